@@ -1,0 +1,34 @@
+# A thin front door to CMake: `make run PROMPT="..."` and `make test` do all their own set-up.
+.PHONY: run build test test-models bench setup setup-test clean
+
+PROMPT ?= The lighthouse keeper wrote
+ARGS ?=
+JOBS ?= $(shell nproc)
+export PROMPT
+
+run: build
+	@build/release/decant run $(ARGS) -- "$$PROMPT"
+
+# The release build; a second `make` compiles nothing and prints nothing.
+build: setup
+	@scripts/build.sh release decant
+
+test: setup-test
+	@scripts/test.sh
+
+# F32, Q8_0, Q4_0 and Q4_K_M versions of the default model, and a microscopic random one, in build/models.
+test-models: setup-test
+	@scripts/build.sh test make_test_models decant
+	@scripts/test_models.sh
+
+bench: test-models
+	@scripts/bench.sh
+
+setup:
+	@scripts/setup.sh run
+
+setup-test:
+	@scripts/setup.sh test
+
+clean:
+	rm -rf build

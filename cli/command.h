@@ -1,0 +1,21 @@
+// The subcommands: a table.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace decant {
+
+struct Command {
+  std::string_view name;
+  std::string_view doc;  // one line
+  int (*run)(const std::vector<std::string>& arguments);  // returns the exit code; throws Error
+};
+
+std::span<const Command> commands();
+
+int run_command(const std::vector<std::string>& arguments);
+
+}  // namespace decant

@@ -1,0 +1,155 @@
+#include "cli/flags.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace decant {
+namespace {
+
+// Long flags in both spellings, for CLI11: "--top-p,--top_p".
+std::string both_spellings(std::string_view name) {
+  const std::string with_dashes = dashed(name.starts_with("--") ? name.substr(2) : name);
+  std::string with_underscores = with_dashes;
+  std::replace(with_underscores.begin() + 2, with_underscores.end(), '-', '_');
+  return with_dashes == with_underscores ? with_dashes : with_dashes + "," + with_underscores;
+}
+
+bool is_flag(std::string_view argument) {  // not "-" (stdin), a negative number, or "- a list item"
+  constexpr std::string_view starts_no_flag = "0123456789 \n";
+  return argument.size() > 1 && argument[0] == '-' && starts_no_flag.find(argument[1]) == argument.npos;
+}
+
+HelpRow help_row(const CLI::Option& option) {
+  std::string flags;
+  for (const std::string& name : option.get_snames()) flags += (flags.empty() ? "-" : ", -") + name;
+  for (const std::string& name : option.get_lnames()) flags += (flags.empty() ? "--" : ", --") + name;
+  if (flags.empty()) return {option.get_group(), option.get_name(true), option.get_description()};
+  if (option.get_items_expected_max() > 0) flags += " " + option.get_type_name();
+  return {option.get_group(), flags, option.get_description()};
+}
+
+}  // namespace
+
+void Flags::add(const FieldInfo& field, Value default_value, std::function<void(std::string_view)> set_field) {
+  std::string names = both_spellings(field.name);
+  for (const std::string_view alias : aliases(field)) {
+    if (alias.starts_with("--")) {
+      names += "," + both_spellings(alias);
+    } else if (alias.size() == 2) {
+      names += "," + std::string(alias);
+    } else {
+      long_names_.emplace(alias, dashed(field.name));
+    }
+  }
+  CLI::callback_t callback = [set_field = std::move(set_field)](const CLI::results_t& texts) {
+    for (const std::string& text : texts) set_field(text);
+    return true;
+  };
+  const CLI::Option* option =
+      app_.add_option(names, std::move(callback))->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  rows_.emplace(option, Row{decant::help_row(field, default_value), is_boolean(default_value)});
+}
+
+bool Flags::is_switch(const CLI::Option* option) const {
+  const auto row = rows_.find(option);
+  return row != rows_.end() && row->second.is_switch;
+}
+
+// Null for several one-letter flags, or one with its value, in one argument ("-n5"): CLI11 takes them apart.
+const CLI::Option* Flags::find_flag(const std::string& flag) const {
+  if (const CLI::Option* option = app_.get_option_no_throw(flag)) return option;
+  const bool is_long = flag.starts_with("--");
+  if (is_long || flag.size() == 2 || !app_.get_option_no_throw(flag.substr(0, 2)) ||
+      app_.get_option_no_throw("-" + flag)) {
+    reject_unknown(flag);
+  }
+  return nullptr;
+}
+
+void Flags::reject_unknown(std::string_view flag) const {
+  std::string bare(flag.substr(std::min(flag.find_first_not_of('-'), flag.size())));
+  std::replace(bare.begin(), bare.end(), '_', '-');
+  std::vector<std::string_view> names;
+  for (const CLI::Option* option : app_.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      if (name.find('_') == std::string::npos) names.push_back(name);
+    }
+  }
+  const std::string_view near = bare.size() > 1 ? closest(bare, names) : "";
+  if (!near.empty()) throw Error(ErrorKind::usage, "unknown option {}: did you mean --{}?", flag, near);
+  throw Error(ErrorKind::usage, "unknown option {}: see --help, or put -- before a text that begins with a dash", flag);
+}
+
+// The same arguments, with each flag that takes a value followed by just that value in an argument of its own. False if
+// they ask for help.
+bool Flags::clarify(const std::vector<std::string>& arguments, std::vector<std::string>& clear) const {
+  for (auto argument = arguments.begin(); argument != arguments.end(); ++argument) {
+    if (*argument == "--") {
+      clear.insert(clear.end(), argument, arguments.end());
+      return true;
+    }
+    if (!is_flag(*argument)) {
+      clear.push_back(*argument);
+      continue;
+    }
+    const std::size_t equals = argument->starts_with("--") ? argument->find('=') : std::string::npos;
+    std::string flag = argument->substr(0, equals);
+    if (const auto full = long_names_.find(flag); full != long_names_.end()) flag = full->second;
+    const CLI::Option* option = find_flag(flag);
+    if (option && option == app_.get_help_ptr()) return false;
+    if (!option || option->get_items_expected_min() == 0) {
+      clear.push_back(*argument);
+      continue;
+    }
+    clear.push_back(flag);
+    const auto next = std::next(argument);
+    if (equals != std::string::npos) {
+      clear.push_back(argument->substr(equals + 1));
+    } else if (is_switch(option) && (next == arguments.end() || !parse_boolean(*next))) {
+      clear.push_back("true");
+    } else if (next != arguments.end()) {
+      clear.push_back(*next);
+      argument = next;
+    } else {
+      throw Error(ErrorKind::usage, "{} needs a value", flag);
+    }
+  }
+  return true;
+}
+
+bool Flags::parse(const std::vector<std::string>& arguments) {
+  std::vector<std::string> clear;
+  if (!clarify(arguments, clear)) return false;
+  std::reverse(clear.begin(), clear.end());  // the order that CLI11 wants
+  try {
+    app_.parse(std::move(clear));
+  } catch (const CLI::ExtrasError&) {
+    const std::vector<std::string> surplus = app_.remaining();
+    const auto first = std::find_if(surplus.begin(), surplus.end(), [](const auto& text) { return text != "--"; });
+    throw Error(ErrorKind::usage, "unexpected argument '{}': put a text with blanks in quotes",
+                first == surplus.end() ? "--" : *first);
+  } catch (const CLI::ArgumentMismatch& error) {  // "--file: ...", of an own option, or of "-qn" without a number
+    const std::string_view text = error.what();
+    const bool is_missing = text.ends_with("missing");
+    throw Error(ErrorKind::usage, "{} {}", text.substr(0, text.find(':')),
+                is_missing ? "needs a value" : "was given more than once");
+  } catch (const CLI::ParseError& error) {
+    throw Error(ErrorKind::usage, error.what());
+  }
+  return true;
+}
+
+std::string Flags::help() const {
+  std::string usage = fmt::format("Usage: {} [options]", app_.get_name());
+  std::vector<HelpRow> rows;
+  for (const CLI::Option* option : app_.get_options()) {
+    if (option->get_positional()) usage += fmt::format(" [{}]", option->get_name(true));
+    if (option->get_group().empty()) continue;
+    const auto row = rows_.find(option);
+    rows.push_back(row == rows_.end() ? help_row(*option) : row->second.help);
+  }
+  const auto line = [](const std::string& text) { return text.empty() ? "" : text + "\n"; };
+  return usage + "\n" + line(app_.get_description()) + help_text(rows) + line(app_.get_footer());
+}
+
+}  // namespace decant

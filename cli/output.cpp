@@ -1,0 +1,43 @@
+#include "cli/output.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace decant {
+
+Output::Output() : terminal_(isatty(STDOUT_FILENO) == 1) {}
+
+void Output::write(std::string_view text) {
+  std::string safe;
+  if (terminal_) text = safe = without_controls(text);
+  while (!text.empty()) {
+    const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
+    if (written >= 0) {
+      text.remove_prefix(static_cast<std::size_t>(written));
+    } else if (errno == EPIPE) {
+      throw Error(ErrorKind::io, std::string());  // the reader has seen enough
+    } else if (errno != EINTR) {
+      throw Error(ErrorKind::io, "standard output cannot be written: {}", std::strerror(errno));
+    }
+  }
+}
+
+std::string without_controls(std::string_view utf8) {
+  std::string safe;
+  for (std::size_t i = 0; i < utf8.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(utf8[i]);
+    const bool c1 = byte == 0xC2 && i + 1 < utf8.size() && static_cast<unsigned char>(utf8[i + 1]) < 0xA0;
+    if (c1) {
+      ++i;
+    } else if (byte == '\n' || byte == '\t' || (byte >= 0x20 && byte != 0x7F)) {
+      safe += utf8[i];
+    }
+  }
+  return safe;
+}
+
+}  // namespace decant

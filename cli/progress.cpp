@@ -1,0 +1,35 @@
+#include "cli/progress.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace decant {
+namespace {
+
+constexpr auto kPatience = std::chrono::milliseconds(400);
+constexpr int kWidth = 30;
+
+}  // namespace
+
+Progress::Progress(std::string what, bool enabled)
+    : what_(std::move(what)), enabled_(enabled && isatty(STDERR_FILENO) == 1) {}
+
+Progress::~Progress() {
+  if (shown_) fmt::print(stderr, "\r\033[K");
+}
+
+void Progress::update(double fraction) {
+  if (!enabled_ || std::chrono::steady_clock::now() - begin_ < kPatience) return;
+  const int percent = static_cast<int>(100 * std::clamp(fraction, 0.0, 1.0));
+  if (percent == percent_) return;
+  percent_ = percent;
+  shown_ = true;
+  const int filled = percent * kWidth / 100;
+  fmt::print(stderr, "\r{} [{:#<{}}{:.<{}}] {}%", what_, "", filled, "", kWidth - filled, percent);
+  std::fflush(stderr);
+}
+
+}  // namespace decant

@@ -1,0 +1,26 @@
+// One line on standard error that says how far a long step is; only on a terminal, and only once it takes long.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+namespace decant {
+
+class Progress {
+ public:
+  explicit Progress(std::string what, bool enabled = true);
+  ~Progress();  // the line is wiped
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  void update(double fraction);  // in [0, 1]
+
+ private:
+  std::string what_;
+  bool enabled_;
+  bool shown_ = false;
+  int percent_ = -1;
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace decant

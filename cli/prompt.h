@@ -1,0 +1,31 @@
+// Where a prompt comes from, and what of it the model gets to read.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/llama_model.h"
+
+namespace decant {
+
+struct PromptOptions {
+  std::optional<std::string> argument, text, file;  // at most one; "-" as file is standard input
+  std::optional<std::string> system;
+  bool no_chat_template = false;
+};
+
+struct Prompt {
+  std::string text;  // after the chat template, special tokens written out
+  std::vector<Token> tokens;
+  bool chat = false;  // the template was applied
+};
+
+// The text as the user gave it: from an argument, a file or standard input (one line end at a file's end is not part of
+// it). Throws Error(usage) when there is none, Error(no_input) for an unreadable file, Error(data) if it is not UTF-8.
+std::string read_prompt(const PromptOptions& options);
+
+// The model's own chat template is applied when it has one, unless options.no_chat_template.
+Prompt make_prompt(const std::string& text, const PromptOptions& options, const LlamaFile& model);
+
+}  // namespace decant

@@ -1,0 +1,136 @@
+// decant run: one prompt, one model, text on standard output.
+#include <algorithm>
+#include <chrono>
+#include <memory>
+
+#include "base/error.h"
+#include "cli/command.h"
+#include "cli/flags.h"
+#include "cli/interrupt.h"
+#include "cli/progress.h"
+#include "cli/prompt.h"
+#include "cli/run_report.h"
+#include "model/hub.h"
+#include "model/llama_model.h"
+#include "model/load_probe.h"
+#include "options/resolve.h"
+#include "run/scheduler.h"
+#include "strategies/registry.h"
+
+namespace decant {
+namespace {
+
+struct Options {
+  GenerationConfig config;
+  ModelOptions model;
+  PromptOptions prompt;
+  bool show_prompt = false, no_stream = false, stats = false, json = false, jsonl = false, quiet = false;
+};
+
+// False when help was asked for, and given.
+bool parse(const std::vector<std::string>& arguments, Options& options) {
+  CLI::App app("Continue a prompt, or answer it if the model has a chat template.", "decant run");
+  app.footer("Example: decant run --temperature 0.8 --top-p 0.9 --seed 1 \"The lighthouse keeper wrote\"");
+  app.add_option("PROMPT", options.prompt.argument, "the prompt; - is standard input, as is no prompt at all");
+  const auto text = [&](const char* flags, auto& value, const char* doc) {
+    app.add_option(flags, value, doc)->type_name("TEXT")->group("Prompt");
+  };
+  text("-p,--prompt", options.prompt.text, "the prompt");
+  app.add_option("-f,--file", options.prompt.file, "a file with the prompt; - is standard input")
+      ->type_name("FILE")
+      ->group("Prompt");
+  text("--system", options.prompt.system, "system message of the chat");
+  app.add_flag("--no-chat-template", options.prompt.no_chat_template, "the prompt as it is, special tokens parsed")
+      ->group("Prompt");
+  app.add_flag("--show-prompt", options.show_prompt, "what the model reads, on standard error")->group("Prompt");
+  const auto flag = [&](const char* flags, bool& value, const char* doc) {
+    app.add_flag(flags, value, doc)->group("Output");
+  };
+  flag("--no-stream", options.no_stream, "the text at the end, not as it comes");
+  flag("--json", options.json, "one JSON object instead of text");
+  flag("--jsonl", options.jsonl, "one trace record for each decision instead of text");
+  flag("--stats", options.stats, "time, work and memory, on standard error");
+  flag("--quiet", options.quiet, "no progress on standard error");
+
+  Flags flags(app);
+  flags.add(generation_fields(), options.config);
+  flags.add(model_fields(), options.model);
+  if (!flags.parse(arguments)) {
+    Output().write(flags.help());
+    return false;
+  }
+  if (options.json && options.jsonl) throw Error(ErrorKind::usage, "--json and --jsonl contradict each other: choose one");
+  return true;
+}
+
+// Cells that the request can use: more would only cost memory and time at start.
+int cells_for(const Options& options, int prompt, int trained) {
+  if (options.model.ctx_size > 0) return options.model.ctx_size;
+  const GenerationConfig& config = options.config;
+  const int longest = std::min(max_length(config, prompt), trained);
+  const long total = static_cast<long>(config.num_return_sequences) * std::max(longest - prompt, 0) + prompt + 1;
+  return static_cast<int>(std::clamp<long>(total, 1, std::max(longest, 8192)));
+}
+
+// Runs to the end, or to the first interrupt. Returns the exit code.
+int drive(Scheduler& scheduler, Run& run, bool progress) {
+  Progress reading("reading the prompt", progress);
+  while (!interrupted() && scheduler.step()) {
+    if (run.stats().new_tokens == 0) {
+      reading.update(static_cast<double>(run.stats().rows) / run.stats().prompt_tokens);
+    }
+  }
+  run.rethrow();
+  return interrupted() ? 128 + interrupted() : 0;
+}
+
+}  // namespace
+
+int run_command(const std::vector<std::string>& arguments) {
+  Options options;
+  if (!parse(arguments, options)) return 0;
+  GenerationConfig& config = options.config;
+  check_ranges(model_fields(), options.model);
+  const Strategy strategy = resolve_strategy(config);
+  if (!config.seed) config.seed = random_seed();
+  const std::string text = read_prompt(options.prompt);
+
+  const auto begin = std::chrono::steady_clock::now();
+  const std::filesystem::path path = resolve_model(options.model.model);
+  if (!is_pinned_model(path)) probe_model(path);
+  Progress loading("loading the model", !options.quiet);
+  const auto file =
+      std::make_shared<const LlamaFile>(path, options.model, [&](float done) { loading.update(static_cast<double>(done)); });
+  const Prompt prompt = make_prompt(text, options.prompt, *file);
+  if (options.show_prompt) fmt::print(stderr, "{}\n", prompt.text);
+  if (prompt.chat && !config.eos_token_id) config.eos_token_id = file->vocab().end_of_turn();
+  const int n_prompt = static_cast<int>(prompt.tokens.size());
+  LlamaModel model(file, options.model, cells_for(options, n_prompt, file->trained_context()));
+  const double load_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+
+  RunInfo info{model.info().name, std::string(name(strategy)), config, prompt.tokens, load_s};
+  Output output;
+  const bool one_text = !options.json && !options.jsonl && config.num_return_sequences == 1;
+  TextPrinter printer(output, model.vocab(), config);
+  TracePrinter tracer(output, model.vocab(), info);
+  RunObserver* observer = nullptr;
+  if (options.jsonl) observer = &tracer;
+  if (one_text && !options.no_stream) observer = &printer;
+
+  Scheduler scheduler({&model}, {.prefill_chunk_size = options.model.prefill_chunk_size});
+  const auto run = scheduler.start({.config = config, .prompt = prompt.tokens, .strategy = entry(strategy).run,
+                                    .models = {0}, .observer = observer});
+  const int code = drive(scheduler, *run, !options.quiet);
+
+  if (options.json) {
+    output.write(run_json(*run, info));
+  } else if (observer == &printer) {
+    printer.end();
+  } else if (!options.jsonl) {
+    output.write(all_text(*run));
+  }
+  if (options.stats) fmt::print(stderr, "{}", run_stats(*run, info, model.describe()));
+  return code;
+}
+
+}  // namespace decant

@@ -1,0 +1,125 @@
+#include "cli/run_report.h"
+
+#include <sys/resource.h>
+
+#include "base/utf8.h"
+#include "options/table.h"
+
+namespace decant {
+namespace {
+
+std::vector<std::string> hidden_strings(const GenerationConfig& config) {
+  return config.include_stop_str_in_output ? std::vector<std::string>{} : config.stop_strings;
+}
+
+template <class Number>
+void write_list(JsonWriter& json, std::string_view name, const std::vector<Number>& numbers) {
+  json.key(name).begin_array();
+  for (const Number number : numbers) json.value(number);
+  json.end_array();
+}
+
+void write_header(JsonWriter& json, const RunInfo& info) {
+  json.field("model", info.model).field("strategy", info.strategy).key("options");
+  write_json(json, generation_fields(), info.config);
+  write_list(json, "prompt_ids", info.prompt);
+}
+
+double per_second(double count, double seconds) { return seconds > 0 ? count / seconds : 0; }
+
+}  // namespace
+
+TextPrinter::TextPrinter(Output& output, const Vocab& vocab, const GenerationConfig& config)
+    : output_(output), vocab_(vocab), stream_(hidden_strings(config)) {}
+
+void TextPrinter::print(const std::string& text) {
+  if (text.empty()) return;
+  last_ = text.back();
+  output_.write(text);
+}
+
+void TextPrinter::token(int sequence, Token token) {
+  if (sequence == 0) print(stream_.push(vocab_.bytes(token)));
+}
+
+void TextPrinter::finished(int sequence, Stop stop) {
+  if (sequence == 0) print(stream_.finish(stop.cut));
+}
+
+void TextPrinter::end() {
+  print(stream_.finish());
+  if (last_ != '\n') output_.write("\n");
+}
+
+TracePrinter::TracePrinter(Output& output, const Vocab& vocab, RunInfo info)
+    : output_(output), vocab_(vocab), info_(std::move(info)) {}
+
+void TracePrinter::decision(const Decision& decision) {
+  json_.clear();
+  json_.begin_object();
+  if (first_) {
+    json_.key("run").begin_object();
+    write_header(json_, info_);
+    json_.end_object();
+    first_ = false;
+  }
+  write_fields(json_, decision, vocab_);
+  json_.end_object();
+  json_.end_line();
+  output_.write(json_.text());
+}
+
+std::string all_text(const Run& run) {
+  const auto& sequences = run.sequences();
+  std::string all;
+  for (std::size_t i = 0; i < sequences.size(); ++i) {
+    if (sequences.size() > 1) all += fmt::format("--- {} of {} ---\n", i + 1, sequences.size());
+    Utf8Buffer utf8;
+    all += utf8.push(sequences[i].bytes);
+    all += utf8.flush();
+    if (!all.ends_with('\n')) all += '\n';
+  }
+  return all;
+}
+
+std::string run_json(const Run& run, const RunInfo& info) {
+  JsonWriter json;
+  json.begin_object();
+  write_header(json, info);
+  json.key("sequences").begin_array();
+  for (const Sequence& sequence : run.sequences()) {
+    json.begin_object();
+    write_list(json, "ids", sequence.ids);
+    json.field("text", std::string_view(sequence.bytes));
+    json.field("finish_reason", to_string(sequence.finish)).field("score", sequence.score);
+    json.end_object();
+  }
+  json.end_array();
+  const RunStats& stats = run.stats();
+  json.key("stats").begin_object();
+  json.field("load_s", info.load_s).field("prompt_tokens", stats.prompt_tokens).field("prefill_s", stats.prefill_s);
+  json.field("decode_s", stats.decode_s).field("new_tokens", stats.new_tokens);
+  json.field("evals", stats.evals).field("rows", stats.rows);
+  json.end_object().end_object();
+  return json.text() + "\n";
+}
+
+std::string run_stats(const Run& run, const RunInfo& info, const std::string& model_description) {
+  const RunStats& stats = run.stats();
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return fmt::format(
+      "model     {}: {}\n"
+      "strategy  {}, seed {}\n"
+      "load      {:.3f} s\n"
+      "prompt    {} tokens in {:.3f} s, {:.1f} a second\n"
+      "text      {} tokens in {:.3f} s, {:.1f} a second\n"
+      "work      {} evaluations, {} rows\n"
+      "memory    {:.0f} MB at most\n",
+      info.model, model_description, info.strategy, run.seed(), info.load_s, stats.prompt_tokens, stats.prefill_s,
+      per_second(stats.prompt_tokens, stats.prefill_s), stats.new_tokens, stats.decode_s,
+      per_second(stats.new_tokens, stats.decode_s), stats.evals, stats.rows,
+      static_cast<double>(usage.ru_maxrss) / 1024);
+}
+
+}  // namespace decant

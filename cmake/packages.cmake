@@ -1,0 +1,24 @@
+# Third-party libraries: the system's package when there is one, else the pinned source.
+include(FetchContent)
+set(FETCHCONTENT_QUIET ON)
+
+FetchContent_Declare(fmt GIT_REPOSITORY https://github.com/fmtlib/fmt GIT_TAG 9.1.0
+                     FIND_PACKAGE_ARGS 9 NAMES fmt)
+FetchContent_Declare(CLI11 GIT_REPOSITORY https://github.com/CLIUtils/CLI11 GIT_TAG v2.1.2
+                     FIND_PACKAGE_ARGS 2 NAMES CLI11)
+FetchContent_MakeAvailable(fmt)
+if(DECANT_WITH_LLAMA)
+  FetchContent_MakeAvailable(CLI11)
+endif()
+
+if(DECANT_TESTS)
+  FetchContent_Declare(googletest GIT_REPOSITORY https://github.com/google/googletest GIT_TAG release-1.12.1
+                       FIND_PACKAGE_ARGS 1.12 NAMES GTest)
+  FetchContent_MakeAvailable(googletest)
+  find_package(rapidcheck REQUIRED)  # no releases to pin: the system's package only
+endif()
+if(DECANT_BENCH)
+  FetchContent_Declare(benchmark GIT_REPOSITORY https://github.com/google/benchmark GIT_TAG v1.7.1
+                       FIND_PACKAGE_ARGS 1.7 NAMES benchmark)
+  FetchContent_MakeAvailable(benchmark)
+endif()

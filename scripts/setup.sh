@@ -1,0 +1,32 @@
+#!/bin/sh
+# setup.sh run|test: installs the system packages that building (and testing) needs, or says which are missing.
+set -eu
+packages="cmake ninja-build g++ python3 python3-pip python3-venv libcli11-dev libfmt-dev"
+if [ "$1" = test ]; then
+  packages="$packages clang libclang-rt-14-dev libgtest-dev librapidcheck-dev libbenchmark-dev"
+fi
+
+installed() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
+
+if ! command -v dpkg-query >/dev/null; then
+  echo "setup: this is not a Debian system: install the counterparts of $packages, then run cmake --preset $1" >&2
+  exit 69
+fi
+missing=""
+for package in $packages; do
+  installed "$package" || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" = 0 ]; then
+  as_root=""
+elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+  as_root="sudo"
+else
+  echo "setup: packages are missing and only root can install them: apt-get install$missing" >&2
+  exit 69
+fi
+echo "setup: installing$missing" >&2
+export DEBIAN_FRONTEND=noninteractive
+$as_root apt-get update -qq >&2
+$as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null

@@ -1,0 +1,29 @@
+#!/bin/sh
+# Everything that must hold: the engine under four builds, the real models, the rules of the source.
+set -eu
+cd "$(dirname "$0")/.."
+begin=$(date +%s)
+say() { printf '\n== %s (%s s)\n' "$*" "$(($(date +%s) - begin))"; }
+
+say "source rules"
+python3 scripts/check_co_await.py src tests
+
+for preset in asan clang; do
+  say "engine, $preset"
+  scripts/build.sh $preset engine_test
+  build/$preset/engine_test --gtest_brief=1
+done
+
+say "release build"
+scripts/build.sh test all
+say "test models"
+scripts/test_models.sh
+
+say "engine, release"
+build/release/engine_test --gtest_brief=1
+say "real models and golden files"
+build/release/llama_test --gtest_brief=1
+say "command line"
+python3 tests/cli/run_test.py build/release/decant
+
+say "all tests passed"

@@ -1,0 +1,40 @@
+// A strict reading of a GGUF file's header, metadata and tensor table, done before libllama sees the file.
+//
+// ggml aborts the process on many bad files; this reader turns them into one Error that names the byte. It trusts no
+// number in the file: every size, count and product is checked against what is left, and limits bound time and memory.
+// Neither tensor data nor vocabulary strings are copied. Format: ggml/docs/gguf.md, versions 2 and 3.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/token.h"
+
+namespace decant {
+
+struct GgufInfo {
+  std::string architecture;
+  std::string name;          // "" where the file gives none
+  int n_layer = 0;
+  std::uint32_t n_context = 0;  // the trained context; 0 where the file gives none
+  int n_tensors = 0;
+  std::optional<std::uint32_t> file_type;  // llama_ftype
+  std::string weight_type;      // the ggml type that most bytes of the matrices have, as in "q4_1"
+  bool all_f32 = false;         // every matrix is F32
+  bool tied_embeddings = false;  // no output matrix of its own: the head is the token embedding
+  bool has_chat_template = false;
+  std::optional<bool> add_bos;  // where absent, it depends on the tokenizer
+  std::optional<Token> bos, eos, eot, eom;  // declared ids that the vocabulary has
+  int n_splits = 1;  // files that the model is spread over; more than 1: the tensors here are only this file's
+};
+
+// Throws Error: no_input when there is no such file or it cannot be read, data for everything wrong with its content.
+GgufInfo check_gguf(const std::filesystem::path& path);
+
+// The same for a file's bytes in memory; `file` is what errors call it.
+GgufInfo check_gguf(std::string_view bytes, const std::string& file);
+
+}  // namespace decant

@@ -1,0 +1,113 @@
+// A GGUF model run by libllama.
+//
+// The file (weights and vocabulary) and the context (cache and compute buffers) are two objects, because the first is
+// needed to know how many tokens a prompt has, and the second is sized by that; and one file may serve several contexts.
+// The only files that include llama.h or ggml.h are src/model/llama_*, layer_head and chat_template.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/gguf_check.h"
+#include "model/model.h"
+#include "model/vocab.h"
+#include "options/model_options.h"
+
+struct llama_model;
+struct llama_context;
+struct llama_vocab;
+
+namespace decant {
+
+class LayerHead;
+
+class LlamaVocab : public Vocab {
+ public:
+  LlamaVocab(const llama_vocab* vocab, const GgufInfo& info);
+
+  int size() const override { return size_; }
+  std::string_view bytes(Token token) const override;
+  std::string_view piece(Token token) const override;
+  const std::vector<Token>& eos() const override { return eos_; }
+  std::vector<Token> tokenize(std::string_view text, bool special, bool add_bos) const override;
+
+  // eos() and everything else that libllama takes for the end of a turn, for chats.
+  std::vector<Token> end_of_turn() const;
+  std::string bos_text() const;
+  std::string eos_text() const;
+
+ private:
+  std::string token_text(Token token) const;
+
+  const llama_vocab* vocab_;
+  int size_;
+  std::vector<Token> eos_;
+  mutable std::vector<std::optional<std::string>> bytes_;  // filled as asked for: most tokens never are
+};
+
+class LlamaFile {
+ public:
+  // `progress` is called with the loaded fraction. Throws Error for anything that cannot be loaded.
+  LlamaFile(const std::filesystem::path& path, const ModelOptions& options,
+            const std::function<void(float)>& progress = {});
+  ~LlamaFile();
+  LlamaFile(const LlamaFile&) = delete;
+  LlamaFile& operator=(const LlamaFile&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  const GgufInfo& info() const { return info_; }
+  const LlamaVocab& vocab() const { return *vocab_; }
+  std::optional<std::string> chat_template() const;
+  int trained_context() const;
+  llama_model* handle() const { return model_; }
+
+ private:
+  std::filesystem::path path_;
+  GgufInfo info_;
+  llama_model* model_ = nullptr;
+  std::unique_ptr<LlamaVocab> vocab_;
+};
+
+class LlamaModel : public Model {
+ public:
+  // `cells`: positions in the cache; 0: options.ctx_size, or by default what the model was trained for, at most 8192.
+  LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions& options, int cells = 0);
+  ~LlamaModel() override;
+
+  const ModelInfo& info() const override { return info_; }
+  const LlamaVocab& vocab() const override { return file_->vocab(); }
+
+  void copy_sequence(SeqId from, SeqId to, int end) override;
+  void trim_sequence(SeqId sequence, int begin) override;
+  void forward(std::span<const Row> rows) override;
+  std::span<const float> logits(int row) const override;
+  std::span<const float> hidden(int row) const override;
+  std::span<const float> layer_logits(int row, int layer) const override;
+
+  std::string describe() const;  // "f16 cache of 512 positions, flash attention, 2 threads"
+  llama_context* handle() const { return context_; }
+
+ private:
+  void collect_layers(std::span<const Row> rows);
+
+  std::shared_ptr<const LlamaFile> file_;
+  ModelInfo info_;
+  std::string description_;
+  llama_context* context_ = nullptr;
+  bool hidden_ = false;             // the context returns hidden states
+  std::vector<bool> layer_inputs_;  // the context returns the inputs of these layers
+  std::unique_ptr<LayerHead> head_;
+  std::vector<std::vector<std::pair<int, std::size_t>>> layers_;  // by row: (layer, offset in layer_logits_)
+  std::vector<float> layer_logits_;
+
+  // The batch, as libllama wants it.
+  std::vector<std::int32_t> tokens_, positions_, sequence_counts_;
+  std::vector<std::int32_t*> sequences_;
+  std::vector<std::int8_t> outputs_;
+};
+
+}  // namespace decant

@@ -1,0 +1,101 @@
+#include "numerics/log_sum_exp.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <numeric>
+
+#include "numerics/maximum.h"
+#include "numerics/multiversion.h"
+
+namespace decant {
+namespace {
+
+constexpr double removed = -std::numeric_limits<double>::infinity();
+constexpr std::size_t short_list = 256;  // up to here the double version costs no more than a microsecond or two
+constexpr std::size_t sum_block = 512;   // floats are added up over one block, blocks in double
+
+// e^x for x <= 0 within 2 ulp, without a branch or a table. Below -87 it stays at e^-87, about 1e-38: no mass.
+// x = n ln 2 + r with |r| <= ln 2 / 2; e^r by its Taylor polynomial; 2^n by writing n into the exponent bits.
+DECANT_INLINE float exp_of_negative(float x) {
+  constexpr float round = 0x1.8p23f;  // adding it leaves the rounded n in the low bits of the float
+  const float shifted = x * 1.44269504f + round;
+  const float n = shifted - round;
+  const float r = (x - n * 0.693145752f) - n * 1.42860677e-6f;  // ln 2 in two parts, the first exact times any n
+  const float p =
+      1 + r * (1 + r * (1 / 2.f + r * (1 / 6.f + r * (1 / 24.f + r * (1 / 120.f + r * (1 / 720.f))))));
+  return p * std::bit_cast<float>((std::bit_cast<std::uint32_t>(shifted) << 23) + 0x3f800000u);
+}
+
+ExpSum exact_exp_sum(std::span<const float> scores, float max) {
+  ExpSum total;
+  for (const float score : scores) {
+    const double x = double{score} - max;
+    const double e = std::exp(x);
+    total.sum += e;
+    if (e > 0) total.weighted += x * e;
+  }
+  return total;
+}
+
+DECANT_INLINE void add(float score, float max, float& sum, float& weighted) {
+  const float difference = score - max;
+  const float x = difference > -87.f ? difference : -87.f;
+  const float e = exp_of_negative(x);
+  sum += e;
+  weighted += x * e;
+}
+
+DECANT_MULTIVERSION
+ExpSum fast_exp_sum(std::span<const float> scores, float max) {
+  ExpSum total;
+  for (std::size_t begin = 0; begin < scores.size(); begin += sum_block) {
+    const float* block = scores.data() + begin;
+    const std::size_t n = std::min(sum_block, scores.size() - begin);
+    std::array<float, lanes> sum{};
+    std::array<float, lanes> weighted{};
+    std::size_t i = 0;
+    for (; i + lanes <= n; i += lanes) {
+      for (std::size_t j = 0; j < lanes; ++j) add(block[i + j], max, sum[j], weighted[j]);
+    }
+    for (; i < n; ++i) add(block[i], max, sum[0], weighted[0]);
+    total.sum += std::accumulate(sum.begin(), sum.end(), 0.0);
+    total.weighted += std::accumulate(weighted.begin(), weighted.end(), 0.0);
+  }
+  return total;
+}
+
+}  // namespace
+
+double ExpSum::entropy() const { return sum > 0 ? std::max(0.0, std::log(sum) - weighted / sum) : 0; }
+
+ExpSum exp_sum(std::span<const float> scores, float max) {
+  return scores.size() <= short_list ? exact_exp_sum(scores, max) : fast_exp_sum(scores, max);
+}
+
+LogSum log_sum_exp(std::span<const float> scores) {
+  const Scan found = scan(scores);
+  if (!found.valid) return {};
+  if (found.max == -std::numeric_limits<float>::infinity()) return {found.max, removed, true};
+  return {found.max, found.max + std::log(exp_sum(scores, found.max).sum), true};
+}
+
+double log_sum_exp(std::span<const double> scores) {
+  double max = removed;
+  for (const double score : scores) max = std::max(max, score);
+  if (max == removed) return removed;
+  double sum = 0;
+  for (const double score : scores) sum += std::exp(score - max);
+  return max + std::log(sum);
+}
+
+double entropy(std::span<const float> scores) {
+  const float max = scan(scores).max;
+  if (max == -std::numeric_limits<float>::infinity()) return 0;
+  return exp_sum(scores, max).entropy();
+}
+
+}  // namespace decant

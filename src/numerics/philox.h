@@ -1,0 +1,28 @@
+// Philox4x32-10, a counter-based random generator: every draw is a pure function of its coordinates.
+//
+// Source: Salmon, Moraes, Dror, Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011. There is no state, so a
+// draw depends neither on the draws before it nor on whatever else the process is doing.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace decant {
+
+using PhiloxCounter = std::array<std::uint32_t, 4>;
+using PhiloxKey = std::array<std::uint32_t, 2>;
+
+PhiloxCounter philox4x32(PhiloxCounter counter, PhiloxKey key);
+
+// What a draw is for. Two purposes at one position are independent. The values are part of the promise "same seed, same
+// text": never renumber.
+enum class Stream : std::uint32_t {
+  token = 0,     // which token a distribution yields
+  accept = 1,    // whether a drafted token is accepted
+  residual = 2,  // which token replaces a drafted one
+};
+
+// Uniform in [0, 1), a multiple of 2^-53. `position` is the position of the token that is being decided.
+double uniform(std::uint64_t seed, std::uint32_t sequence, std::uint32_t position, Stream stream);
+
+}  // namespace decant

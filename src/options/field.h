@@ -1,0 +1,73 @@
+// One row of an option table: everything that is said about an option, said once. Flags, help, JSON, checks and the
+// reference page are functions of these rows.
+#pragma once
+
+#include <array>
+#include <bitset>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "options/strategy.h"
+
+namespace decant {
+
+// What a value must be besides its type: a number between bounds (each element, for a list), or one of some words.
+struct Range {
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
+  bool low_is_open = false;  // the bound itself is not allowed
+  std::span<const std::string_view> words = {};
+};
+
+constexpr Range at_least(double low) { return {.low = low}; }
+constexpr Range more_than(double low) { return {.low = low, .low_is_open = true}; }
+constexpr Range between(double low, double high) { return {.low = low, .high = high}; }
+constexpr Range more_than_up_to(double low, double high) { return {.low = low, .high = high, .low_is_open = true}; }
+constexpr Range one_of(std::span<const std::string_view> words) { return {.words = words}; }
+
+struct FieldInfo {
+  std::string_view name;   // Hugging Face's; a flag writes it with dashes
+  std::string_view group;  // heading in help and reference
+  Range range = {};
+  std::string_view doc;   // one line
+  std::string_view when;  // one line: when to change it
+  Strategies read_by = Strategies::all();
+  std::array<std::string_view, 3> aliases = {};  // further flags, the one to show first; "" behind the last
+};
+
+constexpr std::span<const std::string_view> aliases(const FieldInfo& field) {
+  std::size_t count = 0;
+  while (count < field.aliases.size() && !field.aliases[count].empty()) ++count;
+  return std::span(field.aliases).first(count);
+}
+
+// The types that an option can have; an empty optional is "not set".
+template <class... Type>
+struct TypeList {
+  template <class Options>
+  using Members = std::variant<Type Options::*...>;
+  using Values = std::variant<const Type*...>;
+  using Slots = std::variant<Type*...>;
+};
+using OptionTypes =
+    TypeList<bool, int, double, std::string, std::optional<bool>, std::optional<int>, std::optional<double>,
+             std::optional<std::uint64_t>, std::optional<std::vector<int>>, std::vector<int>, std::vector<std::string>>;
+
+template <class Options>
+struct Field : FieldInfo {
+  OptionTypes::Members<Options> member;
+};
+
+template <class Options>
+using Fields = std::span<const Field<Options>>;
+
+// Which rows of its table an option struct was explicitly given, by row number.
+using Given = std::bitset<64>;
+
+}  // namespace decant

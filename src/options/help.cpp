@@ -1,0 +1,57 @@
+#include "options/help.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace decant {
+namespace {
+
+constexpr std::size_t widest_flags = 30;  // longer ones push their own text to the right
+
+std::string code(std::string_view text) { return text.empty() ? "" : fmt::format("`{}`", text); }
+
+}  // namespace
+
+HelpRow help_row(const FieldInfo& field, Value default_value) {
+  const std::string_view alias = field.aliases[0];
+  const std::string text = to_text(default_value);
+  std::string flags = alias.empty() ? "" : fmt::format("{}, ", alias);
+  flags += fmt::format("{} {}", dashed(field.name), placeholder(default_value, field));
+  const std::string doc = text.empty() ? std::string(field.doc) : fmt::format("{} [{}]", field.doc, text);
+  return {std::string(field.group), flags, doc};
+}
+
+std::string help_text(const std::vector<HelpRow>& rows) {
+  std::size_t width = 0;
+  std::vector<std::string_view> groups;
+  for (const HelpRow& row : rows) {
+    if (row.flags.size() <= widest_flags) width = std::max(width, row.flags.size());
+    if (std::find(groups.begin(), groups.end(), row.group) == groups.end()) groups.push_back(row.group);
+  }
+  std::string text;
+  for (const std::string_view group : groups) {
+    text += fmt::format("{}:\n", group);
+    for (const HelpRow& row : rows) {
+      if (row.group == group) text += fmt::format("  {:<{}}  {}\n", row.flags, width, row.doc);
+    }
+  }
+  return text;
+}
+
+std::string reference_heading(std::string_view group) {
+  return fmt::format("\n## {}\n\n", group) +
+         "| option | default | value | meaning | when to change it | read by | also |\n"
+         "|---|---|---|---|---|---|---|\n";
+}
+
+std::string reference_row(const FieldInfo& field, Value default_value) {
+  std::string also;
+  for (const std::string_view alias : aliases(field)) also += (also.empty() ? "" : ", ") + code(alias);
+  const std::string readers = field.read_by == Strategies::all() ? "all" : to_string(field.read_by);
+  return fmt::format("| `{}` | {} | {} | {} | {} | {} | {} |\n", field.name, code(to_text(default_value)),
+                     requirement(default_value, field), field.doc, field.when, readers, also);
+}
+
+}  // namespace decant

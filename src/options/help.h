@@ -1,0 +1,45 @@
+// Help and reference pages, made from option tables.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "options/table.h"
+
+namespace decant {
+
+struct HelpRow {
+  std::string group;
+  std::string flags;  // "--temp, --temperature X"
+  std::string doc;    // "divides the logits; 0 is greedy [1]"
+};
+
+HelpRow help_row(const FieldInfo& field, Value default_value);
+
+template <class Options>
+std::vector<HelpRow> help_rows(Fields<Options> table) {
+  std::vector<HelpRow> rows;
+  for (const Field<Options>& field : table) rows.push_back(help_row(field, default_of(field)));
+  return rows;
+}
+
+// One line a row under the headings of the groups, both in the order in which they first come.
+std::string help_text(const std::vector<HelpRow>& rows);
+
+std::string reference_row(const FieldInfo& field, Value default_value);
+std::string reference_heading(std::string_view group);
+
+// The same as a page in Markdown: a table for each group with range, default, advice, readers and aliases.
+template <class Options>
+std::string reference_text(Fields<Options> table) {
+  std::string page;
+  std::string_view group;
+  for (const Field<Options>& field : table) {
+    if (field.group != group) page += reference_heading(field.group);
+    group = field.group;
+    page += reference_row(field, default_of(field));
+  }
+  return page;
+}
+
+}  // namespace decant

@@ -1,0 +1,62 @@
+#include "options/model_options.h"
+
+namespace decant {
+namespace {
+
+constexpr std::string_view group = "Model";
+constexpr std::string_view cache_types[] = {"auto", "f32", "f16", "q8_0"};
+constexpr std::string_view switch_words[] = {"auto", "on", "off"};
+
+constexpr Field<ModelOptions> rows[] = {
+    {{.name = "model",
+      .group = group,
+      .doc = "a GGUF file, or the alias of a model that is fetched at first use",
+      .when = "to run any other model than the default",
+      .aliases = {"-m"}},
+     &ModelOptions::model},
+    {{.name = "threads",
+      .group = group,
+      .range = between(0, 1024),
+      .doc = "threads that compute; 0 is one for each core",
+      .when = "fewer when the machine has other work; more than the cores only slows down",
+      .aliases = {"-t"}},
+     &ModelOptions::threads},
+    {{.name = "ctx_size",
+      .group = group,
+      .range = at_least(0),
+      .doc = "tokens the cache holds; 0 is what the model was trained for, at most 8192",
+      .when = "larger for long prompts or many sequences, smaller to save memory",
+      .aliases = {"-c"}},
+     &ModelOptions::ctx_size},
+    {{.name = "cache_type",
+      .group = group,
+      .range = one_of(cache_types),
+      .doc = "precision of the cache; auto is f32 for F32 models, else f16",
+      .when = "q8_0 to halve the cache, f32 to compare with a reference"},
+     &ModelOptions::cache_type},
+    {{.name = "flash_attn",
+      .group = group,
+      .range = one_of(switch_words),
+      .doc = "fused attention; auto is off for F32 models, else on",
+      .when = "off to compare with a reference; on is faster with long contexts"},
+     &ModelOptions::flash_attn},
+    {{.name = "prefill_chunk_size",
+      .group = group,
+      .range = at_least(1),
+      .doc = "tokens of a prompt evaluated at a time",
+      .when = "smaller when other runs must not wait for a long prompt, larger to read prompts faster"},
+     &ModelOptions::prefill_chunk_size},
+    {{.name = "n_gpu_layers",
+      .group = group,
+      .range = at_least(-1),
+      .doc = "layers on the accelerator, if this build has one; -1 is all",
+      .when = "fewer when the model does not fit into the device's memory",
+      .aliases = {"-ngl"}},
+     &ModelOptions::n_gpu_layers},
+};
+
+}  // namespace
+
+Fields<ModelOptions> model_fields() { return rows; }
+
+}  // namespace decant

@@ -1,0 +1,65 @@
+#include "options/resolve.h"
+
+#include "options/table.h"
+
+namespace decant {
+namespace {
+
+using Row = Field<GenerationConfig>;
+
+bool is_sampling_option(const Row& row) { return row.group == sampling_group; }
+
+// The first sampling option that was set, null if none was.
+const Row* first_sampling_option(const GenerationConfig& config) {
+  for (const Row& row : generation_fields()) {
+    if (is_sampling_option(row) && is_set(generation_fields(), config, row)) return &row;
+  }
+  return nullptr;
+}
+
+[[noreturn]] void contradiction(std::string_view a, std::string_view b) {
+  throw Error(ErrorKind::usage, "{} contradicts {}: drop one of them", a, b);
+}
+
+Strategy choose(const GenerationConfig& config) {
+  if (config.temperature == 0) return Strategy::greedy;
+  const Row* option = first_sampling_option(config);
+  if (option && config.do_sample == false) {
+    contradiction("do_sample false", fmt::format("{} {}", option->name, to_text(value_of(config, *option))));
+  }
+  if (config.strategy == name(Strategy::greedy)) {
+    if (config.do_sample == true) contradiction("strategy greedy", "do_sample true");
+    return Strategy::greedy;
+  }
+  if (config.strategy == name(Strategy::sample)) {
+    if (config.do_sample == false) contradiction("strategy sample", "do_sample false");
+    return Strategy::sample;
+  }
+  return option || config.do_sample == true ? Strategy::sample : Strategy::greedy;
+}
+
+void reject_unread(const GenerationConfig& config, Strategy strategy) {
+  for (const Row& row : generation_fields()) {
+    if (row.read_by.contains(strategy) || !is_set(generation_fields(), config, row)) continue;
+    if (is_sampling_option(row) && config.temperature == 0) continue;
+    if (!is_sampling_option(row) && is_equal(value_of(config, row), default_of(row))) continue;
+    throw Error(ErrorKind::usage, "strategy {} does not read {}: drop it, or choose a strategy that reads it ({})",
+                name(strategy), row.name, to_string(row.read_by));
+  }
+}
+
+}  // namespace
+
+Strategy resolve_strategy(const GenerationConfig& config) {
+  check_ranges(generation_fields(), config);
+  const Strategy strategy = choose(config);
+  if (strategy == Strategy::greedy && config.num_return_sequences > 1) {
+    throw Error(ErrorKind::usage,
+                "num_return_sequences is {}, but greedy decoding finds a single sequence: use sampling or beams",
+                config.num_return_sequences);
+  }
+  reject_unread(config, strategy);
+  return strategy;
+}
+
+}  // namespace decant

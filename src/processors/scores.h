@@ -1,0 +1,118 @@
+// One next-token distribution on its way through the processors: a score per token, and softmax(scores) is the law.
+//
+// -infinity means removed. Scores start dense, in vocabulary order. The first truncation leaves a ranked list (falling
+// score, equal scores by rising id), and from then on nothing looks at the whole vocabulary again. Buffers are kept
+// from step to step. Probabilities are always those of the tokens that are left: a truncation re-normalises by itself.
+#pragma once
+
+#include <cassert>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/token.h"
+#include "numerics/log_sum_exp.h"
+#include "numerics/top_k.h"
+
+namespace decant {
+
+class Scores {
+ public:
+  // Starts over with a copy of the logits. Throws Error(internal) if one is NaN or +infinity.
+  void reset(std::span<const float> logits);
+
+  int n_vocab() const { return static_cast<int>(dense_.size()); }
+
+  // For processors.
+
+  // Divides every score. A divisor so small that the best score would overflow is applied to score - max instead.
+  void divide(float divisor);
+
+  // score = f(score), once for every distinct token of `ids` that is left; -infinity removes it.
+  template <class F>
+  void edit(std::span<const Token> ids, F f);
+
+  // Keeps the k best, and what ties with the k-th.
+  void keep_top(int k);
+
+  // Keeps a token if the probability ranked strictly before it is below p, and the min_keep best anyway.
+  void keep_mass(double p, int min_keep);
+
+  // Keeps a token if its score is not below the threshold, and the min_keep best anyway.
+  void keep_at_least(float threshold, int min_keep);
+
+  // For readers. (Not const: what they find is kept.)
+
+  float max();  // -infinity when no token is left
+  float score(Token id);
+  double probability(Token id);
+  double log_probability(Token id);
+  double entropy();  // nats
+  int kept();
+
+  // The m likeliest tokens, or all that are left; valid until the next call.
+  std::span<const Candidate> top(int m);
+
+  // All scores in vocabulary order.
+  void copy_to(std::span<float> out);
+
+  // The likeliest token, the first of equals. Throws Error(internal) when no token is left.
+  Token argmax();
+
+  // The token at u in [0, 1) when the tokens are laid out by rank, each as wide as its probability. Throws as argmax().
+  Token draw(double u);
+
+ private:
+  static constexpr float removed = -std::numeric_limits<float>::infinity();
+
+  // The i-th best, null when fewer are left. `share`: how much of the mass behind the ranked ones the
+  // caller is going to look for.
+  const Candidate* ranked(int i, double share);
+  void grow(int i, double share);
+  void rank_first(int n);
+  void cut(int n);  // keeps the n best, which have been ranked
+  void settle();    // carries out the pending division
+  void set(Token id, float score);
+  void rerank();
+  void require_some();
+  const ExpSum& sums();
+  double weight(const Candidate& c) { return std::exp(double{c.score} - max()); }
+
+  std::vector<float> dense_;
+  float divisor_ = 1;             // pending: the scores are dense_ / divisor_
+  std::optional<float> max_;      // of dense_
+  std::vector<Candidate> ranked_;  // the beginning of the ranking, as far as it is known
+  bool all_ranked_ = false;        // ranked_ holds every token that is left, and dense_ is out of date
+  std::optional<ExpSum> sums_;
+  std::vector<bool> marked_;  // scratch of edit(): all false between calls
+};
+
+template <class F>
+void Scores::edit(std::span<const Token> ids, F f) {
+  const auto edited = [&f](float score) {
+    const float result = f(score);
+    assert(!std::isnan(result));
+    return std::min(result, std::numeric_limits<float>::max());
+  };
+  if (all_ranked_) {
+    for (const Token id : ids) marked_[id] = true;
+    for (Candidate& c : ranked_) {
+      if (marked_[c.id]) c.score = edited(c.score);
+    }
+    rerank();
+  } else {
+    settle();
+    for (const Token id : ids) {
+      if (marked_[id]) continue;
+      marked_[id] = true;
+      if (dense_[id] > removed) set(id, edited(dense_[id]));
+    }
+    ranked_.clear();
+  }
+  for (const Token id : ids) marked_[id] = false;
+  sums_.reset();
+}
+
+}  // namespace decant

@@ -1,0 +1,193 @@
+// Tested by tests/run/run_test.cpp and tests/run/scheduler_test.cpp.
+#include "run/run.h"
+
+#include <cassert>
+
+#include "base/error.h"
+#include "options/resolve.h"
+#include "run/scheduler.h"
+
+namespace decant {
+namespace {
+
+Node grow(Node node, std::span<const Token> tokens) {
+  for (const Token token : tokens) node = node.child(token);
+  return node;
+}
+
+}  // namespace
+
+Run::Run(Scheduler& scheduler, Request request, std::uint64_t seed)
+    : scheduler_(scheduler),
+      age_(scheduler.started_count_++),
+      config_(std::move(request.config)),
+      models_(std::move(request.models)),
+      observer_(request.observer),
+      seed_(seed),
+      prompt_(grow(scheduler.tree_.root(), request.prompt)),
+      stop_(config_, vocab(), prompt_.length(), model_info().n_context),
+      chain_(config_, resolve_strategy(config_) != Strategy::greedy),
+      sequences_(static_cast<std::size_t>(config_.num_return_sequences)),
+      started_(std::chrono::steady_clock::now()),
+      task_(request.strategy(*this)),
+      waiting_(task_.handle()),
+      decisions_(observer_ && observer_->wants_decisions()) {
+  stats_.prompt_tokens = prompt_.length();
+}
+
+// The frames go first: they refer to everything else.
+Run::~Run() {
+  scheduler_.remove(*this);
+  task_ = {};
+  asks_.clear();
+  targets_.clear();
+  prompt_ = {};
+  for (const auto& cache : scheduler_.caches_) cache->flush();
+}
+
+const Vocab& Run::vocab() const { return scheduler_.model(models_[0]).vocab(); }
+const ModelInfo& Run::model_info(int model) const {
+  return scheduler_.model(models_[static_cast<std::size_t>(model)]).info();
+}
+
+double Run::seconds() const {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
+}
+
+double Run::uniform(int sequence, const Node& tip, Stream stream) const {
+  return decant::uniform(seed_, static_cast<std::uint32_t>(sequence), static_cast<std::uint32_t>(tip.length()), stream);
+}
+
+// ---- asking ---------------------------------------------------------------------------------------------------------
+
+Run::Eval Run::eval(const Node& node, std::source_location where) {
+  asks_.resize(1);
+  asks_[0] = {};
+  asks_[0].nodes.push_back(node);
+  return post(where);
+}
+
+Run::Eval Run::eval(const std::vector<Node>& nodes, std::source_location where) {
+  asks_.resize(1);
+  asks_[0] = {};
+  asks_[0].nodes = nodes;
+  return post(where);
+}
+
+Run::Eval Run::eval(const Ask& ask, std::source_location where) {
+  asks_.assign(1, ask);
+  return post(where);
+}
+
+Run::Eval Run::eval(const std::vector<Ask>& asks, std::source_location where) {
+  asks_ = asks;
+  return post(where);
+}
+
+Run::Eval Run::post(std::source_location where) {
+  where_ = where;
+  targets_.clear();
+  for (const Ask& ask : asks_) {
+    assert(ask.outputs.any());
+    for (const Node& node : ask.nodes) {
+      assert(node && node.length() > 0);
+      Target& target = targets_.emplace_back();
+      target.node = node;
+      target.outputs = &ask.outputs;
+      target.model = ask.model;
+    }
+  }
+  assert(!targets_.empty());
+  rows_.assign(targets_.size(), {});
+  scheduler_.enqueue(*this);
+  return Eval(this);
+}
+
+bool Run::answered() const {
+  if (failed_) return true;
+  for (const Target& target : targets_) {
+    if (!target.done) return false;
+  }
+  return true;
+}
+
+// The model's memory is about to be used for another batch, but this request is only partly answered.
+void Run::keep_rows() {
+  for (std::size_t i = 0; i < targets_.size(); ++i) {
+    Target& target = targets_[i];
+    if (!target.done || !target.kept.empty()) continue;
+    EvalRow& row = rows_[i];
+    std::size_t size = row.logits.size() + row.hidden.size();
+    for (const auto& layer : row.layers) size += layer.size();
+    target.kept.reserve(size);
+    const auto keep = [&](std::span<const float>& values) {
+      const std::size_t begin = target.kept.size();
+      target.kept.insert(target.kept.end(), values.begin(), values.end());
+      values = std::span<const float>(target.kept).subspan(begin);
+    };
+    keep(row.logits);
+    keep(row.hidden);
+    for (auto& layer : row.layers) keep(layer);
+  }
+}
+
+bool Run::Eval::await_ready() const {
+  if (!run_->scheduler_.options_.synchronous) return false;
+  run_->scheduler_.answer_now(*run_);
+  return true;
+}
+
+Rows Run::Eval::await_resume() const {
+  if (run_->failed_) std::rethrow_exception(std::exchange(run_->failed_, nullptr));
+  return run_->rows_;
+}
+
+// ---- answering ------------------------------------------------------------------------------------------------------
+
+Step Run::process(const Node& tip, std::span<const float> logits) {
+  const LogSum sum = log_sum_exp(logits);
+  if (!sum.valid) {
+    throw Error(ErrorKind::internal, "the model returned a logit that is not a number or infinite at position {}",
+                tip.length());
+  }
+  tip.path(tokens_);
+  scores_.reset(logits);
+  if (decisions_) {
+    chain_.traced(scores_, tokens_, chain_trace_);
+  } else {
+    chain_(scores_, tokens_);
+  }
+  return {tip, logits, sum, scores_};
+}
+
+Node Run::emit(int sequence, const Step& step, Token token, const Why& why) {
+  Sequence& out = sequences_[static_cast<std::size_t>(sequence)];
+  const Node node = step.tip.child(token);
+  out.ids.push_back(token);
+  out.bytes += vocab().bytes(token);
+  out.score += static_cast<double>(step.logits[static_cast<std::size_t>(token)]) - step.sum.value;
+  ++stats_.new_tokens;
+  const Stop stop = stop_.check(node, seconds());
+  if (decisions_) trace(step, sequence, token, why, stop.reason);
+  if (observer_) observer_->token(sequence, token);
+  if (stop.reason != FinishReason::running) finish(sequence, stop);
+  return node;
+}
+
+void Run::trace(const Step& step, int sequence, Token token, const Why& why, FinishReason finish) {
+  decision_.sequence = sequence;
+  decision_.position = step.tip.length();
+  decision_.u = why.u;
+  decision_.finish = finish == FinishReason::running ? std::string_view() : to_string(finish);
+  describe(decision_, token, step.logits, step.sum.value, step.scores, chain_trace_, config_.trace_top);
+  observer_->decision(decision_);
+}
+
+void Run::finish(int sequence, Stop stop) {
+  Sequence& out = sequences_[static_cast<std::size_t>(sequence)];
+  out.finish = stop.reason;
+  out.bytes.resize(out.bytes.size() - std::min(stop.cut, out.bytes.size()));
+  if (observer_) observer_->finished(sequence, stop);
+}
+
+}  // namespace decant

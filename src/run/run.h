@@ -1,0 +1,204 @@
+// Run: one live request, and everything that a strategy can do to the world.
+//
+//   auto rows = co_await run.eval(nodes);                     // rows[i] belongs to nodes[i]
+//   Step step = run.process(nodes[i], rows[i].logits);        // the model's logits through the processors
+//   tip = run.emit(sequence, step, token, why);               // the token is part of the answer
+//
+// Rows and Steps are views into the model's own memory: they are valid until the strategy's next co_await. To look at
+// several models (or kinds of output) at once, ask for them in one eval.
+//
+// A Run is made by Scheduler::start(); destroying it cancels it and frees its nodes.
+#pragma once
+
+#include <chrono>
+#include <coroutine>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <source_location>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "model/model.h"
+#include "numerics/log_sum_exp.h"
+#include "numerics/philox.h"
+#include "options/generation_config.h"
+#include "processors/chain.h"
+#include "processors/scores.h"
+#include "run/stop.h"
+#include "run/task.h"
+#include "run/trace.h"
+#include "tree/prefix_tree.h"
+
+namespace decant {
+
+class Run;
+class Scheduler;
+
+using StrategyFunction = std::function<Task<void>(Run&)>;
+
+// What to evaluate, and what to return for each node. `model` counts the Run's models from 0.
+struct Ask {
+  std::vector<Node> nodes;
+  Outputs outputs{.logits = true, .hidden = false, .layers = {}};
+  int model = 0;
+};
+
+struct EvalRow {
+  std::span<const float> logits;                        // n_vocab
+  std::span<const float> hidden;                        // n_embd
+  std::vector<std::span<const float>> layers;           // n_vocab each, in the order asked for
+};
+using Rows = std::span<const EvalRow>;
+
+// One distribution, before and after the processors.
+struct Step {
+  const Node& tip;                // the node after which it stands
+  std::span<const float> logits;  // the model's
+  LogSum sum;                     // of `logits`
+  Scores& scores;                 // the processors' result: ready to take the argmax of, or to draw from
+};
+
+// Why a token was chosen: what the trace cannot see in the distribution.
+struct Why {
+  std::optional<double> u;  // the random number used
+};
+
+struct Sequence {                // one answer
+  std::vector<Token> ids;        // generated tokens, the end-of-sequence token included
+  std::string bytes;             // their text; cut before a stop string that is not to be shown
+  double score = 0;              // sum of the model's log-probabilities of `ids`
+  FinishReason finish = FinishReason::running;
+};
+
+struct RunStats {
+  int prompt_tokens = 0;
+  int new_tokens = 0;            // over all sequences
+  std::int64_t evals = 0;        // forwards of a model that this Run had rows in
+  std::int64_t rows = 0;         // rows evaluated for it
+  double prefill_s = 0;          // until the first distribution after the prompt
+  double decode_s = 0;           // from then on
+};
+
+// Told of everything that a Run produces, while it runs. It must not destroy the Run.
+class RunObserver {
+ public:
+  virtual ~RunObserver() = default;
+  virtual void token(int /*sequence*/, Token /*token*/) {}
+  virtual void finished(int /*sequence*/, Stop /*stop*/) {}
+  virtual bool wants_decisions() const { return false; }
+  virtual void decision(const Decision& /*decision*/) {}
+};
+
+struct Request {
+  GenerationConfig config;
+  std::vector<Token> prompt;
+  StrategyFunction strategy;
+  std::vector<int> models = {0};  // indices of the scheduler's models: the Run's model 0 (whose vocabulary rules), 1, ...
+  RunObserver* observer = nullptr;
+};
+
+class Run {
+ public:
+  ~Run();
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
+
+  // ---- for strategies -----------------------------------------------------------------------------------------------
+  const GenerationConfig& config() const { return config_; }
+  const Vocab& vocab() const;
+  const ModelInfo& model_info(int model = 0) const;
+  const Node& prompt() const { return prompt_; }  // the prompt's last token
+
+  class Eval;
+  Eval eval(const Node& node, std::source_location where = std::source_location::current());
+  Eval eval(const std::vector<Node>& nodes, std::source_location where = std::source_location::current());
+  Eval eval(const Ask& ask, std::source_location where = std::source_location::current());
+  Eval eval(const std::vector<Ask>& asks, std::source_location where = std::source_location::current());
+
+  // Runs the processors. Throws Error when the logits hold a NaN, an infinity, or nothing that could be chosen.
+  Step process(const Node& tip, std::span<const float> logits);
+
+  // Appends `token` to an answer and returns its node; finished(sequence) may hold afterwards.
+  Node emit(int sequence, const Step& step, Token token, const Why& why = {});
+  bool finished(int sequence) const { return sequences_[static_cast<std::size_t>(sequence)].finish != FinishReason::running; }
+
+  // In [0, 1), the same in any company: a function of the Run's seed, the sequence, the position of the token to be
+  // chosen, and the purpose.
+  double uniform(int sequence, const Node& tip, Stream stream = Stream::token) const;
+
+  // ---- for front ends -----------------------------------------------------------------------------------------------
+  bool done() const { return done_; }
+  void rethrow() const {  // the error that ended the Run, if one did
+    if (error_) std::rethrow_exception(error_);
+  }
+  const std::vector<Sequence>& sequences() const { return sequences_; }
+  const RunStats& stats() const { return stats_; }
+  std::uint64_t seed() const { return seed_; }
+  const std::source_location& where() const { return where_; }  // the eval it waits in
+
+ private:
+  friend class Scheduler;
+
+  struct Target {
+    Node node;
+    const Outputs* outputs = nullptr;
+    int model = 0;                // of the Run
+    int row = -1;                 // in the batch being evaluated
+    bool done = false;
+    std::vector<float> kept;      // copy of the outputs, when the rest of the request needs another batch
+  };
+
+  Run(Scheduler& scheduler, Request request, std::uint64_t seed);
+  Eval post(std::source_location where);
+  bool answered() const;
+  void keep_rows();
+  void finish(int sequence, Stop stop);
+  void trace(const Step& step, int sequence, Token token, const Why& why, FinishReason finish);
+  double seconds() const;
+
+  Scheduler& scheduler_;
+  int age_;  // smaller is older
+  GenerationConfig config_;
+  std::vector<int> models_;
+  RunObserver* observer_;
+  std::uint64_t seed_;
+  Node prompt_;
+  StopRules stop_;
+  Chain chain_;
+  Scores scores_;
+  ChainTrace chain_trace_;
+  std::vector<Token> tokens_;      // scratch: the path of the tip being processed
+  std::vector<Sequence> sequences_;
+  RunStats stats_;
+  std::chrono::steady_clock::time_point started_;
+
+  Task<void> task_;
+  std::coroutine_handle<> waiting_;  // the innermost coroutine, suspended in an eval
+  std::source_location where_;
+  std::vector<Ask> asks_;
+  std::vector<Target> targets_;
+  std::vector<EvalRow> rows_;
+  std::exception_ptr failed_;        // to be thrown at the co_await
+  std::exception_ptr error_;
+  bool done_ = false;
+  bool decisions_ = false;  // the observer wants them
+  Decision decision_;       // its memory is kept from one to the next
+};
+
+// The awaitable of run.eval(). Trivial, so that no compiler can destroy it twice.
+class Run::Eval {
+ public:
+  bool await_ready() const;
+  void await_suspend(std::coroutine_handle<> handle) const { run_->waiting_ = handle; }
+  Rows await_resume() const;
+
+ private:
+  friend class Run;
+  explicit Eval(Run* run) : run_(run) {}
+  Run* run_;
+};
+
+}  // namespace decant

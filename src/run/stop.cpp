@@ -1,0 +1,76 @@
+// Tested by tests/run/stop_test.cpp.
+#include "run/stop.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "options/table.h"
+
+namespace decant {
+
+std::string_view to_string(FinishReason reason) {
+  switch (reason) {
+    case FinishReason::running: return "unfinished";
+    case FinishReason::stop: return "stop";
+    case FinishReason::length: return "length";
+    case FinishReason::time: return "time";
+    case FinishReason::context: return "context";
+  }
+  return "";
+}
+
+int max_length(const GenerationConfig& config, int prompt_length) {
+  const auto table = generation_fields();
+  const bool asked = is_set(table, config, get(table, "max_new_tokens"));
+  const int longest = std::numeric_limits<int>::max();
+  const int by_new = config.max_new_tokens > longest - prompt_length ? longest : prompt_length + config.max_new_tokens;
+  if (!config.max_length) return by_new;
+  return asked ? std::min(by_new, *config.max_length) : *config.max_length;
+}
+
+StopRules::StopRules(const GenerationConfig& config, const Vocab& vocab, int prompt_length, int n_context)
+    : vocab_(vocab),
+      stop_tokens_(config.stop_token_ids),
+      stop_strings_(config.stop_strings),
+      keep_stop_string_(config.include_stop_str_in_output),
+      max_length_(max_length(config, prompt_length)),
+      n_context_(n_context),
+      max_time_(config.max_time.value_or(std::numeric_limits<double>::infinity())) {
+  if (!config.ignore_eos) {
+    for (const Token token : config.eos_token_id ? *config.eos_token_id : vocab.eos()) stop_tokens_.push_back(token);
+  }
+  std::erase(stop_strings_, "");
+  for (const std::string& each : stop_strings_) longest_ = std::max(longest_, each.size());
+}
+
+bool StopRules::is_stop_token(Token token) const {
+  return std::find(stop_tokens_.begin(), stop_tokens_.end(), token) != stop_tokens_.end();
+}
+
+Stop StopRules::check(const Node& last, double seconds) const {
+  if (is_stop_token(last.token())) return {FinishReason::stop, 0};
+  if (const Stop stop = find_stop_string(last); stop.reason != FinishReason::running) return stop;
+  if (last.length() >= max_length_) return {FinishReason::length, 0};
+  if (last.length() > n_context_) return {FinishReason::context, 0};
+  if (seconds >= max_time_) return {FinishReason::time, 0};
+  return {};
+}
+
+Stop StopRules::find_stop_string(const Node& last) const {
+  if (stop_strings_.empty()) return {};
+  const std::size_t newest = vocab_.bytes(last.token()).size();
+  std::string text;  // the end of the text: long enough for any stop string that overlaps the newest token
+  for (Node node = last; node.length() > 0 && text.size() < newest + longest_ - 1; node = node.parent()) {
+    text.insert(0, vocab_.bytes(node.token()));
+  }
+  std::size_t found = std::string::npos;  // start of the leftmost match
+  for (const std::string& stop : stop_strings_) {
+    const std::size_t before = text.size() - newest;  // a match must end after this
+    const std::size_t from = before + 1 > stop.size() ? before + 1 - stop.size() : 0;
+    found = std::min(found, newest > 0 ? text.find(stop, from) : std::string::npos);
+  }
+  if (found == std::string::npos) return {};
+  return {FinishReason::stop, keep_stop_string_ ? 0 : text.size() - found};
+}
+
+}  // namespace decant

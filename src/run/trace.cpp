@@ -1,0 +1,103 @@
+// Tested by tests/run/trace_test.cpp.
+#include "run/trace.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "numerics/log_sum_exp.h"
+#include "numerics/top_k.h"
+
+namespace decant {
+namespace {
+
+constexpr double kBit = std::numbers::ln2;  // nats in a bit
+
+int rank_of(Token token, Scores& scores) {
+  std::vector<float> all(static_cast<std::size_t>(scores.n_vocab()));
+  scores.copy_to(all);
+  const float own = all[static_cast<std::size_t>(token)];
+  int before = 0;
+  for (std::size_t id = 0; id < all.size(); ++id) {
+    before += all[id] > own || (all[id] == own && static_cast<Token>(id) < token);
+  }
+  return before + 1;
+}
+
+std::string hex(std::string_view bytes) {
+  std::string text;
+  for (const char byte : bytes) fmt::format_to(std::back_inserter(text), "{:02x}", static_cast<unsigned char>(byte));
+  return text;
+}
+
+void write_token(JsonWriter& json, Token id, const Vocab& vocab) {
+  json.field("id", id).field("bytes", std::string_view(hex(vocab.bytes(id)))).field("text", vocab.bytes(id));
+  json.field("piece", vocab.piece(id));
+}
+
+}  // namespace
+
+void describe(Decision& decision, Token token, std::span<const float> logits, double logsumexp, Scores& scores,
+              const ChainTrace& chain, int n_top) {
+  const auto logit = [&](Token id) { return logits[static_cast<std::size_t>(id)]; };
+  decision.token = token;
+  decision.logit = static_cast<double>(logit(token));
+  decision.logsumexp = logsumexp;
+  decision.p_raw = std::exp(decision.logit - logsumexp);
+  decision.p = scores.probability(token);
+  decision.entropy = scores.entropy() / kBit;
+  decision.entropy_raw = entropy(logits) / kBit;
+  decision.kept = scores.kept();
+  decision.rank = rank_of(token, scores);
+  decision.stages = chain.stages();
+
+  decision.top.clear();
+  for (const Candidate& each : scores.top(n_top)) {
+    decision.top.push_back({each.id, logit(each.id), each.score, scores.probability(each.id), {}});
+  }
+  const std::size_t kept = decision.top.size(), wanted = static_cast<std::size_t>(n_top);
+  std::vector<Candidate> likeliest;  // under the model; some of them are listed already
+  if (kept < wanted) top_k(logits, n_top + static_cast<int>(kept), likeliest);
+  for (const Candidate& each : likeliest) {
+    const auto end = decision.top.begin() + static_cast<std::ptrdiff_t>(kept);
+    if (decision.top.size() == wanted) break;
+    if (std::any_of(decision.top.begin(), end, [&](const auto& listed) { return listed.id == each.id; })) continue;
+    decision.top.push_back({each.id, each.score, scores.score(each.id), 0, chain.removed_by(each.id)});
+  }
+  double listed = 0;
+  for (const TraceCandidate& each : decision.top) listed += std::exp(static_cast<double>(each.logit) - logsumexp);
+  decision.tail_mass = std::max(0.0, 1 - listed);
+}
+
+void write_fields(JsonWriter& json, const Decision& decision, const Vocab& vocab) {
+  json.field("schema", kTraceSchema).field("seq", decision.sequence).field("t", decision.position);
+  json.key("token").begin_object();
+  write_token(json, decision.token, vocab);
+  json.end_object();
+  json.field("logit", decision.logit).field("p_raw", decision.p_raw).field("p", decision.p);
+  json.field("rank", decision.rank).key("u");
+  decision.u ? json.value(*decision.u) : json.value(nullptr);
+  json.field("logsumexp", decision.logsumexp).field("tail_mass", decision.tail_mass);
+  json.field("entropy", decision.entropy).field("entropy_raw", decision.entropy_raw).field("kept", decision.kept);
+  json.key("finish");
+  decision.finish.empty() ? json.value(nullptr) : json.value(decision.finish);
+  json.key("stages").begin_array();
+  for (const ChainTrace::Stage& stage : decision.stages) {
+    json.begin_object();
+    json.field("name", stage.name).field("kept", stage.kept).field("removed_mass", stage.removed_mass);
+    json.end_object();
+  }
+  json.end_array().key("top").begin_array();
+  for (const TraceCandidate& each : decision.top) {
+    json.begin_object();
+    write_token(json, each.id, vocab);
+    json.field("logit", each.logit).field("score", each.score).field("p", each.p).key("cut_by");
+    each.cut_by.empty() ? json.value(nullptr) : json.value(each.cut_by);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+}  // namespace decant

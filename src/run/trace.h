@@ -1,0 +1,57 @@
+// The trace: one Decision for every token chosen, from every strategy, in every front end.
+//
+// Decisions are made only for a Run whose observer wants them. In JSON Lines each is one object; `schema` counts up when
+// a field changes its meaning. Probabilities are in [0, 1], logits and scores as the model and the processors left them
+// (natural logarithms), entropy in bits.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/json_writer.h"
+#include "model/vocab.h"
+#include "processors/chain.h"
+
+namespace decant {
+
+inline constexpr int kTraceSchema = 1;
+
+struct TraceCandidate {
+  Token id = 0;
+  float logit = 0;          // as the model gave it
+  float score = 0;          // after the processors; -infinity: removed
+  double p = 0;             // after the processors; 0: removed
+  std::string_view cut_by;  // the processor that removed it, or empty
+};
+
+
+struct Decision {
+  int sequence = 0;
+  int position = 0;          // of the chosen token in its sequence, the prompt counted
+  Token token = 0;
+  double logit = 0;          // of the chosen token
+  double p_raw = 0;          // its probability under the model
+  double p = 0;              // its probability after the processors
+  int rank = 0;              // among the tokens by falling p: 1 is the likeliest
+  std::optional<double> u;   // the random number that chose it
+  double logsumexp = 0;      // of all logits: p_raw = exp(logit - logsumexp)
+  double tail_mass = 0;      // the model's probability of everything that is not in `top`
+  double entropy = 0;        // after the processors
+  double entropy_raw = 0;    // of the model's distribution
+  int kept = 0;              // tokens with p > 0
+  std::string_view finish;   // why the sequence ended with this token, or empty
+  std::vector<ChainTrace::Stage> stages;
+  std::vector<TraceCandidate> top;  // by falling p, the removed ones behind by falling logit
+};
+
+// What the distributions before and after the processors say about choosing `token`; `n_top` candidates are listed.
+// The rest is the caller's to fill in.
+void describe(Decision& decision, Token token, std::span<const float> logits, double logsumexp, Scores& scores,
+              const ChainTrace& chain, int n_top);
+
+// The decision's fields, into an object that the caller has begun.
+void write_fields(JsonWriter& json, const Decision& decision, const Vocab& vocab);
+
+}  // namespace decant

@@ -1,0 +1,19 @@
+// Greedy search: the likeliest token, every time.
+//
+// Tested by tests/strategies/greedy_test.cpp; equals Hugging Face's generate(do_sample=False, num_beams=1).
+// Processors run as there (a repetition penalty changes the text, warpers such as temperature cannot). Of equal scores
+// the lowest id wins.
+#include "strategies/greedy.h"
+
+namespace decant {
+
+Task<void> greedy(Run& run) {
+  Node tip = run.prompt();
+  while (!run.finished(0)) {
+    auto rows = co_await run.eval(tip);
+    const Step step = run.process(tip, rows[0].logits);
+    tip = run.emit(0, step, step.scores.argmax());
+  }
+}
+
+}  // namespace decant

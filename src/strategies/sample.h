@@ -1,0 +1,9 @@
+#pragma once
+
+#include "run/run.h"
+
+namespace decant {
+
+Task<void> sample(Run& run);
+
+}  // namespace decant

@@ -1,0 +1,287 @@
+// Tested by tests/tree/kv_cache_test.cpp.
+#include "tree/kv_cache.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace decant {
+
+KvCache::KvCache(PrefixTree& tree, Model& model) : tree_(tree), model_(model) {
+  const int n = model_.info().max_sequences;
+  sequences_by_id_.resize(static_cast<std::size_t>(n));
+  for (SeqId seq = n - 1; seq >= 0; --seq) free_sequences_.push_back(seq);
+  tree_.observe(this);
+}
+
+KvCache::~KvCache() { tree_.forget(this); }
+
+KvCache::Cell& KvCache::cell(NodeId node) {
+  const auto index = static_cast<std::size_t>(node);
+  if (index >= cells_by_node_.size()) cells_by_node_.resize(std::max(index + 1, 2 * cells_by_node_.size()));
+  return cells_by_node_[index];
+}
+
+KvCache::Cell KvCache::look(NodeId node) const {
+  const auto index = static_cast<std::size_t>(node);
+  return index < cells_by_node_.size() ? cells_by_node_[index] : Cell{};
+}
+
+// ---- building a batch -----------------------------------------------------------------------------------------------
+
+int KvCache::rows_needed(NodeId node) const {
+  if (in_batch(look(node))) return 0;
+  int rows = 1;
+  for (NodeId id = tree_.parent(node); id != kRoot && look(id).seq < 0; id = tree_.parent(id)) ++rows;
+  return rows;
+}
+
+NodeId KvCache::chunk_end(NodeId node, int chunk) const {
+  const int have = tree_.length(node) - rows_needed(node);  // positions with a cell, or in the batch
+  const int end = (have / chunk + 1) * chunk;
+  return tree_.ancestor(node, std::min(end, tree_.length(node)));
+}
+
+int KvCache::add(NodeId node, const Outputs* outputs, int age) {
+  assert(node != kRoot);
+  static const Outputs nothing;
+  const Outputs& wanted = outputs ? *outputs : nothing;
+  if (wanted.any() && output_rows_ == model_.info().max_outputs) {
+    const Cell at = look(node);
+    if (!in_batch(at) || !batch_[static_cast<std::size_t>(at.row)].outputs.any()) return -1;
+  }
+  if (const Cell at = look(node); in_batch(at)) {
+    want(at.row, wanted);
+    return at.row;
+  } else if (at.seq >= 0) {
+    if (at.children > 0) return add_again(node, wanted, age);
+    drop_tip(node);
+  }
+
+  chain_.clear();
+  NodeId anchor = node;
+  for (; anchor != kRoot && look(anchor).seq < 0; anchor = tree_.parent(anchor)) chain_.push_back(anchor);
+  const bool forks = anchor == kRoot || look(anchor).children > 0;
+  const int length = static_cast<int>(chain_.size());
+  if (rows() + length > model_.info().max_rows || !make_room(node, age, length, forks)) return -1;
+
+  const SeqId seq = extend(anchor);
+  for (auto id = chain_.rbegin(); id != chain_.rend(); ++id) push_row(*id, seq);
+  want(rows() - 1, wanted);
+  return rows() - 1;
+}
+
+// The node's cell has descendants that need it, so its token is evaluated beside it, in a sequence that ends with the
+// batch.
+int KvCache::add_again(NodeId node, const Outputs& outputs, int age) {
+  if (rows() == model_.info().max_rows || !make_room(node, age, 1, true)) return -1;
+  const SeqId seq = take_sequence();
+  sequence(seq).tip = node;
+  if (const int end = tree_.length(node) - 1; end > 0) model_.copy_sequence(look(node).seq, seq, end);
+  batch_.push_back({.node = node, .seqs = {seq}, .outputs = {}, .again = true});
+  cell(node).row = rows() - 1;
+  ++again_;
+  want(rows() - 1, outputs);
+  return rows() - 1;
+}
+
+// The sequence for a new child of `anchor`: the anchor's own if it is a tip, else a new one that sees the anchor's path.
+// The part of that path that is still in the batch joins the new sequence as well.
+SeqId KvCache::extend(NodeId anchor) {
+  if (anchor != kRoot && look(anchor).children == 0) return look(anchor).seq;
+  const SeqId seq = take_sequence();
+  NodeId id = anchor;
+  for (; id != kRoot; id = tree_.parent(id)) {
+    const Cell at = look(id);
+    if (!in_batch(at) || batch_[static_cast<std::size_t>(at.row)].again) break;
+    batch_[static_cast<std::size_t>(at.row)].seqs.push_back(seq);
+  }
+  if (id != kRoot) model_.copy_sequence(look(id).seq, seq, tree_.length(id));
+  return seq;
+}
+
+void KvCache::push_row(NodeId node, SeqId seq) {
+  batch_.push_back({.node = node, .seqs = {seq}, .outputs = {}, .again = false});
+  Cell& at = cell(node);
+  at = {.seq = seq, .children = 0, .row = rows() - 1};
+  if (const NodeId parent = tree_.parent(node); parent != kRoot) ++cell(parent).children;
+  sequence(seq).tip = node;
+  sequence(seq).last_use = batch_number_;
+  ++cells_;
+}
+
+void KvCache::want(int row, const Outputs& outputs) {
+  Outputs& wanted = batch_[static_cast<std::size_t>(row)].outputs;
+  if (!wanted.any() && outputs.any()) ++output_rows_;
+  wanted.logits |= outputs.logits;
+  wanted.hidden |= outputs.hidden;
+  for (const int layer : outputs.layers) {
+    if (std::find(wanted.layers.begin(), wanted.layers.end(), layer) == wanted.layers.end()) {
+      wanted.layers.push_back(layer);
+    }
+  }
+}
+
+void KvCache::forward() {
+  flush();
+  model_rows_.clear();
+  for (const BatchRow& row : batch_) {
+    model_rows_.push_back({.token = tree_.token(row.node),
+                           .position = tree_.length(row.node) - 1,
+                           .sequences = row.seqs,
+                           .outputs = row.outputs.any() ? &row.outputs : nullptr});
+  }
+  try {
+    model_.forward(model_rows_);
+  } catch (...) {
+    end_batch(false);
+    throw;
+  }
+  end_batch(true);
+}
+
+void KvCache::end_batch(bool evaluated) {
+  for (auto row = batch_.rbegin(); row != batch_.rend(); ++row) {
+    cell(row->node).row = -1;
+    if (row->again) {
+      free_sequence(row->seqs.front());
+    } else if (!evaluated) {
+      drop_tip(row->node);
+    }
+  }
+  batch_.clear();
+  claims_.clear();
+  again_ = output_rows_ = 0;
+  ++batch_number_;
+}
+
+// ---- sequences and cells --------------------------------------------------------------------------------------------
+
+SeqId KvCache::take_sequence() {
+  const SeqId seq = free_sequences_.back();
+  free_sequences_.pop_back();
+  apply_trim(seq);
+  sequence(seq).last_use = batch_number_;
+  ++sequences_;
+  return seq;
+}
+
+void KvCache::free_sequence(SeqId seq) {
+  trim(seq, 0);
+  sequence(seq).tip = kNoNode;
+  free_sequences_.push_back(seq);
+  --sequences_;
+}
+
+// Deferred, because libllama scans the whole cache for each trim and a text is released one node at a time.
+void KvCache::trim(SeqId seq, int begin) {
+  if (sequence(seq).trim == kNothing) dirty_.push_back(seq);
+  sequence(seq).trim = std::min(sequence(seq).trim, begin);
+}
+
+void KvCache::apply_trim(SeqId seq) {
+  if (sequence(seq).trim != kNothing) model_.trim_sequence(seq, sequence(seq).trim);
+  sequence(seq).trim = kNothing;
+}
+
+void KvCache::flush() {
+  for (const SeqId seq : dirty_) apply_trim(seq);
+  dirty_.clear();
+}
+
+void KvCache::released(NodeId node) {
+  if (look(node).seq < 0) return;
+  assert(!in_batch(look(node)));
+  drop_tip(node);
+}
+
+void KvCache::drop_tip(NodeId node) {
+  const SeqId seq = look(node).seq;
+  assert(seq >= 0 && look(node).children == 0);
+  cell(node) = {};
+  --cells_;
+  const NodeId parent = tree_.parent(node);
+  if (parent == kRoot) {
+    free_sequence(seq);
+  } else if (--cell(parent).children == 0) {
+    assert(look(parent).seq == seq);
+    sequence(seq).tip = parent;
+    trim(seq, tree_.length(parent));
+  } else {
+    free_sequence(seq);
+    relabel(parent, seq);
+  }
+}
+
+// Restores invariant 3 from `from` upwards after its sequence `old` is gone.
+void KvCache::relabel(NodeId from, SeqId old) {
+  NodeId child = tree_.first_child(from);
+  while (look(child).seq < 0) child = tree_.next_sibling(child);
+  const SeqId other = look(child).seq;
+  for (NodeId id = from; id != kRoot && look(id).seq == old; id = tree_.parent(id)) cell(id).seq = other;
+}
+
+// ---- making room ----------------------------------------------------------------------------------------------------
+
+bool KvCache::make_room(NodeId target, int age, int cells, bool need_sequence) {
+  const auto lacks_cells = [&] { return cells_ + again_ + cells > model_.info().n_cells; };
+  const auto lacks_sequence = [&] { return need_sequence && free_sequences_.empty(); };
+  if (!lacks_cells() && !lacks_sequence()) return true;
+
+  ++round_;
+  protect(target);
+  for (const BatchRow& row : batch_) protect(row.node);
+  for (const Claim& claim : claims_) {
+    if (claim.age < age) protect(claim.node);
+  }
+  while (lacks_sequence()) {
+    const NodeId tip = oldest_tip([&](NodeId id) { return can_free_sequence(id); });
+    if (tip == kNoNode) return false;
+    const std::size_t before = free_sequences_.size();
+    for (NodeId id = tip; free_sequences_.size() == before;) {
+      const NodeId parent = tree_.parent(id);
+      drop_tip(id);
+      id = parent;
+    }
+  }
+  while (lacks_cells()) {
+    const NodeId tip = oldest_tip([&](NodeId id) { return !is_protected(id); });
+    if (tip == kNoNode) return false;
+    drop_tip(tip);
+  }
+  return true;
+}
+
+// Marks the node and its ancestors.
+void KvCache::protect(NodeId node) {
+  for (NodeId id = node; id != kRoot && !is_protected(id); id = tree_.parent(id)) {
+    const auto index = static_cast<std::size_t>(id);
+    if (index >= protected_in_.size()) protected_in_.resize(index + 1);
+    protected_in_[index] = round_;
+  }
+}
+
+bool KvCache::is_protected(NodeId node) const {
+  const auto index = static_cast<std::size_t>(node);
+  return index < protected_in_.size() && protected_in_[index] == round_;
+}
+
+// Whether the tip's sequence ends when the nodes that only it holds are dropped.
+bool KvCache::can_free_sequence(NodeId tip) const {
+  for (NodeId id = tip; !is_protected(id); id = tree_.parent(id)) {
+    const NodeId parent = tree_.parent(id);
+    if (parent == kRoot || look(parent).children > 1) return true;
+  }
+  return false;
+}
+
+template <class Usable>
+NodeId KvCache::oldest_tip(Usable usable) const {
+  const Sequence* oldest = nullptr;
+  for (const Sequence& each : sequences_by_id_) {
+    if (each.tip == kNoNode || (oldest && oldest->last_use <= each.last_use)) continue;
+    if (usable(each.tip)) oldest = &each;
+  }
+  return oldest ? oldest->tip : kNoNode;
+}
+
+}  // namespace decant

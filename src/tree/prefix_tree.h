@@ -1,0 +1,102 @@
+// The prefix tree: every text that any live Run may still continue, each common prefix stored once.
+//
+// A node is one token after its parent's path. Node is a counted reference: a node lives while a Node or a child refers
+// to it, and is released the moment none does. child() returns the live node when there is one, so two Runs with a
+// common prompt, or two branches that choose the same token, share nodes (and, one level down, cells).
+//
+// Not thread-safe: one tree belongs to one scheduler.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "base/token.h"
+
+namespace decant {
+
+using NodeId = std::int32_t;
+inline constexpr NodeId kNoNode = -1;
+inline constexpr NodeId kRoot = 0;  // the empty text: no token, length 0, never released
+
+class PrefixTree;
+
+class Node {
+ public:
+  Node() = default;
+  Node(PrefixTree& tree, NodeId id);
+  Node(const Node& other);
+  Node(Node&& other) noexcept
+      : tree_(std::exchange(other.tree_, nullptr)), id_(std::exchange(other.id_, kNoNode)) {}
+  Node& operator=(Node other) noexcept {
+    std::swap(tree_, other.tree_);
+    std::swap(id_, other.id_);
+    return *this;
+  }
+  ~Node();
+
+  explicit operator bool() const { return tree_ != nullptr; }
+  bool operator==(const Node& other) const { return tree_ == other.tree_ && id_ == other.id_; }
+
+  NodeId id() const { return id_; }
+  Token token() const;
+  int length() const;  // tokens on the path from the root to here, this one included
+  Node parent() const;
+  Node child(Token token) const;
+  void path(std::vector<Token>& tokens) const;  // overwrites: the path's tokens, first to last
+
+ private:
+  PrefixTree* tree_ = nullptr;
+  NodeId id_ = kNoNode;
+};
+
+class PrefixTree {
+ public:
+  // Told of a node just before it goes, while its parent is still known.
+  class Observer {
+   public:
+    virtual ~Observer() = default;
+    virtual void released(NodeId node) = 0;
+  };
+
+  PrefixTree();
+  PrefixTree(const PrefixTree&) = delete;
+  PrefixTree& operator=(const PrefixTree&) = delete;
+
+  Node root() { return Node(*this, kRoot); }
+  void observe(Observer* observer) { observers_.push_back(observer); }
+  void forget(Observer* observer) { std::erase(observers_, observer); }
+
+  Token token(NodeId id) const { return at(id).token; }
+  int length(NodeId id) const { return at(id).length; }
+  NodeId parent(NodeId id) const { return at(id).parent; }
+  NodeId first_child(NodeId id) const { return at(id).first_child; }
+  NodeId next_sibling(NodeId id) const { return at(id).next; }
+  NodeId ancestor(NodeId id, int length) const;  // REQUIRES: 0 <= length <= length(id)
+  int live_nodes() const { return live_; }       // the root not counted
+
+ private:
+  friend class Node;
+  struct Record {
+    NodeId parent = kNoNode;
+    NodeId first_child = kNoNode;
+    NodeId previous = kNoNode, next = kNoNode;  // among the parent's children
+    Token token = -1;
+    std::int32_t length = 0;
+    std::int32_t references = 0;  // Nodes and children
+  };
+
+  const Record& at(NodeId id) const { return records_[static_cast<std::size_t>(id)]; }
+  Record& at(NodeId id) { return records_[static_cast<std::size_t>(id)]; }
+  NodeId child(NodeId parent, Token token);
+  void retain(NodeId id) { ++at(id).references; }
+  void release(NodeId id);
+  void unlink(NodeId id);
+
+  std::vector<Record> records_;
+  std::vector<NodeId> free_;
+  std::vector<Observer*> observers_;
+  int live_ = 0;
+};
+
+}  // namespace decant

@@ -1,0 +1,61 @@
+#include "base/process.h"
+
+#include <gtest/gtest.h>
+
+#include "support/temporary.h"
+
+namespace decant {
+namespace {
+
+using test::read_file;
+using test::TemporaryFolder;
+using test::TemporaryVariable;
+
+Command shell(const TemporaryFolder& folder, const std::string& script) {
+  return {.arguments = {"sh", "-c", script}, .environment = {}, .folder = folder.path(), .output = folder.path() / "log"};
+}
+
+TEST(Process, ReturnsTheStatusAndKeepsTheOutput) {
+  const TemporaryFolder folder;
+  EXPECT_EQ(run_program(shell(folder, "echo out; echo err >&2; cat; exit 7")), 7);  // stdin is empty: cat ends
+  EXPECT_EQ(read_file(folder.path() / "log"), "out\nerr\n");
+}
+
+TEST(Process, ReturnsASignalAsAShellWould) {
+  const TemporaryFolder folder;
+  EXPECT_EQ(run_program(shell(folder, "kill -9 $$")), 128 + 9);
+}
+
+TEST(Process, HasNoSuchProgram) {
+  const TemporaryFolder folder;
+  Command command = shell(folder, "");
+  command.arguments = {"decant-no-such-program"};
+  EXPECT_EQ(run_program(command), std::nullopt);
+}
+
+TEST(Process, PassesArgumentsAsTheyAre) {
+  const TemporaryFolder folder;
+  Command command = shell(folder, "");
+  command.arguments = {"printf", "[%s]", "a b", "$HOME", "'\"`*", ""};
+  EXPECT_EQ(run_program(command), 0);
+  EXPECT_EQ(read_file(folder.path() / "log"), "[a b][$HOME]['\"`*][]");
+}
+
+TEST(Process, AddsToOurEnvironmentAndRunsInTheFolder) {
+  const TemporaryFolder folder;
+  const TemporaryVariable ours("DECANT_TEST_OURS", "ours"), changed("DECANT_TEST_CHANGED", "before");
+  Command command = shell(folder, "echo $DECANT_TEST_OURS $DECANT_TEST_CHANGED; pwd -P");
+  command.environment = {"DECANT_TEST_CHANGED=after"};
+  EXPECT_EQ(run_program(command), 0);
+  EXPECT_EQ(read_file(folder.path() / "log"), "ours after\n" + std::filesystem::canonical(folder.path()).string() + "\n");
+}
+
+TEST(Process, TicksWhileItWaits) {
+  const TemporaryFolder folder;
+  int ticks = 0;
+  EXPECT_EQ(run_program(shell(folder, "sleep 0.35"), [&] { ++ticks; }), 0);
+  EXPECT_GE(ticks, 2);
+}
+
+}  // namespace
+}  // namespace decant

@@ -1,0 +1,60 @@
+#include "options/help.h"
+
+#include <gtest/gtest.h>
+
+#include "options/generation_config.h"
+#include "options/model_options.h"
+
+namespace decant {
+namespace {
+
+TEST(Help, ARowIsOneLine) {
+  const auto row = [](const char* name) {
+    const Field<GenerationConfig>& field = get(generation_fields(), name);
+    return help_row(field, default_of(field));
+  };
+  EXPECT_EQ(row("temperature").flags, "--temp, --temperature X");
+  EXPECT_EQ(row("temperature").doc, "divides the logits: below 1 safer, above 1 wilder; 0 is greedy [1]");
+  EXPECT_EQ(row("temperature").group, sampling_group);
+  EXPECT_EQ(row("max_new_tokens").flags, "-n, --max-new-tokens N");
+  EXPECT_EQ(row("strategy").flags, "--strategy greedy|sample");
+  EXPECT_EQ(row("stop_token_ids").flags, "--stop-token-ids N,N,...");
+  EXPECT_EQ(row("ignore_eos").flags, "--ignore-eos true|false");
+  EXPECT_EQ(row("max_length").doc, "at most this many tokens, prompt included; replaces the default of max_new_tokens");
+}
+
+TEST(Help, GroupsRowsInOrder) {
+  EXPECT_EQ(help_text({{"B", "-x", "first"}, {"A", "--long N", "second"}, {"B", "-y", "third"}}),
+            "B:\n"
+            "  -x        first\n"
+            "  -y        third\n"
+            "A:\n"
+            "  --long N  second\n");
+}
+
+TEST(Help, LinesFitATerminal) {
+  std::vector<HelpRow> rows = help_rows(generation_fields());
+  for (const HelpRow& row : help_rows(model_fields())) rows.push_back(row);
+  const std::string text = help_text(rows);
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = text.find('\n', begin);
+    EXPECT_LE(end - begin, 120u) << text.substr(begin, end - begin);
+    begin = end + 1;
+  }
+}
+
+TEST(Help, TheReferenceHasARowForEachOption) {
+  const std::string page = reference_text(generation_fields());
+  for (const Field<GenerationConfig>& field : generation_fields()) {
+    EXPECT_NE(page.find(fmt::format("\n| `{}` |", field.name)), page.npos) << field.name;
+  }
+  EXPECT_NE(page.find("\n| `top_p` | `1` | a number greater than 0 and at most 1 | only the most likely tokens that "
+                      "together reach this probability; 1 is off | 0.9 to 0.95 to cut the tail where the model is sure "
+                      "and keep it where it is not | sample |  |\n"),
+            page.npos);
+  EXPECT_NE(page.find("| all | `-n`, `--predict`, `--n-predict` |\n"), page.npos);
+  EXPECT_NE(page.find("\n## Decoding\n\n| option |"), page.npos);
+}
+
+}  // namespace
+}  // namespace decant

@@ -1,0 +1,63 @@
+#include "processors/repetition_penalty.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "base/error.h"
+#include "processors/support.h"
+
+namespace decant {
+namespace {
+
+TEST(RepetitionPenaltyProcessor, ByHand) {
+  const Floats logits{2, -2, 0, 6};
+  EXPECT_EQ(after(RepetitionPenalty(2), logits, {0, 1, 2}), (Floats{1, -4, 0, 6}));
+  EXPECT_EQ(after(RepetitionPenalty(.5), logits, {0, 1}), (Floats{4, -1, 0, 6}));
+  EXPECT_EQ(after(RepetitionPenalty(2), logits, {}), logits);
+  EXPECT_EQ(after(RepetitionPenalty(1), logits, {0, 1, 2, 3}), logits);
+}
+
+TEST(RepetitionPenaltyProcessor, CountsEveryTokenOnce) {
+  EXPECT_EQ(after(RepetitionPenalty(2), {8, -8, 1, 1}, {0, 1, 0, 0, 1}), (Floats{4, -16, 1, 1}));
+}
+
+TEST(RepetitionPenaltyProcessor, RemovedStaysRemoved) {
+  EXPECT_EQ(after(RepetitionPenalty(2), {-inf, 1}, {0}), (Floats{-inf, 1}));
+  EXPECT_EQ(after(RepetitionPenalty(.5), {-inf, 1}, {0}), (Floats{-inf, 1}));
+}
+
+TEST(RepetitionPenaltyProcessor, ChangesTheOrderAndTheMaximum) {
+  Scores scores = scores_of({4, 3, 1});
+  RepetitionPenalty(2)(scores, Tokens{0});
+  EXPECT_EQ(scores.argmax(), 1);
+  EXPECT_EQ(scores.max(), 3);
+  RepetitionPenalty(.25)(scores, Tokens{2});
+  EXPECT_EQ(scores.argmax(), 2);
+  EXPECT_EQ(scores.max(), 4);
+}
+
+TEST(RepetitionPenaltyProcessor, NeverOverflows) {
+  EXPECT_EQ(after(RepetitionPenalty(1e-30), {1e20f, 0}, {0}), (Floats{std::numeric_limits<float>::max(), 0}));
+  EXPECT_EQ(after(RepetitionPenalty(1e30), {-1e20f, 0}, {0}), (Floats{-inf, 0}));
+}
+
+TEST(RepetitionPenaltyProcessor, RejectsWhatIsNoPenalty) {
+  for (const double penalty : {0., -1., 1e-50, 1e50, std::nan(""), double{inf}}) {
+    EXPECT_THROW(RepetitionPenalty{penalty}, Error) << penalty;
+  }
+}
+
+RC_GTEST_PROP(RepetitionPenaltyProcessor, EqualsTheReference, (unsigned seed, bool coarse)) {
+  const auto n = *rc::gen::inRange(1, 500);
+  const auto penalty = *rc::gen::element(.3, .9, 1., 1.1, 1.5, 10.);
+  const auto tokens = *rc::gen::container<Tokens>(rc::gen::inRange(0, n));
+  for (unsigned i = 0; i < 30; ++i) {
+    const Floats logits = random_scores(seed + i, {n, 3, coarse, .1});
+    reference::Reference expected{logits};
+    expected.repetition_penalty(penalty, tokens);
+    RC_ASSERT(after(RepetitionPenalty(penalty), logits, tokens) == expected.scores);
+  }
+}
+
+}  // namespace
+}  // namespace decant

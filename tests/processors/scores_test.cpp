@@ -1,0 +1,239 @@
+#include "processors/scores.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "base/error.h"
+#include "numerics/philox.h"
+#include "processors/support.h"
+
+namespace decant {
+namespace {
+
+const double below_one = std::nextafter(1.0, 0.0);
+
+// By definition: everything ranked, the running sum of probabilities, the first token that u falls short of.
+struct FullSort {
+  explicit FullSort(const Floats& scores) : ids(reference::ranking(scores)) {
+    const Doubles p = reference::softmax(scores);
+    double sum = 0;
+    for (const Token id : ids) ends.push_back(sum += p[id]);
+  }
+
+  // -1 where u is so close to a boundary that rounding decides.
+  Token draw(double u, double margin) const {
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (std::abs(u - ends[i]) < margin && i + 1 < ids.size()) return -1;
+      if (u < ends[i]) return ids[i];
+    }
+    return -1;
+  }
+
+  Tokens ids;
+  Doubles ends;
+};
+
+TEST(Scores, ResetRejectsWhatIsNoScore) {
+  Scores scores;
+  for (const float bad : {inf, std::nanf("")}) {
+    EXPECT_THROW(scores.reset(Floats{0, bad, 1}), Error);
+    Floats many(1000, 0);
+    many.back() = bad;
+    EXPECT_THROW(scores.reset(many), Error);
+  }
+}
+
+TEST(Scores, NothingLeft) {
+  for (Scores scores : {scores_of({-inf, -inf}), ranked_scores_of({-inf, -inf})}) {
+    EXPECT_EQ(scores.max(), -inf);
+    EXPECT_EQ(scores.kept(), 0);
+    EXPECT_EQ(scores.probability(0), 0);
+    EXPECT_EQ(scores.entropy(), 0);
+    EXPECT_TRUE(scores.top(5).empty());
+    EXPECT_THROW(scores.argmax(), Error);
+    EXPECT_THROW(scores.draw(0), Error);
+  }
+}
+
+TEST(Scores, Reading) {
+  const Floats logits = log_of({.125, .5, .25, .125});
+  for (Scores scores : {scores_of(logits), ranked_scores_of(logits)}) {
+    EXPECT_NEAR(scores.probability(1), .5, 1e-7);
+    EXPECT_NEAR(scores.log_probability(2), std::log(.25), 1e-7);
+    EXPECT_NEAR(scores.entropy(), 1.75 * std::log(2), 1e-7);
+    EXPECT_EQ(scores.kept(), 4);
+    EXPECT_EQ(scores.argmax(), 1);
+    EXPECT_EQ(scores.score(2), logits[2]);
+    ASSERT_EQ(scores.top(3).size(), 3u);
+    EXPECT_EQ(scores.top(3)[2], (Candidate{0, logits[0]}));
+    EXPECT_EQ(scores.top(9).size(), 4u);
+    EXPECT_EQ(values(scores, 4), logits);
+  }
+}
+
+TEST(Scores, OneToken) {
+  for (Scores scores : {scores_of({-42}), ranked_scores_of({-42})}) {
+    EXPECT_EQ(scores.probability(0), 1);
+    EXPECT_EQ(scores.entropy(), 0);
+    EXPECT_EQ(scores.argmax(), 0);
+    EXPECT_EQ(scores.draw(0), 0);
+    EXPECT_EQ(scores.draw(below_one), 0);
+  }
+}
+
+TEST(Scores, StartsOverAtEachReset) {
+  Scores scores = scores_of({1, 2, 3, 4});
+  scores.divide(2);
+  scores.keep_top(1);
+  EXPECT_EQ(scores.probability(3), 1);
+  scores.reset(Floats{9, 2, 2});
+  EXPECT_EQ(values(scores, 3), (Floats{9, 2, 2}));
+  EXPECT_EQ(scores.kept(), 3);
+  EXPECT_EQ(scores.argmax(), 0);
+  scores.divide(2);
+  scores.reset(Floats{0, 0});
+  EXPECT_EQ(scores.max(), 0);
+  EXPECT_EQ(scores.probability(0), .5);
+}
+
+TEST(Scores, EditReordersAndRemoves) {
+  for (Scores scores : {scores_of({1, 2, 3, -inf}), ranked_scores_of({1, 2, 3, -inf})}) {
+    EXPECT_EQ(scores.top(1)[0].id, 2);
+    scores.edit(Tokens{0, 3, 0}, [](float score) { return score + 4; });
+    EXPECT_EQ(values(scores, 4), (Floats{5, 2, 3, -inf}));
+    EXPECT_EQ(scores.argmax(), 0);
+    EXPECT_EQ(scores.top(1)[0].id, 0);
+    scores.edit(Tokens{0}, [](float) { return -inf; });
+    EXPECT_EQ(scores.kept(), 2);
+    EXPECT_EQ(scores.argmax(), 2);
+    EXPECT_EQ(scores.max(), 3);
+    EXPECT_NEAR(scores.probability(2) + scores.probability(1), 1, 1e-15);
+    scores.edit(Tokens{1}, [](float) { return 3.f; });
+    EXPECT_EQ(scores.argmax(), 1);
+    EXPECT_EQ(scores.probability(1), .5);
+  }
+}
+
+TEST(Scores, EditComesAfterAPendingDivision) {
+  Scores scores = scores_of({8, 4});
+  scores.divide(4);
+  scores.edit(Tokens{1}, [](float score) { return score + 1; });
+  EXPECT_EQ(values(scores, 2), (Floats{2, 2}));
+}
+
+// Equal tokens: the boundaries are multiples of 1/n, exactly. The sizes sit on both sides of each ranking step.
+TEST(Scores, DrawAtTheBoundaries) {
+  for (const int n : {1, 2, 4, 64, 128, 512, 1024, 4096}) {
+    Scores scores = scores_of(Floats(static_cast<std::size_t>(n), -1.5f));
+    for (int i = 0; i < n; i += std::max(1, n / 128)) {
+      const double begin = static_cast<double>(i) / n;
+      ASSERT_EQ(scores.draw(begin), i) << n;
+      ASSERT_EQ(scores.draw(std::nextafter(begin, 0.)), std::max(0, i - 1)) << n;
+    }
+    EXPECT_EQ(scores.draw(below_one), n - 1);
+  }
+}
+
+TEST(Scores, DrawNeverYieldsATokenWithoutMass) {
+  for (Scores scores : {scores_of({0, -inf, -2000, 0}), ranked_scores_of({0, -inf, -2000, 0})}) {
+    EXPECT_EQ(scores.draw(0), 0);
+    EXPECT_EQ(scores.draw(.5), 3);
+    EXPECT_EQ(scores.draw(below_one), 3);
+  }
+}
+
+RC_GTEST_PROP(Scores, DrawEqualsAFullSort, (unsigned seed, bool coarse)) {
+  const auto spread = *rc::gen::element(.3f, 1.f, 3.f, 10.f);
+  const Floats logits = random_scores(seed, {*rc::gen::inRange(1, 3000), spread, coarse, *rc::gen::element(0., .5)});
+  RC_PRE(*std::max_element(logits.begin(), logits.end()) > -inf);
+  const FullSort expected(logits);
+  const double margin = logits.size() <= 256 ? 1e-12 : 1e-6;
+  Scores dense = scores_of(logits);
+  Scores ranked = ranked_scores_of(logits);
+  for (int i = 0; i <= 200; ++i) {
+    const double u = i < 200 ? i / 200. : below_one;
+    const Token wanted = expected.draw(u, margin);
+    if (wanted < 0) continue;
+    RC_ASSERT(dense.draw(u) == wanted);
+    RC_ASSERT(ranked.draw(u) == wanted);
+  }
+}
+
+// How much of the ranking is known already makes no difference, not even at a boundary.
+RC_GTEST_PROP(Scores, DrawDoesNotDependOnHowMuchIsRanked, (unsigned seed, bool coarse)) {
+  const auto n = *rc::gen::inRange(1, 3000);
+  const Floats logits = random_scores(seed, {n, *rc::gen::element(.3f, 1.f, 3.f), coarse, 0});
+  Scores all = scores_of(logits);
+  const double first = all.probability(0);  // the sum is made before the ranking
+  all.top(n);
+  double cumulative = 0;
+  for (int i = 0; i < n; i += 1 + i / 8) {
+    cumulative += all.probability(all.top(i + 1)[i].id);
+    for (const double u : {cumulative, std::nextafter(cumulative, 0.), std::nextafter(cumulative, 1.)}) {
+      if (u >= 1) continue;
+      Scores fresh = scores_of(logits);
+      RC_ASSERT(fresh.probability(0) == first);
+      RC_ASSERT(fresh.draw(u) == all.draw(u));
+    }
+  }
+}
+
+// 100,000 draws against the exact law: chi-square over the tokens that expect at least 5, the others as one cell.
+// The bound is 4 standard deviations of the statistic; the draws are fixed.
+double chi_square_excess(Scores scores) {
+  constexpr std::uint32_t n = 100000;
+  const Doubles p = reference::softmax(values(scores, static_cast<std::size_t>(scores.n_vocab())));
+  std::vector<int> counts(p.size());
+  for (std::uint32_t i = 0; i < n; ++i) ++counts[scores.draw(uniform(7, 0, i, Stream::token))];
+  double statistic = 0, rest_expected = 0, rest_count = 0;
+  int cells = 0;
+  const auto add = [&](double count, double expected) {
+    statistic += (count - expected) * (count - expected) / expected;
+    ++cells;
+  };
+  for (std::size_t id = 0; id < p.size(); ++id) {
+    EXPECT_TRUE(p[id] > 0 || counts[id] == 0) << id;
+    if (p[id] * n >= 5) {
+      add(counts[id], p[id] * n);
+    } else {
+      rest_expected += p[id] * n;
+      rest_count += counts[id];
+    }
+  }
+  if (rest_expected > 0) add(rest_count, rest_expected);
+  const double freedom = std::max(1, cells - 1);
+  return (statistic - freedom) / std::sqrt(2 * freedom);
+}
+
+TEST(Scores, DrawsFollowTheLaw) {
+  const Floats logits = random_scores(3, {2000, 2});
+  Scores scores = scores_of(logits);
+  EXPECT_LT(chi_square_excess(scores), 4);
+  scores.divide(1.7f);
+  EXPECT_LT(chi_square_excess(scores), 4);
+  Scores top_k = scores, top_p = scores, min_p = scores;
+  top_k.keep_top(50);
+  EXPECT_LT(chi_square_excess(top_k), 4);
+  top_p.keep_mass(.8, 1);
+  EXPECT_LT(chi_square_excess(top_p), 4);
+  min_p.keep_at_least(min_p.max() - 2, 1);
+  EXPECT_LT(chi_square_excess(min_p), 4);
+  EXPECT_LT(chi_square_excess(scores_of(log_of({.5, .25, .125, .125}))), 4);
+}
+
+RC_GTEST_PROP(Scores, ReadingEqualsTheReference, (unsigned seed, bool coarse)) {
+  const Floats logits = random_scores(seed, {*rc::gen::inRange(1, 3000), 3, coarse, *rc::gen::element(0., .5)});
+  RC_PRE(*std::max_element(logits.begin(), logits.end()) > -inf);
+  const Doubles p = reference::softmax(logits);
+  double entropy = 0;
+  for (const double x : p) entropy -= x > 0 ? x * std::log(x) : 0;
+  for (Scores scores : {scores_of(logits), ranked_scores_of(logits)}) {
+    RC_ASSERT(difference(scores, {logits}).empty());
+    RC_ASSERT(std::abs(scores.entropy() - entropy) < 1e-5);
+    RC_ASSERT(scores.argmax() == reference::ranking(logits)[0]);
+    RC_ASSERT(scores.kept() == std::count_if(logits.begin(), logits.end(), [](float x) { return x > -inf; }));
+  }
+}
+
+}  // namespace
+}  // namespace decant

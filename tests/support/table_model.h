@@ -1,0 +1,105 @@
+// A language model given by a function of the prefix, behind the same cache that libllama has.
+//
+// It keeps cells with (position, token, sequences) and computes a row from the cells that the row would attend to, so
+// a mistake in the bookkeeping above it changes the text or throws. It also records every batch. Outputs live in
+// memory that the next forward() frees, so that AddressSanitizer sees a view kept too long.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "model/model.h"
+#include "model/vocab.h"
+
+namespace decant::testing {
+
+class TableVocab : public Vocab {
+ public:
+  // Token i is texts[i]; `eos` are control tokens without text.
+  explicit TableVocab(std::vector<std::string> texts, std::vector<Token> eos = {});
+
+  int size() const override { return static_cast<int>(texts_.size()); }
+  std::string_view bytes(Token token) const override { return bytes_[static_cast<std::size_t>(token)]; }
+  std::string_view piece(Token token) const override { return texts_[static_cast<std::size_t>(token)]; }
+  const std::vector<Token>& eos() const override { return eos_; }
+  std::vector<Token> tokenize(std::string_view text, bool special, bool add_bos) const override;  // longest match first
+
+ private:
+  std::vector<std::string> texts_, bytes_;
+  std::vector<Token> eos_;
+};
+
+using Table = std::function<std::vector<float>(const std::vector<Token>& prefix)>;
+
+// Logits in (-4, 4), different for every prefix and seed.
+Table random_table(int n_vocab, std::uint64_t seed = 1);
+
+struct TableShape {
+  int n_vocab = 8;
+  int n_embd = 4;
+  int n_layer = 4;
+  int n_cells = 256;
+  int n_context = 128;
+  int max_sequences = 16;
+  int max_rows = 64;
+  int max_outputs = 32;
+};
+
+struct LoggedRow {
+  Token token;
+  int position;
+  int sequences;
+  bool output;
+  std::vector<Token> prefix;  // what the row saw, itself included
+};
+
+class TableModel : public Model {
+ public:
+  explicit TableModel(TableShape shape = {}, Table table = {});
+
+  const ModelInfo& info() const override { return info_; }
+  const TableVocab& vocab() const override { return vocab_; }
+  void set_vocab(TableVocab vocab) { vocab_ = std::move(vocab); }
+
+  void copy_sequence(SeqId from, SeqId to, int end) override;
+  void trim_sequence(SeqId sequence, int begin) override;
+  void forward(std::span<const Row> rows) override;
+  std::span<const float> logits(int row) const override;
+  std::span<const float> hidden(int row) const override;
+  std::span<const float> layer_logits(int row, int layer) const override;
+
+  int used_cells() const;
+  int used_sequences() const;
+  const std::vector<std::vector<LoggedRow>>& batches() const { return batches_; }
+  int rows_evaluated() const;
+
+  std::vector<float> logits_after(const std::vector<Token>& prefix) const { return table_(prefix); }
+  std::vector<float> hidden_after(const std::vector<Token>& prefix) const;
+  std::vector<float> layer_logits_after(const std::vector<Token>& prefix, int layer) const;
+
+  int fail_in = -1;  // forward() number `fail_in` from now throws an Error (0: the next)
+
+ private:
+  struct CellData {
+    int position = -1;
+    Token token = 0;
+    std::vector<bool> sequences;
+    bool used() const { return position >= 0; }
+  };
+  struct RowOutputs {
+    std::vector<float> logits, hidden;
+    std::vector<std::pair<int, std::vector<float>>> layers;
+  };
+  std::vector<Token> context(SeqId sequence, int end) const;
+  int end_of(SeqId sequence) const;
+
+  ModelInfo info_;
+  TableVocab vocab_;
+  Table table_;
+  std::vector<CellData> cells_;
+  std::vector<RowOutputs> outputs_;
+  std::vector<std::vector<LoggedRow>> batches_;
+};
+
+}  // namespace decant::testing
