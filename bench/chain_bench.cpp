@@ -1,8 +1,6 @@
 // Microseconds per token of the processors: each stage alone, whole chains, and what a chain stands on. One thread.
 #include <benchmark/benchmark.h>
 
-#include <optional>
-
 #include "../tests/numerics/random_scores.h"
 #include "numerics/log_sum_exp.h"
 #include "numerics/maximum.h"
@@ -16,7 +14,8 @@ namespace {
 class Logits {
  public:
   explicit Logits(const benchmark::State& state) {
-    for (unsigned seed = 0; seed < 16; ++seed) steps_.push_back(random_scores(seed, {static_cast<int>(state.range(0))}));
+    const ScoreShape shape{static_cast<int>(state.range(0))};
+    for (unsigned seed = 0; seed < 16; ++seed) steps_.push_back(random_scores(seed, shape));
   }
   std::span<const float> next() { return steps_[++at_ % steps_.size()]; }
 
@@ -27,7 +26,7 @@ class Logits {
 
 std::vector<Token> history(int n_vocab) {
   std::vector<Token> tokens(512);
-  for (std::size_t i = 0; i < tokens.size(); ++i) tokens[i] = static_cast<Token>(i * 7919 % static_cast<unsigned>(n_vocab));
+  for (int i = 0; i < 512; ++i) tokens[static_cast<std::size_t>(i)] = i * 7919 % n_vocab;
   return tokens;
 }
 

@@ -98,6 +98,8 @@ bool Flags::clarify(const std::vector<std::string>& arguments, std::vector<std::
     const CLI::Option* option = find_flag(flag);
     if (option && option == app_.get_help_ptr()) return false;
     if (!option || option->get_items_expected_min() == 0) {
+      const std::string value = equals == std::string::npos ? "true" : argument->substr(equals + 1);
+      if (!parse_boolean(value)) throw Error(ErrorKind::usage, "{} is '{}': it must be true or false", flag, value);
       clear.push_back(*argument);
       continue;
     }

@@ -1,6 +1,7 @@
 #include "cli/interrupt.h"
 
 #include <csignal>
+#include <initializer_list>
 
 namespace decant {
 namespace {
@@ -14,10 +15,12 @@ void remember(int signal) {
 
 }  // namespace
 
+void ignore_closed_pipes() { std::signal(SIGPIPE, SIG_IGN); }
+
 void catch_interrupts() {
-  std::signal(SIGINT, remember);
-  std::signal(SIGTERM, remember);
-  std::signal(SIGPIPE, SIG_IGN);
+  for (const int signal : {SIGINT, SIGTERM}) {
+    if (std::signal(signal, remember) == SIG_IGN) std::signal(signal, SIG_IGN);
+  }
 }
 
 int interrupted() { return caught; }

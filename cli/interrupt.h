@@ -1,9 +1,11 @@
-// Ctrl-C and its kind: the first one asks the program to stop at the next step, the second one ends it at once.
+// Ctrl-C and its kind. While nothing is under way that must end cleanly, they simply end the program. Once caught, the
+// first one asks it to stop at the next step, and the second one ends it at once.
 #pragma once
 
 namespace decant {
 
-void catch_interrupts();  // SIGINT and SIGTERM; SIGPIPE becomes a write error
-int interrupted();        // the signal that asked, or 0
+void ignore_closed_pipes();  // SIGPIPE becomes a write error
+void catch_interrupts();     // SIGINT and SIGTERM, except where the parent wanted them ignored
+int interrupted();           // the signal that asked, or 0
 
 }  // namespace decant

@@ -1,7 +1,6 @@
 // decant COMMAND [options]. Exit codes: 0, or the kind of the Error (base/error.h), or 128 + signal when interrupted.
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <exception>
 #include <string>
 #include <vector>
@@ -44,13 +43,13 @@ int dispatch(const std::vector<std::string>& arguments) {
 }
 
 void complain(std::string_view message) {
-  if (!message.empty()) fmt::print(stderr, "decant: {}\n", without_controls(message));
+  if (!message.empty()) tell(fmt::format("decant: {}\n", without_controls(message)));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  catch_interrupts();
+  ignore_closed_pipes();
   try {
     return dispatch({argv + 1, argv + argc});
   } catch (const Error& error) {

@@ -1,5 +1,6 @@
 #include "cli/output.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -8,22 +9,38 @@
 #include "base/error.h"
 
 namespace decant {
+namespace {
+
+// All of it, or the error number. A descriptor that somebody else has made non-blocking is waited for.
+int write_all(int descriptor, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(descriptor, text.data(), text.size());
+    if (written >= 0) {
+      text.remove_prefix(static_cast<std::size_t>(written));
+    } else if (errno == EAGAIN) {
+      pollfd room{descriptor, POLLOUT, 0};
+      poll(&room, 1, -1);
+    } else if (errno != EINTR) {
+      return errno;
+    }
+  }
+  return 0;
+}
+
+}  // namespace
 
 Output::Output() : terminal_(isatty(STDOUT_FILENO) == 1) {}
 
 void Output::write(std::string_view text) {
   std::string safe;
   if (terminal_) text = safe = without_controls(text);
-  while (!text.empty()) {
-    const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
-    if (written >= 0) {
-      text.remove_prefix(static_cast<std::size_t>(written));
-    } else if (errno == EPIPE) {
-      throw Error(ErrorKind::io, std::string());  // the reader has seen enough
-    } else if (errno != EINTR) {
-      throw Error(ErrorKind::io, "standard output cannot be written: {}", std::strerror(errno));
-    }
-  }
+  const int error = write_all(STDOUT_FILENO, text);
+  if (error == EPIPE) throw Error(ErrorKind::io, std::string());  // the reader has seen enough
+  if (error != 0) throw Error(ErrorKind::io, "standard output cannot be written: {}", std::strerror(error));
+}
+
+void tell(std::string_view text) {
+  write_all(STDERR_FILENO, isatty(STDERR_FILENO) == 1 ? without_controls(text) : std::string(text));
 }
 
 std::string without_controls(std::string_view utf8) {

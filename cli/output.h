@@ -1,4 +1,5 @@
-// Standard output: data only, every failure noticed, nothing that a terminal could obey.
+// Standard output: data only, every failure noticed. Standard error: everything else, as well as it goes. On a terminal
+// neither writes what it could obey: text comes from models and from their files.
 #pragma once
 
 #include <string>
@@ -12,13 +13,16 @@ class Output {
 
   bool is_terminal() const { return terminal_; }
 
-  // Written and flushed. On a terminal, control characters other than line end and tab are left out, because the text
-  // is a model's. Throws Error(io) when it cannot be written (a closed pipe has an empty message).
+  // Written and flushed. On a terminal, control characters other than line end and tab are left out. Throws Error(io)
+  // when it cannot be written (a closed pipe has an empty message).
   void write(std::string_view text);
 
  private:
   bool terminal_;
 };
+
+// On standard error. What cannot be written there is lost: there is nobody left to tell.
+void tell(std::string_view text);
 
 // Without C0, C1 and DEL control characters, line end and tab excepted.
 std::string without_controls(std::string_view utf8);

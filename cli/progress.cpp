@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 namespace decant {
 namespace {
@@ -17,8 +18,9 @@ constexpr int kWidth = 30;
 Progress::Progress(std::string what, bool enabled)
     : what_(std::move(what)), enabled_(enabled && isatty(STDERR_FILENO) == 1) {}
 
-Progress::~Progress() {
-  if (shown_) fmt::print(stderr, "\r\033[K");
+void Progress::wipe() {
+  if (std::exchange(shown_, false)) fmt::print(stderr, "\r\033[K");
+  percent_ = -1;
 }
 
 void Progress::update(double fraction) {

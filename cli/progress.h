@@ -9,11 +9,12 @@ namespace decant {
 class Progress {
  public:
   explicit Progress(std::string what, bool enabled = true);
-  ~Progress();  // the line is wiped
+  ~Progress() { wipe(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
   void update(double fraction);  // in [0, 1]
+  void wipe();                   // before anything else is written to the terminal
 
  private:
   std::string what_;

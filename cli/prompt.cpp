@@ -44,10 +44,10 @@ std::string read_source(const PromptOptions& options) {
   return read_file("-");
 }
 
-void check_utf8(const std::string& text, const char* what) {
+void check_utf8(const std::string& text, const std::string& what) {
   if (const auto bad = find_invalid_utf8(text)) {
-    throw Error(ErrorKind::data, "the {} is not UTF-8: byte {} (0x{:02x}) is part of no character", what, *bad,
-                static_cast<unsigned char>(text[*bad]));
+    throw Error(ErrorKind::data, "{} is not UTF-8: byte {} (0x{:02x}) is part of no character; convert it first", what,
+                *bad, static_cast<unsigned char>(text[*bad]));
   }
 }
 
@@ -56,7 +56,7 @@ void check_utf8(const std::string& text, const char* what) {
 std::string read_prompt(const PromptOptions& options) {
   const std::string text = read_source(options);
   if (text.empty()) throw Error(ErrorKind::usage, "the prompt is empty: there is nothing to continue");
-  check_utf8(text, "prompt");
+  check_utf8(text, options.file && *options.file != "-" ? *options.file : "the prompt");
   return text;
 }
 
@@ -71,7 +71,7 @@ Prompt make_prompt(const std::string& text, const PromptOptions& options, const 
 
   std::vector<Message> messages;
   if (options.system) {
-    check_utf8(*options.system, "system message");
+    check_utf8(*options.system, "the system message");
     messages.push_back({"system", *options.system});
   }
   messages.push_back({"user", text});

@@ -65,23 +65,35 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
 
 // Cells that the request can use: more would only cost memory and time at start.
 int cells_for(const Options& options, int prompt, int trained) {
-  if (options.model.ctx_size > 0) return options.model.ctx_size;
   const GenerationConfig& config = options.config;
   const int longest = std::min(max_length(config, prompt), trained);
   const long total = static_cast<long>(config.num_return_sequences) * std::max(longest - prompt, 0) + prompt + 1;
-  return static_cast<int>(std::clamp<long>(total, 1, std::max(longest, 8192)));
+  const int most = options.model.ctx_size > 0 ? options.model.ctx_size : std::max(longest, 8192);
+  return static_cast<int>(std::clamp<long>(total, 1, most));
 }
 
 // Runs to the end, or to the first interrupt. Returns the exit code.
-int drive(Scheduler& scheduler, Run& run, bool progress) {
-  Progress reading("reading the prompt", progress);
+int drive(Scheduler& scheduler, Run& run, const Options& options) {
+  Progress reading("reading the prompt", !options.quiet);
+  const int prompt = run.stats().prompt_tokens;
   while (!interrupted() && scheduler.step()) {
-    if (run.stats().new_tokens == 0) {
-      reading.update(static_cast<double>(run.stats().rows) / run.stats().prompt_tokens);
+    const std::int64_t read = run.stats().rows;
+    if (prompt - read > options.model.prefill_chunk_size) {
+      reading.update(static_cast<double>(read) / prompt);
+    } else {
+      reading.wipe();  // the next step may write the first token
     }
   }
-  run.rethrow();
   return interrupted() ? 128 + interrupted() : 0;
+}
+
+std::shared_ptr<const LlamaFile> load(const Options& options) {
+  const auto download = options.quiet ? DownloadProgress::silent : DownloadProgress::on_stderr;
+  const std::filesystem::path path = resolve_model(options.model.model, download);
+  if (!is_pinned_model(path)) probe_model(path);
+  Progress loading("loading the model", !options.quiet);
+  const auto update = [&](float done) { loading.update(static_cast<double>(done)); };
+  return std::make_shared<const LlamaFile>(path, options.model, update);
 }
 
 }  // namespace
@@ -96,22 +108,19 @@ int run_command(const std::vector<std::string>& arguments) {
   const std::string text = read_prompt(options.prompt);
 
   const auto begin = std::chrono::steady_clock::now();
-  const std::filesystem::path path = resolve_model(options.model.model);
-  if (!is_pinned_model(path)) probe_model(path);
-  Progress loading("loading the model", !options.quiet);
-  const auto file =
-      std::make_shared<const LlamaFile>(path, options.model, [&](float done) { loading.update(static_cast<double>(done)); });
+  const auto file = load(options);
   const Prompt prompt = make_prompt(text, options.prompt, *file);
-  if (options.show_prompt) fmt::print(stderr, "{}\n", prompt.text);
+  if (options.show_prompt) tell(prompt.text + "\n");
   if (prompt.chat && !config.eos_token_id) config.eos_token_id = file->vocab().end_of_turn();
   const int n_prompt = static_cast<int>(prompt.tokens.size());
-  LlamaModel model(file, options.model, cells_for(options, n_prompt, file->trained_context()));
+  const int branches = config.num_return_sequences + 1;  // and one for evaluating a node beside its cell
+  LlamaModel model(file, options.model, cells_for(options, n_prompt, file->trained_context()), branches);
   const double load_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 
   RunInfo info{model.info().name, std::string(name(strategy)), config, prompt.tokens, load_s};
   Output output;
   const bool one_text = !options.json && !options.jsonl && config.num_return_sequences == 1;
-  TextPrinter printer(output, model.vocab(), config);
+  TextPrinter printer(output, model.vocab(), info);
   TracePrinter tracer(output, model.vocab(), info);
   RunObserver* observer = nullptr;
   if (options.jsonl) observer = &tracer;
@@ -120,16 +129,17 @@ int run_command(const std::vector<std::string>& arguments) {
   Scheduler scheduler({&model}, {.prefill_chunk_size = options.model.prefill_chunk_size});
   const auto run = scheduler.start({.config = config, .prompt = prompt.tokens, .strategy = entry(strategy).run,
                                     .models = {0}, .observer = observer});
-  const int code = drive(scheduler, *run, !options.quiet);
+  catch_interrupts();
+  const int code = drive(scheduler, *run, options);
 
+  if (observer == &printer) printer.end();
+  run->rethrow();
   if (options.json) {
     output.write(run_json(*run, info));
-  } else if (observer == &printer) {
-    printer.end();
-  } else if (!options.jsonl) {
+  } else if (!observer) {
     output.write(all_text(*run));
   }
-  if (options.stats) fmt::print(stderr, "{}", run_stats(*run, info, model.describe()));
+  if (options.stats) tell(run_stats(*run, info, model.describe()));
   return code;
 }
 

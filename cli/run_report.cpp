@@ -12,6 +12,12 @@ std::vector<std::string> hidden_strings(const GenerationConfig& config) {
   return config.include_stop_str_in_output ? std::vector<std::string>{} : config.stop_strings;
 }
 
+std::string text_of(const std::vector<Token>& tokens, const Vocab& vocab) {
+  std::string text;
+  for (const Token token : tokens) text += vocab.bytes(token);
+  return text;
+}
+
 template <class Number>
 void write_list(JsonWriter& json, std::string_view name, const std::vector<Number>& numbers) {
   json.key(name).begin_array();
@@ -29,8 +35,8 @@ double per_second(double count, double seconds) { return seconds > 0 ? count / s
 
 }  // namespace
 
-TextPrinter::TextPrinter(Output& output, const Vocab& vocab, const GenerationConfig& config)
-    : output_(output), vocab_(vocab), stream_(hidden_strings(config)) {}
+TextPrinter::TextPrinter(Output& output, const Vocab& vocab, const RunInfo& info)
+    : output_(output), vocab_(vocab), stream_(hidden_strings(info.config), text_of(info.prompt, vocab)) {}
 
 void TextPrinter::print(const std::string& text) {
   if (text.empty()) return;
@@ -77,7 +83,7 @@ std::string all_text(const Run& run) {
     Utf8Buffer utf8;
     all += utf8.push(sequences[i].bytes);
     all += utf8.flush();
-    if (!all.ends_with('\n')) all += '\n';
+    if (!all.empty() && !all.ends_with('\n')) all += '\n';
   }
   return all;
 }

@@ -23,7 +23,7 @@ struct RunInfo {
 // Streams the text of the first sequence.
 class TextPrinter : public RunObserver {
  public:
-  TextPrinter(Output& output, const Vocab& vocab, const GenerationConfig& config);
+  TextPrinter(Output& output, const Vocab& vocab, const RunInfo& info);
   void token(int sequence, Token token) override;
   void finished(int sequence, Stop stop) override;
   void end();  // what is held back, and a line end if the text has none

@@ -57,9 +57,7 @@ add_library(llama_extras STATIC EXCLUDE_FROM_ALL
   ${llama_dir}/common/jinja/lexer.cpp ${llama_dir}/common/jinja/parser.cpp ${llama_dir}/common/jinja/runtime.cpp
   ${llama_dir}/common/jinja/value.cpp ${llama_dir}/common/jinja/string.cpp ${llama_dir}/common/jinja/caps.cpp
   ${llama_dir}/common/json.cpp ${llama_dir}/common/unicode.cpp
-  ${llama_dir}/vendor/hash/hash.cpp ${llama_dir}/vendor/hash/sha256/sha256.c ${llama_dir}/vendor/hash/sha1/sha1.c
-  ${llama_dir}/vendor/hash/xxhash/xxhash.c)
-set_source_files_properties(${llama_dir}/vendor/hash/sha1/sha1.c PROPERTIES LANGUAGE CXX)
+  ${llama_dir}/vendor/hash/hash.cpp ${llama_dir}/vendor/hash/sha256/sha256.c)
 target_include_directories(llama_extras SYSTEM PUBLIC ${llama_dir}/common ${llama_dir}/vendor ${llama_dir}/src
                            PRIVATE ${llama_dir}/vendor/hash ${llama_dir}/ggml/include ${llama_dir}/include)
 target_compile_options(llama_extras PRIVATE -w)

@@ -1,4 +1,5 @@
-// make_test_models OUTDIR DEFAULT_GGUF: the model files that tests and benchmarks need. Made, never shipped.
+// make_test_models OUTDIR MODEL: the model files that tests and benchmarks need. Made, never shipped. MODEL is the
+// default model, as a path or by its name smollm2.
 //
 //   smollm2-f32.gguf                the default model, every tensor widened to F32
 //   smollm2-{q8_0,q4_0,q4_k_m}.gguf that file through libllama's own quantiser
@@ -21,6 +22,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "model/hub.h"
 
 namespace fs = std::filesystem;
 
@@ -240,12 +242,12 @@ void make_all(const fs::path& folder, const fs::path& source) {
 
 int main(int argc, char** argv) {
   if (argc != 3) {
-    fmt::print(stderr, "usage: make_test_models OUTDIR DEFAULT_GGUF\n");
+    fmt::print(stderr, "usage: make_test_models OUTDIR MODEL\n");
     return static_cast<int>(ErrorKind::usage);
   }
   llama_log_set([](ggml_log_level, const char*, void*) {}, nullptr);
   try {
-    make_all(argv[1], argv[2]);
+    make_all(argv[1], decant::resolve_model(argv[2]));
   } catch (const Error& error) {
     fmt::print(stderr, "make_test_models: {}\n", error.what());
     return error.exit_code();

@@ -29,7 +29,9 @@ MappedFile::MappedFile(const std::filesystem::path& path) {
   }
   if (file.number < 0) throw Error(ErrorKind::no_input, "cannot read {}: {}", path.string(), std::strerror(errno));
   struct stat status {};
-  if (fstat(file.number, &status) != 0) throw Error(ErrorKind::io, "cannot read {}: {}", path.string(), std::strerror(errno));
+  if (fstat(file.number, &status) != 0) {
+    throw Error(ErrorKind::io, "cannot read {}: {}", path.string(), std::strerror(errno));
+  }
   if (S_ISDIR(status.st_mode)) throw Error(ErrorKind::data, "{} is a folder, not a file", path.string());
   if (!S_ISREG(status.st_mode)) throw Error(ErrorKind::data, "{} is not a regular file", path.string());
   if (status.st_size == 0) return;

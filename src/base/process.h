@@ -12,8 +12,8 @@ namespace decant {
 struct Command {
   std::vector<std::string> arguments;    // arguments[0] is looked up in PATH
   std::vector<std::string> environment;  // NAME=VALUE, on top of ours
-  std::filesystem::path folder;            // that it runs in
-  std::filesystem::path output;            // gets what the program writes to stdout and stderr; absolute
+  std::filesystem::path folder;          // that it runs in
+  std::filesystem::path output;          // gets what the program writes to stdout and stderr; absolute
 };
 
 // The exit status (128 + signal if one ended it), nullopt if there is no such program. Its stdin is empty. `tick` is

@@ -22,9 +22,9 @@ constexpr std::uint64_t kMaxNameBytes = 63;  // ggml's GGML_MAX_NAME, less the f
 constexpr std::uint32_t kMaxDims = 4;
 constexpr std::uint32_t kDefaultAlignment = 32;
 constexpr std::uint32_t kMaxAlignment = 1 << 20;
-constexpr std::uint32_t kMaxLayers = 512;           // libllama's LLAMA_MAX_LAYERS
+constexpr std::uint32_t kMaxLayers = 512;  // libllama's LLAMA_MAX_LAYERS
 constexpr std::uint32_t kMaxVocabulary = 1 << 24;
-constexpr std::int32_t kByteToken = 6;              // LLAMA_TOKEN_TYPE_BYTE
+constexpr std::int32_t kByteToken = 6;  // LLAMA_TOKEN_TYPE_BYTE
 constexpr std::uint64_t kMaxSize = std::numeric_limits<std::int64_t>::max();
 
 // ---------------------------------------------------------------------------------------------------------- header
@@ -110,7 +110,8 @@ Tensor read_tensor(GgufReader& reader) {
   }
   const std::uint64_t blocks = elements / type.block;
   if (blocks > kMaxSize / type.bytes) {
-    reader.fail(tensor.entry, "the tensor {} has {} elements, more than can be addressed", shown(tensor.name), elements);
+    reader.fail(tensor.entry, "the tensor {} has {} elements, more than can be addressed", shown(tensor.name),
+                elements);
   }
   tensor.size = blocks * type.bytes;
   tensor.offset = reader.number<std::uint64_t>("the offset of a tensor");

@@ -17,16 +17,16 @@ namespace decant {
 
 struct GgufInfo {
   std::string architecture;
-  std::string name;          // "" where the file gives none
+  std::string name;  // "" where the file gives none
   int n_layer = 0;
   std::uint32_t n_context = 0;  // the trained context; 0 where the file gives none
   int n_tensors = 0;
   std::optional<std::uint32_t> file_type;  // llama_ftype
-  std::string weight_type;      // the ggml type that most bytes of the matrices have, as in "q4_1"
-  bool all_f32 = false;         // every matrix is F32
-  bool tied_embeddings = false;  // no output matrix of its own: the head is the token embedding
+  std::string weight_type;                 // the ggml type that most bytes of the matrices have, as in "q4_1"
+  bool all_f32 = false;                    // every matrix is F32
+  bool tied_embeddings = false;            // no output matrix of its own: the head is the token embedding
   bool has_chat_template = false;
-  std::optional<bool> add_bos;  // where absent, it depends on the tokenizer
+  std::optional<bool> add_bos;              // where absent, it depends on the tokenizer
   std::optional<Token> bos, eos, eot, eom;  // declared ids that the vocabulary has
   int n_splits = 1;  // files that the model is spread over; more than 1: the tensors here are only this file's
 };

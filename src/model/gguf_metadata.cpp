@@ -15,7 +15,10 @@ std::uint64_t longest_string(std::string_view key) {
 GgufType read_type(GgufReader& reader, std::string_view key) {
   const std::uint64_t offset = reader.offset();
   const auto type = GgufType{reader.number<std::uint32_t>("the type of a value")};
-  if (type > GgufType::f64) reader.fail(offset, "{} has type {}, which GGUF does not define", shown(key), static_cast<std::uint32_t>(type));
+  if (type > GgufType::f64) {
+    const auto number = static_cast<std::uint32_t>(type);
+    reader.fail(offset, "{} has type {}, which GGUF does not define", shown(key), number);
+  }
   return type;
 }
 
@@ -63,7 +66,8 @@ GgufMetadata::GgufMetadata(GgufReader& reader, std::uint64_t n_keys) : reader_(r
     const std::uint64_t offset = reader.offset();
     const std::string_view key = reader.string(kMaxKeyBytes, "a key");
     if (key.empty()) reader.fail(offset, "an empty key");
-    if (!values_.emplace(key, read_value(reader, key)).second) reader.fail(offset, "the key {} is there twice", shown(key));
+    const bool is_new = values_.emplace(key, read_value(reader, key)).second;
+    if (!is_new) reader.fail(offset, "the key {} is there twice", shown(key));
   }
 }
 

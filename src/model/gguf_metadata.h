@@ -13,7 +13,7 @@ namespace decant {
 class GgufMetadata {
  public:
   struct Value {
-    GgufType type{};        // of the elements, for an array
+    GgufType type{};  // of the elements, for an array
     bool is_array = false;
     std::uint64_t count = 1;
     std::string_view data;  // a string's bytes, a number's or an array's raw bytes

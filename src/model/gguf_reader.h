@@ -43,7 +43,9 @@ class GgufReader {
   }
 
   std::string_view take(std::uint64_t size, std::string_view what) {
-    if (size > remaining()) fail(offset_, "{} takes {} bytes, but only {} are left in the file", what, size, remaining());
+    if (size > remaining()) {
+      fail(offset_, "{} takes {} bytes, but only {} are left in the file", what, size, remaining());
+    }
     const std::string_view taken = bytes_.substr(offset_, size);
     offset_ += size;
     return taken;

@@ -7,9 +7,11 @@
 
 namespace decant {
 
+// clang-format off
 enum class GgufType : std::uint32_t {
   u8, i8, u16, i16, u32, i32, f32, boolean, string, array, u64, i64, f64,
 };
+// clang-format on
 
 // Bytes of one element; 0 for strings and arrays, which say their own size, and for what is no type at all.
 constexpr std::uint64_t gguf_type_size(GgufType type) {
@@ -25,6 +27,7 @@ struct TensorType {
 };
 
 // Indexed by ggml_type.
+// clang-format off
 inline constexpr std::array<TensorType, 43> kTensorTypes = {{
     {"f32", 1, 4},       {"f16", 1, 2},       {"q4_0", 32, 18},    {"q4_1", 32, 20},     {},
     {},                  {"q5_0", 32, 22},    {"q5_1", 32, 24},    {"q8_0", 32, 34},     {"q8_1", 32, 36},
@@ -36,5 +39,6 @@ inline constexpr std::array<TensorType, 43> kTensorTypes = {{
     {"tq2_0", 256, 66},  {},                  {},                  {},                   {"mxfp4", 32, 17},
     {"nvfp4", 64, 36},   {"q1_0", 128, 18},   {"q2_0", 64, 18},
 }};
+// clang-format on
 
 }  // namespace decant

@@ -100,7 +100,7 @@ std::vector<fs::path> snapshots(const fs::path& repo) {
 std::vector<fs::path> models_in(const fs::path& snapshot) {
   std::vector<fs::path> found;
   std::error_code unreadable;
-  for (fs::recursive_directory_iterator i(snapshot, unreadable), end; !unreadable && i != end; i.increment(unreadable)) {
+  for (fs::recursive_directory_iterator i(snapshot, unreadable), end; i != end; i.increment(unreadable)) {
     const std::string file = i->path().filename().string();
     const bool later_part = file.find("-of-") != std::string::npos && file.find("-00001-of-") == std::string::npos;
     std::error_code dangling;
@@ -115,10 +115,12 @@ std::vector<fs::path> models_in(const fs::path& snapshot) {
 // "Q4_K" is in "x-Q4_K.gguf" but not in "x-Q4_K_M.gguf".
 bool has_quant(const fs::path& path, const std::string& quant) {
   const std::string file = lower(path.filename().string());
-  const auto borders = [](unsigned char c) { return !std::isalnum(c) && c != '_'; };
+  const auto is_letter = [&](std::size_t i) { return std::isalnum(static_cast<unsigned char>(file[i])) != 0; };
   for (std::size_t at = file.find(lower(quant)); at != std::string::npos; at = file.find(lower(quant), at + 1)) {
     const std::size_t end = at + quant.size();
-    if ((at == 0 || !std::isalnum(static_cast<unsigned char>(file[at - 1]))) && end < file.size() && borders(file[end])) return true;
+    const bool begins = at == 0 || !is_letter(at - 1);
+    const bool ends = !is_letter(end) && file[end] != '_';  // ".gguf" follows at the latest
+    if (begins && ends) return true;
   }
   return false;
 }
@@ -136,9 +138,9 @@ fs::path find_in_hub(const std::string& name) {
     for (const fs::path& model : models) others += (others.empty() ? "" : ", ") + model.filename().string();
   }
   throw Error(ErrorKind::unavailable,
-              "{} is not in the Hugging Face cache {} ({}): fetch it with hf download {}/{} --include '*{}*.gguf'", name,
-              hub.string(), others.empty() ? "nothing of that repository is" : "only " + others, wanted.user, wanted.repo,
-              wanted.quant);
+              "{} is not in the Hugging Face cache {} ({}): fetch it with hf download {}/{} --include '*{}*.gguf'",
+              name, hub.string(), others.empty() ? "nothing of that repository is" : "only " + others, wanted.user,
+              wanted.repo, wanted.quant);
 }
 
 std::optional<fs::path> cache_folder_if_any() {

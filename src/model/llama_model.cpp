@@ -20,13 +20,13 @@ constexpr int kCellStep = 256;     // libllama rounds the cache up to this
 constexpr int kMaxSequences = 256;  // LLAMA_MAX_SEQ
 constexpr int kMaxOutputs = 64;    // more would only make the output buffer larger than a batch is likely to need
 
-std::string last_log_error;  // of libllama, for our own message
+std::string log_errors;  // what libllama complained of in the call under way, for our own message
 
 void start_backend() {
   static const bool started = [] {
     llama_log_set(
         [](ggml_log_level level, const char* text, void*) {
-          if (level == GGML_LOG_LEVEL_ERROR) last_log_error = text;
+          if (level == GGML_LOG_LEVEL_ERROR) log_errors += text;
         },
         nullptr);
     llama_backend_init();
@@ -36,8 +36,10 @@ void start_backend() {
 }
 
 std::string because() {
-  while (!last_log_error.empty() && last_log_error.back() == '\n') last_log_error.pop_back();
-  return last_log_error.empty() ? "" : " (" + last_log_error + ")";
+  std::string text = log_errors;
+  while (text.ends_with('\n')) text.pop_back();
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text.empty() ? "" : " (" + text + ")";
 }
 
 int thread_count(const ModelOptions& options) {
@@ -136,7 +138,7 @@ LlamaFile::LlamaFile(const std::filesystem::path& path, const ModelOptions& opti
                      const std::function<void(float)>& progress)
     : path_(path), info_(check_gguf(path)) {
   start_backend();
-  last_log_error.clear();
+  log_errors.clear();
   llama_model_params params = llama_model_default_params();
   params.n_gpu_layers = options.n_gpu_layers;
   if (progress) {
@@ -170,7 +172,7 @@ int LlamaFile::trained_context() const { return llama_model_n_ctx_train(model_);
 
 // ---- model ----------------------------------------------------------------------------------------------------------
 
-LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions& options, int cells)
+LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions& options, int cells, int sequences)
     : file_(std::move(file)) {
   const GgufInfo& gguf = file_->info();
   if (cells == 0) cells = options.ctx_size;
@@ -181,7 +183,8 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
   params.n_ctx = static_cast<std::uint32_t>(cells);
   params.n_batch = params.n_ubatch =
       static_cast<std::uint32_t>(std::min(cells, options.prefill_chunk_size + kMaxOutputs));
-  params.n_seq_max = 1;  // the unified cache takes kMaxSequences ids all the same; this only sizes the output buffer
+  sequences = std::clamp(sequences, 1, kMaxSequences);
+  params.n_seq_max = static_cast<std::uint32_t>(sequences);
   params.kv_unified = true;
   params.swa_full = true;  // branches and rollback need the positions that a sliding window would forget
   params.n_threads = params.n_threads_batch = thread_count(options);
@@ -192,7 +195,7 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
     throw Error(ErrorKind::usage, "a {} cache needs flash attention: drop --flash-attn off or take another --cache-type",
                 ggml_type_name(params.type_v));
   }
-  last_log_error.clear();
+  log_errors.clear();
   context_ = llama_init_from_model(file_->handle(), params);
   if (!context_) {
     throw Error(ErrorKind::unavailable, "no context of {} positions could be made for {}{}: try a smaller --ctx-size",
@@ -205,7 +208,7 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
            .n_layer = llama_model_n_layer(model),
            .n_cells = static_cast<int>(llama_n_ctx(context_)),
            .n_context = std::min(file_->trained_context(), static_cast<int>(llama_n_ctx(context_))),
-           .max_sequences = kMaxSequences,
+           .max_sequences = sequences,
            .max_rows = static_cast<int>(params.n_batch),
            .max_outputs = std::min(kMaxOutputs, static_cast<int>(params.n_batch)),
            .tied_embeddings = gguf.tied_embeddings};
@@ -269,7 +272,7 @@ void LlamaModel::forward(std::span<const Row> rows) {
                           .n_seq_id = sequence_counts_.data(),
                           .seq_id = sequences_.data(),
                           .logits = outputs_.data()};
-  last_log_error.clear();
+  log_errors.clear();
   if (const int status = llama_decode(context_, batch); status != 0) {
     throw Error(ErrorKind::internal, "libllama could not evaluate a batch of {} rows: status {}{}", n, status, because());
   }

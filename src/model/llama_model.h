@@ -75,7 +75,8 @@ class LlamaFile {
 class LlamaModel : public Model {
  public:
   // `cells`: positions in the cache; 0: options.ctx_size, or by default what the model was trained for, at most 8192.
-  LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions& options, int cells = 0);
+  // `sequences`: branches that can be in the cache at once, at most 256; each costs room for a row of logits.
+  LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions& options, int cells = 0, int sequences = 64);
   ~LlamaModel() override;
 
   const ModelInfo& info() const override { return info_; }

@@ -84,19 +84,18 @@ bool decodes_one_token(llama_model* model) {
 // --------------------------------------------------------------------------------------------------- in the parent
 
 struct Outcome {
-  int status = 0;        // as waitpid() gives it
-  std::string complaint;  // libllama's last
+  int status = 0;         // as waitpid() gives it
+  std::string complaint;  // libllama's: the one it died with, else the first, from which the others follow
 };
 
-std::string last_line_of(int pipe) {
+std::string read_all(int pipe) {
   std::string all;
   std::array<char, 4096> piece;
   for (ssize_t n; (n = read(pipe, piece.data(), piece.size())) != 0;) {
     if (n < 0 && errno != EINTR) break;
     if (n > 0) all.append(piece.data(), static_cast<std::size_t>(n));
   }
-  while (!all.empty() && all.back() == '\n') all.pop_back();
-  return all.substr(all.rfind('\n') + 1);
+  return all;
 }
 
 Outcome load_in_child(const fs::path& path) {
@@ -106,11 +105,13 @@ Outcome load_in_child(const fs::path& path) {
   if (child < 0) throw Error(ErrorKind::io, "cannot start a process: {}", std::strerror(errno));
   if (child == 0) load_and_exit(path, ends[1]);
   close(ends[1]);
-  Outcome outcome;
-  outcome.complaint = last_line_of(ends[0]);  // ends when the child does
+  std::string said = read_all(ends[0]);  // ends when the child does
   close(ends[0]);
+  Outcome outcome;
   while (waitpid(child, &outcome.status, 0) < 0 && errno == EINTR) {
   }
+  said.erase(said.find_last_not_of('\n') + 1);
+  outcome.complaint = WIFSIGNALED(outcome.status) ? said.substr(said.rfind('\n') + 1) : said.substr(0, said.find('\n'));
   return outcome;
 }
 
@@ -120,13 +121,14 @@ void judge(const fs::path& path, const Outcome& outcome) {
     const int signal = WTERMSIG(outcome.status);
     if (signal == SIGINT || signal == SIGTERM) throw Error(ErrorKind::io, "interrupted");
     if (signal == SIGKILL) {
-      throw Error(ErrorKind::unavailable, "loading {} was killed: the machine has too little memory for it", path.string());
+      throw Error(ErrorKind::unavailable, "loading {} was killed: it needs more memory than there is", path.string());
     }
     if (signal == SIGXCPU) throw Error(ErrorKind::data, "loading {} does not come to an end", path.string());
-    throw Error(ErrorKind::data, "libllama crashes when it loads {}{}: the file is damaged or of a kind it does not "
-                "support", path.string(), because);
+    throw Error(ErrorKind::data, "libllama crashes when it loads {}{}: the file is damaged or of an unsupported kind",
+                path.string(), because);
   }
-  if (WEXITSTATUS(outcome.status) != 0) throw Error(ErrorKind::data, "libllama cannot load {}{}", path.string(), because);
+  if (WEXITSTATUS(outcome.status) == 0) return;
+  throw Error(ErrorKind::data, "libllama cannot load {}{}", path.string(), because);
 }
 
 // ---------------------------------------------------------------------------------------------------------- memory

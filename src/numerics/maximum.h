@@ -19,8 +19,8 @@ Scan scan(std::span<const float> x);
 int argmax(std::span<const float> x);
 
 // Maxima of parts of x that need no work across a vector: x is read as rows of `lanes` elements, `rows` of them are a
-// strip, and a part is one column of a strip. maxima[s * lanes + j] = the maximum of column j of strip s, -infinity where
-// the last strip ends early. Returns the number of parts, a multiple of `lanes`.
+// strip, and a part is one column of a strip. maxima[s * lanes + j] = the maximum of column j of strip s, -infinity
+// where the last strip ends early. Returns the number of parts, a multiple of `lanes`.
 std::size_t column_maxima(std::span<const float> x, std::size_t rows, std::span<float> maxima);
 
 }  // namespace decant

@@ -2,13 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cassert>
 #include <cmath>
-#include <cstdint>
 #include <functional>
 #include <limits>
-#include <utility>
 
 #include "numerics/maximum.h"
 #include "numerics/multiversion.h"
@@ -17,7 +14,6 @@ namespace decant {
 namespace {
 
 constexpr float lowest = std::numeric_limits<float>::lowest();
-constexpr std::size_t few = 256;  // up to here comparison sorting is the faster one
 
 // The scores cut into at most 1024 parts (column_maxima) with the maximum of each.
 class Parts {
@@ -39,7 +35,7 @@ class Parts {
     return std::max(order[k - 1], lowest);
   }
 
-  // Scores not below the threshold in any order; gives up at `few`.
+  // Scores not below the threshold in any order; gives up when they are no short list.
   bool collect_few(float threshold, std::vector<Candidate>& found) const {
     found.clear();
     for (std::size_t part = 0; part < count_; ++part) {
@@ -49,7 +45,7 @@ class Parts {
       for (std::size_t i = begin; i < end; i += lanes) {
         if (scores_[i] >= threshold) found.push_back({static_cast<Token>(i), scores_[i]});
       }
-      if (found.size() > few) return false;
+      if (found.size() > short_list) return false;
     }
     return true;
   }
@@ -80,46 +76,7 @@ void collect(const Parts& parts, std::span<const float> scores, float threshold,
   if (!parts.collect_few(threshold, found)) collect_many(scores, threshold, found);
 }
 
-// Falls as the score rises; equal for equal scores (-0 and +0).
-std::uint32_t falling_key(float score) {
-  const auto bits = std::bit_cast<std::uint32_t>(score + 0.f);
-  return bits >> 31 ? bits : bits ^ 0x7fffffff;
-}
-
-// Least significant digit first: stable, so rising ids stay rising among equals.
-void radix_sort(std::vector<Candidate>& list) {
-  const std::size_t n = list.size();
-  std::array<std::array<std::uint32_t, 256>, 4> starts{};
-  for (const Candidate& c : list) {
-    for (int digit = 0; digit < 4; ++digit) ++starts[digit][falling_key(c.score) >> (8 * digit) & 255];
-  }
-  list.resize(2 * n);  // the upper half is the other buffer
-  Candidate* from = list.data();
-  Candidate* to = from + n;
-  for (int digit = 0; digit < 4; ++digit, std::swap(from, to)) {
-    std::uint32_t sum = 0;
-    for (std::uint32_t& start : starts[digit]) sum += std::exchange(start, sum);
-    for (std::size_t i = 0; i < n; ++i) to[starts[digit][falling_key(from[i].score) >> (8 * digit) & 255]++] = from[i];
-  }
-  list.resize(n);
-}
-
 }  // namespace
-
-void rank(std::vector<Candidate>& list) {
-  if (list.size() <= few) {
-    std::sort(list.begin(), list.end(), ranks_before);
-  } else {
-    radix_sort(list);
-  }
-}
-
-void cut_after_ties(std::vector<Candidate>& ranked, int k) {
-  if (ranked.size() <= static_cast<std::size_t>(k)) return;
-  const float kth = ranked[k - 1].score;
-  ranked.erase(std::find_if(ranked.begin() + k, ranked.end(), [kth](const Candidate& c) { return c.score < kth; }),
-               ranked.end());
-}
 
 void leading(std::span<const float> scores, int k, std::vector<Candidate>& found) {
   assert(k > 0);

@@ -7,6 +7,18 @@
 #include "processors/top_p.h"
 
 namespace decant {
+namespace {
+
+// Leaves in `before` what is gone after it, and notes the stage for that.
+void mark_removed(std::span<float> before, std::span<const float> after, std::span<int> remover, int stage) {
+  constexpr float removed = -std::numeric_limits<float>::infinity();
+  for (std::size_t id = 0; id < before.size(); ++id) {
+    if (after[id] > removed) before[id] = removed;
+    if (before[id] > removed) remover[id] = stage;
+  }
+}
+
+}  // namespace
 
 Chain::Chain(const GenerationConfig& config, bool sampling) {
   const auto add = [this]<class P>(std::unique_ptr<P> processor) { processors_.push_back(std::move(processor)); };
@@ -45,20 +57,11 @@ void ChainTrace::record(const Processor& processor, Scores& scores) {
   scores.copy_to(after_);
   if (stage.kept < kept_) {
     const double log_total = log_sum_exp(before_).value;
-    mark_removed(static_cast<std::int16_t>(stages_.size()));
+    mark_removed(before_, after_, remover_, static_cast<int>(stages_.size()));
     stage.removed_mass = std::exp(log_sum_exp(before_).value - log_total);
   }
   kept_ = stage.kept;
   stages_.push_back(stage);
-}
-
-// Leaves in before_ what the stage removed, and notes that it did.
-void ChainTrace::mark_removed(std::int16_t stage) {
-  constexpr float removed = -std::numeric_limits<float>::infinity();
-  for (std::size_t id = 0; id < before_.size(); ++id) {
-    if (after_[id] > removed) before_[id] = removed;
-    if (before_[id] > removed) remover_[id] = stage;
-  }
 }
 
 std::string_view ChainTrace::removed_by(Token token) const {

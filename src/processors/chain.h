@@ -2,7 +2,6 @@
 // truncations. Options at the value that does nothing have no processor.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -31,10 +30,9 @@ class ChainTrace {
   friend class Chain;
   void start(Scores& scores);
   void record(const Processor& processor, Scores& scores);
-  void mark_removed(std::int16_t stage);
 
   std::vector<Stage> stages_;
-  std::vector<std::int16_t> remover_;  // per token an index into stages_, -1 for none
+  std::vector<int> remover_;  // per token an index into stages_, -1 for none
   std::vector<float> before_, after_;  // scores around the current stage
   int kept_ = 0;                       // tokens left before it
 };

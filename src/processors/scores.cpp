@@ -5,19 +5,23 @@
 #include "base/error.h"
 #include "numerics/maximum.h"
 #include "numerics/multiversion.h"
+#include "numerics/top_k.h"
 
 namespace decant {
+namespace {
 
 DECANT_MULTIVERSION
 void shift_and_divide(std::span<float> scores, float shift, float divisor) {
   for (float& score : scores) score = (score - shift) / divisor;
 }
 
+}  // namespace
+
 void Scores::reset(std::span<const float> logits) {
   const Scan found = scan(logits);
   if (!found.valid) {
-    throw Error(ErrorKind::internal, "the model returned a logit that is NaN or infinite: its file is damaged, or its "
-                                 "numbers overflow in this precision");
+    throw Error(ErrorKind::internal,
+                "the model returned a logit that is NaN or infinite: its file is damaged, or its numbers overflow");
   }
   dense_.assign(logits.begin(), logits.end());
   marked_.resize(logits.size());
@@ -73,7 +77,7 @@ void Scores::keep_mass(double p, int min_keep) {
   double before = 0;
   int n = 0;
   for (const Candidate* c; (n < min_keep || before < p) && (c = ranked(n, (p - before) / (1 - before))); ++n) {
-    // Rounded as there, so that .5 + .25 reaches .75 although no float is the logarithm of a half.
+    // A float, as Hugging Face's: then .5 + .25 reaches .75 although no float is the logarithm of a half.
     before += static_cast<float>(weight(*c) / total);
   }
   cut(n);
@@ -178,7 +182,6 @@ void Scores::grow(int i, double share) {
   const float threshold = guess_threshold(dense_, ranked_.back().score, 2 * i, share);
   select_at_least(dense_, threshold, ranked_);
   all_ranked_ = threshold == removed;
-  if (std::ssize(ranked_) <= i && !all_ranked_) rank_first(n_vocab());
 }
 
 void Scores::rank_first(int n) {

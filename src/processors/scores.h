@@ -5,6 +5,7 @@
 // from step to step. Probabilities are always those of the tokens that are left: a truncation re-normalises by itself.
 #pragma once
 
+#include <algorithm>
 #include <cassert>
 #include <cmath>
 #include <limits>
@@ -14,7 +15,7 @@
 
 #include "base/token.h"
 #include "numerics/log_sum_exp.h"
-#include "numerics/top_k.h"
+#include "numerics/rank.h"
 
 namespace decant {
 
@@ -67,8 +68,8 @@ class Scores {
  private:
   static constexpr float removed = -std::numeric_limits<float>::infinity();
 
-  // The i-th best, null when fewer are left. `share`: how much of the mass behind the ranked ones the
-  // caller is going to look for.
+  // The i-th best, null when fewer are left. `share`: how much of the mass behind the ones ranked so far is going to be
+  // looked for.
   const Candidate* ranked(int i, double share);
   void grow(int i, double share);
   void rank_first(int n);
@@ -81,12 +82,12 @@ class Scores {
   double weight(const Candidate& c) { return std::exp(double{c.score} - max()); }
 
   std::vector<float> dense_;
-  float divisor_ = 1;             // pending: the scores are dense_ / divisor_
-  std::optional<float> max_;      // of dense_
+  float divisor_ = 1;              // pending: the scores are dense_ / divisor_
+  std::optional<float> max_;       // of dense_
   std::vector<Candidate> ranked_;  // the beginning of the ranking, as far as it is known
   bool all_ranked_ = false;        // ranked_ holds every token that is left, and dense_ is out of date
   std::optional<ExpSum> sums_;
-  std::vector<bool> marked_;  // scratch of edit(): all false between calls
+  std::vector<bool> marked_;       // scratch of edit(): all false between calls
 };
 
 template <class F>

@@ -4,9 +4,21 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/error.h"
 #include "options/table.h"
 
 namespace decant {
+namespace {
+
+void check_ids(std::string_view option, const std::vector<Token>& ids, const Vocab& vocab) {
+  for (const Token id : ids) {
+    if (id < 0 || id >= vocab.size()) {
+      throw Error(ErrorKind::usage, "{} has {}: this model's tokens are 0 to {}", option, id, vocab.size() - 1);
+    }
+  }
+}
+
+}  // namespace
 
 std::string_view to_string(FinishReason reason) {
   switch (reason) {
@@ -36,6 +48,8 @@ StopRules::StopRules(const GenerationConfig& config, const Vocab& vocab, int pro
       max_length_(max_length(config, prompt_length)),
       n_context_(n_context),
       max_time_(config.max_time.value_or(std::numeric_limits<double>::infinity())) {
+  check_ids("stop_token_ids", config.stop_token_ids, vocab);
+  if (config.eos_token_id) check_ids("eos_token_id", *config.eos_token_id, vocab);
   if (!config.ignore_eos) {
     for (const Token token : config.eos_token_id ? *config.eos_token_id : vocab.eos()) stop_tokens_.push_back(token);
   }

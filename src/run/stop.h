@@ -35,6 +35,7 @@ struct Stop {
 
 class StopRules {
  public:
+  // Throws Error(usage) for token ids that the vocabulary does not have.
   StopRules(const GenerationConfig& config, const Vocab& vocab, int prompt_length, int n_context);
 
   // For a sequence that ends in `last`, `seconds` after its Run began.

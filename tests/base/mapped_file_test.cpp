@@ -31,9 +31,11 @@ TEST(MappedFile, SaysWhatIsNotAFile) {
   const TemporaryFolder folder;
   const auto pipe = folder.path() / "pipe";
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
-  EXPECT_EQ(message(folder.path() / "absent", ErrorKind::no_input), "no such file: " + (folder.path() / "absent").string());
+  EXPECT_EQ(message(folder.path() / "absent", ErrorKind::no_input),
+            "no such file: " + (folder.path() / "absent").string());
   EXPECT_EQ(message(folder.path(), ErrorKind::data), folder.path().string() + " is a folder, not a file");
-  EXPECT_EQ(message(pipe, ErrorKind::data), pipe.string() + " is not a regular file");  // and does not wait for a writer
+  EXPECT_EQ(message(pipe, ErrorKind::data),
+            pipe.string() + " is not a regular file");  // and does not wait for a writer
 }
 
 }  // namespace

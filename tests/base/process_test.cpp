@@ -12,7 +12,8 @@ using test::TemporaryFolder;
 using test::TemporaryVariable;
 
 Command shell(const TemporaryFolder& folder, const std::string& script) {
-  return {.arguments = {"sh", "-c", script}, .environment = {}, .folder = folder.path(), .output = folder.path() / "log"};
+  return {
+      .arguments = {"sh", "-c", script}, .environment = {}, .folder = folder.path(), .output = folder.path() / "log"};
 }
 
 TEST(Process, ReturnsTheStatusAndKeepsTheOutput) {
@@ -47,7 +48,8 @@ TEST(Process, AddsToOurEnvironmentAndRunsInTheFolder) {
   Command command = shell(folder, "echo $DECANT_TEST_OURS $DECANT_TEST_CHANGED; pwd -P");
   command.environment = {"DECANT_TEST_CHANGED=after"};
   EXPECT_EQ(run_program(command), 0);
-  EXPECT_EQ(read_file(folder.path() / "log"), "ours after\n" + std::filesystem::canonical(folder.path()).string() + "\n");
+  EXPECT_EQ(read_file(folder.path() / "log"),
+            "ours after\n" + std::filesystem::canonical(folder.path()).string() + "\n");
 }
 
 TEST(Process, TicksWhileItWaits) {

@@ -89,6 +89,7 @@ TEST_P(GgufCheckCase, Says) {
 
 std::string repeat(std::uint64_t n, char c) { return std::string(n, c); }
 
+// clang-format off
 const Case kHeaderCases[] = {
     {"bad_magic", "m.gguf is not a GGUF file: it begins with 'GGML", [](auto& f) { f.magic = "GGML"; }},
     {"hostile_magic", "it begins with '?[2J", [](auto& f) { f.magic = "\x1b[2J"; }},
@@ -106,7 +107,8 @@ const Case kHeaderCases[] = {
     {"more_tensors_than_there_are", "m.gguf is damaged at byte", [](auto& f) { f.n_tensors = 4; }},
     {"no_tensors", "m.gguf holds no weights", [](auto& f) { f.tensors.clear(); }},
 };
-INSTANTIATE_TEST_SUITE_P(Header, GgufCheckCase, testing::ValuesIn(kHeaderCases), [](const auto& i) { return i.param.name; });
+INSTANTIATE_TEST_SUITE_P(Header, GgufCheckCase, testing::ValuesIn(kHeaderCases),
+                         [](const auto& i) { return i.param.name; });
 
 const Case kKeyCases[] = {
     {"empty_key", "an empty key", [](auto& f) { f.set("", value_u32(1)); }},
@@ -134,13 +136,16 @@ const Case kKeyCases[] = {
      [](auto& f) { f.set("x", raw<std::uint32_t>(8) + raw<std::uint64_t>(60'000)); }},
     {"string_over_64_MiB", "a string has 67108865 bytes",
      [](auto& f) { f.set("x", raw<std::uint32_t>(8) + raw<std::uint64_t>((64 << 20) + 1)); }},
-    {"array_overflow", "'x' has 18446744073709551615 elements", [](auto& f) { f.set("x", value_array(10, kHuge, "")); }},
+    {"array_overflow", "'x' has 18446744073709551615 elements",
+     [](auto& f) { f.set("x", value_array(10, kHuge, "")); }},
     {"array_size_wraps", "'x' has 2305843009213693953 elements",  // x 8 bytes = 8, modulo 2^64
      [](auto& f) { f.set("x", value_array(10, kHuge / 8 + 2, "12345678")); }},
-    {"strings_overflow", "'x' has 18446744073709551615 strings", [](auto& f) { f.set("x", value_array(8, kHuge, "")); }},
+    {"strings_overflow", "'x' has 18446744073709551615 strings",
+     [](auto& f) { f.set("x", value_array(8, kHuge, "")); }},
     {"strings_past_the_end", "a string in an array takes 60000 bytes",
      [](auto& f) { f.set("x", value_array(8, 1, raw<std::uint64_t>(60'000))); }},
-    {"template_of_1_MiB", "accepted", [](auto& f) { f.set("tokenizer.chat_template", value_text(repeat(1 << 20, 'x'))); }},
+    {"template_of_1_MiB", "accepted",
+     [](auto& f) { f.set("tokenizer.chat_template", value_text(repeat(1 << 20, 'x'))); }},
     {"template_over_1_MiB", "at most 1048576 are allowed",
      [](auto& f) { f.set("tokenizer.chat_template", value_text(repeat((1 << 20) + 1, 'x'))); }},
     {"named_template_over_1_MiB", "at most 1048576 are allowed",
@@ -150,10 +155,12 @@ INSTANTIATE_TEST_SUITE_P(Keys, GgufCheckCase, testing::ValuesIn(kKeyCases), [](c
 
 const Case kModelCases[] = {
     {"no_architecture", "does not say its architecture", [](auto& f) { f.remove("general.architecture"); }},
-    {"empty_architecture", "does not say its architecture", [](auto& f) { f.set("general.architecture", value_text("")); }},
+    {"empty_architecture", "does not say its architecture",
+     [](auto& f) { f.set("general.architecture", value_text("")); }},
     {"architecture_no_string", "'general.architecture' has a value of the wrong type",
      [](auto& f) { f.set("general.architecture", value_u32(1)); }},
-    {"name_no_string", "'general.name' has a value of the wrong type", [](auto& f) { f.set("general.name", value_u32(1)); }},
+    {"name_no_string", "'general.name' has a value of the wrong type",
+     [](auto& f) { f.set("general.name", value_u32(1)); }},
     {"other_architecture", "holds no language model: it has no 'clip.block_count'",
      [](auto& f) { f.set("general.architecture", value_text("clip")); }},
     {"no_layers", "'llama.block_count' is 0, not 1 to 512", [](auto& f) { f.set("llama.block_count", value_u32(0)); }},
@@ -162,17 +169,22 @@ const Case kModelCases[] = {
      [](auto& f) { f.set("llama.block_count", value_i32s({1})); }},
     {"alignment_0", "the alignment is 0", [](auto& f) { f.set("general.alignment", value_u32(0)); }},
     {"alignment_48", "the alignment is 48", [](auto& f) { f.set("general.alignment", value_u32(48)); }},
-    {"alignment_2_GiB", "the alignment is 2147483648", [](auto& f) { f.set("general.alignment", value_u32(1u << 31)); }},
+    {"alignment_2_GiB", "the alignment is 2147483648",
+     [](auto& f) { f.set("general.alignment", value_u32(1u << 31)); }},
     {"alignment_no_u32", "'general.alignment' has a value of the wrong type",
      [](auto& f) { f.set("general.alignment", value_text("32")); }},
     {"alignment_64", "accepted", [](auto& f) { f.set("general.alignment", value_u32(64)), f.alignment = 64; }},
-    {"alignment_1_MiB", "accepted", [](auto& f) { f.set("general.alignment", value_u32(1 << 20)), f.alignment = 1 << 20; }},
+    {"alignment_1_MiB", "accepted",
+     [](auto& f) { f.set("general.alignment", value_u32(1 << 20)), f.alignment = 1 << 20; }},
     {"alignment_unlike_the_data", "instead of 352",  // 340 padded to 32; the tensors lie 64 apart
      [](auto& f) { f.alignment = 64; }},
-    {"first_of_two_parts", "accepted", [](auto& f) { f.set("split.count", value_u16(2)), f.set("split.no", value_u16(0)); }},
-    {"second_part", "is part 2 of 2", [](auto& f) { f.set("split.count", value_u16(2)), f.set("split.no", value_u16(1)); }},
+    {"first_of_two_parts", "accepted",
+     [](auto& f) { f.set("split.count", value_u16(2)), f.set("split.no", value_u16(0)); }},
+    {"second_part", "is part 2 of 2",
+     [](auto& f) { f.set("split.count", value_u16(2)), f.set("split.no", value_u16(1)); }},
 };
-INSTANTIATE_TEST_SUITE_P(Model, GgufCheckCase, testing::ValuesIn(kModelCases), [](const auto& i) { return i.param.name; });
+INSTANTIATE_TEST_SUITE_P(Model, GgufCheckCase, testing::ValuesIn(kModelCases),
+                         [](const auto& i) { return i.param.name; });
 
 const Case kVocabularyCases[] = {
     {"no_tokens", "'llama' tokenizer has no tokens", [](auto& f) { f.remove("tokenizer.ggml.tokens"); }},
@@ -203,6 +215,8 @@ const Case kVocabularyCases[] = {
      [](auto& f) { f.set("tokenizer.ggml.tokens", value_texts({"<unk>", "<s>", "</s>", "<0xA>", "a"})); }},
     {"byte_token_long", "token 3 stands for a byte but is '<0x0AB>'",
      [](auto& f) { f.set("tokenizer.ggml.tokens", value_texts({"<unk>", "<s>", "</s>", "<0x0AB>", "a"})); }},
+    {"byte_token_with_more", "token 3 stands for a byte but is '<0x0A>x'",
+     [](auto& f) { f.set("tokenizer.ggml.tokens", value_texts({"<unk>", "<s>", "</s>", "<0x0A>x", "a"})); }},
     {"byte_token_empty", "token 3 stands for a byte but is ''",
      [](auto& f) { f.set("tokenizer.ggml.tokens", value_texts({"<unk>", "<s>", "</s>", "", "a"})); }},
     {"merges_no_strings", "'tokenizer.ggml.merges' has elements of the wrong type",
@@ -244,20 +258,25 @@ const Case kTensorCases[] = {
     {"offset_overlaps", "begins at 320 instead of 352", [](auto& f) { f.tensors[1].offset = 320; }},
     {"offset_outside", "instead of 0", [](auto& f) { f.tensors[0].offset = kHuge - 31; }},
 };
-INSTANTIATE_TEST_SUITE_P(Tensors, GgufCheckCase, testing::ValuesIn(kTensorCases), [](const auto& i) { return i.param.name; });
+// clang-format on
+INSTANTIATE_TEST_SUITE_P(Tensors, GgufCheckCase, testing::ValuesIn(kTensorCases),
+                         [](const auto& i) { return i.param.name; });
 
 TEST(GgufCheck, EveryTruncationIsAnError) {
   const GgufBuilder file = tiny_gguf();
   const std::string bytes = file.build();
   // The last tensor holds 144 bytes, padded to 160: the padding may be missing, as it is in some writers' files.
-  for (std::size_t n = 0; n < bytes.size() - 16; ++n) ASSERT_NE(verdict(bytes.substr(0, n)), "accepted") << n;
-  for (std::size_t n = bytes.size() - 16; n <= bytes.size(); ++n) ASSERT_EQ(verdict(bytes.substr(0, n)), "accepted") << n;
+  for (std::size_t n = 0; n <= bytes.size(); ++n) {
+    const bool whole = n >= bytes.size() - 16;
+    ASSERT_EQ(verdict(bytes.substr(0, n)) == "accepted", whole) << n;
+  }
   EXPECT_EQ(verdict(""), "m.gguf is empty, not a GGUF file");
   EXPECT_EQ(verdict("GG"), "m.gguf is not a GGUF file: it begins with 'GG'");
   EXPECT_EQ(verdict(bytes.substr(0, 6)),
             "m.gguf is damaged at byte 4: the version takes 4 bytes, but only 2 are left in the file; download or "
             "convert it again");
-  EXPECT_EQ(verdict(bytes.substr(0, bytes.size() - 17)).find("m.gguf is cut short: the tensor 'blk.0.ffn_up.weight'"), 0);
+  EXPECT_EQ(verdict(bytes.substr(0, bytes.size() - 17)).find("m.gguf is cut short: the tensor 'blk.0.ffn_up.weight'"),
+            0);
 }
 
 TEST(GgufCheck, MessagesHoldNoControlCharacters) {

@@ -71,7 +71,7 @@ TEST(LogSumExp, EntropyByHand) {
   EXPECT_EQ(entropy(std::vector<float>(1000, -inf)), 0);
 }
 
-// Where a float sum goes wrong: many equal terms, slow decay, one term that dwarfs the rest, a narrow and a wide spread.
+// Where a float sum goes wrong: many equal terms, slow decay, one term that dwarfs the rest, narrow and wide spreads.
 TEST(LogSumExp, LongSumsWithinOnePartInAMillion) {
   std::vector<std::vector<float>> lists;
   for (const int n : {257, 512, 1000, 49152, 151936}) {

@@ -21,8 +21,9 @@ inline std::vector<float> random_scores(unsigned seed, const ScoreShape& shape) 
   std::bernoulli_distribution gone(shape.removed);
   std::vector<float> scores(static_cast<std::size_t>(shape.n));
   for (float& score : scores) {
-    const float value = normal(generator);
-    score = gone(generator) ? -std::numeric_limits<float>::infinity() : shape.coarse ? std::round(value * 4) / 4 : value;
+    score = normal(generator);
+    if (shape.coarse) score = std::round(score * 4) / 4;
+    if (gone(generator)) score = -std::numeric_limits<float>::infinity();
   }
   return scores;
 }

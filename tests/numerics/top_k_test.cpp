@@ -108,6 +108,30 @@ TEST(TopKSelection, OrdersThatDefeatBlocks) {
   }
 }
 
+// A guess is no promise, but a useful one gathers what was asked for without taking everything.
+TEST(TopKSelection, GuessesAThreshold) {
+  for (const unsigned seed : {1u, 2u, 3u}) {
+    const auto scores = random_scores(seed, {49152});
+    const Candidates ranking = full_ranking(scores);
+    const float below = ranking[63].score;
+    double rest = 0, gathered = 0;
+    for (std::size_t i = 64; i < ranking.size(); ++i) rest += std::exp(double{ranking[i].score});
+    const float threshold = guess_threshold(scores, below, 1000, .5);
+    ASSERT_LT(threshold, below);
+    std::size_t count = 0;
+    for (std::size_t i = 64; i < ranking.size() && ranking[i].score >= threshold; ++i, ++count) {
+      gathered += std::exp(double{ranking[i].score});
+    }
+    EXPECT_GT(count, 500u);
+    EXPECT_GT(gathered, .4 * rest);
+    EXPECT_LT(count, 10000u);
+  }
+  EXPECT_EQ(guess_threshold(std::vector<float>(1000, 2), 2, 1, .5), -inf);
+  EXPECT_EQ(guess_threshold(std::vector<float>{3, 2, 1}, 3, 9, .5), -inf);
+  EXPECT_EQ(guess_threshold(std::vector<float>{3, 2, 1, 0}, 3, 1, .5), 2);
+  EXPECT_EQ(guess_threshold(std::vector<float>{3, 2, 1, 0}, 3, 3, .5), 0);
+}
+
 RC_GTEST_PROP(TopKSelection, EqualsAFullSort, (unsigned seed, bool coarse)) {
   const auto scores = random_scores(seed, {*rc::gen::inRange(1, 60000), 3, coarse, *rc::gen::element(0., .1, .99)});
   const auto k = *rc::gen::oneOf(rc::gen::inRange(1, 100), rc::gen::inRange(1, 3000));
@@ -127,7 +151,8 @@ RC_GTEST_PROP(TopKSelection, EqualsAFullSort, (unsigned seed, bool coarse)) {
 
   const float threshold = static_cast<float>(*rc::gen::inRange(-40, 40)) / 4;
   select_at_least(scores, threshold, found);
-  const auto end = std::find_if(ranking.begin(), ranking.end(), [&](const Candidate& c) { return c.score < threshold; });
+  const auto below = [threshold](const Candidate& c) { return c.score < threshold; };
+  const auto end = std::find_if(ranking.begin(), ranking.end(), below);
   RC_ASSERT(found == Candidates(ranking.begin(), end));
 }
 

@@ -103,7 +103,7 @@ GenerationConfig random_config() {
 RC_GTEST_PROP(Chain, EqualsTheReference, ()) {
   const GenerationConfig config = random_config();
   Scores scores;  // one for all: what a step leaves behind must not reach the next
-  for (int step = 0; step < 40; ++step) {
+  for (int step = 0; step < 30; ++step) {
     const auto n = *rc::gen::inRange(1, 1500);
     const auto spread = *rc::gen::element(.3f, 3.f, 8.f);
     const Floats logits = random_scores(*rc::gen::arbitrary<unsigned>(), {n, spread, false, 0});

@@ -26,7 +26,9 @@ TEST(MinPProcessor, EqualityKeeps) {
 }
 
 TEST(MinPProcessor, MinTokensToKeep) {
-  for (const int min_keep : {1, 2, 3}) EXPECT_EQ(kept_by(MinP(1, min_keep), {9, 5, 1, 3}).size(), std::size_t(min_keep));
+  for (const int min_keep : {1, 2, 3}) {
+    EXPECT_EQ(kept_by(MinP(1, min_keep), {9, 5, 1, 3}).size(), static_cast<std::size_t>(min_keep));
+  }
   EXPECT_EQ(kept_by(MinP(1, 2), {9, 5, 1, 3}), (Tokens{0, 1}));
   EXPECT_EQ(kept_by(MinP(1, 9), {9, 5, 1, 3}), (Tokens{0, 1, 2, 3}));
 }

@@ -206,7 +206,7 @@ double chi_square_excess(Scores scores) {
 }
 
 TEST(Scores, DrawsFollowTheLaw) {
-  const Floats logits = random_scores(3, {2000, 2});
+  const Floats logits = random_scores(3, {700, 2.5f});
   Scores scores = scores_of(logits);
   EXPECT_LT(chi_square_excess(scores), 4);
   scores.divide(1.7f);

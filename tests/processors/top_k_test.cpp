@@ -39,7 +39,9 @@ TEST(TopKProcessor, TiesMadeByTheTemperatureStay) {
 }
 
 TEST(TopKProcessor, MinTokensToKeep) {
-  for (const int min_keep : {1, 2, 3}) EXPECT_EQ(kept_by(TopK(1, min_keep), {4, 3, 2, 1}).size(), std::size_t(min_keep));
+  for (const int min_keep : {1, 2, 3}) {
+    EXPECT_EQ(kept_by(TopK(1, min_keep), {4, 3, 2, 1}).size(), static_cast<std::size_t>(min_keep));
+  }
   EXPECT_EQ(kept_by(TopK(3, 2), {4, 3, 2, 1}).size(), 3u);
 }
 

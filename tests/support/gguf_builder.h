@@ -48,8 +48,8 @@ struct GgufBuilder {
   struct Tensor {
     std::string name;
     std::vector<std::uint64_t> dims;
-    std::uint32_t type = 0;              // F32
-    std::uint64_t size = 0;              // bytes of data written
+    std::uint32_t type = 0;               // F32
+    std::uint64_t size = 0;               // bytes of data written
     std::optional<std::uint64_t> offset;  // unset: right after the tensor before it
   };
 
@@ -120,22 +120,23 @@ inline GgufBuilder tiny_gguf() {
                {"tokenizer.ggml.eot_token_id", value_u32(99)},
                {"tokenizer.ggml.add_bos_token", value_bool(true)},
                {"tokenizer.chat_template", value_text("{{ messages }}")}};
-  file.tensors = {{"token_embd.weight", {64, 5}, 8, 5 * 2 * 34, {}},       // Q8_0
-                  {"blk.0.attn_norm.weight", {64}, 0, 64 * 4, {}},         // F32
+  file.tensors = {{"token_embd.weight", {64, 5}, 8, 5 * 2 * 34, {}},            // Q8_0
+                  {"blk.0.attn_norm.weight", {64}, 0, 64 * 4, {}},              // F32
                   {"blk.0.ffn_up.weight", {64, 2, 2}, 2, 2 * 2 * 2 * 18, {}}};  // Q4_0
   return file;
 }
 
-// The file with one to three changes in its header: a byte, a number at the edge of its range, a piece cut out or doubled.
+// The file with one to three changes in its header: a byte, a number at the edge of its range, a piece cut or doubled.
 inline std::string mutant(const GgufBuilder& file, std::mt19937_64& random) {
-  constexpr std::uint64_t huge = ~std::uint64_t{0};
-  constexpr std::uint64_t edges[] = {0, 1, 0x7f, 0xff, 0x7fff'ffff, 0xffff'ffff, huge / 8 + 1, huge / 2, huge - 31, huge};
+  constexpr std::uint64_t max = ~std::uint64_t{0};
+  constexpr std::uint64_t edges[] = {0, 1, 0x7f, 0xff, 0x7fff'ffff, 0xffff'ffff, max / 8 + 1, max / 2, max - 31, max};
   const auto below = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
   const std::size_t header = file.header().size();
   const std::string good = file.build();
   std::string bytes = good;
   for (std::size_t changes = 1 + below(3); changes > 0; --changes) {
     const std::size_t at = below(header - 8);
+    // clang-format off
     switch (below(5)) {
       case 0: bytes[at] = static_cast<char>(random()); break;
       case 1: std::memcpy(&bytes[at], &edges[below(std::size(edges))], 8); break;
@@ -143,6 +144,7 @@ inline std::string mutant(const GgufBuilder& file, std::mt19937_64& random) {
       case 3: bytes.erase(at, 1 + below(16)); break;
       default: bytes.insert(at, good.substr(below(header), below(64)));
     }
+    // clang-format on
   }
   return bytes;
 }

@@ -1,5 +1,7 @@
 #include "support/table_model.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <stdexcept>
 
@@ -28,7 +30,7 @@ std::vector<float> random_row(const std::vector<Token>& prefix, std::uint64_t se
 
 std::vector<std::string> letters(int n) {
   std::vector<std::string> texts;
-  for (int i = 0; i < n; ++i) texts.push_back(i < 26 ? std::string(1, static_cast<char>('a' + i)) : "t" + std::to_string(i));
+  for (int i = 0; i < n; ++i) texts.push_back(i < 26 ? std::string(1, static_cast<char>('a' + i)) : fmt::format("t{}", i));
   return texts;
 }
 

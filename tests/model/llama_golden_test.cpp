@@ -1,0 +1,227 @@
+// decant on the F32 model against Hugging Face transformers: tests/support/goldens/README.md says what was recorded and
+// which tolerances it allows.
+#include <gtest/gtest.h>
+#include <hash/hash.h>
+
+#include <cmath>
+#include <numeric>
+#include <set>
+
+#include "numerics/log_sum_exp.h"
+#include "run/scheduler.h"
+#include "strategies/greedy.h"
+#include "support/golden_files.h"
+#include "support/real_models.h"
+
+namespace decant {
+namespace {
+
+using namespace testing;
+
+constexpr double kLogit = 1e-3;        // of any logit or hidden state
+constexpr double kProbability = 5e-4;  // relative
+
+constexpr float removed = -INFINITY;
+
+struct Answer {
+  std::vector<float> logits, hidden;
+  std::vector<std::vector<float>> layers;
+  std::vector<float> scores;  // the logits after the processors
+  double mass = 0;            // sum of exp(score), so that p = exp(score) / mass
+};
+
+// Asks for the prompt's outputs and runs the processors on its logits.
+Task<void> look(Run& run, Outputs outputs, Answer* answer) {
+  Ask ask;
+  ask.nodes.assign(1, run.prompt());
+  ask.outputs = outputs;
+  auto rows = co_await run.eval(ask);
+  answer->logits.assign(rows[0].logits.begin(), rows[0].logits.end());
+  answer->hidden.assign(rows[0].hidden.begin(), rows[0].hidden.end());
+  for (const auto& layer : rows[0].layers) answer->layers.emplace_back(layer.begin(), layer.end());
+  const Step step = run.process(run.prompt(), rows[0].logits);
+  answer->scores.resize(answer->logits.size());
+  step.scores.copy_to(answer->scores);
+  for (const float score : answer->scores) answer->mass += std::exp(static_cast<double>(score));
+}
+
+Request request_for(const Json& c, GenerationConfig config, StrategyFunction strategy) {
+  return {.config = std::move(config), .prompt = c["prompt_ids"], .strategy = std::move(strategy), .models = {0},
+          .observer = nullptr};
+}
+
+// One answer for each case, all of them from the same few batches.
+std::vector<Answer> look_at(const Json& cases, const std::function<Outputs(const Json&)>& outputs) {
+  LlamaModel model(model_file(kF32), {}, 1024);
+  Scheduler scheduler({&model});
+  std::vector<Answer> answers(cases.size());
+  std::vector<std::unique_ptr<Run>> runs;
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    const Json& c = cases[i];
+    const GenerationConfig config = c.contains("options") ? config_of(c["options"]) : GenerationConfig{};
+    runs.push_back(scheduler.start(request_for(
+        c, config, [wanted = outputs(c), answer = &answers[i]](Run& run) { return look(run, wanted, answer); })));
+  }
+  scheduler.run();
+  for (const auto& run : runs) run->rethrow();
+  return answers;
+}
+
+Outputs only_logits(const Json&) { return {.logits = true, .hidden = false, .layers = {}}; }
+
+// The listed [id, logit] are the largest ones, in this order.
+void expect_top(const std::vector<float>& logits, const Json& top) {
+  std::vector<Token> order(logits.size());
+  std::iota(order.begin(), order.end(), 0);
+  const auto end = order.begin() + static_cast<std::ptrdiff_t>(top.size());
+  std::partial_sort(order.begin(), end, order.end(), [&](Token a, Token b) {
+    return logits[static_cast<std::size_t>(a)] > logits[static_cast<std::size_t>(b)];
+  });
+  for (std::size_t i = 0; i < top.size(); ++i) {
+    const Token id = top[i][0];
+    EXPECT_NEAR(logits[static_cast<std::size_t>(id)], top[i][1].get<double>(), kLogit) << "token " << id;
+    EXPECT_NEAR(logits[static_cast<std::size_t>(order[i])], top[i][1].get<double>(), kLogit) << "rank " << i + 1;
+  }
+}
+
+// ---- greedy ---------------------------------------------------------------------------------------------------------
+
+void expect_text(const Run& run, const Json& c) {
+  SCOPED_TRACE(fmt::format("{} {}", c["name"].get<std::string>(), c["options"].dump()));
+  run.rethrow();
+  const Sequence& sequence = run.sequences()[0];
+  const std::vector<Token> ids = c["ids"];
+  EXPECT_EQ(sequence.ids, ids);
+  EXPECT_EQ(sequence.bytes, c["text"].get<std::string>());
+  EXPECT_EQ(to_string(sequence.finish), ids.back() == 2 ? "stop" : "length");
+}
+
+std::vector<std::unique_ptr<Run>> greedy_runs(Scheduler& scheduler, const Json& cases) {
+  std::vector<std::unique_ptr<Run>> runs;
+  for (const Json& c : cases) runs.push_back(scheduler.start(request_for(c, config_of(c["options"]), greedy)));
+  return runs;
+}
+
+TEST(LlamaGolden, GreedyTexts) {
+  const Json cases = golden("greedy.json")["cases"];
+  ASSERT_EQ(cases.size(), 27u);
+  LlamaModel model(model_file(kF32), {}, 2304);
+  Scheduler scheduler({&model});
+  const auto runs = greedy_runs(scheduler, cases);
+  scheduler.run();
+  for (std::size_t i = 0; i < runs.size(); ++i) expect_text(*runs[i], cases[i]);
+}
+
+TEST(LlamaGolden, GreedyTextsAlone) {
+  LlamaModel model(model_file(kF32), {}, 256);
+  const Json cases = golden("greedy.json")["cases"];
+  for (std::size_t i = 0; i < cases.size(); i += 5) {
+    Scheduler scheduler({&model});
+    const auto runs = greedy_runs(scheduler, Json::array({cases[i]}));
+    scheduler.run();
+    expect_text(*runs[0], cases[i]);
+  }
+}
+
+TEST(LlamaGolden, GreedyTextsFromChunksOfThreePositions) {
+  const Json all = golden("greedy.json")["cases"], cases = Json::array({all[3], all[6], all[19]});
+  ModelOptions options;
+  options.prefill_chunk_size = 3;
+  LlamaModel model(model_file(kF32), options, 512);
+  Scheduler scheduler({&model}, {.prefill_chunk_size = 3});
+  const auto runs = greedy_runs(scheduler, cases);
+  scheduler.run();
+  for (std::size_t i = 0; i < runs.size(); ++i) expect_text(*runs[i], cases[i]);
+}
+
+// ---- distributions --------------------------------------------------------------------------------------------------
+
+TEST(LlamaGolden, NextTokenLogits) {
+  const Json file = golden("greedy.json");
+  const Json cases = file["next_token"];
+  const std::vector<std::size_t> probes = file["probe_ids"];
+  const auto answers = look_at(cases, only_logits);
+  ASSERT_EQ(cases.size(), 9u);
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    SCOPED_TRACE(cases[i]["name"]);
+    const std::vector<float>& logits = answers[i].logits;
+    EXPECT_NEAR(log_sum_exp(logits).value, cases[i]["logsumexp"].get<double>(), kLogit);
+    expect_top(logits, cases[i]["top"]);
+    for (std::size_t j = 0; j < probes.size(); ++j) {
+      EXPECT_NEAR(logits[probes[j]], cases[i]["probes"][j].get<double>(), kLogit) << "token " << probes[j];
+    }
+  }
+}
+
+TEST(LlamaGolden, HiddenStatesAndLayers) {
+  const Json cases = golden("hidden.json")["cases"];
+  const auto answers = look_at(cases, [](const Json& c) {
+    Outputs outputs{.logits = true, .hidden = true, .layers = {}};
+    for (const Json& layer : c["layers"]) outputs.layers.push_back(layer["layer"]);
+    return outputs;
+  });
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    SCOPED_TRACE(cases[i]["name"]);
+    const Answer& answer = answers[i];
+    double square = 0;
+    for (const float x : answer.hidden) square += static_cast<double>(x) * static_cast<double>(x);
+    EXPECT_NEAR(std::sqrt(square), cases[i]["hidden_norm"].get<double>(), kLogit);
+    const std::vector<double> hidden = cases[i]["hidden"];
+    for (std::size_t j = 0; j < hidden.size(); ++j) EXPECT_NEAR(answer.hidden[j], hidden[j], kLogit) << j;
+    ASSERT_EQ(answer.layers.size(), cases[i]["layers"].size());
+    for (std::size_t j = 0; j < answer.layers.size(); ++j) {
+      SCOPED_TRACE(cases[i]["layers"][j]["layer"]);
+      expect_top(answer.layers[j], cases[i]["layers"][j]["top"]);
+    }
+  }
+}
+
+// ---- sampling -------------------------------------------------------------------------------------------------------
+
+std::vector<std::int32_t> kept_ids(const Answer& answer) {
+  std::vector<std::int32_t> ids;
+  for (std::size_t id = 0; id < answer.scores.size(); ++id) {
+    if (answer.scores[id] > removed) ids.push_back(static_cast<std::int32_t>(id));
+  }
+  return ids;
+}
+
+double mass_of_likeliest(const Answer& answer, std::size_t n) {
+  std::vector<float> scores = answer.scores;
+  std::partial_sort(scores.begin(), scores.begin() + static_cast<std::ptrdiff_t>(n), scores.end(), std::greater());
+  double mass = 0;
+  for (std::size_t i = 0; i < n; ++i) mass += std::exp(static_cast<double>(scores[i]));
+  return mass / answer.mass;
+}
+
+void expect_kept(const Answer& answer, const Json& c) {
+  const std::vector<std::int32_t> kept = kept_ids(answer);
+  ASSERT_EQ(kept.size(), c["n_kept"].get<std::size_t>());
+  if (c.contains("sha256")) {  // too many to be listed
+    const auto* bytes = reinterpret_cast<const char*>(kept.data());
+    EXPECT_EQ(hash_sha256_hex(bytes, kept.size() * sizeof kept[0]), c["sha256"].get<std::string>());
+    EXPECT_NEAR(mass_of_likeliest(answer, 300), c["sum"].get<double>(), kProbability * c["sum"].get<double>());
+  } else {
+    std::set<std::int32_t> listed;
+    for (const Json& each : c["p"]) listed.insert(each[0].get<std::int32_t>());
+    EXPECT_EQ(std::set(kept.begin(), kept.end()), listed);
+  }
+}
+
+TEST(LlamaGolden, ProcessedDistributions) {
+  const Json cases = golden("processed.json")["cases"];
+  ASSERT_EQ(cases.size(), 78u);
+  const auto answers = look_at(cases, only_logits);
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    SCOPED_TRACE(fmt::format("{} {}", cases[i]["name"].get<std::string>(), cases[i]["options"].dump()));
+    expect_kept(answers[i], cases[i]);
+    for (const Json& each : cases[i]["p"]) {
+      const Token id = each[0];
+      const double p = std::exp(static_cast<double>(answers[i].scores[static_cast<std::size_t>(id)])) / answers[i].mass;
+      EXPECT_NEAR(p, each[1].get<double>(), kProbability * each[1].get<double>()) << "token " << id;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace decant

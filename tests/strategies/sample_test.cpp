@@ -1,0 +1,130 @@
+#include "strategies/sample.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "support/runs.h"
+
+namespace decant {
+namespace {
+
+using namespace testing;
+
+struct Law {
+  std::vector<Token> ranked;
+  std::vector<double> p;  // of ranked
+};
+
+// The law of one step, from its definition: temperature, then the k likeliest, then the smallest set of mass top_p.
+Law law_of(const std::vector<float>& logits, const GenerationConfig& config) {
+  Law law;
+  for (std::size_t i = 0; i < logits.size(); ++i) law.ranked.push_back(static_cast<Token>(i));
+  const auto logit = [&](Token token) { return static_cast<double>(logits[static_cast<std::size_t>(token)]); };
+  std::stable_sort(law.ranked.begin(), law.ranked.end(), [&](Token a, Token b) { return logit(a) > logit(b); });
+  const std::size_t k = config.top_k > 0 ? static_cast<std::size_t>(config.top_k) : law.ranked.size();
+  law.ranked.resize(std::min(k, law.ranked.size()));
+  const auto normalise = [&] {
+    law.p.clear();
+    double total = 0;
+    for (const Token token : law.ranked) total += std::exp(logit(token) / config.temperature);
+    for (const Token token : law.ranked) law.p.push_back(std::exp(logit(token) / config.temperature) / total);
+  };
+  normalise();
+  double before = 0;
+  std::size_t kept = 0;
+  while (kept < law.p.size() && before < config.top_p) before += law.p[kept++];
+  law.ranked.resize(kept);
+  normalise();
+  return law;
+}
+
+TEST(Sample, EveryTokenIsTheOneThatItsDrawFallsOn) {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    const Table table = random_table(8, seed);
+    GenerationConfig config = sampling_config(seed, 10);
+    config.num_return_sequences = 1 + static_cast<int>(seed % 4);
+    config.temperature = 0.5 + 0.1 * static_cast<double>(seed % 10);
+    config.top_k = static_cast<int>(seed % 6);
+    config.top_p = seed % 3 ? 1.0 : 0.8;
+    const auto sequences = run_alone(request(config, {1, 2}, sample), {}, table);
+    for (std::size_t s = 0; s < sequences.size(); ++s) {
+      std::vector<Token> text = {1, 2};
+      for (const Token token : sequences[s]) {
+        const Law law = law_of(table(text), config);
+        double u = uniform(seed, static_cast<std::uint32_t>(s), static_cast<std::uint32_t>(text.size()), Stream::token);
+        std::size_t i = 0;
+        while (i + 1 < law.p.size() && u >= law.p[i]) u -= law.p[i++];
+        EXPECT_EQ(token, law.ranked[i]) << "seed " << seed << " sequence " << s << " position " << text.size();
+        text.push_back(token);
+      }
+    }
+  }
+}
+
+// Texts of two tokens over 20,000 seeds against their exact probabilities: chi-square with 15 degrees of freedom, whose
+// 1 - 1e-6 quantile is 58.
+TEST(Sample, TheLawOfTexts) {
+  const Table table = random_table(4, 9);
+  GenerationConfig config = sampling_config(0, 2);
+  config.temperature = 1.5;
+  constexpr int kSeeds = 20000;
+  std::map<std::vector<Token>, int> counts;
+  TableModel model({.n_vocab = 4}, table);
+  Scheduler scheduler({&model});
+  for (int seed = 0; seed < kSeeds; ++seed) {
+    config.seed = static_cast<std::uint64_t>(seed);
+    const auto run = scheduler.start(request(config, {1}, sample));
+    scheduler.run();
+    ++counts[run->sequences()[0].ids];
+  }
+  double chi_square = 0;
+  const Law first = law_of(table({1}), config);
+  for (std::size_t i = 0; i < 4; ++i) {
+    const Law second = law_of(table({1, first.ranked[i]}), config);
+    for (std::size_t j = 0; j < 4; ++j) {
+      const double expected = kSeeds * first.p[i] * second.p[j];
+      const double difference = counts[{first.ranked[i], second.ranked[j]}] - expected;
+      chi_square += difference * difference / expected;
+    }
+  }
+  EXPECT_LT(chi_square, 58);
+}
+
+TEST(Sample, SequencesDifferAndTheFirstIsTheOneAskedForAlone) {
+  GenerationConfig one = sampling_config(7, 12), four = one;
+  four.num_return_sequences = 4;
+  const auto alone = run_alone(request(one, {1, 2}, sample));
+  const auto together = run_alone(request(four, {1, 2}, sample));
+  EXPECT_EQ(together[0], alone[0]);
+  for (std::size_t i = 1; i < 4; ++i) EXPECT_NE(together[i], together[0]);
+}
+
+TEST(Sample, AFinishedSequenceLeavesTheOthersAlone) {
+  // Token 0 ends a sequence; each does so in its own time.
+  TableModel model;
+  GenerationConfig config = sampling_config(11, 20);
+  config.num_return_sequences = 6;
+  config.eos_token_id = std::vector<int>{0};
+  Scheduler scheduler({&model});
+  const auto run = scheduler.start(request(config, {1, 2}, sample));
+  scheduler.run();
+  GenerationConfig endless = config;
+  endless.eos_token_id = std::vector<int>{};
+  const auto whole = run_alone(request(endless, {1, 2}, sample));
+  std::size_t shortest = 99, longest = 0;
+  for (std::size_t i = 0; i < 6; ++i) {
+    auto expected = whole[i];
+    const auto end = std::find(expected.begin(), expected.end(), 0);
+    if (end != expected.end()) expected.erase(end + 1, expected.end());
+    EXPECT_EQ(run->sequences()[i].ids, expected);
+    shortest = std::min(shortest, expected.size());
+    longest = std::max(longest, expected.size());
+  }
+  EXPECT_LT(shortest, longest);
+}
+
+}  // namespace
+}  // namespace decant

@@ -1,0 +1,34 @@
+// The golden files: what they are is in goldens/README.md.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "base/error.h"
+#include "options/generation_config.h"
+#include "options/table.h"
+
+namespace decant::testing {
+
+using Json = nlohmann::json;
+
+inline Json golden(const std::string& name) {
+  std::ifstream file(std::filesystem::path(DECANT_GOLDENS) / name);
+  if (!file) throw Error(ErrorKind::no_input, "the golden file {} cannot be read", name);
+  return Json::parse(file);
+}
+
+// `options` as they stand in a golden file: decant's own names.
+inline GenerationConfig config_of(const Json& options) {
+  GenerationConfig config;
+  for (const auto& [name, value] : options.items()) {
+    set(generation_fields(), config, get(generation_fields(), name), value.dump());
+  }
+  return config;
+}
+
+}  // namespace decant::testing
