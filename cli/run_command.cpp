@@ -111,7 +111,7 @@ int run_command(const std::vector<std::string>& arguments) {
   const auto file = load(options);
   const Prompt prompt = make_prompt(text, options.prompt, *file);
   if (options.show_prompt) tell(prompt.text + "\n");
-  if (prompt.chat && !config.eos_token_id) config.eos_token_id = file->vocab().end_of_turn();
+  if (prompt.chat && !config.eos_token_id) config.eos_token_id = file->vocab().end_of_turn(*file->chat_template());
   const int n_prompt = static_cast<int>(prompt.tokens.size());
   const int branches = config.num_return_sequences + 1;  // and one for evaluating a node beside its cell
   LlamaModel model(file, options.model, cells_for(options, n_prompt, file->trained_context()), branches);

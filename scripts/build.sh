@@ -8,10 +8,10 @@ folder=build/$preset
 [ "$preset" != test ] || folder=build/release
 mkdir -p build
 log=build/$preset.log
-if [ ! -f "$folder/build.ninja" ] || [ ! -f "$folder/.preset-$preset" ]; then
+# The test preset adds to the release one in the same folder, so it serves both.
+if [ ! -f "$folder/.preset-$preset" ] && ! { [ "$preset" = release ] && [ -f "$folder/.preset-test" ]; }; then
   echo "configuring $preset" >&2
   cmake --preset "$preset" >"$log" 2>&1 || { tail -n 30 "$log" >&2; exit 1; }
-  rm -f "$folder"/.preset-*
   touch "$folder/.preset-$preset"
 fi
 # Ask first, so that a build with nothing to do is silent and a real one shows Ninja's progress.

@@ -3,4 +3,4 @@
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p build/models
-build/release/make_test_models build/models
+build/release/make_test_models build/models smollm2

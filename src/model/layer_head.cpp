@@ -29,7 +29,9 @@ LayerHead::LayerHead(const llama_model* model, int threads) : state_(std::make_u
   if (!weights) weights = model->get_tensor("token_embd.weight");  // tied
   if (!weights) throw Error(ErrorKind::unavailable, "this model has no output matrix, so its layers have no logits");
   state_->weights = const_cast<ggml_tensor*>(weights);
-  state_->backend = ggml_backend_dev_init(ggml_backend_buft_get_device(ggml_backend_buffer_get_type(weights->buffer)), nullptr);
+  ggml_backend_dev_t device = ggml_backend_buft_get_device(ggml_backend_buffer_get_type(weights->buffer));
+  if (!device) device = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);  // ggml's plain CPU buffers name none
+  state_->backend = ggml_backend_dev_init(device, nullptr);
   if (ggml_backend_is_cpu(state_->backend)) ggml_backend_cpu_set_n_threads(state_->backend, threads);
   state_->allocator = ggml_gallocr_new(ggml_backend_get_default_buffer_type(state_->backend));
 }

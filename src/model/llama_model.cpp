@@ -1,6 +1,7 @@
 // Tested by tests/model/llama_model_test.cpp.
 #include "model/llama_model.h"
 
+#include <ggml-cpu.h>
 #include <llama-ext.h>
 #include <llama.h>
 
@@ -22,8 +23,32 @@ constexpr int kMaxOutputs = 64;    // more would only make the output buffer lar
 
 std::string log_errors;  // what libllama complained of in the call under way, for our own message
 
+// libllama is compiled for the CPU of the machine that built it; elsewhere it would end in an illegal instruction.
+void check_cpu() {
+#ifdef __x86_64__
+  const struct {
+    const char* name;
+    bool used, present;
+  } features[] = {
+      {"AVX", ggml_cpu_has_avx() != 0, __builtin_cpu_supports("avx") != 0},
+      {"AVX2", ggml_cpu_has_avx2() != 0, __builtin_cpu_supports("avx2") != 0},
+      {"FMA", ggml_cpu_has_fma() != 0, __builtin_cpu_supports("fma") != 0},
+      {"AVX-512", ggml_cpu_has_avx512() != 0, __builtin_cpu_supports("avx512f") != 0},
+      {"AVX-512 VBMI", ggml_cpu_has_avx512_vbmi() != 0, __builtin_cpu_supports("avx512vbmi") != 0},
+      {"AVX-512 VNNI", ggml_cpu_has_avx512_vnni() != 0, __builtin_cpu_supports("avx512vnni") != 0},
+  };
+  for (const auto& feature : features) {
+    if (feature.used && !feature.present) {
+      throw Error(ErrorKind::unavailable, "decant was built for a CPU with {}, which this one lacks: build it here",
+                  feature.name);
+    }
+  }
+#endif
+}
+
 void start_backend() {
   static const bool started = [] {
+    check_cpu();
     llama_log_set(
         [](ggml_log_level level, const char* text, void*) {
           if (level == GGML_LOG_LEVEL_ERROR) log_errors += text;
@@ -112,12 +137,11 @@ std::vector<Token> LlamaVocab::tokenize(std::string_view text, bool special, boo
   return tokens;
 }
 
-std::vector<Token> LlamaVocab::end_of_turn() const {
+std::vector<Token> LlamaVocab::end_of_turn(std::string_view chat_template) const {
   std::vector<Token> tokens = eos_;
   for (Token token = 0; token < size_; ++token) {
-    if (llama_vocab_is_eog(vocab_, token) && std::find(tokens.begin(), tokens.end(), token) == tokens.end()) {
-      tokens.push_back(token);
-    }
+    if (!llama_vocab_is_eog(vocab_, token) || chat_template.find(piece(token)) == std::string_view::npos) continue;
+    if (std::find(tokens.begin(), tokens.end(), token) == tokens.end()) tokens.push_back(token);
   }
   return tokens;
 }

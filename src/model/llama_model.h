@@ -35,8 +35,8 @@ class LlamaVocab : public Vocab {
   const std::vector<Token>& eos() const override { return eos_; }
   std::vector<Token> tokenize(std::string_view text, bool special, bool add_bos) const override;
 
-  // eos() and everything else that libllama takes for the end of a turn, for chats.
-  std::vector<Token> end_of_turn() const;
+  // For chats: eos(), and every token that libllama takes for the end of a turn and that the chat template writes.
+  std::vector<Token> end_of_turn(std::string_view chat_template) const;
   std::string bos_text() const;
   std::string eos_text() const;
 

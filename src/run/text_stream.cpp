@@ -29,7 +29,7 @@ std::string TextStream::push(std::string_view bytes) {
   held_ += bytes;
   std::size_t safe = held_.size() - possible_beginning(held_, hidden_);
   for (const std::string& each : hidden_) {  // a completed one is held too: finish() is about to cut it
-    const std::size_t in_prompt = std::min(prompt_bytes_ + 1, each.size());  // one that ends in the prompt does not count
+    const std::size_t in_prompt = std::min(prompt_bytes_ + 1, each.size());  // not if it ends in the prompt
     safe = std::min(safe, held_.find(each, prompt_bytes_ + 1 - in_prompt));
   }
   return release(safe);

@@ -52,7 +52,7 @@ Request request_for(const Json& c, GenerationConfig config, StrategyFunction str
 
 // One answer for each case, all of them from the same few batches.
 std::vector<Answer> look_at(const Json& cases, const std::function<Outputs(const Json&)>& outputs) {
-  LlamaModel model(model_file(kF32), {}, 1024);
+  LlamaModel model(model_file(kF32), one_thread(), 1024);
   Scheduler scheduler({&model});
   std::vector<Answer> answers(cases.size());
   std::vector<std::unique_ptr<Run>> runs;
@@ -105,7 +105,7 @@ std::vector<std::unique_ptr<Run>> greedy_runs(Scheduler& scheduler, const Json& 
 TEST(LlamaGolden, GreedyTexts) {
   const Json cases = golden("greedy.json")["cases"];
   ASSERT_EQ(cases.size(), 27u);
-  LlamaModel model(model_file(kF32), {}, 2304);
+  LlamaModel model(model_file(kF32), one_thread(), 2304);
   Scheduler scheduler({&model});
   const auto runs = greedy_runs(scheduler, cases);
   scheduler.run();
@@ -113,7 +113,7 @@ TEST(LlamaGolden, GreedyTexts) {
 }
 
 TEST(LlamaGolden, GreedyTextsAlone) {
-  LlamaModel model(model_file(kF32), {}, 256);
+  LlamaModel model(model_file(kF32), one_thread(), 256);
   const Json cases = golden("greedy.json")["cases"];
   for (std::size_t i = 0; i < cases.size(); i += 5) {
     Scheduler scheduler({&model});
@@ -125,7 +125,7 @@ TEST(LlamaGolden, GreedyTextsAlone) {
 
 TEST(LlamaGolden, GreedyTextsFromChunksOfThreePositions) {
   const Json all = golden("greedy.json")["cases"], cases = Json::array({all[3], all[6], all[19]});
-  ModelOptions options;
+  ModelOptions options = one_thread();
   options.prefill_chunk_size = 3;
   LlamaModel model(model_file(kF32), options, 512);
   Scheduler scheduler({&model}, {.prefill_chunk_size = 3});

@@ -34,6 +34,13 @@ inline std::shared_ptr<const LlamaFile> model_file(const std::string& name) {
   return file;
 }
 
+// One thread: two that share a busy core wait for each other hundreds of times a token, and a test takes minutes.
+inline ModelOptions one_thread() {
+  ModelOptions options;
+  options.threads = 1;
+  return options;
+}
+
 inline float max_difference(std::span<const float> a, std::span<const float> b) {
   if (a.size() != b.size()) return INFINITY;
   float most = 0;
@@ -44,7 +51,7 @@ inline float max_difference(std::span<const float> a, std::span<const float> b) 
 // What the model says of a text when it sees nothing else: one batch in an empty cache.
 class FromScratch {
  public:
-  explicit FromScratch(const std::string& name) : model_(model_file(name), {}, 256) {}
+  explicit FromScratch(const std::string& name) : model_(model_file(name), one_thread(), 256) {}
 
   struct Answer {
     std::vector<float> logits, hidden;
