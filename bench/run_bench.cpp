@@ -61,7 +61,7 @@ double bare(LlamaModel& model, std::vector<Token> prompt) {
   const auto begin = Clock::now();
   for (int i = 0; i < kTokens; ++i) {
     Token token = argmax(std::span(llama_get_logits_ith(context, -1), static_cast<std::size_t>(model.info().n_vocab)));
-    if (i + 1 < kTokens) llama_decode(context, llama_batch_get_one(&token, 1));
+    llama_decode(context, llama_batch_get_one(&token, 1));
   }
   const double seconds = seconds_since(begin);
   llama_memory_clear(llama_get_memory(context), false);

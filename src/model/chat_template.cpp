@@ -1,4 +1,4 @@
-// Tested by tests/model/llama_chat_template_test.cpp.
+// Tested by tests/model/llama_vocab_test.cpp.
 #include "model/chat_template.h"
 
 #include <jinja/lexer.h>

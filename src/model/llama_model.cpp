@@ -82,7 +82,8 @@ ggml_type cache_type(const ModelOptions& options, const GgufInfo& info) {
 llama_flash_attn_type flash_attention(const ModelOptions& options, const GgufInfo& info) {
   if (options.flash_attn == "on") return LLAMA_FLASH_ATTN_TYPE_ENABLED;
   if (options.flash_attn == "off") return LLAMA_FLASH_ATTN_TYPE_DISABLED;
-  return info.all_f32 ? LLAMA_FLASH_ATTN_TYPE_DISABLED : LLAMA_FLASH_ATTN_TYPE_ENABLED;
+  const bool exact = info.all_f32 && !ggml_is_quantized(cache_type(options, info));
+  return exact ? LLAMA_FLASH_ATTN_TYPE_DISABLED : LLAMA_FLASH_ATTN_TYPE_ENABLED;
 }
 
 }  // namespace
@@ -205,10 +206,11 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
 
   llama_context_params params = llama_context_default_params();
   params.n_ctx = static_cast<std::uint32_t>(cells);
-  params.n_batch = params.n_ubatch =
-      static_cast<std::uint32_t>(std::min(cells, options.prefill_chunk_size + kMaxOutputs));
   sequences = std::clamp(sequences, 1, kMaxSequences);
   params.n_seq_max = static_cast<std::uint32_t>(sequences);
+  // A batch must hold a row for each sequence: libllama aborts otherwise.
+  params.n_batch = params.n_ubatch =
+      static_cast<std::uint32_t>(std::min(cells, std::max(options.prefill_chunk_size + kMaxOutputs, sequences)));
   params.kv_unified = true;
   params.swa_full = true;  // branches and rollback need the positions that a sliding window would forget
   params.n_threads = params.n_threads_batch = thread_count(options);
@@ -273,9 +275,10 @@ void LlamaModel::forward(std::span<const Row> rows) {
     if (!row.outputs) continue;
     hidden |= row.outputs->hidden;
     for (const int layer : row.outputs->layers) {
-      if (layer < 0 || layer >= info_.n_layer) {
-        throw Error(ErrorKind::usage, "layer {} does not exist: this model has hidden states 0 to {}", layer,
-                    info_.n_layer - 1);
+      assert(0 <= layer && layer < info_.n_layer);
+      // libllama hands out the inputs of layers for some architectures, and aborts for the rest.
+      if (const std::string& arch = file_->info().architecture; arch != "llama" && arch != "qwen3" && arch != "qwen3moe") {
+        throw Error(ErrorKind::unavailable, "the inner layers of a {} model cannot be read yet", arch);
       }
       layers = true;
       if (!layer_inputs_[static_cast<std::size_t>(layer)]) {

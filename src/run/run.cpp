@@ -84,11 +84,22 @@ Run::Eval Run::eval(const std::vector<Ask>& asks, std::source_location where) {
   return post(where);
 }
 
+// Here, because a batch that the model refuses fails for everybody in it.
+void Run::check(const Ask& ask) const {
+  assert(ask.outputs.any());
+  const int n_layer = model_info(ask.model).n_layer;
+  for (const int layer : ask.outputs.layers) {
+    if (layer < 0 || layer >= n_layer) {
+      throw Error(ErrorKind::usage, "layer {} does not exist: this model has hidden states 0 to {}", layer, n_layer - 1);
+    }
+  }
+}
+
 Run::Eval Run::post(std::source_location where) {
   where_ = where;
   targets_.clear();
   for (const Ask& ask : asks_) {
-    assert(ask.outputs.any());
+    check(ask);
     for (const Node& node : ask.nodes) {
       assert(node && node.length() > 0);
       Target& target = targets_.emplace_back();

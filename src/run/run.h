@@ -152,6 +152,7 @@ class Run {
   };
 
   Run(Scheduler& scheduler, Request request, std::uint64_t seed);
+  void check(const Ask& ask) const;
   Eval post(std::source_location where);
   bool answered() const;
   void keep_rows();

@@ -103,7 +103,7 @@ std::vector<std::unique_ptr<Run>> greedy_runs(Scheduler& scheduler, const Json& 
 }
 
 TEST(LlamaGolden, GreedyTexts) {
-  const Json cases = golden("greedy.json")["cases"];
+  const Json cases = golden_cases("greedy.json");
   ASSERT_EQ(cases.size(), 27u);
   LlamaModel model(model_file(kF32), one_thread(), 2304);
   Scheduler scheduler({&model});
@@ -114,7 +114,7 @@ TEST(LlamaGolden, GreedyTexts) {
 
 TEST(LlamaGolden, GreedyTextsAlone) {
   LlamaModel model(model_file(kF32), one_thread(), 256);
-  const Json cases = golden("greedy.json")["cases"];
+  const Json cases = golden_cases("greedy.json");
   for (std::size_t i = 0; i < cases.size(); i += 5) {
     Scheduler scheduler({&model});
     const auto runs = greedy_runs(scheduler, Json::array({cases[i]}));
@@ -124,7 +124,7 @@ TEST(LlamaGolden, GreedyTextsAlone) {
 }
 
 TEST(LlamaGolden, GreedyTextsFromChunksOfThreePositions) {
-  const Json all = golden("greedy.json")["cases"], cases = Json::array({all[3], all[6], all[19]});
+  const Json all = golden_cases("greedy.json"), cases = Json::array({all[3], all[6], all[19]});
   ModelOptions options = one_thread();
   options.prefill_chunk_size = 3;
   LlamaModel model(model_file(kF32), options, 512);
@@ -154,7 +154,7 @@ TEST(LlamaGolden, NextTokenLogits) {
 }
 
 TEST(LlamaGolden, HiddenStatesAndLayers) {
-  const Json cases = golden("hidden.json")["cases"];
+  const Json cases = golden_cases("hidden.json");
   const auto answers = look_at(cases, [](const Json& c) {
     Outputs outputs{.logits = true, .hidden = true, .layers = {}};
     for (const Json& layer : c["layers"]) outputs.layers.push_back(layer["layer"]);
@@ -209,7 +209,7 @@ void expect_kept(const Answer& answer, const Json& c) {
 }
 
 TEST(LlamaGolden, ProcessedDistributions) {
-  const Json cases = golden("processed.json")["cases"];
+  const Json cases = golden_cases("processed.json");
   ASSERT_EQ(cases.size(), 78u);
   const auto answers = look_at(cases, only_logits);
   for (std::size_t i = 0; i < cases.size(); ++i) {

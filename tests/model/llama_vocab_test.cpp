@@ -30,7 +30,7 @@ std::string text_of(const LlamaVocab& vocab, const Tokens& ids) {
 
 TEST(LlamaVocab, TextToIds) {
   const LlamaVocab& vocab = model_file(kF32)->vocab();
-  const Json cases = golden("tokenizer.json")["cases"];
+  const Json cases = golden_cases("tokenizer.json");
   ASSERT_EQ(cases.size(), 49u);
   for (const Json& c : cases) {
     SCOPED_TRACE(c["text"]);
@@ -44,7 +44,7 @@ TEST(LlamaVocab, TextToIds) {
 
 TEST(LlamaVocab, IdsToText) {
   const LlamaVocab& vocab = model_file(kF32)->vocab();
-  for (const Json& c : golden("tokenizer.json")["cases"]) {
+  for (const Json& c : golden_cases("tokenizer.json")) {
     SCOPED_TRACE(c["text"]);
     EXPECT_EQ(text_of(vocab, c["ids"]), c.value("decoded", c["text"].get<std::string>()));
   }
@@ -53,7 +53,7 @@ TEST(LlamaVocab, IdsToText) {
 TEST(LlamaVocab, IdsToBytes) {
   const LlamaVocab& vocab = model_file(kF32)->vocab();
   int cases = 0;
-  for (const Json& c : golden("tokenizer.json")["cases"]) {
+  for (const Json& c : golden_cases("tokenizer.json")) {
     if (!c.contains("bytes")) continue;
     ++cases;
     std::vector<std::string> bytes;
@@ -67,11 +67,17 @@ TEST(LlamaVocab, SpecialTokens) {
   const LlamaVocab& vocab = model_file(kF32)->vocab();
   EXPECT_EQ(vocab.size(), 49152);
   EXPECT_EQ(vocab.eos(), Tokens{2});
-  EXPECT_EQ(vocab.end_of_turn(), (Tokens{2, 0}));  // <|im_end|>, and <|endoftext|>, which only libllama counts as one
   EXPECT_EQ(vocab.piece(2), "<|im_end|>");
   EXPECT_EQ(vocab.bytes(2), "");
   EXPECT_EQ(vocab.bos_text(), "<|im_start|>");
   EXPECT_EQ(vocab.eos_text(), "<|im_end|>");
+}
+
+TEST(LlamaVocab, TheEndOfATurnIsWhatTheTemplateWrites) {
+  const auto file = model_file(kF32);
+  EXPECT_EQ(file->vocab().end_of_turn(*file->chat_template()), Tokens{2});
+  EXPECT_EQ(file->vocab().end_of_turn(""), Tokens{2});
+  EXPECT_EQ(file->vocab().end_of_turn("{{ text }}<|endoftext|>"), (Tokens{2, 0}));
 }
 
 // A token can be longer than the buffer that libllama is first given, and what was handed out stays where it is.
@@ -94,7 +100,7 @@ std::vector<Message> messages_of(const Json& c) {
 TEST(LlamaVocab, ChatTemplate) {
   const auto file = model_file(kF32);
   const LlamaVocab& vocab = file->vocab();
-  const Json cases = golden("chat.json")["cases"];
+  const Json cases = golden_cases("chat.json");
   ASSERT_EQ(cases.size(), 10u);
   for (const Json& c : cases) {
     SCOPED_TRACE(c["name"]);
@@ -107,7 +113,7 @@ TEST(LlamaVocab, ChatTemplate) {
 // The conversations that the command line can express: one question, with or without a system message.
 TEST(LlamaVocab, ChatPrompts) {
   int asked = 0;
-  for (const Json& c : golden("chat.json")["cases"]) {
+  for (const Json& c : golden_cases("chat.json")) {
     const std::vector<Message> messages = messages_of(c);
     PromptOptions options;
     if (messages.size() == 2 && messages[0].role == "system") options.system = messages[0].content;
@@ -124,7 +130,7 @@ TEST(LlamaVocab, ChatPrompts) {
 TEST(LlamaVocab, RawPrompts) {
   PromptOptions options;
   options.no_chat_template = true;
-  for (const Json& c : golden("greedy.json")["cases"]) {
+  for (const Json& c : golden_cases("greedy.json")) {
     const Prompt prompt = make_prompt(c["prompt"], options, *model_file(kF32));
     EXPECT_EQ(prompt.tokens, c["prompt_ids"].get<Tokens>());
     EXPECT_FALSE(prompt.chat);

@@ -22,6 +22,9 @@ inline Json golden(const std::string& name) {
   return Json::parse(file);
 }
 
+// By value, so that a loop may range over it.
+inline Json golden_cases(const std::string& name) { return golden(name)["cases"]; }
+
 // `options` as they stand in a golden file: decant's own names.
 inline GenerationConfig config_of(const Json& options) {
   GenerationConfig config;
