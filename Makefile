@@ -1,9 +1,9 @@
 # A thin front door to CMake: `make run PROMPT="..."` and `make test` do all their own set-up.
+# `make run` samples, because greedy prose of a small model runs in circles; ARGS= is greedy, ARGS="..." anything else.
 .PHONY: run build test test-models bench setup setup-test clean
 
 PROMPT ?= The lighthouse keeper wrote
-ARGS ?=
-JOBS ?= $(shell nproc)
+ARGS ?= --temperature 0.8 --top-p 0.95
 export PROMPT
 
 run: build

@@ -18,7 +18,10 @@ namespace {
 std::string read_all(std::FILE* file, const std::string& name) {
   std::string text;
   char buffer[1 << 16];
-  while (const std::size_t n = std::fread(buffer, 1, sizeof buffer, file)) text.append(buffer, n);
+  for (std::size_t n = sizeof buffer; n == sizeof buffer;) {  // not beyond the end: a terminal would have to say it twice
+    n = std::fread(buffer, 1, sizeof buffer, file);
+    text.append(buffer, n);
+  }
   if (std::ferror(file)) throw Error(ErrorKind::io, "{} cannot be read: {}", name, std::strerror(errno));
   if (text.ends_with('\n')) text.pop_back();
   if (text.ends_with('\r')) text.pop_back();

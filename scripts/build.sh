@@ -1,6 +1,6 @@
-#!/bin/sh
+#!/bin/bash
 # build.sh PRESET TARGET...: configures once and builds; says nothing when there is nothing to do.
-set -eu
+set -euo pipefail
 cd "$(dirname "$0")/.."
 preset=$1
 shift
@@ -14,8 +14,9 @@ if [ ! -f "$folder/.preset-$preset" ] && ! { [ "$preset" = release ] && [ -f "$f
   cmake --preset "$preset" >"$log" 2>&1 || { tail -n 30 "$log" >&2; exit 1; }
   touch "$folder/.preset-$preset"
 fi
-# Ask first, so that a build with nothing to do is silent and a real one shows Ninja's progress.
-if ! ninja -C "$folder" -n "$@" 2>/dev/null | grep -q 'no work to do'; then
-  echo "building $preset: $*" >&2
-  ninja -C "$folder" "$@" >&2
+{ ninja -C "$folder" "$@" || touch "$folder/.failed"; } |
+  grep --line-buffered -v -e 'no work to do' -e 'Entering directory' -e 'Re-checking globbed' >&2 || true
+if [ -e "$folder/.failed" ]; then
+  rm -f "$folder/.failed"
+  exit 1
 fi

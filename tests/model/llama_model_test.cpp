@@ -15,7 +15,7 @@
 namespace decant {
 namespace {
 
-using namespace testing;
+using namespace test;
 
 using Tokens = std::vector<Token>;
 

@@ -10,7 +10,7 @@
 namespace decant {
 namespace {
 
-using namespace testing;
+using namespace test;
 
 using Tokens = std::vector<Token>;
 

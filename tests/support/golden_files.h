@@ -12,7 +12,7 @@
 #include "options/generation_config.h"
 #include "options/table.h"
 
-namespace decant::testing {
+namespace decant::test {
 
 using Json = nlohmann::json;
 
@@ -34,4 +34,4 @@ inline GenerationConfig config_of(const Json& options) {
   return config;
 }
 
-}  // namespace decant::testing
+}  // namespace decant::test

@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "model/llama_model.h"
 
-namespace decant::testing {
+namespace decant::test {
 
 inline constexpr const char* kF32 = "smollm2-f32.gguf";
 inline constexpr const char* kQ4_0 = "smollm2-q4_0.gguf";
@@ -84,4 +84,4 @@ class FromScratch {
   LlamaModel model_;
 };
 
-}  // namespace decant::testing
+}  // namespace decant::test
