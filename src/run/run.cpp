@@ -161,7 +161,7 @@ Step Run::process(const Node& tip, std::span<const float> logits) {
     throw Error(ErrorKind::internal, "the model returned a logit that is not a number or infinite at position {}",
                 tip.length());
   }
-  tip.path(tokens_);
+  if (!chain_.empty()) tip.path(tokens_);
   scores_.reset(logits);
   if (decisions_) {
     chain_.traced(scores_, tokens_, chain_trace_);

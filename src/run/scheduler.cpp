@@ -70,6 +70,7 @@ bool Scheduler::wants(const Run& run, const Run::Target& target, int model) cons
 
 void Scheduler::evaluate(int model) {
   KvCache& cache = *caches_[static_cast<std::size_t>(model)];
+  cache.begin();
   Run* oldest = nullptr;
   for (Run* run : waiting_) {
     for (const Run::Target& target : run->targets_) {

@@ -149,7 +149,6 @@ void KvCache::end_batch(bool evaluated) {
     }
   }
   batch_.clear();
-  claims_.clear();
   again_ = output_rows_ = 0;
   ++batch_number_;
 }

@@ -40,7 +40,9 @@ class KvCache : public PrefixTree::Observer {
   // is always cut at multiples of `chunk`, whatever else is in the batch.
   NodeId chunk_end(NodeId node, int chunk) const;
 
-  // Somebody of this age (smaller is older) will want `node`: until forward(), nobody younger can take its path's cells.
+  void begin() { claims_.clear(); }
+
+  // Somebody of this age (smaller is older) will want `node`: in this batch nobody younger can take its path's cells.
   void claim(NodeId node, int age) { claims_.push_back({node, age}); }
 
   // Adds to the batch what evaluating `node` takes and returns the node's row, or -1 if it does not fit beside what is

@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import termios
+import threading
 import time
 import tty
 import unittest
@@ -29,7 +30,7 @@ PROGRAM = os.path.join(ROOT, "build/release/decant")  # or the first argument
 MICRO = os.path.join(ROOT, "build/models/micro.gguf")
 MICRO_CONTEXT = 2048
 USAGE, DATA, NO_INPUT, UNAVAILABLE, INTERNAL, IO = 64, 65, 66, 69, 70, 74  # src/base/error.h
-LONG_AGO = 120  # seconds: whatever takes longer hangs
+LONG_AGO = 60  # seconds: whatever takes longer hangs
 
 
 class Result:
@@ -83,10 +84,10 @@ def without_controls(text):
     return re.sub("[\x00-\x08\x0b-\x1f\x7f-\x9f]", "", text)
 
 
-def as_screen(data):
+def as_screen(text):
     """What a terminal shows: of its codes the program uses carriage return and erase-to-the-end-of-line."""
     lines = []
-    for line in data.decode().split("\n"):
+    for line in text.split("\n"):
         shown = ""
         for part in line.split("\r"):
             if part.startswith("\x1b[K"):
@@ -96,10 +97,26 @@ def as_screen(data):
     return "\n".join(lines)
 
 
-class Terminal:
-    """A program whose three standard streams are one terminal, or some of them."""
+def spawn(*args, **options):
+    """The program as it goes on beside the test; a hanging one is killed."""
+    options.setdefault("stdin", subprocess.DEVNULL)
+    # A background job would inherit the signal as ignored.
+    options.setdefault("preexec_fn", lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+    process = subprocess.Popen([PROGRAM, *args], **options)
+    watchdog = threading.Timer(LONG_AGO, process.kill)
+    watchdog.daemon = True
+    watchdog.start()
+    return process
 
-    def __init__(self, *args, stdin=False, stdout=True, stderr=True):
+
+def start(*args, **options):
+    return spawn(*args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+
+
+class Terminal:
+    """The program with its standard error, and more if wanted, at a terminal of its own."""
+
+    def __init__(self, *args, stdin=False, stdout=True):
         self.mine, theirs = pty.openpty()
         if not stdin:
             tty.setraw(theirs)  # line ends arrive as written
@@ -108,29 +125,25 @@ class Terminal:
             os.setsid()
             fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
 
-        self.process = subprocess.Popen(
-            [PROGRAM, *args], stdin=theirs if stdin else subprocess.DEVNULL,
-            stdout=theirs if stdout else subprocess.PIPE, stderr=theirs if stderr else subprocess.PIPE,
-            preexec_fn=become_leader)
+        self.process = spawn(*args, stdin=theirs if stdin else subprocess.DEVNULL,
+                             stdout=theirs if stdout else subprocess.PIPE, stderr=theirs, preexec_fn=become_leader)
         os.close(theirs)
 
     def type(self, data):
         os.write(self.mine, data)
 
-    def read_all(self):
-        shown = b""
+    def finish(self):
+        """What it has written, to standard output if that is no terminal, and to the terminal."""
+        out, shown = b"", b""
+        if self.process.stdout:
+            with self.process.stdout as pipe:
+                out = pipe.read()
         with contextlib.suppress(OSError):  # EIO: the program has closed its end
             while piece := os.read(self.mine, 1 << 16):
                 shown += piece
         os.close(self.mine)
         self.process.wait(LONG_AGO)
-        return shown
-
-
-def start(*args, **options):
-    options.setdefault("stdin", subprocess.DEVNULL)
-    allow = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # a background job would inherit it as ignored
-    return subprocess.Popen([PROGRAM, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=allow, **options)
+        return out, shown.decode()
 
 
 def wait_until_it_catches(process, which=signal.SIGINT):
@@ -230,17 +243,15 @@ class Prompts(Case):
 
     def test_none_at_all(self):
         terminal = Terminal("run", "-m", MICRO, stdin=True, stdout=False)
-        self.assertEqual(terminal.process.stdout.read(), b"")
-        terminal.process.stdout.close()
-        self.assertRegex(terminal.read_all().decode(), r"\Adecant: no prompt: give it .*\r\n\Z")
+        out, shown = terminal.finish()
+        self.assertEqual(out, b"")
+        self.assertRegex(shown, r"\Adecant: no prompt: give it .*\r\n\Z")
         self.assertEqual(terminal.process.returncode, USAGE)
 
     def test_one_typed_at_the_terminal(self):
         terminal = Terminal("run", "-m", MICRO, "-t", "1", "--no-chat-template", "-n", "5", "-", stdin=True, stdout=False)
         terminal.type(b"Hello\n\x04")
-        out = terminal.process.stdout.read()
-        terminal.process.stdout.close()
-        terminal.read_all()
+        out, _ = terminal.finish()
         self.assertEqual((terminal.process.returncode, out), (0, raw("-n", "5", "Hello").out))
 
     def test_no_utf8(self):
@@ -546,6 +557,11 @@ class Json(Case):
         parts = re.split(r"(?m)^--- \d of 5 ---\n", text)
         self.assertEqual(parts, ["", *(each["text"] + "\n" * (not each["text"].endswith("\n")) for each in top["sequences"])])
 
+    def test_more_sequences_than_rows_in_a_chunk(self):
+        args = "--json", "--num-return-sequences", "256", "--seed", "2", "--do-sample", "-n", "3", "x"
+        small, large = (self.assert_ok(raw(*args, *more)).json for more in (["--prefill-chunk-size", "1"], []))
+        self.assert_same(small["sequences"], large["sequences"])
+
     def test_more_sequences_than_fit(self):
         args = "--json", "--num-return-sequences", "12", "--seed", "2", "--do-sample", "--ignore-eos", "-n", "100", "x"
         small, large = (self.assert_ok(raw(*args, *more)).json for more in (["-c", "256"], []))
@@ -750,7 +766,7 @@ class Streams(Case):
     def writes(self, *args):
         """Each write of the program: a socket of packets keeps them apart."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with ours, start_on(theirs, *args) as process:
+        with ours, spawn(*args, stdout=theirs) as process:
             theirs.close()
             pieces = []
             while piece := ours.recv(1 << 20):
@@ -766,7 +782,7 @@ class Streams(Case):
         self.assertNotIn("\N{REPLACEMENT CHARACTER}", text[:-2])  # the last character may be cut by -n
         self.assertGreater(len(pieces), 3)
         self.assertLess(len(pieces), 14)  # some tokens are no characters
-        arguments = "run", "-m", MICRO, "-t", "1", "--temperature", "2", "--top-k", "0", "-n", "400", "--seed", "1", "x"
+        arguments = "run", "-m", MICRO, "-t", "1", "--temperature", "2", "--top-k", "0", "-n", "400", "--seed", "1", "--ignore-eos", "x"
         pieces = self.writes(*arguments)
         self.assertEqual(b"".join(pieces), decant(*arguments).out)
         for piece in pieces:
@@ -818,16 +834,12 @@ class Streams(Case):
     def test_a_slow_reader_of_a_non_blocking_pipe(self):
         ours, theirs = os.pipe()
         os.set_blocking(theirs, False)
-        with start_on(theirs, "run", "-m", MICRO, "-t", "1", "--jsonl", "-n", "30", "--trace-top", "200", "x") as process:
+        with spawn("run", "-m", MICRO, "--jsonl", "-n", "30", "--trace-top", "200", "x", stdout=theirs) as process:
             os.close(theirs)
             time.sleep(0.3)  # the pipe is full long before
             with open(ours, "rb") as pipe:
                 lines = pipe.read().splitlines()
             self.assertEqual((process.wait(LONG_AGO), len(lines)), (0, 30))
-
-
-def start_on(stdout, *args):
-    return subprocess.Popen([PROGRAM, *args], stdin=subprocess.DEVNULL, stdout=stdout)
 
 
 class Terminals(Case):
@@ -839,7 +851,7 @@ class Terminals(Case):
         self.assertIn("\x07", piped)
         for more in [], ["--no-stream"]:
             terminal = Terminal("run", "-m", MICRO, "-t", "1", *self.NOISE, "x", *more)
-            self.assertEqual(terminal.read_all().decode(), without_controls(piped))
+            self.assertEqual(terminal.finish()[1], without_controls(piped))
             self.assertEqual(terminal.process.returncode, 0)
 
     def test_not_on_standard_error_either(self):
@@ -847,9 +859,7 @@ class Terminals(Case):
         for args in ["--show-prompt", "-n", "1", evil], ["--strategy", evil, "x"], ["-m", evil, "x"], ["-f", evil], ["--" + evil, "x"]:
             with self.subTest(args):
                 terminal = Terminal("run", "-m", MICRO, *args, stdout=False)
-                terminal.process.stdout.read()
-                terminal.process.stdout.close()
-                shown = terminal.read_all().decode()
+                _, shown = terminal.finish()
                 self.assertIn("red", shown)
                 self.assertEqual(shown, without_controls(shown))
 
@@ -860,12 +870,12 @@ class Terminals(Case):
         piped = self.assert_ok(default(*args)).text
         took = time.monotonic() - begin
         terminal = Terminal("run", "-t", "1", *args)
-        written = terminal.read_all()
+        _, written = terminal.finish()
         if took > 2:
-            self.assertIn(b"reading the prompt", written)
+            self.assertIn("reading the prompt", written)
         self.assertEqual(as_screen(written), piped)
         quiet = Terminal("run", "-t", "1", "--quiet", *args)
-        self.assertEqual(quiet.read_all().decode(), piped)
+        self.assertEqual(quiet.finish()[1], piped)
 
 
 class Signals(Case):
@@ -929,11 +939,11 @@ class Signals(Case):
     def test_control_c_at_the_terminal(self):
         terminal = Terminal(*self.STORY, "Tell me a long story.", stdin=True)
         wait_until_it_catches(terminal.process)
-        shown = os.read(terminal.mine, 100)
+        shown = os.read(terminal.mine, 5)
         terminal.type(b"\x03")
-        shown += terminal.read_all()
+        _, rest = terminal.finish()
         self.assertEqual(terminal.process.returncode, 130)
-        self.assertTrue(shown.endswith(b"\n"))
+        self.assertTrue((shown.decode() + rest).endswith("\n"))
 
 
 if __name__ == "__main__":
