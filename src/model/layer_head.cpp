@@ -43,7 +43,8 @@ void LayerHead::apply(std::span<const float> hidden, std::span<float> logits) {
   const std::int64_t rows = static_cast<std::int64_t>(hidden.size()) / n_embd;
   assert(static_cast<std::int64_t>(logits.size()) == rows * state_->weights->ne[1]);
 
-  const ggml_init_params params{.mem_size = 8 * ggml_tensor_overhead() + ggml_graph_overhead(), .mem_buffer = nullptr, .no_alloc = true};
+  const ggml_init_params params{
+      .mem_size = 8 * ggml_tensor_overhead() + ggml_graph_overhead(), .mem_buffer = nullptr, .no_alloc = true};
   const std::unique_ptr<ggml_context, decltype(&ggml_free)> context(ggml_init(params), &ggml_free);
   ggml_tensor* input = ggml_new_tensor_2d(context.get(), GGML_TYPE_F32, n_embd, rows);
   ggml_set_input(input);

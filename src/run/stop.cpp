@@ -81,7 +81,7 @@ Stop StopRules::find_stop_string(const Node& last) const {
   for (const std::string& stop : stop_strings_) {
     const std::size_t before = text.size() - newest;  // a match must end after this
     const std::size_t from = before + 1 > stop.size() ? before + 1 - stop.size() : 0;
-    found = std::min(found, newest > 0 ? text.find(stop, from) : std::string::npos);
+    found = std::min(found, text.find(stop, from));
   }
   if (found == std::string::npos) return {};
   return {FinishReason::stop, keep_stop_string_ ? 0 : text.size() - found};

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <hash/hash.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
 #include <set>
 

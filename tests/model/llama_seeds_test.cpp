@@ -4,10 +4,12 @@
 // give. What libllama owes, exactly: the same rows over the same cells give the same bits, whatever the other rows say.
 // What nobody owes yet is the same logits in any company: libllama takes another kernel for 64 rows and more, and its
 // attention adds up in the order of the cells, which is no longer that of the text once cells that others have left are
-// used again. In F32 that moves a logit by 1e-5; where activations are rounded to 8 bits, by 1, and then a draw near the
-// edge of a token's share falls on its neighbour. The report counts these.
+// used again. In F32 that moves a logit by 1e-5; where activations are rounded to 8 bits, by 1, and then a draw near
+// the edge of a token's share falls on its neighbour. The report counts these.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <numeric>
 
@@ -187,19 +189,18 @@ struct Share {
 };
 
 Share share_of(Token token, const std::vector<float>& logits) {
-  const auto before = [&](std::size_t a, std::size_t b) { return logits[a] > logits[b] || (logits[a] == logits[b] && a < b); };
-  const double best = static_cast<double>(*std::max_element(logits.begin(), logits.end()));
   const auto own = static_cast<std::size_t>(token);
-  double mass = 0, total = 0;
-  std::size_t rank = 0;
+  const auto logit = [&](std::size_t id) { return static_cast<double>(logits[id]); };
+  const auto weight = [&](std::size_t id) { return std::exp(logit(id) - logit(own)); };
+  double before = 0, total = 0;
+  std::size_t rank = 1;
   for (std::size_t id = 0; id < logits.size(); ++id) {
-    const double weight = std::exp(static_cast<double>(logits[id]) - best);
-    total += weight;
-    if (!before(id, own)) continue;
-    mass += weight;
+    total += weight(id);
+    if (logits[id] < logits[own] || (logits[id] == logits[own] && id >= own)) continue;
+    before += weight(id);
     ++rank;
   }
-  return {mass / total, (mass + std::exp(static_cast<double>(logits[own]) - best)) / total, rank};
+  return {before / total, (before + 1) / total, rank};
 }
 
 struct Comparison {
@@ -216,7 +217,7 @@ Comparison compare(const Text& alone, const Text& company) {
     if (alone[i].token != company[i].token) break;
     ++result.same;
   }
-  for (std::size_t i = 0; i < alone.size(); ++i) EXPECT_EQ(alone[i].u, company[i].u) << "a draw depends on the company";
+  for (std::size_t i = 0; i < alone.size(); ++i) EXPECT_EQ(alone[i].u, company[i].u) << "it depends on the company";
   return result;
 }
 
@@ -228,10 +229,10 @@ void explain(std::uint64_t seed, std::size_t at, const Draw& alone, const Draw& 
   EXPECT_LE(alone.u, here.end + rounding);
   EXPECT_LE(other.begin - rounding, company.u);
   EXPECT_LE(company.u, other.end + rounding);
-  fmt::print("    seed {:2}: token {:2}, rows {} and {}, u {:.6f} in [{:.6f}, {:.6f}), {:.1e} from its edge; in company "
-             "[{:.6f}, {:.6f}), rank {} instead of {}; logits differ by {:.2g}\n",
+  fmt::print("    seed {:2}: token {:2}, rows {} and {}, u {:.6f} in [{:.6f}, {:.6f}), {:.1e} from its edge; "
+             "in company [{:.6f}, {:.6f}), rank {} instead of {}; logits differ by {:.2g}\n",
              seed, at, alone.rows, company.rows, alone.u, here.begin, here.end,
-             std::min(alone.u - here.begin, here.end - alone.u), there.begin, there.end, there.rank + 1, here.rank + 1,
+             std::min(alone.u - here.begin, here.end - alone.u), there.begin, there.end, there.rank, here.rank,
              max_difference(alone.logits, company.logits));
 }
 
@@ -240,7 +241,8 @@ struct Report {
   int texts = 0, different = 0;
   float after_prompt = 0, largest = 0;
 
-  void add(const std::vector<Job>& jobs, const std::vector<Text>& alone, const std::vector<Text>& company, std::size_t n) {
+  void add(const std::vector<Job>& jobs, const std::vector<Text>& alone, const std::vector<Text>& company,
+           std::size_t n) {
     for (std::size_t i = 0; i < n; ++i) {
       const Comparison result = compare(alone[i], company[i]);
       ++texts;
@@ -252,8 +254,8 @@ struct Report {
     }
   }
   void print() const {
-    fmt::print("  {}: {} of {} texts differ; logits differ by up to {:.2g}, after the prompt by {:.2g}\n", what, different,
-               texts, largest, after_prompt);
+    fmt::print("  {}: {} of {} texts differ; logits differ by up to {:.2g}, after the prompt by {:.2g}\n", what,
+               different, texts, largest, after_prompt);
   }
 };
 

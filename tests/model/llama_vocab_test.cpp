@@ -137,9 +137,9 @@ TEST(LlamaVocab, RawPrompts) {
   }
 }
 
-TEST(LlamaVocab, ATemplateThatIsWrongOrRefusesIsAnErrorInTheFile) {
+TEST(LlamaVocab, ABadTemplateIsAnErrorInTheFile) {
   const std::vector<Message> messages = {{"user", "Hello"}};
-  for (const char* source : {"{% for m in messages %}", "{{ raise_exception('no system messages') }}", "{{ messages["}) {
+  for (const char* source : {"{% for m in messages %}", "{{ raise_exception('no') }}", "{{ messages["}) {
     try {
       render_chat(source, messages, "", "");
       ADD_FAILURE() << source;

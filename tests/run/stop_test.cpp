@@ -50,7 +50,8 @@ Stop oracle(const std::vector<std::string>& strings, bool keep, const std::vecto
 }
 
 TEST(Stop, StringsAgainstTheDefinition) {
-  const std::vector<std::vector<std::string>> sets = {{"a"}, {"ab"}, {"aab"}, {"bab"}, {"abab", "bb"}, {"aabaab", "b"}, {"bbbb", "baba"}};
+  const std::vector<std::vector<std::string>> sets = {{"a"}, {"ab"}, {"aab"}, {"bab"}, {"abab", "bb"},
+                                                      {"aabaab", "b"}, {"bbbb", "baba"}};
   std::mt19937 random(3);
   for (const auto& strings : sets) {
     for (const bool keep : {true, false}) {
@@ -239,7 +240,7 @@ TEST(Stop, TheContextAndTheClock) {
   EXPECT_EQ(check(StopRules(config, vocab(), 1, 100), {0, 0}, 1.5).reason, FinishReason::time);
 }
 
-// ---- in a Run that writes a given text --------------------------------------------------------------------------------
+// ---- in a Run that writes a given text ------------------------------------------------------------------------------
 
 Sequence write(GenerationConfig config, const std::vector<Token>& prompt, const std::vector<Token>& text,
                TableShape shape = {.n_vocab = 6}) {

@@ -77,7 +77,7 @@ TEST(TextStream, AStringMayBeginInThePrompt) {
   EXPECT_EQ(inner.push("y"), "y");
 }
 
-// ---- against the definition, with the stop rules that a Run has --------------------------------------------------------
+// ---- against the definition, with the stop rules that a Run has -----------------------------------------------------
 
 const testing::TableVocab& vocab() {  // letters, whole characters, and pieces of them
   static const testing::TableVocab made(
