@@ -86,6 +86,11 @@ llama_flash_attn_type flash_attention(const ModelOptions& options, const GgufInf
   return exact ? LLAMA_FLASH_ATTN_TYPE_DISABLED : LLAMA_FLASH_ATTN_TYPE_ENABLED;
 }
 
+// libllama hands out the inputs of layers for some architectures, and aborts for the rest.
+bool hands_out_layers(std::string_view architecture) {
+  return architecture == "llama" || architecture == "qwen3" || architecture == "qwen3moe";
+}
+
 }  // namespace
 
 // ---- vocabulary -----------------------------------------------------------------------------------------------------
@@ -237,7 +242,8 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
            .max_sequences = sequences,
            .max_rows = static_cast<int>(params.n_batch),
            .max_outputs = std::min(kMaxOutputs, static_cast<int>(params.n_batch)),
-           .tied_embeddings = gguf.tied_embeddings};
+           .tied_embeddings = gguf.tied_embeddings,
+           .has_layers = hands_out_layers(gguf.architecture)};
   description_ = fmt::format("{} cache of {} positions, {} attention, {} threads", ggml_type_name(params.type_k),
                              info_.n_cells,
                              params.flash_attn_type == LLAMA_FLASH_ATTN_TYPE_DISABLED ? "plain" : "flash",
@@ -276,10 +282,6 @@ void LlamaModel::forward(std::span<const Row> rows) {
     hidden |= row.outputs->hidden;
     for (const int layer : row.outputs->layers) {
       assert(0 <= layer && layer < info_.n_layer);
-      // libllama hands out the inputs of layers for some architectures, and aborts for the rest.
-      if (const std::string& arch = file_->info().architecture; arch != "llama" && arch != "qwen3" && arch != "qwen3moe") {
-        throw Error(ErrorKind::unavailable, "the inner layers of a {} model cannot be read yet", arch);
-      }
       layers = true;
       if (!layer_inputs_[static_cast<std::size_t>(layer)]) {
         llama_set_embeddings_layer_inp(context_, static_cast<std::uint32_t>(layer), true);

@@ -31,6 +31,7 @@ struct ModelInfo {
   int max_rows = 0;       // rows in one forward()
   int max_outputs = 0;    // rows with any output in one forward()
   bool tied_embeddings = false;
+  bool has_layers = false;  // logits of inner layers can be asked for
 };
 
 // What a row returns besides filling its cell.

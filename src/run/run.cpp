@@ -87,8 +87,13 @@ Run::Eval Run::eval(const std::vector<Ask>& asks, std::source_location where) {
 // Here, because a batch that the model refuses fails for everybody in it.
 void Run::check(const Ask& ask) const {
   assert(ask.outputs.any());
+  const std::vector<int>& layers = ask.outputs.layers;
   const int n_layer = model_info(ask.model).n_layer;
-  for (const int layer : ask.outputs.layers) {
+  if (!layers.empty() && !model_info(ask.model).has_layers) {
+    throw Error(ErrorKind::unavailable, "the inner layers of {} cannot be read: libllama does not hand them out",
+                model_info(ask.model).name);
+  }
+  for (const int layer : layers) {
     if (layer < 0 || layer >= n_layer) {
       throw Error(ErrorKind::usage, "layer {} does not exist: this model has hidden states 0 to {}", layer, n_layer - 1);
     }

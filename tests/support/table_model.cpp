@@ -76,7 +76,8 @@ TableModel::TableModel(TableShape shape, Table table)
            .max_sequences = shape.max_sequences,
            .max_rows = shape.max_rows,
            .max_outputs = shape.max_outputs,
-           .tied_embeddings = true};
+           .tied_embeddings = true,
+           .has_layers = true};
   cells_.resize(static_cast<std::size_t>(shape.n_cells));
   for (CellData& cell : cells_) cell.sequences.resize(static_cast<std::size_t>(shape.max_sequences));
 }
