@@ -1,5 +1,5 @@
-// Which model, and how it is loaded and run. None of these changes what is computed, only how fast, how large and, by
-// the precision of the cache, how exactly.
+// Which model, and how it is loaded and run: how fast, how large and how exactly. Of a quantised model or an F16 cache
+// any of these may change the last digits of a logit, and so, now and then, a token.
 #pragma once
 
 #include "options/field.h"
@@ -9,7 +9,7 @@ namespace decant {
 struct ModelOptions {
   std::string model = "smollm2";  // a GGUF file, or an alias
   int threads = 0;                // 0: all cores
-  int ctx_size = 0;               // cache cells; 0: as much as the model was trained for, at most 8192
+  int ctx_size = 0;               // cache cells; 0: as many as the request can use
   std::string cache_type = "auto";
   std::string flash_attn = "auto";
   int prefill_chunk_size = 256;  // tokens

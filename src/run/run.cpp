@@ -1,4 +1,4 @@
-// Tested by tests/run/run_test.cpp and tests/run/scheduler_test.cpp.
+// Tested by tests/run/scheduler_test.cpp, seams_test.cpp and trace_test.cpp.
 #include "run/run.h"
 
 #include <cassert>

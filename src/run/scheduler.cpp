@@ -31,8 +31,9 @@ std::unique_ptr<Run> Scheduler::start(Request request) {
   }
   const int length = static_cast<int>(request.prompt.size());
   if (length > info.n_context) {
-    throw Error(ErrorKind::data, "the prompt has {} tokens and the context holds {}: shorten it or raise --ctx-size",
-                length, info.n_context);
+    throw Error(ErrorKind::data, "the prompt has {} tokens and the {} {}: shorten it{}", length,
+                info.n_context < info.n_cells ? "model was trained for" : "context holds", info.n_context,
+                info.n_context < info.n_cells ? "" : " or raise --ctx-size");
   }
   if (request.config.max_length && length >= *request.config.max_length) {
     throw Error(ErrorKind::usage, "the prompt has {} tokens and max_length is {}, the prompt included: raise it", length,

@@ -202,7 +202,7 @@ class Front(Case):
         self.assertLess(len(lines), 50)
         self.assertLessEqual(max(map(len, lines)), 120)
         options = micro("-n", "0", "--json", "x").json["options"]
-        others = ("prompt file system no_chat_template show_prompt no_stream json jsonl stats quiet strategy model threads "
+        others = ("prompt file system no_chat_template show_prompt no_stream json jsonl stats quiet model threads "
                   "ctx_size cache_type flash_attn")
         for name in [*options, *others.split()]:
             self.assertIn("--" + name.replace("_", "-"), result.text)
@@ -295,7 +295,8 @@ class Prompts(Case):
         path = self.file("long", b"word " * 400)
         has = r"the prompt has \d+ tokens and the context holds "
         self.assert_sentence(raw("-c", "256", "-f", path), DATA, has + "256: .*--ctx-size.*")
-        self.assert_sentence(raw("-f", self.file("longer", b"word " * 4000)), DATA, has + f"{MICRO_CONTEXT}: .*")
+        self.assert_sentence(raw("-f", self.file("longer", b"word " * 4000)), DATA,
+                             rf"the prompt has \d+ tokens and the model was trained for {MICRO_CONTEXT}: shorten it")
         self.assert_sentence(raw("--max-length", "3", "A longer prompt"), USAGE,
                              r"the prompt has \d+ tokens and max_length is 3, the prompt included: raise it")
 
