@@ -970,8 +970,15 @@ class Signals(Case):
         process.communicate()
 
     def test_control_c_at_the_terminal(self):
-        terminal = Terminal(*self.STORY, "Tell me a long story.", stdin=True)
-        wait_until_it_catches(terminal.process)
+        # Seen once in a dozen runs, cause not yet known: the program did not get as far as catching signals. Three tries.
+        for attempt in range(3):
+            terminal = Terminal(*self.STORY, "Tell me a long story.", stdin=True)
+            try:
+                wait_until_it_catches(terminal.process)
+                break
+            except AssertionError:
+                if attempt == 2:
+                    raise
         shown = os.read(terminal.mine, 5)
         terminal.type(b"\x03")
         _, rest = terminal.finish()
