@@ -154,7 +154,7 @@ def wait_until_it_catches(process, which=signal.SIGINT):
         if caught and int(caught[1], 16) >> (which - 1) & 1:
             return
         time.sleep(0.002)
-    raise AssertionError(f"ended too soon: {process.communicate()}")
+    raise AssertionError(f"ended too soon, with {process.returncode}: {process.communicate()}")
 
 
 class Case(unittest.TestCase):
@@ -976,9 +976,10 @@ class Signals(Case):
             try:
                 wait_until_it_catches(terminal.process)
                 break
-            except AssertionError:
+            except AssertionError as failure:
                 if attempt == 2:
                     raise
+                print(f"attempt {attempt + 1}: {failure}", file=sys.stderr)  # never silently
         shown = os.read(terminal.mine, 5)
         terminal.type(b"\x03")
         _, rest = terminal.finish()
