@@ -69,7 +69,7 @@ void chain(benchmark::State& state, const GenerationConfig& config, bool draw) {
   std::uint32_t position = 0;
   for (auto _ : state) {
     scores.reset(logits.next());
-    processors(scores, tokens);
+    processors(scores, {.tokens = tokens});
     if (draw) benchmark::DoNotOptimize(scores.draw(uniform(1, 0, ++position, Stream::token)));
   }
 }

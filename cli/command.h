@@ -17,5 +17,8 @@ struct Command {
 std::span<const Command> commands();
 
 int run_command(const std::vector<std::string>& arguments);
+int inspect_command(const std::vector<std::string>& arguments);
+int detect_command(const std::vector<std::string>& arguments);
+int report_command(const std::vector<std::string>& arguments);
 
 }  // namespace decant

@@ -23,9 +23,9 @@ HelpRow help_row(const CLI::Option& option) {
   std::string flags;
   for (const std::string& name : option.get_snames()) flags += (flags.empty() ? "-" : ", -") + name;
   for (const std::string& name : option.get_lnames()) flags += (flags.empty() ? "--" : ", --") + name;
-  if (flags.empty()) return {option.get_group(), option.get_name(true), option.get_description()};
+  if (flags.empty()) return {option.get_group(), option.get_name(true), option.get_description(), false};
   if (option.get_items_expected_max() > 0) flags += " " + option.get_type_name();
-  return {option.get_group(), flags, option.get_description()};
+  return {option.get_group(), flags, option.get_description(), false};
 }
 
 }  // namespace
@@ -82,7 +82,7 @@ void Flags::reject_unknown(std::string_view flag) const {
 
 // The same arguments, with each flag that takes a value followed by just that value in an argument of its own. False if
 // they ask for help.
-bool Flags::clarify(const std::vector<std::string>& arguments, std::vector<std::string>& clear) const {
+bool Flags::clarify(const std::vector<std::string>& arguments, std::vector<std::string>& clear) {
   for (auto argument = arguments.begin(); argument != arguments.end(); ++argument) {
     if (*argument == "--") {
       clear.insert(clear.end(), argument, arguments.end());
@@ -96,7 +96,8 @@ bool Flags::clarify(const std::vector<std::string>& arguments, std::vector<std::
     std::string flag = argument->substr(0, equals);
     if (const auto full = long_names_.find(flag); full != long_names_.end()) flag = full->second;
     const CLI::Option* option = find_flag(flag);
-    if (option && option == app_.get_help_ptr()) return false;
+    help_all_ = option && option == app_.get_help_all_ptr();
+    if (help_all_ || (option && option == app_.get_help_ptr())) return false;
     if (!option || option->get_items_expected_min() == 0) {
       const std::string value = equals == std::string::npos ? "true" : argument->substr(equals + 1);
       if (!parse_boolean(value)) throw Error(ErrorKind::usage, "{} is '{}': it must be true or false", flag, value);
@@ -148,7 +149,8 @@ std::string Flags::help() const {
     if (option->get_positional()) usage += fmt::format(" [{}]", option->get_name(true));
     if (option->get_group().empty()) continue;
     const auto row = rows_.find(option);
-    rows.push_back(row == rows_.end() ? help_row(*option) : row->second.help);
+    const HelpRow help = row == rows_.end() ? help_row(*option) : row->second.help;
+    if (help_all_ || !help.advanced) rows.push_back(help);
   }
   const auto line = [](const std::string& text) { return text.empty() ? "" : text + "\n"; };
   return usage + "\n" + line(app_.get_description()) + help_text(rows) + line(app_.get_footer());

@@ -23,7 +23,7 @@ namespace decant {
 class Flags {
  public:
   // Own options of the command are added to the app as CLI11 does it, each with one value or none.
-  explicit Flags(CLI::App& app) : app_(app) {}
+  explicit Flags(CLI::App& app) : app_(app) { app_.set_help_all_flag("--help-all", "every option"); }
 
   // Adds a flag for each row: --top-p, --top_p and the aliases. The table and the options must outlive parse().
   template <class Options>
@@ -37,7 +37,8 @@ class Flags {
   // Reads the arguments behind the command's name. False, with nothing read, if they ask for help. Throws Error(usage).
   bool parse(const std::vector<std::string>& arguments);
 
-  // Usage, description, a line for each option, and the app's footer (an example).
+  // Usage, description, a line for each option (for each that is not advanced, unless --help-all was given), and the
+  // app's footer (an example).
   std::string help() const;
 
  private:
@@ -47,12 +48,13 @@ class Flags {
   };
 
   void add(const FieldInfo& field, Value default_value, std::function<void(std::string_view)> set_field);
-  bool clarify(const std::vector<std::string>& arguments, std::vector<std::string>& clear) const;
+  bool clarify(const std::vector<std::string>& arguments, std::vector<std::string>& clear);
   const CLI::Option* find_flag(const std::string& flag) const;
   bool is_switch(const CLI::Option* option) const;
   [[noreturn]] void reject_unknown(std::string_view flag) const;
 
   CLI::App& app_;
+  bool help_all_ = false;
   std::map<const CLI::Option*, Row> rows_;
   std::map<std::string, std::string, std::less<>> long_names_;  // "-ngl" -> "--n-gpu-layers"
 };

@@ -34,6 +34,10 @@ Output::Output() : terminal_(isatty(STDOUT_FILENO) == 1) {}
 void Output::write(std::string_view text) {
   std::string safe;
   if (terminal_) text = safe = without_controls(text);
+  write_styled(text);
+}
+
+void Output::write_styled(std::string_view text) {
   const int error = write_all(STDOUT_FILENO, text);
   if (error == EPIPE) throw Error(ErrorKind::io, std::string());  // the reader has seen enough
   if (error != 0) throw Error(ErrorKind::io, "standard output cannot be written: {}", std::strerror(error));

@@ -17,6 +17,9 @@ class Output {
   // when it cannot be written (a closed pipe has an empty message).
   void write(std::string_view text);
 
+  // The same for text that has been made harmless before it was coloured.
+  void write_styled(std::string_view text);
+
  private:
   bool terminal_;
 };

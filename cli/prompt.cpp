@@ -28,23 +28,25 @@ std::string read_all(std::FILE* file, const std::string& name) {
   return text;
 }
 
-std::string read_file(const std::string& path) {
+std::string read_file(const std::string& path, std::string_view what) {
   if (path == "-") return read_all(stdin, "standard input");
-  if (std::filesystem::is_directory(path)) throw Error(ErrorKind::no_input, "{} is a directory, not a prompt file", path);
+  if (std::filesystem::is_directory(path)) throw Error(ErrorKind::no_input, "{} is a directory, not a {}", path, what);
   const std::unique_ptr<std::FILE, decltype(&std::fclose)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
-  if (!file) throw Error(ErrorKind::no_input, "the prompt file {} cannot be read: {}", path, std::strerror(errno));
+  if (!file) throw Error(ErrorKind::no_input, "the {} {} cannot be read: {}", what, path, std::strerror(errno));
   return read_all(file.get(), path);
 }
+
+constexpr std::string_view prompt_file = "prompt file";
 
 std::string read_source(const PromptOptions& options) {
   if (options.argument.has_value() + options.text.has_value() + options.file.has_value() > 1) {
     throw Error(ErrorKind::usage, "more than one prompt: give it as argument, with -p or with -f, not twice");
   }
-  if (options.argument) return *options.argument == "-" ? read_file("-") : *options.argument;
+  if (options.argument) return *options.argument == "-" ? read_file("-", prompt_file) : *options.argument;
   if (options.text) return *options.text;
-  if (options.file) return read_file(*options.file);
+  if (options.file) return read_file(*options.file, prompt_file);
   if (isatty(STDIN_FILENO)) throw Error(ErrorKind::usage, "no prompt: give it as argument, with -p, with -f FILE or on standard input");
-  return read_file("-");
+  return read_file("-", prompt_file);
 }
 
 void check_utf8(const std::string& text, const std::string& what) {
@@ -55,6 +57,12 @@ void check_utf8(const std::string& text, const std::string& what) {
 }
 
 }  // namespace
+
+std::string read_text_file(const std::string& path, std::string_view option) {
+  const std::string text = read_file(path, fmt::format("file of {}", option));
+  check_utf8(text, path);
+  return text;
+}
 
 std::string read_prompt(const PromptOptions& options) {
   const std::string text = read_source(options);

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/llama_model.h"
@@ -19,7 +20,11 @@ struct Prompt {
   std::string text;  // after the chat template, special tokens written out
   std::vector<Token> tokens;
   bool chat = false;  // the template was applied
+  std::string healed = {};  // what token healing took from the end of text and tokens
 };
+
+// The text of a file that an option names; "-" is standard input. Throws as read_prompt().
+std::string read_text_file(const std::string& path, std::string_view option);
 
 // The text as the user gave it: from an argument, a file or standard input (one line end at a file's end is not part of
 // it). Throws Error(usage) when there is none, Error(no_input) for an unreadable file, Error(data) if it is not UTF-8.

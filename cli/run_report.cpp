@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include "base/utf8.h"
+#include "cli/session.h"
 #include "options/table.h"
 
 namespace decant {
@@ -25,15 +26,14 @@ void write_list(JsonWriter& json, std::string_view name, const std::vector<Numbe
   json.end_array();
 }
 
-void write_header(JsonWriter& json, const RunInfo& info) {
-  json.field("model", info.model).field("strategy", info.strategy).key("options");
-  write_json(json, generation_fields(), info.config);
-  write_list(json, "prompt_ids", info.prompt);
-}
-
 double per_second(double count, double seconds) { return seconds > 0 ? count / seconds : 0; }
 
 }  // namespace
+
+RunInfo run_info(const Session& session, const GenerationConfig& config, std::string_view strategy) {
+  const Prompt prompt = session.prompt_for(config);
+  return {session.model().info().name, std::string(strategy), config, prompt.tokens, prompt.text, session.load_seconds()};
+}
 
 TextPrinter::TextPrinter(Output& output, const Vocab& vocab, const RunInfo& info)
     : output_(output), vocab_(vocab), stream_(hidden_strings(info.config), text_of(info.prompt, vocab)) {}
@@ -44,8 +44,8 @@ void TextPrinter::print(const std::string& text) {
   output_.write(text);
 }
 
-void TextPrinter::token(int sequence, Token token) {
-  if (sequence == 0) print(stream_.push(vocab_.bytes(token)));
+void TextPrinter::token(int sequence, Token, std::string_view bytes) {
+  if (sequence == 0) print(stream_.push(bytes));
 }
 
 void TextPrinter::finished(int sequence, Stop stop) {
@@ -57,10 +57,10 @@ void TextPrinter::end() {
   if (last_ != '\n') output_.write("\n");
 }
 
-TracePrinter::TracePrinter(Output& output, const Vocab& vocab, RunInfo info)
-    : output_(output), vocab_(vocab), info_(std::move(info)) {}
+TraceWriter::TraceWriter(TraceSink sink, const Vocab& vocab, RunInfo info)
+    : sink_(std::move(sink)), vocab_(vocab), info_(std::move(info)) {}
 
-void TracePrinter::decision(const Decision& decision) {
+void TraceWriter::decision(const Decision& decision) {
   json_.clear();
   json_.begin_object();
   if (first_) {
@@ -72,7 +72,15 @@ void TracePrinter::decision(const Decision& decision) {
   write_fields(json_, decision, vocab_);
   json_.end_object();
   json_.end_line();
-  output_.write(json_.text());
+  sink_(json_.text());
+}
+
+void write_header(JsonWriter& json, const RunInfo& info) {
+  if (!info.label.empty()) json.field("label", info.label);
+  json.field("model", info.model).field("strategy", info.strategy).key("options");
+  write_json(json, generation_fields(), info.config);
+  write_list(json, "prompt_ids", info.prompt);
+  json.field("prompt_text", info.prompt_text);
 }
 
 std::string all_text(const Run& run) {

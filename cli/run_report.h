@@ -1,8 +1,11 @@
-// What `decant run` writes: text as it comes, one JSON object at the end, or one trace record per decision.
+// What Runs are written as: text as it comes, one JSON object at the end, or one trace record per decision.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/output.h"
@@ -12,19 +15,48 @@
 
 namespace decant {
 
+class Session;
+
 struct RunInfo {
   std::string model;
   std::string strategy;
   GenerationConfig config;
   std::vector<Token> prompt;
+  std::string prompt_text;  // as the model reads it
   double load_s = 0;
+  std::string label = {};   // where several Runs are shown side by side
+};
+
+RunInfo run_info(const Session& session, const GenerationConfig& config, std::string_view strategy);
+
+// Several observers of one Run, in turn.
+class Observers : public RunObserver {
+ public:
+  void add(RunObserver* observer) { list_.push_back(observer); }
+  bool any() const { return !list_.empty(); }
+
+  void token(int sequence, Token token, std::string_view bytes) override {
+    for (RunObserver* each : list_) each->token(sequence, token, bytes);
+  }
+  void finished(int sequence, Stop stop) override {
+    for (RunObserver* each : list_) each->finished(sequence, stop);
+  }
+  bool wants_decisions() const override {
+    return std::any_of(list_.begin(), list_.end(), [](const RunObserver* each) { return each->wants_decisions(); });
+  }
+  void decision(const Decision& decision) override {
+    for (RunObserver* each : list_) each->decision(decision);
+  }
+
+ private:
+  std::vector<RunObserver*> list_;
 };
 
 // Streams the text of the first sequence.
 class TextPrinter : public RunObserver {
  public:
   TextPrinter(Output& output, const Vocab& vocab, const RunInfo& info);
-  void token(int sequence, Token token) override;
+  void token(int sequence, Token token, std::string_view bytes) override;
   void finished(int sequence, Stop stop) override;
   void end();  // what is held back, and a line end if the text has none
 
@@ -37,20 +69,25 @@ class TextPrinter : public RunObserver {
   char last_ = '\n';
 };
 
+using TraceSink = std::function<void(std::string_view line)>;  // the line end included
+
 // One JSON object a line. The first record also holds "run": model, strategy, options and prompt.
-class TracePrinter : public RunObserver {
+class TraceWriter : public RunObserver {
  public:
-  TracePrinter(Output& output, const Vocab& vocab, RunInfo info);
+  TraceWriter(TraceSink sink, const Vocab& vocab, RunInfo info);
   bool wants_decisions() const override { return true; }
   void decision(const Decision& decision) override;
 
  private:
-  Output& output_;
+  TraceSink sink_;
   const Vocab& vocab_;
   RunInfo info_;
   JsonWriter json_;
   bool first_ = true;
 };
+
+// Label, model, strategy, options and prompt, into an object that the caller has begun.
+void write_header(JsonWriter& json, const RunInfo& info);
 
 std::string all_text(const Run& run);  // every answer, numbered if there are several
 std::string run_json(const Run& run, const RunInfo& info);

@@ -11,7 +11,9 @@
 #include <thread>
 
 #include "base/error.h"
+#include "grammar/json_schema.h"
 #include "model/layer_head.h"
+#include "model/llama_grammar.h"
 
 namespace decant {
 namespace {
@@ -142,6 +144,14 @@ std::vector<Token> LlamaVocab::tokenize(std::string_view text, bool special, boo
   }
   return tokens;
 }
+
+std::unique_ptr<const Grammar> LlamaVocab::grammar(std::string_view gbnf, std::span<const Token> end) const {
+  GrammarRules rules = parse_gbnf(gbnf);
+  if (!trie_) trie_ = std::make_shared<const TokenTrie>(*this);
+  return make_grammar(std::move(rules), *this, trie_, end.empty() ? eos_ : std::vector(end.begin(), end.end()));
+}
+
+std::string LlamaVocab::gbnf_of_json_schema(std::string_view schema) const { return json_schema_to_gbnf(schema); }
 
 std::vector<Token> LlamaVocab::end_of_turn(std::string_view chat_template) const {
   std::vector<Token> tokens = eos_;

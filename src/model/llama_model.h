@@ -24,6 +24,7 @@ struct llama_vocab;
 namespace decant {
 
 class LayerHead;
+class TokenTrie;
 
 class LlamaVocab : public Vocab {
  public:
@@ -34,6 +35,10 @@ class LlamaVocab : public Vocab {
   std::string_view piece(Token token) const override;
   const std::vector<Token>& eos() const override { return eos_; }
   std::vector<Token> tokenize(std::string_view text, bool special, bool add_bos) const override;
+  std::unique_ptr<const Grammar> grammar(std::string_view gbnf, std::span<const Token> end = {}) const override;
+  std::string gbnf_of_json_schema(std::string_view schema) const override;
+
+  const llama_vocab* handle() const { return vocab_; }
 
   // For chats: eos(), and every token that libllama takes for the end of a turn and that the chat template writes.
   std::vector<Token> end_of_turn(std::string_view chat_template) const;
@@ -47,6 +52,7 @@ class LlamaVocab : public Vocab {
   int size_;
   std::vector<Token> eos_;
   mutable std::vector<std::optional<std::string>> bytes_;  // filled as asked for: most tokens never are
+  mutable std::shared_ptr<const TokenTrie> trie_;          // made for the first grammar
 };
 
 class LlamaFile {

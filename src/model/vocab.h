@@ -1,11 +1,15 @@
 // A vocabulary: what front ends, stop rules and traces need to know of tokens.
 #pragma once
 
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "base/token.h"
+#include "model/grammar.h"
 
 namespace decant {
 
@@ -28,6 +32,18 @@ class Vocab {
   // Text to ids. Special tokens written in the text are parsed when `special`; a BOS is added only when the model
   // wants one and `add_bos` holds.
   virtual std::vector<Token> tokenize(std::string_view text, bool special, bool add_bos) const = 0;
+
+  // The beginning of a text that follows the grammar (in GBNF, llama.cpp's notation) and ends with one of `end`, or of
+  // eos() if that is empty. Valid as long as the vocabulary. Throws Error(usage) for what is no grammar.
+  virtual std::unique_ptr<const Grammar> grammar(std::string_view /*gbnf*/, std::span<const Token> /*end*/ = {}) const {
+    throw Error(ErrorKind::unavailable, "this vocabulary has no grammar engine");
+  }
+
+  // The grammar of the JSON texts that a JSON schema describes. Throws Error(usage) for a schema that is none, or that no
+  // grammar can express.
+  virtual std::string gbnf_of_json_schema(std::string_view /*schema*/) const {
+    throw Error(ErrorKind::unavailable, "this vocabulary has no grammar engine");
+  }
 };
 
 }  // namespace decant

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
-#include <cstdint>
 #include <limits>
 #include <numeric>
 
+#include "numerics/fast_exp.h"
 #include "numerics/maximum.h"
 #include "numerics/multiversion.h"
 
@@ -17,18 +16,6 @@ namespace {
 constexpr double removed = -std::numeric_limits<double>::infinity();
 constexpr std::size_t exact_up_to = 256;  // where the double version costs no more than a microsecond or two
 constexpr std::size_t sum_block = 512;   // floats are added up over one block, blocks in double
-
-// e^x for x <= 0 within 2 ulp, without a branch or a table. Below -87 it stays at e^-87, about 1e-38: no mass.
-// x = n ln 2 + r with |r| <= ln 2 / 2; e^r by its Taylor polynomial; 2^n by writing n into the exponent bits.
-DECANT_INLINE float exp_of_negative(float x) {
-  constexpr float round = 0x1.8p23f;  // adding it leaves the rounded n in the low bits of the float
-  const float shifted = x * 1.44269504f + round;
-  const float n = shifted - round;
-  const float r = (x - n * 0.693145752f) - n * 1.42860677e-6f;  // ln 2 in two parts, the first exact times any n
-  const float p =
-      1 + r * (1 + r * (1 / 2.f + r * (1 / 6.f + r * (1 / 24.f + r * (1 / 120.f + r * (1 / 720.f))))));
-  return p * std::bit_cast<float>((std::bit_cast<std::uint32_t>(shifted) << 23) + 0x3f800000u);
-}
 
 ExpSum exact_exp_sum(std::span<const float> scores, float max) {
   ExpSum total;

@@ -20,6 +20,7 @@ enum class Stream : std::uint32_t {
   token = 0,     // which token a distribution yields
   accept = 1,    // whether a drafted token is accepted
   residual = 2,  // which token replaces a drafted one
+  processor = 3,  // whether a processor acts (xtc)
 };
 
 // Uniform in [0, 1), a multiple of 2^-53. `position` is the position of the token that is being decided.

@@ -39,6 +39,8 @@ struct FieldInfo {
   std::string_view when;  // one line: when to change it
   Strategies read_by = Strategies::all();
   std::array<std::string_view, 3> aliases = {};  // further flags, the one to show first; "" behind the last
+  bool advanced = false;                         // not in the short help
+  std::string_view needs = {};                   // the option without which this one does nothing
 };
 
 constexpr std::span<const std::string_view> aliases(const FieldInfo& field) {
@@ -57,7 +59,8 @@ struct TypeList {
 };
 using OptionTypes =
     TypeList<bool, int, double, std::string, std::optional<bool>, std::optional<int>, std::optional<double>,
-             std::optional<std::uint64_t>, std::optional<std::vector<int>>, std::vector<int>, std::vector<std::string>>;
+             std::uint64_t, std::optional<std::uint64_t>, std::optional<std::vector<int>>, std::vector<int>, std::vector<double>,
+             std::vector<std::string>>;
 
 template <class Options>
 struct Field : FieldInfo {
@@ -68,6 +71,6 @@ template <class Options>
 using Fields = std::span<const Field<Options>>;
 
 // Which rows of its table an option struct was explicitly given, by row number.
-using Given = std::bitset<64>;
+using Given = std::bitset<128>;
 
 }  // namespace decant

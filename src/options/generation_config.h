@@ -2,6 +2,8 @@
 // and advice stand in the table (generation_config.cpp); what a combination of them means, in resolve.h.
 #pragma once
 
+#include <functional>
+
 #include "options/field.h"
 
 namespace decant {
@@ -12,13 +14,68 @@ struct GenerationConfig {
   std::optional<bool> do_sample = {};
   int num_return_sequences = 1;
   std::optional<std::uint64_t> seed = {};  // not set: drawn at random and reported
-  double repetition_penalty = 1.0;
   int trace_top = 50;
+  std::string sampler_order = {};  // "": Hugging Face's
+  bool token_healing = false;
+
+  double repetition_penalty = 1.0;
+  double encoder_repetition_penalty = 1.0;
+  double frequency_penalty = 0.0;
+  double presence_penalty = 0.0;
+  int penalty_last_n = -1;  // -1: all tokens
+  double dry_multiplier = 0.0;
+  double dry_base = 1.75;
+  int dry_allowed_length = 2;
+  int dry_penalty_last_n = -1;
+  std::vector<std::string> dry_sequence_breakers = {"\n", ":", "\"", "*"};
+  std::vector<double> exponential_decay_length_penalty = {};  // start, factor
+  std::vector<std::string> sequence_bias = {};
+  std::vector<std::string> logit_bias = {};
+
+  int no_repeat_ngram_size = 0;
+  int encoder_no_repeat_ngram_size = 0;
+  std::vector<std::string> bad_words = {};
+  int min_length = 0;
+  int min_new_tokens = 0;
+  std::optional<int> forced_bos_token_id = {};
+  std::vector<int> forced_eos_token_id = {};
+  std::vector<int> suppress_tokens = {};
+  std::vector<int> begin_suppress_tokens = {};
+  std::vector<int> allowed_token_ids = {};
+  std::string grammar = {};
+  std::string json_schema = {};
+  bool remove_invalid_values = false;
+  bool renormalize_logits = false;
+
+  double guidance_scale = 1.0;
+  std::string negative_prompt = {};
+
+  bool watermark = false;
+  double watermark_greenlist_ratio = 0.25;
+  double watermark_bias = 2.0;
+  std::uint64_t watermark_hashing_key = 15485863;
+  std::string watermark_seeding_scheme = "lefthash";
+  int watermark_context_width = 1;
 
   double temperature = 1.0;
+  double dynatemp_range = 0.0;
+  double dynatemp_exponent = 1.0;
+  std::optional<double> top_h = {};
   int top_k = 50;
   double top_p = 1.0;
   double min_p = 0.0;
+  double typical_p = 1.0;
+  double epsilon_cutoff = 0.0;
+  double eta_cutoff = 0.0;
+  double top_n_sigma = 0.0;
+  double xtc_probability = 0.0;
+  double xtc_threshold = 0.1;
+  int mirostat = 0;
+  double mirostat_tau = 5.0;
+  double mirostat_eta = 0.1;
+  std::optional<double> adaptive_target = {};
+  double adaptive_decay = 0.9;
+  int min_tokens_to_keep = 1;
 
   int max_new_tokens = 256;
   std::optional<int> max_length = {};   // tokens, prompt included
@@ -28,6 +85,9 @@ struct GenerationConfig {
   std::vector<int> stop_token_ids = {};
   std::optional<std::vector<int>> eos_token_id = {};  // not set: the model's
   bool ignore_eos = false;
+
+  // Not an option: the tokens that may follow a text (Hugging Face's prefix_allowed_tokens_fn).
+  std::function<std::vector<int>(std::span<const int> tokens)> prefix_allowed_tokens_fn = {};
 
   Given given = {};
 };

@@ -12,15 +12,20 @@ constexpr std::size_t widest_flags = 30;  // longer ones push their own text to 
 
 std::string code(std::string_view text) { return text.empty() ? "" : fmt::format("`{}`", text); }
 
+std::string visible(std::string text) {
+  for (std::size_t at = 0; (at = text.find('\n', at)) != text.npos; ++at) text.replace(at, 1, "\\n");
+  return text;
+}
+
 }  // namespace
 
 HelpRow help_row(const FieldInfo& field, Value default_value) {
   const std::string_view alias = field.aliases[0];
-  const std::string text = to_text(default_value);
+  const std::string text = visible(to_text(default_value));
   std::string flags = alias.empty() ? "" : fmt::format("{}, ", alias);
   flags += fmt::format("{} {}", dashed(field.name), placeholder(default_value, field));
   const std::string doc = text.empty() ? std::string(field.doc) : fmt::format("{} [{}]", field.doc, text);
-  return {std::string(field.group), flags, doc};
+  return {std::string(field.group), flags, doc, field.advanced};
 }
 
 std::string help_text(const std::vector<HelpRow>& rows) {
@@ -50,7 +55,7 @@ std::string reference_row(const FieldInfo& field, Value default_value) {
   std::string also;
   for (const std::string_view alias : aliases(field)) also += (also.empty() ? "" : ", ") + code(alias);
   const std::string readers = field.read_by == Strategies::all() ? "all" : to_string(field.read_by);
-  return fmt::format("| `{}` | {} | {} | {} | {} | {} | {} |\n", field.name, code(to_text(default_value)),
+  return fmt::format("| `{}` | {} | {} | {} | {} | {} | {} |\n", field.name, code(visible(to_text(default_value))),
                      requirement(default_value, field), field.doc, field.when, readers, also);
 }
 

@@ -12,6 +12,7 @@ struct HelpRow {
   std::string group;
   std::string flags;  // "--temp, --temperature X"
   std::string doc;    // "divides the logits; 0 is greedy [1]"
+  bool advanced = false;
 };
 
 HelpRow help_row(const FieldInfo& field, Value default_value);

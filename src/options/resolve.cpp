@@ -48,10 +48,39 @@ void reject_unread(const GenerationConfig& config, Strategy strategy) {
   }
 }
 
+// An option that another one has to turn on.
+void reject_idle(const GenerationConfig& config) {
+  const auto table = generation_fields();
+  for (const Row& row : table) {
+    if (row.needs.empty() || is_equal(value_of(config, row), default_of(row))) continue;
+    const Row& master = get(table, row.needs);
+    if (!is_equal(value_of(config, master), default_of(master))) continue;
+    throw Error(ErrorKind::usage, "{0} does nothing without {1}: set {1}, or drop {0}", row.name, master.name);
+  }
+}
+
+// Mirostat makes the cut itself.
+constexpr std::string_view truncations[] = {"top_n_sigma", "top_h",          "top_k",      "top_p",           "min_p",
+                                            "typical_p",   "epsilon_cutoff", "eta_cutoff", "xtc_probability", "adaptive_target"};
+
+void reject_contradictions(const GenerationConfig& config) {
+  if (!config.grammar.empty() && !config.json_schema.empty()) contradiction("grammar", "json_schema");
+  if (config.mirostat == 0) return;
+  const auto table = generation_fields();
+  for (const std::string_view name : truncations) {
+    const Row& row = get(table, name);
+    const bool is_off = name == "top_k" && config.top_k == 0;  // the one whose default is not
+    if (is_off || is_equal(value_of(config, row), default_of(row))) continue;
+    contradiction(fmt::format("mirostat {}", config.mirostat), fmt::format("{} {}", name, to_text(value_of(config, row))));
+  }
+}
+
 }  // namespace
 
 Strategy resolve_strategy(const GenerationConfig& config) {
   check_ranges(generation_fields(), config);
+  reject_idle(config);
+  reject_contradictions(config);
   const Strategy strategy = choose(config);
   if (strategy == Strategy::greedy && config.num_return_sequences > 1) {
     throw Error(ErrorKind::usage,

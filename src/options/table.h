@@ -1,6 +1,6 @@
 // What can be done with any option struct, given its table: find a row, set and read values, check, write JSON.
 //
-// An option struct has in-class defaults and a member `Given given`; its table is a span of Field rows, at most 64.
+// An option struct has in-class defaults and a member `Given given`; its table is a span of Field rows, at most 128.
 // Names are compared with dashes and underscores equal, with or without "--"; one-letter aliases keep their dash
 // ("-n").
 #pragma once

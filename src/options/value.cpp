@@ -51,7 +51,7 @@ std::string element_requirement(const Range& range, bool plural) {
   if constexpr (std::is_same_v<Element, std::string>) {
     return range.words.empty() ? "a text that is not empty" : fmt::format("one of {}", fmt::join(range.words, ", "));
   }
-  if constexpr (std::is_same_v<Element, double>) return number_requirement("a number", range);
+  if constexpr (std::is_same_v<Element, double>) return number_requirement(plural ? "numbers" : "a number", range);
   return number_requirement(plural ? "whole numbers" : "a whole number", range);
 }
 
@@ -90,10 +90,11 @@ bool parse(std::string_view text, std::vector<std::string>& list) {
   return true;
 }
 
-bool parse(std::string_view text, std::vector<int>& list) {
+template <class Number>
+bool parse(std::string_view text, std::vector<Number>& list) {
   for (;;) {
     const std::size_t comma = text.find(',');
-    int number = 0;
+    Number number = 0;
     if (!parse(text.substr(0, comma), number)) return false;
     list.push_back(number);
     if (comma == std::string_view::npos) return true;
@@ -237,7 +238,7 @@ std::string placeholder(Value value, const FieldInfo& field) {
   const auto word = [&](auto* target) -> std::string {
     using T = TraitsOf<decltype(target)>;
     if constexpr (std::is_same_v<typename T::Element, bool>) return "true|false";
-    if constexpr (std::is_same_v<typename T::Element, double>) return "X";
+    if constexpr (std::is_same_v<typename T::Element, double>) return T::is_list ? "X,X,..." : "X";
     if constexpr (std::is_same_v<typename T::Element, std::string>) {
       return field.range.words.empty() ? "TEXT" : fmt::format("{}", fmt::join(field.range.words, "|"));
     }

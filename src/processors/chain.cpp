@@ -1,10 +1,6 @@
 #include "processors/chain.h"
 
-#include "processors/min_p.h"
-#include "processors/repetition_penalty.h"
-#include "processors/temperature.h"
-#include "processors/top_k.h"
-#include "processors/top_p.h"
+#include "base/error.h"
 
 namespace decant {
 namespace {
@@ -20,26 +16,46 @@ void mark_removed(std::span<float> before, std::span<const float> after, std::sp
 
 }  // namespace
 
-Chain::Chain(const GenerationConfig& config, bool sampling) {
-  const auto add = [this]<class P>(std::unique_ptr<P> processor) { processors_.push_back(std::move(processor)); };
-  if (config.repetition_penalty != 1) add(std::make_unique<RepetitionPenalty>(config.repetition_penalty));
-  if (!sampling) return;
-  if (config.temperature != 1) add(std::make_unique<Temperature>(config.temperature));
-  if (config.top_k != 0) add(std::make_unique<TopK>(config.top_k));
-  if (config.top_p != 1) add(std::make_unique<TopP>(config.top_p));
-  if (config.min_p != 0) add(std::make_unique<MinP>(config.min_p));
-}
-
-void Chain::operator()(Scores& scores, std::span<const Token> tokens) const {
-  for (const auto& processor : processors_) (*processor)(scores, tokens);
-}
-
-void Chain::traced(Scores& scores, std::span<const Token> tokens, ChainTrace& trace) const {
-  trace.start(scores);
-  for (const auto& processor : processors_) {
-    (*processor)(scores, tokens);
-    trace.record(*processor, scores);
+Chain::Chain(const GenerationConfig& config, bool sampling, const ChainSetup& setup)
+    : recipe_(make_recipe(config, sampling, setup)) {
+  for (const auto& processor : recipe_.processors) {
+    start_.push_back(processor->start());
+    has_state_ = has_state_ || start_.back();
   }
+}
+
+void Chain::apply(std::size_t index, Scores& scores, Context& context, const States* states) const {
+  const Processor& processor = *recipe_.processors[index];
+  context.state = (states ? *states : start_)[index].get();
+  processor(scores, context);
+  if (scores.max() == -std::numeric_limits<float>::infinity()) {
+    throw Error(ErrorKind::usage, "{} left no token to choose from at position {} (new token {}): loosen it, or drop it",
+                processor.name(), context.tokens.size(), context.n_new() + 1);
+  }
+}
+
+void Chain::operator()(Scores& scores, Context context, const States* states) const {
+  for (std::size_t i = 0; i < recipe_.processors.size(); ++i) apply(i, scores, context, states);
+}
+
+void Chain::traced(Scores& scores, Context context, ChainTrace& trace, const States* states) const {
+  trace.start(scores);
+  for (std::size_t i = 0; i < recipe_.processors.size(); ++i) {
+    apply(i, scores, context, states);
+    trace.record(*recipe_.processors[i], scores);
+    if (i + 1 == recipe_.n_edits) trace.note_base();
+  }
+}
+
+std::shared_ptr<const Chain::States> Chain::next(const States* states, Token token, Scores& scores) const {
+  if (!has_state_) return nullptr;
+  if (!states) states = &start_;
+  auto result = std::make_shared<States>(recipe_.processors.size());
+  for (std::size_t i = 0; i < recipe_.processors.size(); ++i) {
+    const ProcessorState* state = (*states)[i].get();
+    if (state) (*result)[i] = recipe_.processors[i]->next(*state, token, recipe_.processors[i]->observe(scores, token));
+  }
+  return result;
 }
 
 void ChainTrace::start(Scores& scores) {
@@ -48,6 +64,8 @@ void ChainTrace::start(Scores& scores) {
   after_.resize(scores.n_vocab());
   scores.copy_to(after_);
   kept_ = scores.kept();
+  note_base();
+  scores_.clear();
 }
 
 void ChainTrace::record(const Processor& processor, Scores& scores) {
@@ -62,6 +80,7 @@ void ChainTrace::record(const Processor& processor, Scores& scores) {
   }
   kept_ = stage.kept;
   stages_.push_back(stage);
+  if (keep_scores_) scores_.push_back(after_);
 }
 
 std::string_view ChainTrace::removed_by(Token token) const {

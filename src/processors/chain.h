@@ -1,5 +1,4 @@
-// The processors of one generation, in Hugging Face's order: penalties; then, when sampling, temperature and the
-// truncations. Options at the value that does nothing have no processor.
+// The processors of one generation, one after the other (recipe.h says which, and in which order).
 #pragma once
 
 #include <memory>
@@ -9,6 +8,7 @@
 
 #include "options/generation_config.h"
 #include "processors/processor.h"
+#include "processors/recipe.h"
 
 namespace decant {
 
@@ -21,36 +21,63 @@ class ChainTrace {
     double removed_mass = 0;  // of the probability before it
   };
 
+  // `keep_scores`: score() is going to be asked for.
+  explicit ChainTrace(bool keep_scores = false) : keep_scores_(keep_scores) {}
+  bool keeps_scores() const { return keep_scores_; }
+
   const std::vector<Stage>& stages() const { return stages_; }
 
   // The processor that removed the token; empty if none did.
   std::string_view removed_by(Token token) const;
 
+  // The scores that temperature and the truncations began with, in vocabulary order.
+  std::span<const float> base() const { return base_; }
+
+  // The token's score after the stage; -infinity when it is gone.
+  float score(std::size_t stage, Token token) const { return scores_[stage][static_cast<std::size_t>(token)]; }
+
  private:
   friend class Chain;
   void start(Scores& scores);
   void record(const Processor& processor, Scores& scores);
+  void note_base() { base_ = after_; }
 
   std::vector<Stage> stages_;
-  std::vector<int> remover_;  // per token an index into stages_, -1 for none
+  std::vector<int> remover_;           // per token an index into stages_, -1 for none
   std::vector<float> before_, after_;  // scores around the current stage
-  int kept_ = 0;                       // tokens left before it
+  std::vector<float> base_;
+  bool keep_scores_;
+  std::vector<std::vector<float>> scores_;  // per stage
+  int kept_ = 0;                            // tokens left before it
 };
 
 class Chain {
  public:
-  Chain(const GenerationConfig& config, bool sampling);
+  // The states of the processors that have one, at one node; null for the others.
+  using States = std::vector<StatePtr>;
 
-  bool empty() const { return processors_.empty(); }
+  // Throws Error(usage) for options that cannot be carried out.
+  Chain(const GenerationConfig& config, bool sampling, const ChainSetup& setup = {});
 
-  // `tokens`: everything so far, the prompt included.
-  void operator()(Scores& scores, std::span<const Token> tokens) const;
+  bool empty() const { return recipe_.processors.empty(); }
+  bool has_state() const { return has_state_; }
+
+  // `states`: those of the node; left out, the processors start from their beginning. (context.state is set here.)
+  // Throws Error(usage), naming the processor, when no token is left.
+  void operator()(Scores& scores, Context context, const States* states = nullptr) const;
 
   // The same, and fills the trace (whose memory is reused). Looks at the whole vocabulary after every processor.
-  void traced(Scores& scores, std::span<const Token> tokens, ChainTrace& trace) const;
+  void traced(Scores& scores, Context context, ChainTrace& trace, const States* states = nullptr) const;
+
+  // The states behind `token`, which is being chosen from the scores that the chain just left.
+  std::shared_ptr<const States> next(const States* states, Token token, Scores& scores) const;
 
  private:
-  std::vector<std::unique_ptr<const Processor>> processors_;
+  void apply(std::size_t index, Scores& scores, Context& context, const States* states) const;
+
+  Recipe recipe_;
+  States start_;
+  bool has_state_ = false;
 };
 
 }  // namespace decant

@@ -13,7 +13,7 @@ class MinP final : public Processor {
   explicit MinP(double min_p, int min_tokens_to_keep = 1);  // 0 <= min_p <= 1, min_tokens_to_keep >= 1
 
   std::string_view name() const override { return "min_p"; }
-  void operator()(Scores& scores, std::span<const Token> tokens) const override;
+  void operator()(Scores& scores, const Context& context) const override;
 
  private:
   double log_min_p_;

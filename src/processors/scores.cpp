@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "numerics/deviation.h"
 #include "numerics/maximum.h"
 #include "numerics/multiversion.h"
+#include "numerics/radius_of_mass.h"
 #include "numerics/top_k.h"
 
 namespace decant {
@@ -13,6 +15,12 @@ namespace {
 DECANT_MULTIVERSION
 void shift_and_divide(std::span<float> scores, float shift, float divisor) {
   for (float& score : scores) score = (score - shift) / divisor;
+}
+
+DECANT_MULTIVERSION
+void remove_beyond(std::span<float> scores, float centre, float radius) {
+  constexpr float removed = -std::numeric_limits<float>::infinity();
+  for (float& score : scores) score = std::abs(score - centre) <= radius ? score : removed;
 }
 
 }  // namespace
@@ -60,6 +68,16 @@ void Scores::divide(float divisor) {
   sums_.reset();
 }
 
+void Scores::force(std::span<const Token> ids) {
+  ranked_.clear();
+  for (const Token id : ids) ranked_.push_back({id, 0});
+  rerank();
+  const auto same = [](const Candidate& a, const Candidate& b) { return a.id == b.id; };
+  ranked_.erase(std::unique(ranked_.begin(), ranked_.end(), same), ranked_.end());
+  all_ranked_ = true;
+  sums_.reset();
+}
+
 void Scores::keep_top(int k) {
   assert(k > 0);
   if (k >= n_vocab()) return;
@@ -68,6 +86,28 @@ void Scores::keep_top(int k) {
   } else {
     top_k_with_ties(dense_, divisor_, k, ranked_);
     all_ranked_ = true;
+  }
+  sums_.reset();
+}
+
+void Scores::keep_best(int n) {
+  assert(n > 0);
+  if (std::ssize(ranked_) < n && !all_ranked_) {
+    settle();
+    rank_first(n);
+  }
+  cut(std::min(n, static_cast<int>(ranked_.size())));
+}
+
+void Scores::drop_best(int n) {
+  if (n <= 0) return;
+  if (all_ranked_) {
+    ranked_.erase(ranked_.begin(), ranked_.begin() + std::min(n, static_cast<int>(ranked_.size())));
+  } else {
+    const std::vector<Candidate> best(top(n).begin(), top(n).end());
+    for (const Candidate& c : best) dense_[c.id] = removed;
+    max_.reset();
+    ranked_.clear();
   }
   sums_.reset();
 }
@@ -98,6 +138,52 @@ void Scores::keep_at_least(float threshold, int min_keep) {
   }
 }
 
+void Scores::keep_probable(double log_p, int min_keep) {
+  const auto threshold = static_cast<float>(log_total() + log_p);
+  const std::span<const Candidate> best = top(min_keep);
+  if (!best.empty()) keep_at_least(std::min(threshold, best.back().score), 1);
+}
+
+// Nearest to the expected score is a stretch of the ranking: it grows from the middle to whichever side is nearer. A long
+// list is not ranked for that: it may be most of the vocabulary.
+void Scores::keep_typical(double p, int min_keep) {
+  if (max() == removed) return;
+  const ExpSum total = sums();
+  const double expected = max() + total.weighted / total.sum;
+  if (!all_ranked_ && dense_.size() > short_list && min_keep == 1) {
+    const auto centre = static_cast<float>(expected);
+    const float radius = radius_of_mass(dense_, max(), centre, p * total.sum);
+    remove_beyond(dense_, centre, radius);
+    max_.reset();
+    ranked_.clear();
+    sums_.reset();
+    return;
+  }
+  int end = 0;
+  for (const Candidate* c; (c = ranked(end, p)) && c->score >= expected; ++end) {
+  }
+  int begin = end;
+  const auto distance = [&](int i) {
+    const Candidate* c = i < 0 ? nullptr : ranked(i, p);
+    return c ? std::abs(c->score - expected) : std::numeric_limits<double>::infinity();
+  };
+  double mass = 0, farthest = 0;
+  for (int n = 0;; ++n) {
+    const double above = distance(begin - 1), below = distance(end);
+    const double nearest = std::min(above, below);
+    if (mass < p) {
+      farthest = nearest;
+    } else if (nearest > farthest && n >= min_keep) {
+      break;
+    }
+    if (std::isinf(nearest)) break;
+    const int taken = above <= below ? --begin : end++;
+    mass += static_cast<float>(weight(ranked_[taken]) / total.sum);  // a float: see keep_mass()
+  }
+  cut(end);
+  drop_best(begin);
+}
+
 float Scores::max() {
   if (all_ranked_) return ranked_.empty() ? removed : ranked_.front().score;
   if (!max_) max_ = scan(dense_).max;
@@ -118,7 +204,26 @@ double Scores::log_probability(Token id) {
   return double{own} - max() - std::log(sums().sum);
 }
 
+double Scores::log_total() { return max() + std::log(sums().sum); }
+
 double Scores::entropy() { return sums().entropy(); }
+
+double Scores::standard_deviation() {
+  const float best = max();
+  if (best == removed) return 0;
+  if (!all_ranked_) {
+    settle();
+    return decant::standard_deviation(dense_, best);
+  }
+  double sum = 0, squares = 0;
+  for (const Candidate& c : ranked_) {
+    const double difference = double{c.score} - best;
+    sum += difference;
+    squares += difference * difference;
+  }
+  const auto n = static_cast<double>(ranked_.size());
+  return std::sqrt(std::max(0.0, squares / n - sum / n * (sum / n)));
+}
 
 int Scores::kept() {
   if (all_ranked_) return static_cast<int>(ranked_.size());

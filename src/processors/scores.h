@@ -11,6 +11,7 @@
 #include <limits>
 #include <optional>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "base/token.h"
@@ -31,12 +32,31 @@ class Scores {
   // Divides every score. A divisor so small that the best score would overflow is applied to score - max instead.
   void divide(float divisor);
 
-  // score = f(score), once for every distinct token of `ids` that is left; -infinity removes it.
+  // score = f(score) or f(id, score), once for every distinct token of `ids` that is left; -infinity removes it.
   template <class F>
   void edit(std::span<const Token> ids, F f);
 
+  // score = f(id, score) for every token that is left; -infinity removes it.
+  template <class F>
+  void rewrite(F f);
+
+  // Only the tokens of `ids` are left, or back, each with score 0.
+  void force(std::span<const Token> ids);
+
+  // Keeps the tokens that satisfy keep(id, score).
+  template <class P>
+  void keep_if(P keep) {
+    rewrite([&keep](Token id, float score) { return keep(id, score) ? score : removed; });
+  }
+
   // Keeps the k best, and what ties with the k-th.
   void keep_top(int k);
+
+  // Keeps the n best: of equal scores the lower ids.
+  void keep_best(int n);
+
+  // Removes the n best: of equal scores the lower ids.
+  void drop_best(int n);
 
   // Keeps a token if the probability ranked strictly before it is below p, and the min_keep best anyway.
   void keep_mass(double p, int min_keep);
@@ -44,13 +64,26 @@ class Scores {
   // Keeps a token if its score is not below the threshold, and the min_keep best anyway.
   void keep_at_least(float threshold, int min_keep);
 
+  // Keeps a token if the logarithm of its probability is not below log_p, and the min_keep best and what ties with them.
+  void keep_probable(double log_p, int min_keep);
+
+  // Keeps the tokens whose scores are nearest to the expected score until they have the mass p, whatever is as near as
+  // the last of them, and the min_keep nearest anyway.
+  void keep_typical(double p, int min_keep);
+
   // For readers. (Not const: what they find is kept.)
+
+  // f(id, score) for every token that is left, in no particular order.
+  template <class F>
+  void for_each(F f);
 
   float max();  // -infinity when no token is left
   float score(Token id);
   double probability(Token id);
   double log_probability(Token id);
-  double entropy();  // nats
+  double log_total();  // ln Σ e^score; -infinity when no token is left
+  double entropy();    // nats
+  double standard_deviation();  // of the scores
   int kept();
 
   // The m likeliest tokens, or all that are left; valid until the next call.
@@ -67,6 +100,12 @@ class Scores {
 
  private:
   static constexpr float removed = -std::numeric_limits<float>::infinity();
+
+  // +infinity is no score: the largest number is.
+  static float checked(float score) {
+    assert(!std::isnan(score));
+    return std::min(score, std::numeric_limits<float>::max());
+  }
 
   // The i-th best, null when fewer are left. `share`: how much of the mass behind the ones ranked so far is going to be
   // looked for.
@@ -92,15 +131,17 @@ class Scores {
 
 template <class F>
 void Scores::edit(std::span<const Token> ids, F f) {
-  const auto edited = [&f](float score) {
-    const float result = f(score);
-    assert(!std::isnan(result));
-    return std::min(result, std::numeric_limits<float>::max());
+  const auto edited = [&f](Token id, float score) {
+    if constexpr (std::is_invocable_v<F, Token, float>) {
+      return checked(f(id, score));
+    } else {
+      return checked(f(score));
+    }
   };
   if (all_ranked_) {
     for (const Token id : ids) marked_[id] = true;
     for (Candidate& c : ranked_) {
-      if (marked_[c.id]) c.score = edited(c.score);
+      if (marked_[c.id]) c.score = edited(c.id, c.score);
     }
     rerank();
   } else {
@@ -108,12 +149,40 @@ void Scores::edit(std::span<const Token> ids, F f) {
     for (const Token id : ids) {
       if (marked_[id]) continue;
       marked_[id] = true;
-      if (dense_[id] > removed) set(id, edited(dense_[id]));
+      if (dense_[id] > removed) set(id, edited(id, dense_[id]));
     }
     ranked_.clear();
   }
   for (const Token id : ids) marked_[id] = false;
   sums_.reset();
+}
+
+template <class F>
+void Scores::rewrite(F f) {
+  if (all_ranked_) {
+    for (Candidate& c : ranked_) c.score = checked(f(c.id, c.score));
+    rerank();
+  } else {
+    settle();
+    for (Token id = 0; id < n_vocab(); ++id) {
+      if (dense_[id] > removed) dense_[id] = checked(f(id, dense_[id]));
+    }
+    max_.reset();
+    ranked_.clear();
+  }
+  sums_.reset();
+}
+
+template <class F>
+void Scores::for_each(F f) {
+  if (all_ranked_) {
+    for (const Candidate& c : ranked_) f(c.id, c.score);
+  } else {
+    settle();
+    for (Token id = 0; id < n_vocab(); ++id) {
+      if (dense_[id] > removed) f(id, dense_[id]);
+    }
+  }
 }
 
 }  // namespace decant

@@ -11,6 +11,6 @@ Temperature::Temperature(double temperature)
   }
 }
 
-void Temperature::operator()(Scores& scores, std::span<const Token>) const { scores.divide(temperature_); }
+void Temperature::operator()(Scores& scores, const Context&) const { scores.divide(temperature_); }
 
 }  // namespace decant

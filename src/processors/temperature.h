@@ -13,7 +13,7 @@ class Temperature final : public Processor {
   explicit Temperature(double temperature);  // > 0
 
   std::string_view name() const override { return "temperature"; }
-  void operator()(Scores& scores, std::span<const Token> tokens) const override;
+  void operator()(Scores& scores, const Context& context) const override;
 
  private:
   float temperature_;

@@ -8,6 +8,6 @@ TopK::TopK(int k, int min_tokens_to_keep) : k_(std::max(k, checked_min_tokens_to
   if (k < 1) throw Error(ErrorKind::usage, "top_k is {}: it must be at least 1 to have an effect", k);
 }
 
-void TopK::operator()(Scores& scores, std::span<const Token>) const { scores.keep_top(k_); }
+void TopK::operator()(Scores& scores, const Context&) const { scores.keep_top(k_); }
 
 }  // namespace decant

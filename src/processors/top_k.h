@@ -12,7 +12,7 @@ class TopK final : public Processor {
   explicit TopK(int k, int min_tokens_to_keep = 1);  // both >= 1
 
   std::string_view name() const override { return "top_k"; }
-  void operator()(Scores& scores, std::span<const Token> tokens) const override;
+  void operator()(Scores& scores, const Context& context) const override;
 
  private:
   int k_;

@@ -9,7 +9,7 @@ TopP::TopP(double p, int min_tokens_to_keep)
   if (!(p >= 0 && p <= 1)) throw Error(ErrorKind::usage, "top_p is {}: it must lie between 0 and 1", p);
 }
 
-void TopP::operator()(Scores& scores, std::span<const Token>) const {
+void TopP::operator()(Scores& scores, const Context&) const {
   if (p_ < 1) scores.keep_mass(p_, min_tokens_to_keep_);
 }
 

@@ -15,7 +15,7 @@ class TopP final : public Processor {
   explicit TopP(double p, int min_tokens_to_keep = 1);  // 0 <= p <= 1, min_tokens_to_keep >= 1
 
   std::string_view name() const override { return "top_p"; }
-  void operator()(Scores& scores, std::span<const Token> tokens) const override;
+  void operator()(Scores& scores, const Context& context) const override;
 
  private:
   double p_;

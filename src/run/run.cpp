@@ -15,6 +15,28 @@ Node grow(Node node, std::span<const Token> tokens) {
   return node;
 }
 
+// What the processors remember at a node; null at the prompt's end.
+const Chain::States* states(const Node& node) { return static_cast<const Chain::States*>(node.memory().get()); }
+
+std::vector<Token> eos_of(const GenerationConfig& config, const Vocab& vocab) {
+  return config.eos_token_id ? *config.eos_token_id : vocab.eos();
+}
+
+// Prompt included: what the context holds of it, and of the same text behind the negative prompt.
+int longest_text(const GenerationConfig& config, const Request& request, int n_context) {
+  const std::ptrdiff_t more = std::ssize(request.negative_prompt) - std::ssize(request.prompt);
+  return config.guidance_scale == 1 || more <= 0 ? n_context : n_context - static_cast<int>(more);
+}
+
+Chain make_chain(const GenerationConfig& config, const Request& request, const Vocab& vocab, int n_context) {
+  ChainSetup setup;
+  setup.vocab = &vocab;
+  setup.eos = eos_of(config, vocab);
+  setup.max_length = std::min(max_length(config, static_cast<int>(request.prompt.size())), n_context);
+  setup.healed = request.healed;
+  return Chain(config, resolve_strategy(config) != Strategy::greedy, setup);
+}
+
 }  // namespace
 
 Run::Run(Scheduler& scheduler, Request request, std::uint64_t seed)
@@ -25,14 +47,19 @@ Run::Run(Scheduler& scheduler, Request request, std::uint64_t seed)
       observer_(request.observer),
       seed_(seed),
       prompt_(grow(scheduler.tree_.root(), request.prompt)),
-      stop_(config_, vocab(), prompt_.length(), model_info().n_context),
-      chain_(config_, resolve_strategy(config_) != Strategy::greedy),
+      stop_(config_, vocab(), prompt_.length(), longest_text(config_, request, model_info().n_context)),
+      chain_(make_chain(config_, request, vocab(), longest_text(config_, request, model_info().n_context))),
+      chain_trace_(observer_ && observer_->wants_stage_scores()),
       sequences_(static_cast<std::size_t>(config_.num_return_sequences)),
+      healed_(sequences_.size(), request.healed.size()),
       started_(std::chrono::steady_clock::now()),
       task_(request.strategy(*this)),
       waiting_(task_.handle()),
       decisions_(observer_ && observer_->wants_decisions()) {
   stats_.prompt_tokens = prompt_.length();
+  if (config_.guidance_scale == 1) return;
+  const std::span<const Token> last = std::span(request.prompt).last(1);
+  negative_prompt_ = grow(scheduler.tree_.root(), request.negative_prompt.empty() ? last : request.negative_prompt);
 }
 
 // The frames go first: they refer to everything else.
@@ -42,6 +69,8 @@ Run::~Run() {
   asks_.clear();
   targets_.clear();
   prompt_ = {};
+  negative_prompt_ = {};
+  twins_.clear();
   for (const auto& cache : scheduler_.caches_) cache->flush();
 }
 
@@ -114,9 +143,29 @@ Run::Eval Run::post(std::source_location where) {
     }
   }
   assert(!targets_.empty());
+  if (negative_prompt_) ask_without_prompt();
   rows_.assign(targets_.size(), {});
   scheduler_.enqueue(*this);
   return Eval(this);
+}
+
+// Classifier-free guidance: for every row of logits another one, of the same text with the negative prompt in place of
+// the prompt. The twins stay until the next ones are there, so that these find everything but their last token cached.
+void Run::ask_without_prompt() {
+  static const Outputs logits{.logits = true, .hidden = false, .layers = {}};
+  std::vector<Node> twins;
+  const std::size_t n = targets_.size();
+  for (std::size_t i = 0; i < n; ++i) {
+    if (targets_[i].model != 0 || !targets_[i].outputs->logits) continue;
+    targets_[i].node.path(tokens_);
+    const std::span<const Token> text = tokens_;
+    twins.push_back(grow(negative_prompt_, text.subspan(static_cast<std::size_t>(prompt_.length()))));
+    targets_[i].twin = static_cast<int>(targets_.size());
+    Target& twin = targets_.emplace_back();
+    twin.node = twins.back();
+    twin.outputs = &logits;
+  }
+  twins_ = std::move(twins);
 }
 
 bool Run::answered() const {
@@ -155,12 +204,17 @@ bool Run::Eval::await_ready() const {
 
 Rows Run::Eval::await_resume() const {
   if (run_->failed_) std::rethrow_exception(std::exchange(run_->failed_, nullptr));
-  return run_->rows_;
+  for (std::size_t i = 0; i < run_->targets_.size(); ++i) {
+    const int twin = run_->targets_[i].twin;
+    if (twin >= 0) run_->rows_[i].unconditional = run_->rows_[static_cast<std::size_t>(twin)].logits;
+  }
+  return Rows(run_->rows_).first(run_->rows_.size() - run_->twins_.size());
 }
 
 // ---- answering ------------------------------------------------------------------------------------------------------
 
-Step Run::process(const Node& tip, std::span<const float> logits) {
+Step Run::process(int sequence, const Node& tip, const EvalRow& row) {
+  const std::span<const float> logits = row.logits;
   const LogSum sum = log_sum_exp(logits);
   if (!sum.valid) {
     throw Error(ErrorKind::internal, "the model returned a logit that is not a number or infinite at position {}",
@@ -168,24 +222,39 @@ Step Run::process(const Node& tip, std::span<const float> logits) {
   }
   if (!chain_.empty()) tip.path(tokens_);
   scores_.reset(logits);
+  const Context context{.tokens = tokens_,
+                        .n_prompt = prompt_.length(),
+                        .unconditional = row.unconditional,
+                        .u = uniform(sequence, tip, Stream::processor)};
   if (decisions_) {
-    chain_.traced(scores_, tokens_, chain_trace_);
+    chain_.traced(scores_, context, chain_trace_, states(tip));
   } else {
-    chain_(scores_, tokens_);
+    chain_(scores_, context, states(tip));
   }
   return {tip, logits, sum, scores_};
 }
 
+Node Run::child(const Step& step, Token token) const {
+  Node node = step.tip.child(token);
+  if (chain_.has_state()) node.remember(chain_.next(states(step.tip), token, step.scores));
+  return node;
+}
+
 Node Run::emit(int sequence, const Step& step, Token token, const Why& why) {
   Sequence& out = sequences_[static_cast<std::size_t>(sequence)];
-  const Node node = step.tip.child(token);
+  const Node node = child(step, token);
   out.ids.push_back(token);
-  out.bytes += vocab().bytes(token);
+  std::string_view bytes = vocab().bytes(token);
+  std::size_t& healed = healed_[static_cast<std::size_t>(sequence)];
+  const std::size_t known = std::min(healed, bytes.size());
+  healed -= known;
+  bytes.remove_prefix(known);
+  out.bytes += bytes;
   out.score += static_cast<double>(step.logits[static_cast<std::size_t>(token)]) - step.sum.value;
   ++stats_.new_tokens;
   const Stop stop = stop_.check(node, seconds());
   if (decisions_) trace(step, sequence, token, why, stop.reason);
-  if (observer_) observer_->token(sequence, token);
+  if (observer_) observer_->token(sequence, token, bytes);
   if (stop.reason != FinishReason::running) finish(sequence, stop);
   return node;
 }
@@ -194,8 +263,10 @@ void Run::trace(const Step& step, int sequence, Token token, const Why& why, Fin
   decision_.sequence = sequence;
   decision_.position = step.tip.length();
   decision_.u = why.u;
+  decision_.seconds = seconds();
   decision_.finish = finish == FinishReason::running ? std::string_view() : to_string(finish);
-  describe(decision_, token, step.logits, step.sum.value, step.scores, chain_trace_, config_.trace_top);
+  describe(decision_, token, step.logits, step.sum.value, step.scores, chain_trace_, config_.trace_top,
+           trace_scratch_);
   observer_->decision(decision_);
 }
 

@@ -1,7 +1,7 @@
 // Run: one live request, and everything that a strategy can do to the world.
 //
 //   auto rows = co_await run.eval(nodes);                     // rows[i] belongs to nodes[i]
-//   Step step = run.process(nodes[i], rows[i].logits);        // the model's logits through the processors
+//   Step step = run.process(sequence, nodes[i], rows[i]);     // the model's logits through the processors
 //   tip = run.emit(sequence, step, token, why);               // the token is part of the answer
 //
 // Rows and Steps are views into the model's own memory: they are valid until the strategy's next co_await. To look at
@@ -47,9 +47,10 @@ struct Ask {
 };
 
 struct EvalRow {
-  std::span<const float> logits;                        // n_vocab
-  std::span<const float> hidden;                        // n_embd
-  std::vector<std::span<const float>> layers;           // n_vocab each, in the order asked for
+  std::span<const float> logits = {};               // n_vocab
+  std::span<const float> hidden = {};               // n_embd
+  std::vector<std::span<const float>> layers = {};  // n_vocab each, in the order asked for
+  std::span<const float> unconditional = {};        // logits behind the negative prompt, when guidance_scale is set
 };
 using Rows = std::span<const EvalRow>;
 
@@ -68,7 +69,7 @@ struct Why {
 
 struct Sequence {                // one answer
   std::vector<Token> ids;        // generated tokens, the end-of-sequence token included
-  std::string bytes;             // their text; cut before a stop string that is not to be shown
+  std::string bytes;             // their text, without healed bytes; cut before a stop string that is not to be shown
   double score = 0;              // sum of the model's log-probabilities of `ids`
   FinishReason finish = FinishReason::running;
 };
@@ -86,15 +87,18 @@ struct RunStats {
 class RunObserver {
  public:
   virtual ~RunObserver() = default;
-  virtual void token(int /*sequence*/, Token /*token*/) {}
+  virtual void token(int /*sequence*/, Token /*token*/, std::string_view /*bytes added to the text*/) {}
   virtual void finished(int /*sequence*/, Stop /*stop*/) {}
   virtual bool wants_decisions() const { return false; }
+  virtual bool wants_stage_scores() const { return false; }  // in the decisions
   virtual void decision(const Decision& /*decision*/) {}
 };
 
 struct Request {
   GenerationConfig config;
   std::vector<Token> prompt;
+  std::vector<Token> negative_prompt = {};  // what guidance_scale leads away from; empty: the prompt's last token
+  std::string healed = {};  // bytes that token healing took from the prompt's end: the tokens begin with them
   StrategyFunction strategy;
   std::vector<int> models = {0};  // indices of the scheduler's models: the Run's model 0 (whose vocabulary rules), 1, ...
   RunObserver* observer = nullptr;
@@ -118,10 +122,14 @@ class Run {
   Eval eval(const Ask& ask, std::source_location where = std::source_location::current());
   Eval eval(const std::vector<Ask>& asks, std::source_location where = std::source_location::current());
 
-  // Runs the processors. Throws Error when the logits hold a NaN, an infinity, or nothing that could be chosen.
-  Step process(const Node& tip, std::span<const float> logits);
+  // Runs the processors on the logits of a row. `sequence` counts where a processor draws random numbers (xtc). Throws
+  // Error when the logits hold a NaN, an infinity, or nothing that could be chosen, and when the processors leave nothing.
+  Step process(int sequence, const Node& tip, const EvalRow& row);
 
-  // Appends `token` to an answer and returns its node; finished(sequence) may hold afterwards.
+  // The node of `token` behind the step's, with what the processors remember of the text up to it.
+  Node child(const Step& step, Token token) const;
+
+  // Appends `token` to an answer and returns its child(); finished(sequence) may hold afterwards.
   Node emit(int sequence, const Step& step, Token token, const Why& why = {});
   bool finished(int sequence) const { return sequences_[static_cast<std::size_t>(sequence)].finish != FinishReason::running; }
 
@@ -147,6 +155,7 @@ class Run {
     const Outputs* outputs = nullptr;
     int model = 0;                // of the Run
     int row = -1;                 // in the batch being evaluated
+    int twin = -1;                // index of the target with the same new tokens behind the negative prompt
     bool done = false;
     std::vector<float> kept;      // copy of the outputs, when the rest of the request needs another batch
   };
@@ -154,6 +163,7 @@ class Run {
   Run(Scheduler& scheduler, Request request, std::uint64_t seed);
   void check(const Ask& ask) const;
   Eval post(std::source_location where);
+  void ask_without_prompt();
   bool answered() const;
   void keep_rows();
   void finish(int sequence, Stop stop);
@@ -171,8 +181,11 @@ class Run {
   Chain chain_;
   Scores scores_;
   ChainTrace chain_trace_;
+  Node negative_prompt_;           // when guidance_scale is set
+  std::vector<Node> twins_;        // of the nodes last evaluated: the same new tokens behind the negative prompt
   std::vector<Token> tokens_;      // scratch: the path of the tip being processed
   std::vector<Sequence> sequences_;
+  std::vector<std::size_t> healed_;  // bytes of each sequence still to come that the prompt's text holds already
   RunStats stats_;
   std::chrono::steady_clock::time_point started_;
 
@@ -187,6 +200,7 @@ class Run {
   bool done_ = false;
   bool decisions_ = false;  // the observer wants them
   Decision decision_;       // its memory is kept from one to the next
+  TraceScratch trace_scratch_;
 };
 
 // The awaitable of run.eval(). Trivial, so that no compiler can destroy it twice.

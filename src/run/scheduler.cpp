@@ -9,6 +9,22 @@
 #include "base/error.h"
 
 namespace decant {
+namespace {
+
+void check_prompt(std::string_view name, const std::vector<Token>& prompt, const ModelInfo& info) {
+  for (const Token token : prompt) {
+    if (token < 0 || token >= info.n_vocab) {
+      throw Error(ErrorKind::usage, "{} token {} is outside of the vocabulary of {} tokens", name, token, info.n_vocab);
+    }
+  }
+  if (std::ssize(prompt) > info.n_context) {
+    throw Error(ErrorKind::data, "the {} has {} tokens and the {} {}: shorten it{}", name, prompt.size(),
+                info.n_context < info.n_cells ? "model was trained for" : "context holds", info.n_context,
+                info.n_context < info.n_cells ? "" : " or raise --ctx-size");
+  }
+}
+
+}  // namespace
 
 std::uint64_t random_seed() {
   std::random_device device;
@@ -24,17 +40,9 @@ Scheduler::~Scheduler() { assert(started_.empty() && waiting_.empty()); }
 std::unique_ptr<Run> Scheduler::start(Request request) {
   const ModelInfo& info = model(request.models.at(0)).info();
   if (request.prompt.empty()) throw Error(ErrorKind::usage, "the prompt is empty: there is nothing to continue");
-  for (const Token token : request.prompt) {
-    if (token < 0 || token >= info.n_vocab) {
-      throw Error(ErrorKind::usage, "prompt token {} is outside of the vocabulary of {} tokens", token, info.n_vocab);
-    }
-  }
+  check_prompt("prompt", request.prompt, info);
+  check_prompt("negative prompt", request.negative_prompt, info);
   const int length = static_cast<int>(request.prompt.size());
-  if (length > info.n_context) {
-    throw Error(ErrorKind::data, "the prompt has {} tokens and the {} {}: shorten it{}", length,
-                info.n_context < info.n_cells ? "model was trained for" : "context holds", info.n_context,
-                info.n_context < info.n_cells ? "" : " or raise --ctx-size");
-  }
   if (request.config.max_length && length >= *request.config.max_length) {
     throw Error(ErrorKind::usage, "the prompt has {} tokens and max_length is {}, the prompt included: raise it", length,
                 *request.config.max_length);

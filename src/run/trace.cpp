@@ -13,6 +13,8 @@
 namespace decant {
 namespace {
 
+constexpr int kTailPoints = 16;
+
 constexpr double kBit = std::numbers::ln2;  // nats in a bit
 
 int rank_of(Token token, Scores& scores) {
@@ -32,16 +34,21 @@ std::string hex(std::string_view bytes) {
   return text;
 }
 
-void write_token(JsonWriter& json, Token id, const Vocab& vocab) {
-  json.field("id", id).field("bytes", std::string_view(hex(vocab.bytes(id)))).field("text", vocab.bytes(id));
-  json.field("piece", vocab.piece(id));
+void describe_tail(Decision& decision, std::span<const float> base, TraceScratch& scratch) {
+  scratch.others.assign(base.begin(), base.end());
+  for (const TraceCandidate& each : decision.top) {
+    scratch.others[static_cast<std::size_t>(each.id)] = -std::numeric_limits<float>::infinity();
+  }
+  const auto points = scratch.rule.of(scratch.others, kTailPoints);
+  decision.tail.assign(points.begin(), points.end());
 }
 
 }  // namespace
 
 void describe(Decision& decision, Token token, std::span<const float> logits, double logsumexp, Scores& scores,
-              const ChainTrace& chain, int n_top) {
+              const ChainTrace& chain, int n_top, TraceScratch& scratch) {
   const auto logit = [&](Token id) { return logits[static_cast<std::size_t>(id)]; };
+  const auto base = [&](Token id) { return chain.base()[static_cast<std::size_t>(id)]; };
   decision.token = token;
   decision.logit = static_cast<double>(logit(token));
   decision.logsumexp = logsumexp;
@@ -55,7 +62,7 @@ void describe(Decision& decision, Token token, std::span<const float> logits, do
 
   decision.top.clear();
   for (const Candidate& each : scores.top(n_top)) {
-    decision.top.push_back({each.id, logit(each.id), each.score, scores.probability(each.id), {}});
+    decision.top.push_back({each.id, logit(each.id), base(each.id), each.score, scores.probability(each.id), {}});
   }
   const std::size_t kept = decision.top.size(), wanted = static_cast<std::size_t>(n_top);
   std::vector<Candidate> likeliest;  // under the model; some of them are listed already
@@ -64,11 +71,24 @@ void describe(Decision& decision, Token token, std::span<const float> logits, do
     const auto end = decision.top.begin() + static_cast<std::ptrdiff_t>(kept);
     if (decision.top.size() == wanted) break;
     if (std::any_of(decision.top.begin(), end, [&](const auto& listed) { return listed.id == each.id; })) continue;
-    decision.top.push_back({each.id, each.score, scores.score(each.id), 0, chain.removed_by(each.id)});
+    decision.top.push_back(
+        {each.id, each.score, base(each.id), scores.score(each.id), 0, chain.removed_by(each.id)});
   }
   double listed = 0;
   for (const TraceCandidate& each : decision.top) listed += std::exp(static_cast<double>(each.logit) - logsumexp);
   decision.tail_mass = std::max(0.0, 1 - listed);
+  decision.base_logsumexp = log_sum_exp(chain.base()).value;
+  describe_tail(decision, chain.base(), scratch);
+  decision.stage_scores.resize(chain.keeps_scores() ? chain.stages().size() : 0);
+  for (std::size_t stage = 0; stage < decision.stage_scores.size(); ++stage) {
+    decision.stage_scores[stage].clear();
+    for (const TraceCandidate& each : decision.top) decision.stage_scores[stage].push_back(chain.score(stage, each.id));
+  }
+}
+
+void write_token(JsonWriter& json, Token id, const Vocab& vocab) {
+  json.field("id", id).field("bytes", std::string_view(hex(vocab.bytes(id)))).field("text", vocab.bytes(id));
+  json.field("piece", vocab.piece(id));
 }
 
 void write_fields(JsonWriter& json, const Decision& decision, const Vocab& vocab) {
@@ -80,6 +100,7 @@ void write_fields(JsonWriter& json, const Decision& decision, const Vocab& vocab
   json.field("rank", decision.rank).key("u");
   decision.u ? json.value(*decision.u) : json.value(nullptr);
   json.field("logsumexp", decision.logsumexp).field("tail_mass", decision.tail_mass);
+  if (decision.base_logsumexp != decision.logsumexp) json.field("base_logsumexp", decision.base_logsumexp);
   json.field("entropy", decision.entropy).field("entropy_raw", decision.entropy_raw).field("kept", decision.kept);
   json.key("finish");
   decision.finish.empty() ? json.value(nullptr) : json.value(decision.finish);
@@ -93,11 +114,22 @@ void write_fields(JsonWriter& json, const Decision& decision, const Vocab& vocab
   for (const TraceCandidate& each : decision.top) {
     json.begin_object();
     write_token(json, each.id, vocab);
-    json.field("logit", each.logit).field("score", each.score).field("p", each.p).key("cut_by");
+    json.field("logit", each.logit);
+    if (each.base != each.logit) json.field("base", each.base);
+    json.field("score", each.score).field("p", each.p).key("cut_by");
     each.cut_by.empty() ? json.value(nullptr) : json.value(each.cut_by);
     json.end_object();
   }
   json.end_array();
+  json.key("tail").begin_object();
+  const auto list = [&](std::string_view name, double WeightedPoint::*value) {
+    json.key(name).begin_array();
+    for (const WeightedPoint& point : decision.tail) json.value(point.*value);
+    json.end_array();
+  };
+  list("logit", &WeightedPoint::x);
+  list("count", &WeightedPoint::count);
+  json.end_object().field("seconds", decision.seconds);
 }
 
 }  // namespace decant

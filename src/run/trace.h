@@ -12,20 +12,21 @@
 
 #include "base/json_writer.h"
 #include "model/vocab.h"
+#include "numerics/quadrature.h"
 #include "processors/chain.h"
 
 namespace decant {
 
-inline constexpr int kTraceSchema = 1;
+inline constexpr int kTraceSchema = 2;
 
 struct TraceCandidate {
   Token id = 0;
   float logit = 0;          // as the model gave it
+  float base = 0;           // before temperature and the truncations; -infinity: removed by then
   float score = 0;          // after the processors; -infinity: removed
   double p = 0;             // after the processors; 0: removed
   std::string_view cut_by;  // the processor that removed it, or empty
 };
-
 
 struct Decision {
   int sequence = 0;
@@ -37,6 +38,7 @@ struct Decision {
   int rank = 0;              // among the tokens by falling p: 1 is the likeliest
   std::optional<double> u;   // the random number that chose it
   double logsumexp = 0;      // of all logits: p_raw = exp(logit - logsumexp)
+  double base_logsumexp = 0; // of all base scores
   double tail_mass = 0;      // the model's probability of everything that is not in `top`
   double entropy = 0;        // after the processors
   double entropy_raw = 0;    // of the model's distribution
@@ -44,12 +46,24 @@ struct Decision {
   std::string_view finish;   // why the sequence ended with this token, or empty
   std::vector<ChainTrace::Stage> stages;
   std::vector<TraceCandidate> top;  // by falling p, the removed ones behind by falling logit
+  std::vector<WeightedPoint> tail;  // the base scores of all others, as a few points with the same sums of exponentials
+  double seconds = 0;        // since the Run began
+  std::vector<std::vector<float>> stage_scores;  // of `top` after each stage, if the chain's trace kept them
+};
+
+// Memory that describing one decision after another needs.
+struct TraceScratch {
+  std::vector<float> others;
+  GaussRule rule;
 };
 
 // What the distributions before and after the processors say about choosing `token`; `n_top` candidates are listed.
 // The rest is the caller's to fill in.
 void describe(Decision& decision, Token token, std::span<const float> logits, double logsumexp, Scores& scores,
-              const ChainTrace& chain, int n_top);
+              const ChainTrace& chain, int n_top, TraceScratch& scratch);
+
+// id, bytes, text and piece of a token, into an object that the caller has begun.
+void write_token(JsonWriter& json, Token id, const Vocab& vocab);
 
 // The decision's fields, into an object that the caller has begun.
 void write_fields(JsonWriter& json, const Decision& decision, const Vocab& vocab);

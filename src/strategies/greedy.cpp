@@ -11,7 +11,7 @@ Task<void> greedy(Run& run) {
   Node tip = run.prompt();
   while (!run.finished(0)) {
     auto rows = co_await run.eval(tip);
-    const Step step = run.process(tip, rows[0].logits);
+    const Step step = run.process(0, tip, rows[0]);
     tip = run.emit(0, step, step.scores.argmax());
   }
 }

@@ -17,7 +17,7 @@ Task<void> sample(Run& run) {
     auto rows = co_await run.eval(tips);
     std::size_t kept = 0;
     for (std::size_t i = 0; i < live.size(); ++i) {
-      const Step step = run.process(tips[i], rows[i].logits);
+      const Step step = run.process(live[i], tips[i], rows[i]);
       const double u = run.uniform(live[i], tips[i]);
       const Node next = run.emit(live[i], step, step.scores.draw(u), Why{.u = u});
       if (run.finished(live[i])) continue;

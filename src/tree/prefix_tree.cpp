@@ -66,7 +66,7 @@ void PrefixTree::unlink(NodeId id) {
 
 Node::Node(PrefixTree& tree, NodeId id) : tree_(&tree), id_(id) { tree_->retain(id_); }
 
-Node::Node(const Node& other) : tree_(other.tree_), id_(other.id_) {
+Node::Node(const Node& other) : tree_(other.tree_), id_(other.id_), memory_(other.memory_) {
   if (tree_) tree_->retain(id_);
 }
 

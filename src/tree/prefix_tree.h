@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -27,10 +28,13 @@ class Node {
   Node(PrefixTree& tree, NodeId id);
   Node(const Node& other);
   Node(Node&& other) noexcept
-      : tree_(std::exchange(other.tree_, nullptr)), id_(std::exchange(other.id_, kNoNode)) {}
+      : tree_(std::exchange(other.tree_, nullptr)),
+        id_(std::exchange(other.id_, kNoNode)),
+        memory_(std::move(other.memory_)) {}
   Node& operator=(Node other) noexcept {
     std::swap(tree_, other.tree_);
     std::swap(id_, other.id_);
+    std::swap(memory_, other.memory_);
     return *this;
   }
   ~Node();
@@ -45,9 +49,15 @@ class Node {
   Node child(Token token) const;
   void path(std::vector<Token>& tokens) const;  // overwrites: the path's tokens, first to last
 
+  // What somebody above the tree remembers about the text up to here. It goes with copies of this Node, not with others
+  // of the same text: parent() and child() have none.
+  const std::shared_ptr<const void>& memory() const { return memory_; }
+  void remember(std::shared_ptr<const void> memory) { memory_ = std::move(memory); }
+
  private:
   PrefixTree* tree_ = nullptr;
   NodeId id_ = kNoNode;
+  std::shared_ptr<const void> memory_;
 };
 
 class PrefixTree {

@@ -43,8 +43,9 @@ TEST(Flags, EveryFieldIsAFlagUnderAllItsNames) {
       std::vector<std::string> names = {dashed(field.name), "--" + std::string(field.name)};
       for (const std::string_view alias : aliases(field)) names.emplace_back(alias);
       const std::string text = is_boolean(default_of(field)) ? "true"
-                               : field.range.words.empty()   ? "1"
-                                                             : std::string(field.range.words[0]);
+                               : !field.range.words.empty()  ? std::string(field.range.words[0])
+                               : field.range.high < 1        ? "0.5"
+                                                             : "1";
       for (const std::string& name : names) {
         SCOPED_TRACE(name);
         Command command;
@@ -186,6 +187,34 @@ TEST(Flags, Errors) {
   for (const auto& [arguments, message] : cases) {
     EXPECT_EQ(Command().error(arguments), message) << arguments[0];
   }
+}
+
+bool lists(const std::string& help, const FieldInfo& field) {
+  return help.find(dashed(field.name) + " ") != help.npos;
+}
+
+TEST(Flags, TheShortHelpLeavesOutWhatIsAdvanced) {
+  const auto check = [](const std::string& help, bool all) {
+    const auto check_rows = [&](auto table) {
+      for (const auto& field : table) EXPECT_EQ(lists(help, field), all || !field.advanced) << field.name;
+    };
+    check_rows(generation_fields());
+    check_rows(model_fields());
+    EXPECT_NE(help.find("\n  -q, --quiet "), help.npos);  // a command's own options are all shown
+    EXPECT_NE(help.find("--help-all "), help.npos);
+  };
+  Command c;
+  EXPECT_FALSE(c.flags.parse({"--help"}));
+  check(c.flags.help(), false);
+  Command d;
+  EXPECT_FALSE(d.flags.parse({"-n", "5", "--help-all", "--no-such-flag"}));
+  check(d.flags.help(), true);
+  EXPECT_TRUE(d.config.given.none());
+  Command e;
+  EXPECT_FALSE(e.flags.parse({"--help", "--help-all"}));  // the first one counts
+  check(e.flags.help(), false);
+  EXPECT_GT(std::count_if(generation_fields().begin(), generation_fields().end(),
+                          [](const auto& field) { return field.advanced; }), 20);
 }
 
 TEST(Flags, HelpFitsAScreen) {

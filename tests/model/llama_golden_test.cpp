@@ -41,7 +41,7 @@ Task<void> look(Run& run, Outputs outputs, Answer* answer) {
   answer->logits.assign(rows[0].logits.begin(), rows[0].logits.end());
   answer->hidden.assign(rows[0].hidden.begin(), rows[0].hidden.end());
   for (const auto& layer : rows[0].layers) answer->layers.emplace_back(layer.begin(), layer.end());
-  const Step step = run.process(run.prompt(), rows[0].logits);
+  const Step step = run.process(0, run.prompt(), rows[0]);
   answer->scores.resize(answer->logits.size());
   step.scores.copy_to(answer->scores);
   for (const float score : answer->scores) answer->mass += std::exp(static_cast<double>(score));

@@ -67,7 +67,7 @@ Task<void> witnessed_sample(Run& run, const CountingModel* model, Text* text) {
   Node tip = run.prompt();
   while (!run.finished(0)) {
     auto rows = co_await run.eval(tip);
-    const Step step = run.process(tip, rows[0].logits);
+    const Step step = run.process(0, tip, rows[0]);
     const double u = run.uniform(0, tip);
     const Token token = step.scores.draw(u);
     text->push_back({token, u, model->rows(), {rows[0].logits.begin(), rows[0].logits.end()}});

@@ -23,8 +23,33 @@ TEST(Help, ARowIsOneLine) {
   EXPECT_EQ(row("max_length").doc, "at most this many tokens, prompt included; replaces the default of max_new_tokens");
 }
 
+TEST(Help, ARowSaysWhetherItIsAdvanced) {
+  const std::vector<HelpRow> rows = help_rows(generation_fields());
+  std::size_t advanced = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    EXPECT_EQ(rows[i].advanced, generation_fields()[i].advanced) << rows[i].flags;
+    advanced += rows[i].advanced;
+  }
+  EXPECT_GT(advanced, 20u);
+  EXPECT_LT(rows.size() - advanced, 40u) << "the short help is short";
+}
+
+// What only refines another option is no reason for a line in the short help.
+TEST(Help, WhatNeedsAnAdvancedOptionIsAdvanced) {
+  const auto table = generation_fields();
+  for (const Field<GenerationConfig>& field : table) {
+    if (field.needs.empty()) continue;
+    const Field<GenerationConfig>* master = find(table, field.needs);
+    ASSERT_TRUE(master) << field.name;
+    EXPECT_EQ(master->name, field.needs);
+    EXPECT_TRUE(master->needs.empty()) << field.name << ": chains are not followed";
+    EXPECT_TRUE(field.advanced || !master->advanced) << field.name;
+    EXPECT_EQ(field.group, master->group) << field.name;
+  }
+}
+
 TEST(Help, GroupsRowsInOrder) {
-  EXPECT_EQ(help_text({{"B", "-x", "first"}, {"A", "--long N", "second"}, {"B", "-y", "third"}}),
+  EXPECT_EQ(help_text({{"B", "-x", "first", false}, {"A", "--long N", "second", false}, {"B", "-y", "third", false}}),
             "B:\n"
             "  -x        first\n"
             "  -y        third\n"

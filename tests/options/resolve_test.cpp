@@ -105,6 +105,72 @@ TEST(Resolve, ContradictionsAreErrors) {
   }
 }
 
+// A text that sets the row to something other than its default.
+std::string another_value(const Field<GenerationConfig>& row) {
+  std::vector<std::string> texts = {"true", "0.5", "2", "3", "3,4"};
+  for (const std::string_view word : row.range.words) texts.emplace_back(word);
+  for (const std::string& text : texts) {
+    GenerationConfig config;
+    try {
+      set(generation_fields(), config, row, text);
+    } catch (const Error&) {
+      continue;
+    }
+    if (!is_equal(value_of(config, row), default_of(row))) return text;
+  }
+  ADD_FAILURE() << "no value for " << row.name;
+  return {};
+}
+
+TEST(Resolve, WhatDoesNothingWithoutAnotherOptionIsAnError) {
+  const auto table = generation_fields();
+  int checked = 0;
+  for (const auto& row : table) {
+    if (row.needs.empty()) continue;
+    ++checked;
+    SCOPED_TRACE(row.name);
+    const auto& master = get(table, row.needs);
+    const std::string alone = fmt::format("{}={}", row.name, another_value(row));
+    const std::string message = fmt::format("{0} does nothing without {1}: set {1}, or drop {0}", row.name, master.name);
+    EXPECT_EQ(usage_error([&] { resolve_strategy(given(alone)); }), message);
+    const std::string off = to_text(default_of(master));
+    if (!off.empty()) {
+      EXPECT_EQ(usage_error([&] { resolve_strategy(given(fmt::format("{} {}={}", alone, master.name, off))); }), message);
+    }
+    EXPECT_NO_THROW(resolve_strategy(given(fmt::format("{} {}={}", alone, master.name, another_value(master)))));
+    const std::string by_default = to_text(default_of(row));
+    if (!by_default.empty() && by_default.find('\n') == by_default.npos) {
+      EXPECT_NO_THROW(resolve_strategy(given(fmt::format("{}={}", row.name, by_default))));  // asks for nothing
+    }
+  }
+  EXPECT_GE(checked, 15);
+}
+
+TEST(Resolve, MirostatMakesTheCutItself) {
+  for (const char* cut : {"top_n_sigma=2", "top_h=0.5", "top_k=5", "top_p=0.9", "min_p=0.1", "typical_p=0.9",
+                          "epsilon_cutoff=0.01", "eta_cutoff=0.01", "xtc_probability=0.5", "adaptive_target=0.5", "adaptive_target=0"}) {
+    const std::string name(cut, std::string_view(cut).find('='));
+    const std::string value = cut + name.size() + 1;
+    for (const int version : {1, 2}) {
+      EXPECT_EQ(usage_error([&] { resolve_strategy(given(fmt::format("mirostat={} {}", version, cut))); }),
+                fmt::format("mirostat {} contradicts {} {}: drop one of them", version, name, value));
+    }
+    EXPECT_EQ(resolve_strategy(given(fmt::format("mirostat=0 {}", cut))), Strategy::sample) << cut;
+  }
+  for (const char* fine : {"", " top_k=50", " top_k=0", " top_p=1", " temperature=0.7", " dynatemp_range=0.3",
+                           " repetition_penalty=1.2", " mirostat_tau=3 mirostat_eta=0.2", " watermark=true"}) {
+    EXPECT_EQ(resolve_strategy(given(std::string("mirostat=2") + fine)), Strategy::sample) << fine;
+  }
+}
+
+TEST(Resolve, OneGrammarIsEnough) {
+  const GenerationConfig grammar{.grammar = "root ::= \"a\""}, schema{.json_schema = "{}"};
+  EXPECT_EQ(resolve_strategy(grammar), Strategy::greedy);
+  EXPECT_EQ(resolve_strategy(schema), Strategy::greedy);
+  EXPECT_EQ(usage_error([&] { resolve_strategy({.grammar = grammar.grammar, .json_schema = schema.json_schema}); }),
+            "grammar contradicts json_schema: drop one of them");
+}
+
 TEST(Resolve, ValuesOutOfRangeAreErrors) {
   const struct {
     const char* options;

@@ -31,10 +31,12 @@ std::vector<std::string> good_texts(const Field<Options>& field) {
   if (kind == "true|false") return {"true", "false"};
   if (kind == "TEXT") return {"some text", "a,b", "-1", "é\n"};
   if (!field.range.words.empty()) return {field.range.words.begin(), field.range.words.end()};
-  std::vector<std::string> numbers = {"1"};
+  std::vector<std::string> numbers;
+  if (field.range.high >= 1) numbers.push_back("1");
   if (std::isfinite(field.range.low) && !field.range.low_is_open) numbers.push_back(fmt::format("{}", field.range.low));
   if (std::isfinite(field.range.high)) numbers.push_back(fmt::format("{}", field.range.high));
-  if (kind == "X") numbers.push_back("0.001");
+  if (kind == "X" && field.range.low < 0.001) numbers.push_back("0.001");
+  if (kind == "X,X,...") numbers.push_back("1,-0.5");
   if (kind == "N,N,...") numbers.push_back("1,2,3");
   return numbers;
 }
@@ -177,13 +179,17 @@ TEST(Table, ChecksEveryValue) {
 
 TEST(Table, WritesJson) {
   GenerationConfig config;
+  config.exponential_decay_length_penalty = {1, .5};
   JsonWriter json;
   write_json(json, generation_fields(), config);
-  EXPECT_EQ(json.text(),
-            R"({"strategy":"","do_sample":null,"num_return_sequences":1,"seed":null,"repetition_penalty":1,)"
-            R"("trace_top":50,"temperature":1,"top_k":50,"top_p":1,"min_p":0,"max_new_tokens":256,"max_length":null,)"
-            R"("max_time":null,"stop_strings":[],"include_stop_str_in_output":true,"stop_token_ids":[],)"
-            R"("eos_token_id":null,"ignore_eos":false})");
+  const std::string_view text = json.text();
+  EXPECT_TRUE(text.starts_with(R"({"strategy":"","do_sample":null,"num_return_sequences":1,"seed":null,)")) << text;
+  EXPECT_NE(text.find(R"(,"penalty_last_n":-1,)"), text.npos) << text;
+  EXPECT_NE(text.find(R"(,"exponential_decay_length_penalty":[1,0.5],)"), text.npos) << text;
+  EXPECT_TRUE(text.ends_with(R"(,"stop_token_ids":[],"eos_token_id":null,"ignore_eos":false})")) << text;
+  std::size_t keys = 0;
+  for (const auto& field : generation_fields()) keys += text.find(fmt::format("\"{}\":", field.name)) != text.npos;
+  EXPECT_EQ(keys, generation_fields().size());
 
   json.clear();
   write_json(json, model_fields(), ModelOptions{.model = "a \"b\".gguf", .threads = 4});

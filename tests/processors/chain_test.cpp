@@ -7,7 +7,9 @@
 #include <random>
 
 #include "base/error.h"
+#include "options/usage_error.h"
 #include "processors/support.h"
+#include "support/table_model.h"
 
 namespace decant {
 namespace {
@@ -25,7 +27,7 @@ GenerationConfig all_on() {
 std::vector<std::string_view> names(const GenerationConfig& config, bool sampling) {
   Scores scores = scores_of({1, 2, 3});
   ChainTrace trace;
-  Chain(config, sampling).traced(scores, Tokens{0}, trace);
+  Chain(config, sampling).traced(scores, Context{.tokens = Tokens{0}}, trace);
   std::vector<std::string_view> result;
   for (const auto& stage : trace.stages()) result.push_back(stage.name);
   return result;
@@ -47,7 +49,7 @@ TEST(Chain, WhatIsOffDoesNothing) {
   ASSERT_TRUE(Chain(config, true).empty());
   const Floats logits{3, -inf, 1, 2};
   Scores scores = scores_of(logits);
-  Chain(config, true)(scores, Tokens{0, 1});
+  Chain(config, true)(scores, Context{.tokens = Tokens{0, 1}});
   EXPECT_EQ(values(scores, 4), logits);
 }
 
@@ -90,6 +92,166 @@ TEST(Chain, TraceLeavesOutWhatWasRemovedBefore) {
   EXPECT_EQ(trace.stages()[0].removed_mass, 0);
 }
 
+// ---- nothing left ----------------------------------------------------------------------------------------------------
+
+std::string complaint(const Chain& chain, const Context& context, bool traced) {
+  Scores scores = scores_of({1, 2, 3});
+  ChainTrace trace;
+  return usage_error([&] { traced ? chain.traced(scores, context, trace) : chain(scores, context); });
+}
+
+TEST(Chain, SaysWhichProcessorLeftNothing) {
+  const Tokens tokens{0, 1, 2, 1};
+  const Context second_new{.tokens = tokens, .n_prompt = 3};
+  for (const bool traced : {false, true}) {
+    EXPECT_EQ(complaint(Chain({.suppress_tokens = {2, 0, 1}}, true), second_new, traced),
+              "suppress_tokens left no token to choose from at position 4 (new token 2): loosen it, or drop it");
+    GenerationConfig config;
+    config.no_repeat_ngram_size = 1;  // every token has occurred
+    config.repetition_penalty = 1.5;
+    EXPECT_EQ(complaint(Chain(config, false), second_new, traced),
+              "no_repeat_ngram_size left no token to choose from at position 4 (new token 2): loosen it, or drop it");
+    // The last of several that together leave nothing.
+    config = {.suppress_tokens = {0, 1}, .begin_suppress_tokens = {2}};
+    const Chain chain(config, true);
+    EXPECT_EQ(complaint(chain, Context{.tokens = tokens, .n_prompt = 4}, traced),
+              "begin_suppress_tokens left no token to choose from at position 4 (new token 1): loosen it, or drop it");
+    EXPECT_EQ(complaint(chain, second_new, traced), "(no error)");
+    config = {};
+    config.prefix_allowed_tokens_fn = [](std::span<const int>) { return std::vector<int>{}; };
+    EXPECT_EQ(complaint(Chain(config, true), second_new, traced),
+              "prefix_allowed_tokens_fn left no token to choose from at position 4 (new token 2): loosen it, or drop it");
+  }
+}
+
+TEST(Chain, GoesOnAfterAStepThatLeftNothing) {
+  const Chain chain({.suppress_tokens = {0, 1}}, true);
+  Scores scores = scores_of({1, 2, -inf});
+  ChainTrace trace;
+  EXPECT_THROW(chain.traced(scores, {}, trace), Error);
+  scores.reset(Floats{1, 2, 3});
+  chain.traced(scores, {}, trace);
+  EXPECT_EQ(scores.argmax(), 2);
+  EXPECT_EQ(trace.stages().size(), 2u);
+  EXPECT_EQ(trace.stages()[0].kept, 1);
+}
+
+// ---- states ----------------------------------------------------------------------------------------------------------
+
+TEST(ChainStates, OnlyWhereAProcessorHasOne) {
+  EXPECT_FALSE(Chain({}, true).has_state());
+  EXPECT_FALSE(Chain(all_on(), true).has_state());
+  Scores scores = scores_of({1, 2, 3});
+  EXPECT_EQ(Chain(all_on(), true).next(nullptr, 0, scores), nullptr);
+  GenerationConfig config;
+  config.adaptive_target = .5;
+  EXPECT_TRUE(Chain(config, true).has_state());
+  EXPECT_FALSE(Chain(config, false).has_state());
+}
+
+// Mirostat 2 with tau 1.25 begins with mu = 2.5 bits; .6 and .25 have .74 and 2 bits and stay. Choosing .25 / .85, of
+// 1.766 bits, makes mu 2.5 - 2 (1.766 - 1.25) = 1.47; choosing .6 / .85, of .5025 bits, makes it 3.995. Of .6, .18, .12
+// and .1, with .74, 2.47, 3.06 and 3.32 bits, these keep one and all.
+TEST(ChainStates, BelongToTheTextAndNotToTheChain) {
+  GenerationConfig config;
+  config.no_repeat_ngram_size = 9;  // has no state, and comes first
+  config.mirostat = 2;
+  config.mirostat_tau = 1.25;
+  config.mirostat_eta = 2;
+  const testing::TableVocab vocab({"a", "b", "c", "d"});
+  const Chain chain(config, true, {.vocab = &vocab});
+  ASSERT_TRUE(chain.has_state());
+  const auto kept = [&](const Doubles& p, const Chain::States* states) {
+    Scores scores = scores_of(log_of(p));
+    chain(scores, {}, states);
+    return scores.kept();
+  };
+  const Doubles first{.6, .25, .1, .05}, second{.6, .18, .12, .1};
+  const auto after = [&](const Chain::States* states, Token token) {
+    Scores scores = scores_of(log_of(first));
+    chain(scores, {}, states);
+    return chain.next(states, token, scores);
+  };
+  EXPECT_EQ(kept(first, nullptr), 2);
+  EXPECT_EQ(kept(second, nullptr), 2);
+  const auto after_0 = after(nullptr, 0), after_1 = after(nullptr, 1);
+  for (int repeat = 0; repeat < 2; ++repeat) {  // in any order, as often as you like
+    EXPECT_EQ(kept(second, after_1.get()), 1);
+    EXPECT_EQ(kept(second, after_0.get()), 4);
+    EXPECT_EQ(kept(second, nullptr), 2);
+  }
+  // A second step of each: mu 3.995 keeps .6, .25 and .1 (.1 has 3.32 bits), of which .6 is .6 / .95 and has .663 bits,
+  // so that mu is 3.995 + 2 * .587 = 5.17; mu 1.47 keeps .6 alone, which has 0 bits then, so that mu is 3.97.
+  const auto after_00 = after(after_0.get(), 0), after_10 = after(after_1.get(), 0);
+  EXPECT_EQ(kept({.6, .3, .07, .03}, after_00.get()), 4);  // .03 has 5.06 bits
+  EXPECT_EQ(kept({.6, .3, .07, .03}, after_10.get()), 3);  // .07 has 3.84
+  EXPECT_EQ(kept(second, after_1.get()), 1);
+}
+
+// ---- what the trace keeps ---------------------------------------------------------------------------------------------
+
+ChainTrace traced(const GenerationConfig& config, bool sampling, const Floats& logits, bool keep_scores = true) {
+  ChainTrace trace(keep_scores);
+  Scores scores = scores_of(logits);
+  Chain(config, sampling).traced(scores, Context{.tokens = Tokens{0}, .n_prompt = 1}, trace);
+  return trace;
+}
+
+Floats base_of(const ChainTrace& trace) { return {trace.base().begin(), trace.base().end()}; }
+
+TEST(ChainTrace, BaseIsWhatTheCutsBeginWith) {
+  const Floats logits{4, 2, 0, -2};
+  EXPECT_EQ(base_of(traced({}, false, logits)), logits);
+  EXPECT_EQ(base_of(traced({}, true, logits)), logits);
+  GenerationConfig config;
+  config.temperature = 2;
+  config.top_k = 2;
+  EXPECT_EQ(base_of(traced(config, true, logits)), logits);
+  config.repetition_penalty = 2;
+  config.suppress_tokens = {1};
+  const Floats edited{2, -inf, 0, -2};
+  EXPECT_EQ(base_of(traced(config, true, logits)), edited);
+  EXPECT_EQ(base_of(traced(config, false, logits)), edited);
+  config.renormalize_logits = true;  // behind the cuts, where there are any
+  EXPECT_EQ(base_of(traced(config, true, logits)), edited);
+  EXPECT_EQ(base_of(traced(config, false, logits)), edited);
+  config.sampler_order = "temperature;penalties;top_k";
+  EXPECT_EQ(base_of(traced(config, true, logits)), (Floats{4, -inf, 0, -2}));
+}
+
+TEST(ChainTrace, ScoresAfterEachStage) {
+  GenerationConfig config;
+  config.repetition_penalty = 2;
+  config.temperature = .5;
+  config.top_k = 2;
+  const ChainTrace trace = traced(config, true, {4, 2, 0, -2});
+  const std::vector<Floats> expected{{2, 2, 0, -2}, {4, 4, 0, -4}, {4, 4, -inf, -inf}};
+  ASSERT_EQ(trace.stages().size(), expected.size());
+  for (std::size_t stage = 0; stage < expected.size(); ++stage) {
+    for (Token id = 0; id < 4; ++id) EXPECT_EQ(trace.score(stage, id), expected[stage][static_cast<std::size_t>(id)]);
+  }
+  EXPECT_TRUE(trace.keeps_scores());
+  EXPECT_FALSE(traced(config, true, {4, 2, 0, -2}, false).keeps_scores());
+}
+
+TEST(ChainTrace, BeginsAnewWithEveryStep) {
+  ChainTrace trace(true);
+  GenerationConfig config;
+  config.top_k = 1;
+  config.suppress_tokens = {0};
+  const Chain chain(config, true);
+  Scores scores = scores_of({4, 3, 2});
+  chain.traced(scores, {}, trace);
+  scores.reset(Floats{1, 2, 3});
+  chain.traced(scores, {}, trace);
+  EXPECT_EQ(base_of(trace), (Floats{-inf, 2, 3}));
+  ASSERT_EQ(trace.stages().size(), 2u);
+  EXPECT_EQ(trace.score(0, 1), 2);
+  EXPECT_EQ(trace.score(1, 1), -inf);
+  EXPECT_EQ(trace.removed_by(1), "top_k");
+  EXPECT_EQ(trace.removed_by(2), "");
+}
+
 GenerationConfig random_config() {
   GenerationConfig config;
   config.repetition_penalty = *rc::gen::element(1., 1.2, 1.5, .8);
@@ -119,7 +281,7 @@ RC_GTEST_PROP(Chain, EqualsTheReference, ()) {
     if (!expected.clear) continue;
 
     scores.reset(logits);
-    Chain(config, true)(scores, tokens);
+    Chain(config, true)(scores, Context{.tokens = tokens});
     RC_ASSERT(difference(scores, expected) == std::string());
   }
 }
@@ -131,8 +293,8 @@ RC_GTEST_PROP(Chain, TracedIsTheSame, (unsigned seed)) {
   Scores plain = scores_of(logits);
   Scores traced = scores_of(logits);
   ChainTrace trace;
-  chain(plain, Tokens{0, 1});
-  chain.traced(traced, Tokens{0, 1}, trace);
+  chain(plain, Context{.tokens = Tokens{0, 1}});
+  chain.traced(traced, Context{.tokens = Tokens{0, 1}}, trace);
   RC_ASSERT(values(plain, logits.size()) == values(traced, logits.size()));
   if (!chain.empty()) RC_ASSERT(trace.stages().back().kept == plain.kept());
   for (std::size_t id = 0; id < logits.size(); ++id) {
@@ -152,8 +314,8 @@ RC_GTEST_PROP(Chain, DoesNotCareForNames, (unsigned seed)) {
   for (std::size_t id = 0; id < logits.size(); ++id) renamed[names[id]] = logits[id];
   Scores one = scores_of(logits);
   Scores other = scores_of(renamed);
-  chain(one, Tokens{0});
-  chain(other, Tokens{names[0]});
+  chain(one, Context{.tokens = Tokens{0}});
+  chain(other, Context{.tokens = Tokens{names[0]}});
   for (Token id = 0; id < one.n_vocab(); ++id) {
     RC_ASSERT(one.score(id) == other.score(names[id]));
     RC_ASSERT(std::abs(one.probability(id) - other.probability(names[id])) < 1e-6);
@@ -165,9 +327,9 @@ RC_GTEST_PROP(Chain, ColdIsGreedy, (unsigned seed)) {
   config.temperature = 1e-9;
   const Floats logits = random_scores(seed, {*rc::gen::inRange(1, 700), 3});
   Scores greedy = scores_of(logits);
-  Chain(config, false)(greedy, Tokens{0});
+  Chain(config, false)(greedy, Context{.tokens = Tokens{0}});
   Scores cold = scores_of(logits);
-  Chain(config, true)(cold, Tokens{0});
+  Chain(config, true)(cold, Context{.tokens = Tokens{0}});
   for (const double u : {0., .5, .999}) RC_ASSERT(cold.draw(u) == greedy.argmax());
 }
 

@@ -26,12 +26,25 @@ TEST(RepetitionPenaltyProcessor, RemovedStaysRemoved) {
   EXPECT_EQ(after(RepetitionPenalty(.5), {-inf, 1}, {0}), (Floats{-inf, 1}));
 }
 
+TEST(RepetitionPenaltyProcessor, LooksAtTheLastTokensOnly) {
+  const Floats logits{8, 8, 8, 8};
+  const Tokens tokens{0, 1, 2, 1};
+  EXPECT_EQ(after(RepetitionPenalty(2, -1), logits, tokens), (Floats{4, 4, 4, 8}));
+  EXPECT_EQ(after(RepetitionPenalty(2, 0), logits, tokens), logits);
+  EXPECT_EQ(after(RepetitionPenalty(2, 1), logits, tokens), (Floats{8, 4, 8, 8}));
+  EXPECT_EQ(after(RepetitionPenalty(2, 2), logits, tokens), (Floats{8, 4, 4, 8}));
+  EXPECT_EQ(after(RepetitionPenalty(2, 3), logits, tokens), (Floats{8, 4, 4, 8}));
+  EXPECT_EQ(after(RepetitionPenalty(2, 4), logits, tokens), (Floats{4, 4, 4, 8}));
+  EXPECT_EQ(after(RepetitionPenalty(2, 5), logits, tokens), (Floats{4, 4, 4, 8}));
+  EXPECT_THROW(RepetitionPenalty(2, -2), Error);
+}
+
 TEST(RepetitionPenaltyProcessor, ChangesTheOrderAndTheMaximum) {
   Scores scores = scores_of({4, 3, 1});
-  RepetitionPenalty(2)(scores, Tokens{0});
+  RepetitionPenalty(2)(scores, Context{.tokens = Tokens{0}});
   EXPECT_EQ(scores.argmax(), 1);
   EXPECT_EQ(scores.max(), 3);
-  RepetitionPenalty(.25)(scores, Tokens{2});
+  RepetitionPenalty(.25)(scores, Context{.tokens = Tokens{2}});
   EXPECT_EQ(scores.argmax(), 2);
   EXPECT_EQ(scores.max(), 4);
 }
@@ -50,12 +63,17 @@ TEST(RepetitionPenaltyProcessor, RejectsWhatIsNoPenalty) {
 RC_GTEST_PROP(RepetitionPenaltyProcessor, EqualsTheReference, (unsigned seed, bool coarse)) {
   const auto n = *rc::gen::inRange(1, 500);
   const auto penalty = *rc::gen::element(.3, .9, 1., 1.1, 1.5, 10.);
+  const auto last_n = *rc::gen::element(-1, 0, 1, 3, 64);
   const auto tokens = *rc::gen::container<Tokens>(rc::gen::inRange(0, n));
-  for (unsigned i = 0; i < 30; ++i) {
+  Tokens window;
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    if (last_n < 0 || tokens.size() - i <= static_cast<std::size_t>(last_n)) window.push_back(tokens[i]);
+  }
+  for (unsigned i = 0; i < 100; ++i) {
     const Floats logits = random_scores(seed + i, {n, 3, coarse, .1});
     reference::Reference expected{logits};
-    expected.repetition_penalty(penalty, tokens);
-    RC_ASSERT(after(RepetitionPenalty(penalty), logits, tokens) == expected.scores);
+    expected.repetition_penalty(penalty, window);
+    RC_ASSERT(after(RepetitionPenalty(penalty, last_n), logits, tokens) == expected.scores);
   }
 }
 

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <random>
+#include <set>
+
 #include "base/error.h"
 #include "numerics/philox.h"
 #include "processors/support.h"
@@ -121,6 +124,114 @@ TEST(Scores, EditComesAfterAPendingDivision) {
   EXPECT_EQ(values(scores, 2), (Floats{2, 2}));
 }
 
+TEST(Scores, EditMayLookAtTheId) {
+  for (Scores scores : {scores_of({1, 2, 3, -inf}), ranked_scores_of({1, 2, 3, -inf})}) {
+    scores.edit(Tokens{3, 0, 2, 0}, [](Token id, float score) { return score - static_cast<float>(10 * id); });
+    EXPECT_EQ(values(scores, 4), (Floats{1, 2, -17, -inf}));
+    EXPECT_EQ(scores.argmax(), 1);
+  }
+}
+
+TEST(Scores, Rewrite) {
+  for (Scores scores : {scores_of({1, 2, 3, -inf}), ranked_scores_of({1, 2, 3, -inf})}) {
+    EXPECT_EQ(scores.argmax(), 2);
+    scores.rewrite([](Token id, float score) {
+      EXPECT_NE(id, 3);  // removed ones are not asked for
+      return id == 1 ? -inf : -score;
+    });
+    EXPECT_EQ(values(scores, 4), (Floats{-1, -inf, -3, -inf}));
+    EXPECT_EQ(scores.argmax(), 0);
+    EXPECT_EQ(scores.max(), -1);
+    EXPECT_EQ(scores.kept(), 2);
+    EXPECT_NEAR(scores.probability(0), 1 / (1 + std::exp(-2)), 1e-12);
+    EXPECT_EQ(scores.top(9).size(), 2u);
+  }
+}
+
+TEST(Scores, RewriteComesAfterAPendingDivisionAndNeverOverflows) {
+  Scores scores = scores_of({8, 4});
+  scores.divide(4);
+  scores.rewrite([](Token, float score) { return score + 1; });
+  EXPECT_EQ(values(scores, 2), (Floats{3, 2}));
+  scores.rewrite([](Token, float score) { return score * 3e38f; });
+  EXPECT_EQ(scores.max(), std::numeric_limits<float>::max());
+  EXPECT_EQ(scores.probability(1), .5);
+}
+
+TEST(Scores, KeepIf) {
+  for (Scores scores : {scores_of({1, 2, 3, -inf}), ranked_scores_of({1, 2, 3, -inf})}) {
+    scores.keep_if([](Token id, float score) { return id == 0 || score == 2; });
+    EXPECT_EQ(values(scores, 4), (Floats{1, 2, -inf, -inf}));
+    EXPECT_EQ(scores.argmax(), 1);
+    scores.keep_if([](Token, float) { return false; });
+    EXPECT_EQ(scores.kept(), 0);
+    EXPECT_EQ(scores.max(), -inf);
+  }
+}
+
+TEST(Scores, ForcedTokensComeBack) {
+  for (Scores scores : {scores_of({1, 2, 3, -inf}), ranked_scores_of({1, 2, 3, -inf})}) {
+    scores.divide(2);
+    scores.force(Tokens{3, 0, 3});
+    EXPECT_EQ(values(scores, 4), (Floats{0, -inf, -inf, 0}));
+    EXPECT_EQ(scores.argmax(), 0);
+    EXPECT_EQ(scores.kept(), 2);
+    EXPECT_EQ(scores.probability(3), .5);
+    scores.edit(Tokens{0, 1}, [](float score) { return score + 1; });
+    EXPECT_EQ(values(scores, 4), (Floats{1, -inf, -inf, 0}));
+    scores.force(Tokens{});
+    EXPECT_EQ(scores.kept(), 0);
+    scores.reset(Floats{5, 6});
+    EXPECT_EQ(values(scores, 2), (Floats{5, 6}));
+  }
+}
+
+TEST(Scores, KeepBestCutsTies) {
+  for (Scores scores : {scores_of({1, 2, 2, 2}), ranked_scores_of({1, 2, 2, 2})}) {
+    scores.keep_best(9);
+    EXPECT_EQ(scores.kept(), 4);
+    scores.keep_best(2);
+    EXPECT_EQ(values(scores, 4), (Floats{-inf, 2, 2, -inf}));
+    EXPECT_EQ(scores.probability(2), .5);
+    scores.keep_best(1);
+    EXPECT_EQ(values(scores, 4), (Floats{-inf, 2, -inf, -inf}));
+  }
+}
+
+TEST(Scores, DropBestCutsTies) {
+  for (Scores scores : {scores_of({1, 2, 2, 2}), ranked_scores_of({1, 2, 2, 2})}) {
+    scores.drop_best(0);
+    EXPECT_EQ(scores.kept(), 4);
+    scores.drop_best(2);
+    EXPECT_EQ(values(scores, 4), (Floats{1, -inf, -inf, 2}));
+    EXPECT_EQ(scores.argmax(), 3);
+    EXPECT_EQ(scores.max(), 2);
+    scores.drop_best(1);
+    EXPECT_EQ(values(scores, 4), (Floats{1, -inf, -inf, -inf}));
+    scores.drop_best(7);
+    EXPECT_EQ(scores.kept(), 0);
+  }
+}
+
+TEST(Scores, ForEachIsWhatIsLeft) {
+  for (Scores scores : {scores_of({1, 2, -inf, 4}), ranked_scores_of({1, 2, -inf, 4})}) {
+    scores.divide(2);
+    Floats seen(4, -inf);
+    int calls = 0;
+    scores.for_each([&](Token id, float score) { seen[id] = score, ++calls; });
+    EXPECT_EQ(calls, 3);
+    EXPECT_EQ(seen, (Floats{.5, 1, -inf, 2}));
+  }
+}
+
+TEST(Scores, LogTotal) {
+  for (Scores scores : {scores_of({3, 3, -inf}), ranked_scores_of({3, 3, -inf})}) {
+    EXPECT_NEAR(scores.log_total(), 3 + std::log(2), 1e-12);
+    scores.keep_if([](Token, float) { return false; });
+    EXPECT_EQ(scores.log_total(), -inf);
+  }
+}
+
 // Equal tokens: the boundaries are multiples of 1/n, exactly. The sizes sit on both sides of each ranking step.
 TEST(Scores, DrawAtTheBoundaries) {
   for (const int n : {1, 2, 4, 64, 128, 512, 1024, 4096}) {
@@ -174,6 +285,76 @@ RC_GTEST_PROP(Scores, DrawDoesNotDependOnHowMuchIsRanked, (unsigned seed, bool c
       Scores fresh = scores_of(logits);
       RC_ASSERT(fresh.probability(0) == first);
       RC_ASSERT(fresh.draw(u) == all.draw(u));
+    }
+  }
+}
+
+// One of the operations, on scores and by definition on the plain vector.
+void random_operation(std::mt19937& generator, Scores& scores, Floats& expected) {
+  const auto integer = [&](int low, int high) { return std::uniform_int_distribution(low, high)(generator); };
+  const auto n = static_cast<int>(expected.size());
+  Tokens ids(static_cast<std::size_t>(integer(0, n)));
+  for (Token& id : ids) id = integer(0, n - 1);
+  const Tokens order = reference::ranking(expected);
+  const auto left = std::count_if(expected.begin(), expected.end(), [](float x) { return x > -inf; });
+  const int k = integer(1, n);
+  const auto change = [](Token id, float score) {
+    return id % 5 == 0 ? -inf : score * .5f - static_cast<float>(id % 3);
+  };
+  switch (integer(0, 6)) {
+    case 0:
+      scores.rewrite(change);
+      for (Token id = 0; id < n; ++id) expected[id] = change(id, expected[id]);
+      break;
+    case 1:
+      scores.edit(ids, change);
+      for (const Token id : std::set<Token>(ids.begin(), ids.end())) expected[id] = change(id, expected[id]);
+      break;
+    case 2:
+      scores.keep_if([&](Token id, float score) { return score > -2 && id % 7 != 0; });
+      for (Token id = 0; id < n; ++id) expected[id] = expected[id] > -2 && id % 7 != 0 ? expected[id] : -inf;
+      break;
+    case 3:
+      scores.keep_best(k);
+      for (int rank = k; rank < n; ++rank) expected[order[rank]] = -inf;
+      break;
+    case 4:
+      scores.drop_best(k / 4);
+      for (int rank = 0; rank < std::min<long>(k / 4, left); ++rank) expected[order[rank]] = -inf;
+      break;
+    case 5:
+      scores.divide(2);
+      for (float& score : expected) score /= 2;
+      break;
+    case 6:
+      if (k > n / 8) break;  // it would come too often
+      scores.force(ids);
+      std::fill(expected.begin(), expected.end(), -inf);
+      for (const Token id : ids) expected[id] = 0;
+  }
+}
+
+// Operations in any order, with a look at the ranking in between, from either form.
+RC_GTEST_PROP(Scores, OperationsEqualTheirDefinitions, (unsigned seed)) {
+  for (unsigned i = 0; i < 50; ++i) {
+    std::mt19937 generator(seed + i);
+    const auto n = *rc::gen::inRange(1, 400);
+    Floats expected = random_scores(seed + i, {n, 3, i % 2 == 0, .1});
+    Scores scores = i % 4 < 2 ? scores_of(expected) : ranked_scores_of(expected);
+    for (int step = 0; step < 6; ++step) {
+      if (generator() % 3 == 0) scores.top(1 + static_cast<int>(generator() % 40));
+      if (generator() % 3 == 0) scores.log_total();
+      random_operation(generator, scores, expected);
+      RC_ASSERT(values(scores, expected.size()) == expected);
+      const auto left = std::count_if(expected.begin(), expected.end(), [](float x) { return x > -inf; });
+      RC_ASSERT(scores.kept() == left);
+      RC_ASSERT(scores.max() == *std::max_element(expected.begin(), expected.end()));
+      if (left == 0) break;
+      RC_ASSERT(scores.argmax() == reference::ranking(expected)[0]);
+      RC_ASSERT(difference(scores, {expected}).empty());
+      Floats seen(expected.size(), -inf);
+      scores.for_each([&](Token id, float score) { seen[id] = score; });
+      RC_ASSERT(seen == expected);
     }
   }
 }

@@ -26,12 +26,10 @@ inline Scores scores_of(const Floats& logits) {
   return scores;
 }
 
-// The same distribution as a ranked list: a top_k that removes nothing but what is removed already.
+// The same distribution as a ranked list: nothing is removed but what is removed already.
 inline Scores ranked_scores_of(const Floats& logits) {
-  Floats longer = logits;
-  longer.push_back(-inf);
-  Scores scores = scores_of(longer);
-  scores.keep_top(static_cast<int>(logits.size()));
+  Scores scores = scores_of(logits);
+  scores.keep_best(static_cast<int>(logits.size()));
   return scores;
 }
 
@@ -43,15 +41,19 @@ inline Floats values(Scores scores, std::size_t n) {
 }
 
 // Scores after the processor, checked to be the same from the dense and from the ranked form.
-inline Floats after(const Processor& processor, const Floats& logits, const Tokens& tokens = {}) {
+inline Floats after_in(const Context& context, const Processor& processor, const Floats& logits) {
   Scores dense = scores_of(logits);
   Scores ranked = ranked_scores_of(logits);
-  processor(dense, tokens);
-  processor(ranked, tokens);
+  processor(dense, context);
+  processor(ranked, context);
   const Floats result = values(dense, logits.size());
   EXPECT_EQ(result, values(ranked, logits.size())) << "the two forms disagree";
   EXPECT_EQ(dense.kept(), ranked.kept());
   return result;
+}
+
+inline Floats after(const Processor& processor, const Floats& logits, const Tokens& tokens = {}) {
+  return after_in(Context{.tokens = tokens}, processor, logits);
 }
 
 inline Tokens kept_by(const Processor& processor, const Floats& logits) {

@@ -121,7 +121,7 @@ Task<void> contrast(Run& run) {
   while (!run.finished(0)) {
     for (Ask& ask : asks) ask.nodes.assign(1, tip);
     auto rows = co_await run.eval(asks);
-    const Step step = run.process(tip, rows[0].logits);
+    const Step step = run.process(0, tip, rows[0]);
     Token best = 0;
     const auto score = [&](Token token) {
       return rows[0].logits[static_cast<std::size_t>(token)] - rows[1].logits[static_cast<std::size_t>(token)];
@@ -201,7 +201,7 @@ Task<void> wander(Run& run, int k) {
   std::vector<float> logits(first[0].logits.begin(), first[0].logits.end());
   Node tip = run.prompt();
   while (!run.finished(0)) {
-    const Step step = run.process(tip, logits);
+    const Step step = run.process(0, tip, EvalRow{.logits = logits});
     const auto top = step.scores.top(k);
     std::vector<Candidate> candidates(top.begin(), top.end());
     ask.nodes.clear();
@@ -216,7 +216,7 @@ Task<void> wander(Run& run, int k) {
       if (distance > farthest) farthest = distance, chosen = i;
     }
     state.assign(rows[chosen].hidden.begin(), rows[chosen].hidden.end());
-    const Step again = run.process(tip, logits);
+    const Step again = run.process(0, tip, EvalRow{.logits = logits});
     const Node next = run.emit(0, again, candidates[chosen].id);
     logits.assign(rows[chosen].logits.begin(), rows[chosen].logits.end());
     tip = next;

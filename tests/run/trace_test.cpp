@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 #include <random>
+#include <set>
 
 #include "strategies/sample.h"
 #include "support/runs.h"
@@ -149,6 +150,26 @@ void expect_equal(const Decision& decision, const std::vector<float>& logits, co
   EXPECT_GE(decision.tail_mass, 0);
 }
 
+// Base scores, and a tail that gives what is missing from the sums over the listed candidates, at any temperature.
+void expect_replayable(const Decision& decision, std::vector<float> logits, double penalty, const std::vector<Token>& tokens) {
+  const auto r = static_cast<float>(penalty);
+  for (const Token token : std::set<Token>(tokens.begin(), tokens.end())) {
+    float& logit = logits[static_cast<std::size_t>(token)];
+    logit = logit < 0 ? logit * r : logit / r;
+  }
+  for (const double t : {0.7, 1.0, 2.5}) {
+    double total = 0, listed = 0, tail = 0;
+    for (const float each : logits) total += std::exp(static_cast<double>(each) / t);
+    for (const TraceCandidate& each : decision.top) {
+      EXPECT_EQ(each.base, logits[static_cast<std::size_t>(each.id)]);
+      listed += std::exp(static_cast<double>(each.base) / t);
+    }
+    for (const WeightedPoint& point : decision.tail) tail += point.count * std::exp(point.x / t);
+    EXPECT_NEAR((listed + tail) / total, 1, 1e-7) << t;
+  }
+  EXPECT_NEAR(decision.base_logsumexp, log_sum_exp(logits).value, 1e-5);
+}
+
 TEST(Trace, DescribesRandomDistributionsAsDefined) {
   std::mt19937_64 random(7);
   std::normal_distribution<float> normal(0, 3);
@@ -156,7 +177,8 @@ TEST(Trace, DescribesRandomDistributionsAsDefined) {
     const std::common_type_t<decltype(values)...> list[] = {values...};
     return list[random() % sizeof...(values)];
   };
-  Decision decision;  // reused, as a Run does
+  Decision decision;
+  TraceScratch trace_scratch;  // reused, as a Run does
   ChainTrace trace;
   Scores scores;
   for (int trial = 0; trial < 2000; ++trial) {
@@ -173,10 +195,11 @@ TEST(Trace, DescribesRandomDistributionsAsDefined) {
     const int n_top = one_of(1, 3, 50, 200);
 
     scores.reset(logits);
-    Chain(config, true).traced(scores, tokens, trace);
+    Chain(config, true).traced(scores, {.tokens = tokens}, trace);
     const Token token = scores.draw(std::uniform_real_distribution(0.0, 1.0)(random));
-    describe(decision, token, logits, log_sum_exp(logits).value, scores, trace, n_top);
+    describe(decision, token, logits, log_sum_exp(logits).value, scores, trace, n_top, trace_scratch);
     expect_equal(decision, logits, law_of(logits, config, tokens), n_top);
+    expect_replayable(decision, logits, config.repetition_penalty, tokens);
     if (HasFailure()) FAIL() << "trial " << trial;
   }
 }
@@ -191,7 +214,8 @@ TEST(Trace, SmallNumbers) {
   ChainTrace trace;
   Chain(config, true).traced(scores, {}, trace);
   Decision decision;
-  describe(decision, 0, logits, std::log(8.0), scores, trace, 3);
+  TraceScratch trace_scratch;
+  describe(decision, 0, logits, std::log(8.0), scores, trace, 3, trace_scratch);
   EXPECT_NEAR(decision.p_raw, 0.25, 1e-7);
   EXPECT_NEAR(decision.p, 1.0 / 3, 1e-7);
   EXPECT_EQ(decision.rank, 2);
@@ -216,9 +240,10 @@ TEST(Trace, EqualScoresRankByIdAndTiesWithTheLastAreKept) {
   ChainTrace trace;
   Chain(config, true).traced(scores, {}, trace);
   Decision decision;
+  TraceScratch trace_scratch;
   std::vector<int> ranks;
   for (Token token = 0; token < 5; ++token) {
-    describe(decision, token, logits, 0, scores, trace, 5);
+    describe(decision, token, logits, 0, scores, trace, 5, trace_scratch);
     ranks.push_back(decision.rank);
   }
   EXPECT_EQ(ranks, (std::vector<int>{3, 1, 2, 4, 5}));
@@ -233,7 +258,8 @@ TEST(Trace, ATokenThatTheModelExcludesIsNotListed) {
   ChainTrace trace;
   Chain({}, false).traced(scores, {}, trace);
   Decision decision;
-  describe(decision, 2, logits, log_sum_exp(logits).value, scores, trace, 3);
+  TraceScratch trace_scratch;
+  describe(decision, 2, logits, log_sum_exp(logits).value, scores, trace, 3, trace_scratch);
   EXPECT_EQ(decision.kept, 2);
   ASSERT_EQ(decision.top.size(), 2u);
   EXPECT_NEAR(decision.tail_mass, 0, 1e-7);
@@ -249,7 +275,7 @@ struct Recorder : RunObserver {
     decisions.push_back(each);
     events.push_back("decision");
   }
-  void token(int, Token) override { events.push_back("token"); }
+  void token(int, Token, std::string_view) override { events.push_back("token"); }
   void finished(int, Stop) override { events.push_back("finished"); }
 };
 
@@ -322,6 +348,7 @@ TEST(Trace, WatchingChangesNoToken) {
 TEST(Trace, Json) {
   const TableVocab vocab({"a", "\xc3", "<end>", "\n"}, {2});
   Decision decision;
+  TraceScratch trace_scratch;
   decision.sequence = 1;
   decision.position = 4;
   decision.token = 1;
@@ -337,31 +364,36 @@ TEST(Trace, Json) {
   decision.kept = 2;
   decision.finish = "length";
   decision.stages = {{"top_k", 2, 0.5}};
-  decision.top = {{1, 0.5f, 1, 0.75, {}}, {2, -1, kGone, 0, "top_k"}};
+  decision.top = {{1, 0.5f, 0.5f, 1, 0.75, {}}, {2, -1, -3, kGone, 0, "top_k"}};
+  decision.base_logsumexp = 1.75;
+  decision.tail = {{-4, 2.5}, {-8, 1}};
+  decision.seconds = 0.25;
   JsonWriter json;
   json.begin_object();
   write_fields(json, decision, vocab);
   json.end_object();
   EXPECT_EQ(json.text(),
-            R"({"schema":1,"seq":1,"t":4,"token":{"id":1,"bytes":"c3","text":")"
+            R"({"schema":2,"seq":1,"t":4,"token":{"id":1,"bytes":"c3","text":")"
             "\xef\xbf\xbd" R"(","piece":")" "\xef\xbf\xbd" R"("},"logit":0.5,"p_raw":0.25,"p":0.75,)"
-            R"("rank":1,"u":0.125,"logsumexp":2,"tail_mass":0.0625,)"
+            R"("rank":1,"u":0.125,"logsumexp":2,"tail_mass":0.0625,"base_logsumexp":1.75,)"
             R"("entropy":1,"entropy_raw":1.5,"kept":2,"finish":"length",)"
             R"("stages":[{"name":"top_k","kept":2,"removed_mass":0.5}],)"
             R"("top":[{"id":1,"bytes":"c3","text":")" "\xef\xbf\xbd"
             R"(","piece":")" "\xef\xbf\xbd" R"(","logit":0.5,"score":1,"p":0.75,"cut_by":null},)"
-            R"({"id":2,"bytes":"","text":"","piece":"<end>","logit":-1,"score":null,"p":0,"cut_by":"top_k"}]})");
+            R"({"id":2,"bytes":"","text":"","piece":"<end>","logit":-1,"base":-3,"score":null,"p":0,"cut_by":"top_k"}],)"
+            R"("tail":{"logit":[-4,-8],"count":[2.5,1]},"seconds":0.25})");
 
   decision.u.reset();
   decision.finish = {};
   decision.stages.clear();
   decision.top.clear();
+  decision.tail.clear();
   json.clear();
   json.begin_object();
   write_fields(json, decision, vocab);
   json.end_object();
   EXPECT_NE(json.text().find(R"("u":null,)"), std::string::npos);
-  EXPECT_TRUE(json.text().ends_with(R"("finish":null,"stages":[],"top":[]})"));
+  EXPECT_TRUE(json.text().ends_with(R"("finish":null,"stages":[],"top":[],"tail":{"logit":[],"count":[]},"seconds":0.25})"));
 }
 
 }  // namespace

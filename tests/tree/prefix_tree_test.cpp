@@ -29,6 +29,26 @@ TEST(PrefixTree, PathIsTheTokensFromTheRoot) {
   EXPECT_EQ(tree.root().length(), 0);
 }
 
+TEST(PrefixTree, MemoryGoesWithCopiesAndNotWithTheText) {
+  PrefixTree tree;
+  Node node = grow(tree.root(), {1, 2});
+  EXPECT_EQ(node.memory(), nullptr);
+  const auto memory = std::make_shared<const int>(7);
+  node.remember(memory);
+  const Node copy = node;
+  Node assigned, moved_from = node;
+  assigned = copy;
+  const Node moved = std::move(moved_from);
+  for (const Node* each : {&copy, static_cast<const Node*>(&assigned), &moved}) EXPECT_EQ(each->memory(), memory);
+  EXPECT_EQ(node, copy);
+  EXPECT_EQ(grow(tree.root(), {1, 2}).memory(), nullptr);
+  EXPECT_EQ(node.child(3).memory(), nullptr);
+  EXPECT_EQ(node.child(3).parent().memory(), nullptr);
+  assigned = Node();
+  EXPECT_EQ(assigned.memory(), nullptr);
+  EXPECT_EQ(memory.use_count(), 4);
+}
+
 TEST(PrefixTree, CommonPrefixesAreStoredOnce) {
   PrefixTree tree;
   const Node a = grow(tree.root(), {1, 2, 3});

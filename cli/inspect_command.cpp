@@ -1,0 +1,208 @@
+// decant inspect: the distribution of the next token, or of each of several, before and after every processor.
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "cli/command.h"
+#include "cli/flags.h"
+#include "cli/html_report.h"
+#include "cli/inspect_view.h"
+#include "cli/run_report.h"
+#include "cli/session.h"
+#include "options/resolve.h"
+#include "options/setting.h"
+#include "strategies/registry.h"
+#include "strategies/score.h"
+
+namespace decant {
+namespace {
+
+struct Options {
+  GenerationConfig config;
+  SessionOptions session;
+  std::vector<std::string> compare;
+  bool json = false;
+  std::optional<std::string> html;
+  std::string color = "auto";
+  int rows = 24;
+  std::optional<int> width;
+};
+
+// `--compare A B C` is `--compare A --compare B --compare C`, as far as the texts look like settings.
+std::vector<std::string> spread_settings(const std::vector<std::string>& arguments) {
+  std::vector<std::string> spread;
+  bool in_settings = false;
+  for (const std::string& argument : arguments) {
+    const bool value = !spread.empty() && spread.back() == "--compare";
+    if (in_settings && !value && looks_like_setting(argument)) spread.push_back("--compare");
+    in_settings = argument == "--compare" || (in_settings && (value || looks_like_setting(argument)));
+    spread.push_back(argument);
+  }
+  return spread;
+}
+
+// False when help was asked for, and given.
+bool parse(const std::vector<std::string>& arguments, Options& options) {
+  CLI::App app("Show what the model says comes next, and what each processor made of it.", "decant inspect");
+  app.footer("Example: decant inspect --no-chat-template \"My name is\" --compare temperature=0.3 \"top_p=0.7 top_k=0\"");
+  add_session_flags(app, options.session, options.config);
+  const auto output = [&](const char* flags, auto& value, const char* type, const char* doc) {
+    return app.add_option(flags, value, doc)->type_name(type)->group("Output");
+  };
+  output("--compare", options.compare, "SETTING...", "these settings side by side: \"name: option=value option=value\"");
+  app.add_flag("--json", options.json, "one JSON object instead of bars")->group("Output");
+  output("--html", options.html, "FILE", "also a report: every decision, as a page of its own");
+  output("--color", options.color, "auto|always|never", "whether to use colour");
+  output("--rows", options.rows, "N", "candidates shown for each step");
+  output("--width", options.width, "N", "columns to use; the terminal's, at most 100, if not set");
+  Flags flags(app);
+  flags.add(generation_fields(), options.config);
+  flags.add(model_fields(), options.session.model);
+  if (!flags.parse(spread_settings(arguments))) {
+    Output().write(flags.help());
+    return false;
+  }
+  if (options.rows < 1) throw Error(ErrorKind::usage, "--rows is {}: it must be at least 1", options.rows);
+  if (options.width && (*options.width < 60 || *options.width > 1000)) {
+    throw Error(ErrorKind::usage, "--width is {}: it must be from 60 to 1000", *options.width);
+  }
+  return true;
+}
+
+int terminal_width() {
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+  return std::clamp(static_cast<int>(size.ws_col), 60, 100);
+}
+
+// The settings to show: the options themselves, or those that --compare names.
+std::vector<Setting> settings_of(const Options& options) {
+  GenerationConfig base = options.config;
+  const auto table = generation_fields();
+  if (!is_given(table, base, get(table, "max_new_tokens")) && !base.max_length) base.max_new_tokens = 1;
+  if (!is_given(table, base, get(table, "trace_top"))) base.trace_top = 200;
+  if (base.num_return_sequences != 1) {
+    throw Error(ErrorKind::usage, "num_return_sequences is {}: inspect follows a single text", base.num_return_sequences);
+  }
+  std::vector<Setting> settings;
+  for (const std::string& text : options.compare) settings.push_back(parse_setting(text, base));
+  if (settings.empty()) settings.push_back({"", base});
+  return settings;
+}
+
+// Keeps every decision.
+class Collector : public RunObserver {
+ public:
+  bool wants_decisions() const override { return true; }
+  bool wants_stage_scores() const override { return true; }
+  void decision(const Decision& decision) override { decisions.push_back(decision); }
+  std::vector<Decision> decisions;
+};
+
+struct Inspected {
+  RunInfo info;
+  std::vector<Decision> decisions;
+};
+
+void print(const Options& options, const std::vector<Inspected>& all, const Session& session, Output& output) {
+  const Vocab& vocab = session.file().vocab();
+  const Style style(wants_color(options.color, output.is_terminal()));
+  const InspectView view{vocab, style, options.rows, options.width.value_or(terminal_width())};
+  std::string before = session.prompt().text;
+  for (std::size_t step = 0; step < all[0].decisions.size(); ++step) {
+    std::vector<const Decision*> decisions;
+    std::vector<std::string> labels;
+    for (const Inspected& each : all) {
+      if (step >= each.decisions.size()) continue;
+      decisions.push_back(&each.decisions[step]);
+      labels.push_back(each.info.label);
+    }
+    const bool several = all.size() > 1;
+    output.write_styled((step > 0 ? "\n" : "") + (several ? show_steps(decisions, labels, before, view)
+                                                           : show_step(*decisions[0], before, view)));
+    before += vocab.bytes(all[0].decisions[step].token);
+  }
+}
+
+void write_steps(JsonWriter& json, const Inspected& inspected, const Vocab& vocab) {
+  json.key("steps").begin_array();
+  for (const Decision& decision : inspected.decisions) write_step(json, decision, vocab);
+  json.end_array();
+}
+
+std::string to_json(const std::vector<Inspected>& all, const Vocab& vocab) {
+  JsonWriter json;
+  json.begin_object();
+  write_header(json, all[0].info);
+  if (all.size() == 1) {
+    write_steps(json, all[0], vocab);
+  } else {
+    json.key("settings").begin_array();
+    for (const Inspected& each : all) {
+      json.begin_object();
+      write_header(json, each.info);
+      write_steps(json, each, vocab);
+      json.end_object();
+    }
+    json.end_array();
+  }
+  json.end_object();
+  return json.text() + "\n";
+}
+
+}  // namespace
+
+int inspect_command(const std::vector<std::string>& arguments) {
+  Options options;
+  if (!parse(arguments, options)) return 0;
+  std::vector<Setting> settings = settings_of(options);
+  for (const Setting& each : settings) resolve_strategy(each.config);
+  wants_color(options.color, false);
+  std::optional<HtmlReport> report;
+  if (options.html) report.emplace(*options.html);
+
+  Session session(options.session);
+  std::vector<GenerationConfig> configs;
+  for (Setting& each : settings) {
+    session.complete(each.config);
+    each.config.seed = settings[0].config.seed;  // one draw for all, unless a setting says otherwise
+    configs.push_back(each.config);
+  }
+  session.open(configs);
+
+  // The first setting writes the text; the others are shown at the same steps.
+  std::vector<Inspected> all;
+  std::vector<Token> text;
+  int code = 0;
+  for (const Setting& each : settings) {
+    const Strategy strategy = resolve_strategy(each.config);
+    all.push_back({run_info(session, each.config, name(strategy)), {}});
+    all.back().info.label = each.label;
+    Collector collector;
+    const auto run = session.start(each.config, all.size() == 1 ? entry(strategy).run : score(text), &collector);
+    code = session.drive(*run);
+    if (all.size() == 1) text = run->sequences()[0].ids;
+    all.back().decisions = std::move(collector.decisions);
+    run->rethrow();
+    if (code != 0) break;
+  }
+
+  const Vocab& vocab = session.file().vocab();
+  Output output;
+  if (options.json) {
+    output.write(to_json(all, vocab));
+  } else {
+    print(options, all, session, output);
+  }
+  if (!report) return code;
+  for (const Inspected& each : all) {
+    TraceWriter writer([&](std::string_view line) { report->add(line); }, vocab, each.info);
+    for (const Decision& decision : each.decisions) writer.decision(decision);
+  }
+  report->write();
+  return code;
+}
+
+}  // namespace decant

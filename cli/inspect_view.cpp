@@ -1,0 +1,219 @@
+// Tested by tests/cli/inspect_view_test.cpp.
+#include "cli/inspect_view.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace decant {
+namespace {
+
+std::string_view text_of(Token id, const Vocab& vocab) {
+  const std::string_view bytes = vocab.bytes(id);
+  return bytes.empty() ? vocab.piece(id) : bytes;  // special tokens add no text, but have a name
+}
+
+std::string percent(double p) {
+  if (p == 0) return "";
+  return p >= 0.0001 ? fmt::format("{:.2f}%", 100 * p) : fmt::format("{:.0e}", p);
+}
+
+// What each processor did: "temperature · top_k keeps 50, cuts 9.99% · top_p keeps 27, cuts 9.62%".
+std::string pipeline(const Decision& decision, int n_vocab) {
+  std::string text;
+  int before = n_vocab;
+  for (const ChainTrace::Stage& stage : decision.stages) {
+    if (!text.empty()) text += " · ";
+    text += stage.name;
+    if (stage.kept < before) text += fmt::format(" keeps {}, cuts {}", stage.kept, percent(stage.removed_mass));
+    before = stage.kept;
+  }
+  return text.empty() ? "no processor" : text;
+}
+
+std::string readouts(const Decision& decision, int n_vocab) {
+  std::string text = fmt::format("entropy {:.2f} bits (model {:.2f}) · kept {} of {}", decision.entropy,
+                                 decision.entropy_raw, decision.kept, n_vocab);
+  if (decision.u) text += fmt::format(" · draw u = {:.4f}", *decision.u);
+  return text;
+}
+
+// Lines broken at " · " where they would be longer than the view is wide.
+std::string wrapped(const std::string& text, int width) {
+  static constexpr std::string_view dot = " · ";
+  std::string result, line;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(dot, begin), text.size());
+    const std::string part = text.substr(begin, end - begin);
+    if (!line.empty() && columns(line) + columns(part) + 3 > width) {
+      result += line + "\n";
+      line = "  " + part;
+    } else {
+      line += line.empty() ? part : std::string(dot) + part;
+    }
+    begin = end + dot.size();
+  }
+  return result + line + "\n";
+}
+
+// The listed candidates to show: the first ones, and the chosen one.
+std::vector<const TraceCandidate*> rows_of(const Decision& decision, int n) {
+  std::vector<const TraceCandidate*> rows;
+  for (const TraceCandidate& each : decision.top) {
+    if (std::ssize(rows) < n || each.id == decision.token) rows.push_back(&each);
+  }
+  return rows;
+}
+
+struct Scale {
+  double low, high;
+  double operator()(double logit) const { return high > low ? (logit - low) / (high - low) : 1; }
+};
+
+// From a little under the lowest logit on show, so that it has a bar too.
+Scale scale_of(const std::vector<const TraceCandidate*>& rows) {
+  double low = std::numeric_limits<double>::infinity(), high = -low;
+  for (const TraceCandidate* each : rows) {
+    const auto logit = static_cast<double>(each->logit);
+    if (!std::isfinite(logit)) continue;
+    low = std::min(low, logit);
+    high = std::max(high, logit);
+  }
+  return {low - 0.05 * (high - low), high};
+}
+
+std::string left_wing(const TraceCandidate& row, const Scale& scale, const InspectView& view) {
+  const auto logit = static_cast<double>(row.logit);
+  const std::string wing = bar_leftwards(std::isfinite(logit) ? scale(logit) : 0, 12);
+  return fmt::format("{:>8.3f} ", logit) + (row.p > 0 ? view.style.logit(wing) : view.style.quiet(wing));
+}
+
+std::string middle(const TraceCandidate& row, bool is_chosen, int width, const InspectView& view) {
+  const std::string text = fit(shown(text_of(row.id, view.vocab)), width);
+  if (is_chosen) return " > " + view.style.chosen(text);
+  return row.p > 0 ? "   " + text : " x " + view.style.quiet(text);
+}
+
+// Probability and bar, or the processor that cut it; `width` columns. `most` fills the wing.
+std::string right_wing(const TraceCandidate& row, bool is_chosen, double most, int width, const InspectView& view) {
+  if (row.p == 0) return view.style.quiet(fit(row.cut_by.empty() ? "" : fmt::format("cut by {}", row.cut_by), width));
+  const std::string wing = fit(bar(row.p / most, width - 9), width - 9);
+  return fmt::format("{:>8} ", percent(row.p)) + (is_chosen ? view.style.chosen(wing) : view.style.probability(wing));
+}
+
+std::string trimmed(std::string line) {
+  line.resize(line.find_last_not_of(' ') + 1);
+  return line + "\n";
+}
+
+std::string heading(const Decision& decision, std::string_view before, const InspectView& view) {
+  const std::string position = fmt::format("position {}", decision.position);
+  const int room = view.width - columns(position) - 1;
+  std::string text = shown(before);
+  text = text.substr(1, text.size() - 2);
+  while (columns(text) > room - 1) {  // the end of the text matters
+    std::size_t next = 1;
+    while (next < text.size() && (static_cast<unsigned char>(text[next]) & 0xC0) == 0x80) ++next;
+    text.erase(0, next);
+  }
+  return view.style.bold(fit(text + "▁", room)) + " " + position + "\n";
+}
+
+}  // namespace
+
+std::string show_step(const Decision& decision, std::string_view before, const InspectView& view) {
+  const int n_vocab = view.vocab.size();
+  const auto rows = rows_of(decision, view.rows);
+  const Scale scale = scale_of(rows);
+  const double most = decision.top.empty() ? 1 : std::max(decision.top.front().p, 1e-300);
+  constexpr int token_width = 20;
+  const int wing = view.width - 21 - 3 - token_width - 1;
+
+  std::string text = heading(decision, before, view);
+  text += wrapped(readouts(decision, n_vocab), view.width) + wrapped(pipeline(decision, n_vocab), view.width);
+  text += view.style.quiet(fmt::format("{:>8} {:>12}   {:<{}} {:>8}\n", "logit", "", "token", token_width, "p"));
+  bool cut = false;
+  double shown_mass = 0;
+  for (const TraceCandidate* row : rows) {
+    const bool is_chosen = row->id == decision.token;
+    if (!cut && row->p == 0) {
+      text += view.style.quiet(fmt::format("{:-^{}}\n", fmt::format(" {} kept above ", decision.kept), view.width));
+      cut = true;
+    }
+    text += trimmed(left_wing(*row, scale, view) + middle(*row, is_chosen, token_width, view) + " " +
+                    right_wing(*row, is_chosen, most, wing, view));
+    shown_mass += row->p;
+  }
+  const int more = decision.kept - static_cast<int>(std::count_if(rows.begin(), rows.end(), [](auto* r) { return r->p > 0; }));
+  if (more > 0) {
+    text += view.style.quiet(fmt::format("and {} more with {} together\n", more, percent(std::max(0.0, 1 - shown_mass))));
+  }
+  return text;
+}
+
+std::string show_steps(std::span<const Decision* const> decisions, std::span<const std::string> labels,
+                       std::string_view before, const InspectView& view) {
+  constexpr int token_width = 14;
+  const int n = static_cast<int>(decisions.size());
+  const int left = 9 + 3 + token_width;
+  const int wing = std::max((view.width - left) / n - 2, 12);
+  const auto rows = rows_of(*decisions[0], view.rows);
+
+  std::string text = heading(*decisions[0], before, view);
+  for (std::size_t i = 0; i < decisions.size(); ++i) {
+    text += view.style.bold(labels[i]) + "\n" +
+            wrapped("  " + readouts(*decisions[i], view.vocab.size()), view.width) +
+            wrapped("  " + pipeline(*decisions[i], view.vocab.size()), view.width);
+  }
+  std::string line = fmt::format("{:>8}    {}", "logit", fit("token", token_width));
+  for (const std::string& label : labels) line += "  " + fit(label, wing);
+  text += view.style.quiet(trimmed(line));
+  double most = 1e-300;  // one scale for all wings, so that they can be compared
+  for (const Decision* each : decisions) most = std::max(most, each->top.empty() ? 0 : each->top.front().p);
+  for (const TraceCandidate* row : rows) {
+    std::string text_row = fmt::format("{:>8.3f} ", row->logit) +
+                           middle(*row, row->id == decisions[0]->token, token_width, view);
+    for (const Decision* each : decisions) {
+      const auto same = std::find_if(each->top.begin(), each->top.end(), [&](const auto& c) { return c.id == row->id; });
+      text_row += "  ";
+      text_row += same == each->top.end() ? std::string(static_cast<std::size_t>(wing), ' ')
+                                          : right_wing(*same, same->id == each->token, most, wing, view);
+    }
+    text += trimmed(text_row);
+  }
+  return text;
+}
+
+void write_step(JsonWriter& json, const Decision& decision, const Vocab& vocab) {
+  json.begin_object();
+  json.field("t", decision.position).key("token").begin_object();
+  write_token(json, decision.token, vocab);
+  json.end_object();
+  json.field("kept", decision.kept).field("entropy", decision.entropy).field("entropy_raw", decision.entropy_raw);
+  json.field("logsumexp", decision.logsumexp).field("tail_mass", decision.tail_mass).key("u");
+  decision.u ? json.value(*decision.u) : json.value(nullptr);
+  json.key("processors").begin_array();
+  for (const ChainTrace::Stage& stage : decision.stages) {
+    json.begin_object();
+    json.field("name", stage.name).field("kept", stage.kept).field("removed_mass", stage.removed_mass);
+    json.end_object();
+  }
+  json.end_array().key("candidates").begin_array();
+  for (std::size_t i = 0; i < decision.top.size(); ++i) {
+    const TraceCandidate& each = decision.top[i];
+    json.begin_object();
+    write_token(json, each.id, vocab);
+    json.field("logit", each.logit).field("score", each.score).field("p", each.p).key("cut_by");
+    each.cut_by.empty() ? json.value(nullptr) : json.value(each.cut_by);
+    json.key("scores").begin_object();  // after each processor; null: gone
+    for (std::size_t stage = 0; stage < decision.stage_scores.size(); ++stage) {
+      json.field(decision.stages[stage].name, decision.stage_scores[stage][i]);
+    }
+    json.end_object().end_object();
+  }
+  json.end_array().end_object();
+}
+
+}  // namespace decant

@@ -1,0 +1,136 @@
+#include "cli/session.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+
+#include "cli/interrupt.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "model/hub.h"
+#include "model/load_probe.h"
+#include "options/table.h"
+#include "processors/token_healing.h"
+
+namespace decant {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+
+}  // namespace
+
+std::shared_ptr<const LlamaFile> load_model(const ModelOptions& options, bool quiet) {
+  check_ranges(model_fields(), options);
+  const auto download = quiet ? DownloadProgress::silent : DownloadProgress::on_stderr;
+  const std::filesystem::path path = resolve_model(options.model, download);
+  if (!is_pinned_model(path)) probe_model(path);
+  Progress loading("loading the model", !quiet);
+  const auto update = [&](float done) { loading.update(static_cast<double>(done)); };
+  return std::make_shared<const LlamaFile>(path, options, update);
+}
+
+void add_session_flags(CLI::App& app, SessionOptions& options, GenerationConfig& config) {
+  PromptOptions& prompt = options.prompt;
+  app.add_option("PROMPT", prompt.argument, "the prompt; - is standard input, as is no prompt at all");
+  const auto text = [&](const char* flags, auto& value, const char* doc) {
+    app.add_option(flags, value, doc)->type_name("TEXT")->group("Prompt");
+  };
+  text("-p,--prompt", prompt.text, "the prompt");
+  app.add_option("-f,--file", prompt.file, "a file with the prompt; - is standard input")
+      ->type_name("FILE")
+      ->group("Prompt");
+  text("--system", prompt.system, "system message of the chat");
+  app.add_flag("--no-chat-template", prompt.no_chat_template, "the prompt as it is, special tokens parsed")
+      ->group("Prompt");
+  app.add_flag("--show-prompt", options.show_prompt, "what the model reads, on standard error")->group("Prompt");
+  app.add_flag("--quiet", options.quiet, "no progress on standard error")->group("Output");
+  const auto from_file = [&](const char* flag, const char* option, const char* doc) {
+    const auto read = [&config, option, flag](const std::string& path) {
+      set(generation_fields(), config, get(generation_fields(), option), read_text_file(path, flag));
+    };
+    app.add_option_function<std::string>(flag, read, doc)->type_name("FILE")->group("Bans and constraints");
+  };
+  from_file("--grammar-file", "grammar", "a file with the grammar");
+  from_file("--json-schema-file", "json_schema", "a file with the schema");
+}
+
+Session::Session(const SessionOptions& options) : options_(options) {
+  const std::string text = read_prompt(options.prompt);
+  const auto begin = Clock::now();
+  file_ = load_model(options.model, options.quiet);
+  prompt_ = make_prompt(text, options.prompt, *file_);
+  load_s_ = since(begin);
+  if (options.show_prompt) tell(prompt_.text + "\n");
+}
+
+void Session::complete(GenerationConfig& config) const {
+  if (!config.seed) config.seed = random_seed();
+  if (prompt_.chat && !config.eos_token_id) config.eos_token_id = file_->vocab().end_of_turn(*file_->chat_template());
+}
+
+std::vector<Token> Session::negative_prompt(const GenerationConfig& config) const {
+  if (config.guidance_scale == 1 || config.negative_prompt.empty()) return {};
+  return make_prompt(config.negative_prompt, options_.prompt, *file_).tokens;
+}
+
+// Cells that the request can use: more would only cost memory and time at start.
+int Session::cells_for(const GenerationConfig& config) const {
+  const int prompt = static_cast<int>(prompt_.tokens.size());
+  const int longest = std::min(max_length(config, prompt), file_->trained_context());
+  const long texts = static_cast<long>(config.num_return_sequences) * std::max(longest - prompt, 0);
+  const bool guided = config.guidance_scale != 1;
+  const long total = (guided ? 2 : 1) * texts + static_cast<long>(negative_prompt(config).size()) + prompt + 2;
+  const int most = options_.model.ctx_size > 0 ? options_.model.ctx_size : std::max(longest * (guided ? 2 : 1), 8192);
+  return static_cast<int>(std::clamp<long>(total, 1, most));
+}
+
+Prompt Session::prompt_for(const GenerationConfig& config) const {
+  Prompt prompt = prompt_;
+  if (!config.token_healing) return prompt;
+  prompt.healed = heal(prompt.tokens, file_->vocab());
+  if (prompt.text.ends_with(prompt.healed)) prompt.text.resize(prompt.text.size() - prompt.healed.size());
+  return prompt;
+}
+
+void Session::open(std::span<const GenerationConfig> configs) {
+  const auto begin = Clock::now();
+  int cells = 0, branches = 1;  // one for evaluating a node beside its cell
+  for (const GenerationConfig& config : configs) {
+    cells += cells_for(config);
+    branches += config.num_return_sequences * (config.guidance_scale == 1 ? 1 : 2);
+  }
+  model_ = std::make_unique<LlamaModel>(file_, options_.model, cells, std::min(branches, 256));
+  load_s_ += since(begin);
+  SchedulerOptions scheduling{.prefill_chunk_size = options_.model.prefill_chunk_size};
+  scheduler_ = std::make_unique<Scheduler>(std::vector<Model*>{model_.get()}, scheduling);
+}
+
+std::unique_ptr<Run> Session::start(const GenerationConfig& config, StrategyFunction strategy, RunObserver* observer) {
+  const Prompt prompt = prompt_for(config);
+  return scheduler_->start({.config = config,
+                            .prompt = prompt.tokens,
+                            .negative_prompt = negative_prompt(config),
+                            .healed = prompt.healed,
+                            .strategy = std::move(strategy),
+                            .models = {0},
+                            .observer = observer});
+}
+
+int Session::drive(const Run& run) {
+  catch_interrupts();
+  Progress reading("reading the prompt", !options_.quiet);
+  const int prompt = run.stats().prompt_tokens;
+  while (!interrupted() && scheduler_->step()) {
+    const std::int64_t read = run.stats().rows;
+    if (prompt - read > options_.model.prefill_chunk_size) {
+      reading.update(static_cast<double>(read) / prompt);
+    } else {
+      reading.wipe();  // the next step may write the first token
+    }
+  }
+  return interrupted() ? 128 + interrupted() : 0;
+}
+
+}  // namespace decant

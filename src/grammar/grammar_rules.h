@@ -1,0 +1,45 @@
+// The rules of a grammar, as the automaton wants them: every rule a choice of sequences of characters and rules.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace decant {
+
+struct CodePoints {
+  char32_t first, last;
+  auto operator<=>(const CodePoints&) const = default;
+};
+
+struct CharClass {
+  std::vector<CodePoints> ranges;
+  bool negated = false;  // everything but `ranges`
+
+  bool contains(char32_t c) const;
+
+  // Whether one of the characters first..last may be in the class. A negated class answers as libllama does: no, as
+  // soon as one of them is excluded.
+  bool may_contain(CodePoints characters) const;
+
+  auto operator<=>(const CharClass&) const = default;
+};
+
+struct Symbol {
+  enum Kind : std::uint8_t { end, rule, chars } kind;
+  int index = 0;  // of the rule, or of the class
+};
+
+struct GrammarRules {
+  std::vector<Symbol> symbols;          // sequences one behind the other, each closed by an `end`
+  std::vector<CharClass> classes;
+  std::vector<std::vector<int>> rules;  // of each rule, where the sequences to choose from begin
+  int root = 0;
+};
+
+// A rule that can come back to itself before any character: what it describes cannot be followed.
+std::optional<int> left_recursive_rule(const GrammarRules& grammar);
+
+}  // namespace decant

@@ -1,0 +1,26 @@
+// Grammars in GBNF, the notation of llama.cpp (grammars/README.md there), read by libllama's own parser.
+//
+// Refused although that parser takes them: tokens by id or name (`<[12]>`, `<think>`), because decant's grammars are of
+// text; repetitions above 2000, which it silently takes for "without end"; and rules that begin with themselves behind
+// something that may be empty, on which it never returns.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "grammar/grammar_rules.h"
+#include "grammar/token_trie.h"
+#include "model/grammar.h"
+
+namespace decant {
+
+// Throws Error(usage), with the place, for what is no grammar. No text makes it crash, hang, or take more memory than
+// about a thousand times its size.
+GrammarRules parse_gbnf(std::string_view text);
+
+// The beginning of a text that follows the grammar and ends with one of `eos`. `vocab` must outlive it.
+std::unique_ptr<const Grammar> make_grammar(GrammarRules rules, const Vocab& vocab,
+                                            std::shared_ptr<const TokenTrie> trie, std::vector<Token> eos);
+
+}  // namespace decant

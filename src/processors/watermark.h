@@ -1,0 +1,29 @@
+// Watermark: green tokens become more likely, so that a text written with it has more of them than chance would give.
+//
+// score += bias for the green tokens. With lefthash that is the green list behind the text; with selfhash, which has
+// another list for every candidate, the green ones among the 40 best. Nothing is done as long as the text has fewer
+// than context_width tokens.
+// Equals Hugging Face's WatermarkLogitsProcessor. Deviations with selfhash: where fewer than 40 tokens are left, or none
+// of them is green, that one fails; here such tokens just do not count.
+#pragma once
+
+#include "processors/green_list.h"
+#include "processors/processor.h"
+
+namespace decant {
+
+class Watermark final : public Processor {
+ public:
+  Watermark(const WatermarkConfig& config, int n_vocab);
+
+  std::string_view name() const override { return "watermark"; }
+  void operator()(Scores& scores, const Context& context) const override;
+
+ private:
+  std::vector<Token> green(Scores& scores, std::span<const Token> text) const;
+
+  WatermarkConfig config_;
+  GreenList green_list_;
+};
+
+}  // namespace decant

@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+"""Texts that a real model writes under JSON schemas, judged by the package jsonschema: schemas_test.py PROGRAM MODEL
+
+200 public schemas (schemastore.jsonl) and a few that gather what those lack (features.jsonl), see
+tests/support/schemas/README.md. Every text must be finished, be JSON, and be what its schema allows, formats included
+as far as the package knows them."""
+import json
+import pathlib
+import subprocess
+import sys
+import time
+
+import jsonschema
+
+SCHEMAS = pathlib.Path(__file__).resolve().parent.parent / "support/schemas"
+
+
+def fault(schema, answer):
+    if not answer["finished"]:
+        return "not finished"
+    try:
+        value = json.loads(answer["text"])
+    except ValueError as error:
+        return f"not JSON: {error}"
+    Validator = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
+    try:
+        Validator(schema, format_checker=Validator.FORMAT_CHECKER).validate(value)
+    except jsonschema.ValidationError as error:
+        return f"not allowed: {error.message[:200]}"
+    return None
+
+
+lines = [line for name in ("schemastore.jsonl", "features.jsonl") for line in open(SCHEMAS / name, encoding="utf-8")]
+begin = time.time()
+run = subprocess.run(sys.argv[1:], input="".join(lines), capture_output=True, text=True, timeout=600)
+if run.returncode != 0:
+    sys.exit(run.stderr)
+answers = [json.loads(line) for line in run.stdout.splitlines()]
+assert len(answers) == len(lines), (len(answers), len(lines))
+faults = 0
+for line, answer in zip(lines, answers):
+    reason = fault(json.loads(line)["schema"], answer)
+    if reason:
+        faults += 1
+        print(f"{answer['name']}: {reason}\n  {answer['text'][:500]!r}")
+size = sum(len(answer["text"]) for answer in answers)
+print(f"{len(answers)} schemas, {size} bytes of text in {time.time() - begin:.0f} s, {faults} faults")
+sys.exit(1 if faults else 0)
