@@ -3,7 +3,9 @@
 set -eu
 packages="cmake ninja-build g++ python3 python3-pip python3-venv libcli11-dev libfmt-dev"
 if [ "$1" = test ]; then
-  packages="$packages clang-16 libgtest-dev librapidcheck-dev libbenchmark-dev"
+  packages="$packages clang-16 libgtest-dev librapidcheck-dev libbenchmark-dev chromium"
+  command -v node >/dev/null || packages="$packages nodejs"
+  command -v npm >/dev/null || packages="$packages npm"
 fi
 
 installed() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }

@@ -26,4 +26,7 @@ build/release/llama_test --gtest_brief=1
 say "command line"
 python3 tests/cli/run_test.py build/release/decant
 
+say "web page"
+scripts/web.sh
+
 say "all tests passed"

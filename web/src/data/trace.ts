@@ -1,0 +1,102 @@
+// The trace of a page: JSON Lines of one run, or of several one behind the other, each beginning with a record that has
+// `run`. Of most records only the head is read at first; the candidates, nearly all of the text, when they are looked at.
+
+import { inert } from "./glyphs.ts";
+import { object, readDecision, readHead, type Decision, type Head, type Json } from "./record.ts";
+
+export interface RunHeader {
+  readonly label: string;
+  readonly model: string;
+  readonly strategy: string;
+  readonly options: Json;
+  readonly promptText: string;
+  readonly promptLength: number; // tokens
+}
+
+export interface Step extends Head {
+  readonly start: number; // of its line in the trace
+  readonly end: number;
+}
+
+export interface Run {
+  readonly header: RunHeader;
+  readonly sequences: readonly (readonly Step[])[];
+}
+
+export class Trace {
+  readonly runs: readonly Run[];
+  readonly unreadable: number; // lines that are no records
+
+  readonly #text: string;
+  #last: { step: Step; decision: Decision }[] = [];
+
+  constructor(text: string) {
+    this.#text = text;
+    const runs: { header: RunHeader; sequences: Step[][] }[] = [];
+    let unreadable = 0;
+    for (let start = 0; start < text.length; ) {
+      const newline = text.indexOf("\n", start);
+      const end = newline < 0 ? text.length : newline;
+      const json = isBlank(text, start, end) ? null : parseHead(text, start, end);
+      if (json?.token !== undefined) {
+        if (json.run !== undefined || runs.length === 0) {
+          runs.push({ header: readHeader(object(json.run), runs.length), sequences: [] });
+        }
+        const step: Step = { ...readHead(json), start, end };
+        const { sequences } = runs.at(-1)!;
+        while (sequences.length <= step.seq) sequences.push([]);
+        sequences[step.seq]!.push(step);
+      } else if (!isBlank(text, start, end)) {
+        ++unreadable;
+      }
+      start = end + 1;
+    }
+    this.runs = runs;
+    this.unreadable = unreadable;
+  }
+
+  decision(step: Step): Decision {
+    const known = this.#last.find((entry) => entry.step === step);
+    if (known) return known.decision;
+    const decision = readDecision(parse(this.#text.slice(step.start, step.end)) ?? {}, step);
+    this.#last = [{ step, decision }, ...this.#last.slice(0, 15)];
+    return decision;
+  }
+}
+
+function isBlank(text: string, start: number, end: number): boolean {
+  return end - start < 80 && text.slice(start, end).trim() === "";
+}
+
+// The record without its candidates, where they can be left out unread. They begin at a place that cannot be inside a
+// string (an unescaped quote follows a comma); where the cut behind them is wrong, the rest does not parse.
+function parseHead(text: string, start: number, end: number): Json | null {
+  const line = text.slice(start, end);
+  const top = line.indexOf(',"top":[');
+  const last = line.lastIndexOf("}]");
+  if (top > 0 && last > top) {
+    const head = parse(line.slice(0, top) + line.slice(last + 2));
+    if (head?.token !== undefined && head.p !== undefined && head.entropy !== undefined) return head;
+  }
+  return parse(line);
+}
+
+function parse(line: string): Json | null {
+  try {
+    return object(JSON.parse(line));
+  } catch {
+    return null;
+  }
+}
+
+function readHeader(json: Json, index: number): RunHeader {
+  const text = (value: unknown) => (typeof value === "string" ? inert(value) : "");
+  return {
+    label: text(json.label) || `run ${index + 1}`,
+    model: text(json.model) || "the model",
+    strategy: text(json.strategy),
+    options: object(json.options),
+    promptText: typeof json.prompt_text === "string" ? json.prompt_text : "",
+    promptLength: Array.isArray(json.prompt_ids) ? json.prompt_ids.length : 0,
+  };
+}

@@ -1,0 +1,22 @@
+// Numbers as people read them; the exact value goes along in the page (see ui/Num.tsx).
+
+export function probability(p: number): string {
+  if (Number.isNaN(p)) return "–";
+  if (p === 0) return "0";
+  return p < 0.00005 ? p.toExponential(0) : p.toFixed(4);
+}
+
+export function fixed(value: number, digits: number): string {
+  if (Number.isNaN(value)) return "–";
+  if (!Number.isFinite(value)) return value < 0 ? "−∞" : "∞";
+  return value.toFixed(digits).replace("-", "−");
+}
+
+export function whole(value: number): string {
+  return Number.isFinite(value) ? value.toLocaleString("en-US", { maximumFractionDigits: 0 }) : "–";
+}
+
+export function percent(share: number): string {
+  if (Number.isNaN(share)) return "–";
+  return share > 0 && share < 0.0005 ? "<0.1 %" : `${(100 * share).toFixed(1)} %`;
+}

@@ -1,0 +1,92 @@
+// What every view of a step shows: one row a candidate, with one or two wings of probabilities on the same rows.
+
+import type { Decision, Stage, Token } from "./data/record.ts";
+import type { Replay } from "./sampling/replay.ts";
+import { edits } from "./sampling/settings.ts";
+
+export interface Cell {
+  readonly score: number;
+  readonly p: number;
+  readonly cutBy: string | null;
+}
+
+export interface Wing {
+  readonly label: string;
+  readonly cells: ReadonlyMap<number, Cell>; // by token id; the listed candidates
+  readonly kept: number;
+  readonly entropy: number; // bits
+  readonly stages: readonly Stage[];
+  readonly u: number | null;
+  readonly drawn: number | null; // the token on which u falls; null: no draw, or a token that is not listed
+}
+
+export interface Row {
+  readonly token: Token;
+  readonly logit: number;
+  readonly chosen: boolean;
+  readonly cell: Cell | null; // null: not listed there
+  readonly other: Cell | null;
+  readonly cumulative: number; // of the wing's p, this row included
+}
+
+export interface Picture {
+  readonly rows: readonly Row[];
+  readonly wing: Wing;
+  readonly other: Wing | null;
+  readonly cutoff: number; // rows above the cutoff line
+}
+
+export function recorded(decision: Decision, label: string): Wing {
+  const { top, token, kept, entropy, stages, u } = decision;
+  const cells = new Map<number, Cell>(top.map(({ id, score, p, cutBy }) => [id, { score, p, cutBy }]));
+  const listed = cells.has(token.id);
+  if (!listed) cells.set(token.id, { score: NaN, p: decision.p, cutBy: null });
+  return { label, cells, kept, entropy, stages, u, drawn: u !== null && listed ? token.id : null };
+}
+
+export function replayed(decision: Decision, replay: Replay, label: string): Wing {
+  const cells = new Map(decision.top.map(({ id }, i) => [id, replay.outcomes[i]!]));
+  const { u } = decision;
+  const stages = [...edits(decision.stages), ...replay.stages];
+  return { label, cells, kept: replay.kept, entropy: replay.entropy, stages, u, drawn: draw(cells, u) };
+}
+
+export function picture(
+  decision: Decision,
+  wing: Wing,
+  other: Wing | null,
+  otherTokens: readonly Token[],
+): Picture {
+  const logits = new Map(decision.top.map(({ id, logit }) => [id, logit]));
+  const tokens: Token[] = [...decision.top];
+  if (!logits.has(decision.token.id)) tokens.push(decision.token);
+  logits.set(decision.token.id, decision.logit);
+  const known = new Set(tokens.map(({ id }) => id));
+  tokens.push(...otherTokens.filter(({ id }) => !known.has(id) && (other?.cells.get(id)?.p ?? 0) > 0));
+  let cumulative = 0;
+  const rows = tokens
+    .map((token, i) => ({ token, i, p: wing.cells.get(token.id)?.p ?? 0 }))
+    .sort((a, b) => b.p - a.p || a.i - b.i)
+    .map(({ token, p }): Row => {
+      cumulative += p;
+      return {
+        token,
+        logit: logits.get(token.id) ?? NaN,
+        chosen: token.id === decision.token.id,
+        cell: wing.cells.get(token.id) ?? null,
+        other: other?.cells.get(token.id) ?? null,
+        cumulative,
+      };
+    });
+  return { rows, wing, other, cutoff: rows.filter(({ cell }) => cell !== null && cell.p > 0).length };
+}
+
+function draw(cells: ReadonlyMap<number, Cell>, u: number | null): number | null {
+  if (u === null) return null;
+  let mass = 0;
+  for (const [id, { p }] of [...cells].sort(([a, { p: pa }], [b, { p: pb }]) => pb - pa || a - b)) {
+    mass += p;
+    if (u < mass) return id;
+  }
+  return null;
+}

@@ -1,0 +1,88 @@
+// The first things to know: how the text was made, and four figures; tabs where there are several runs or sequences.
+
+import { figures } from "../data/overview.ts";
+import { optionList, sentence } from "../data/options.ts";
+import type { State } from "../state.ts";
+import { Num, type Unit } from "./Num.tsx";
+
+export function Header({ state }: { state: State }) {
+  const run = state.current.value;
+  const { runs, unreadable } = state.trace;
+  const sequences = run.sequences.map((_, i) => i).filter((i) => run.sequences[i]!.length > 0);
+  return (
+    <header>
+      <h1>{sentence(run.header)}</h1>
+      {unreadable > 0 && <p class="note">{unreadable} lines of the trace could not be read.</p>}
+      <FourFigures state={state} />
+      {runs.length > 1 && (
+        <Tabs
+          label="Runs"
+          tabs={runs.map(({ header }, i) => [i, header.label])}
+          selected={state.run.value}
+          onSelect={(i) => state.selectRun(i)}
+        />
+      )}
+      {sequences.length > 1 && (
+        <Tabs
+          label="Sequences"
+          tabs={sequences.map((i) => [i, `answer ${i + 1}`])}
+          selected={state.sequence.value}
+          onSelect={(i) => state.selectSequence(i)}
+        />
+      )}
+      <details>
+        <summary>all settings</summary>
+        <dl class="options">
+          {optionList(run.header).map(([name, value]) => (
+            <div>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+        </dl>
+      </details>
+    </header>
+  );
+}
+
+function FourFigures({ state }: { state: State }) {
+  const { tokens, tokensPerSecond, entropy, entropyRaw, kept } = figures(state.current.value, state.sequence.value);
+  return (
+    <dl class="figures">
+      <Figure label="tokens" value={tokens} unit="count" note="in this text" />
+      <Figure label="tokens a second" value={tokensPerSecond ?? NaN} unit="rate" note={tokensPerSecond === null ? "not recorded" : "after the first"} />
+      <Figure label="mean entropy" value={entropy} unit="bits" note={`bits; the model's ${entropyRaw.toFixed(2)}`} />
+      <Figure label="kept" value={kept} unit="rate" note="tokens on average" />
+    </dl>
+  );
+}
+
+function Figure({ label, value, unit, note }: { label: string; value: number; unit: Unit; note: string }) {
+  return (
+    <div>
+      <dt>{label}</dt>
+      <dd>
+        <Num value={value} unit={unit} />
+      </dd>
+      <dd class="note">{note}</dd>
+    </div>
+  );
+}
+
+function Tabs(props: {
+  label: string;
+  tabs: readonly (readonly [number, string])[];
+  selected: number;
+  onSelect: (i: number) => void;
+}) {
+  const { label, tabs, selected, onSelect } = props;
+  return (
+    <nav class="tabs" aria-label={label}>
+      {tabs.map(([i, name]) => (
+        <button aria-current={i === selected ? "true" : undefined} onClick={() => onSelect(i)}>
+          {name}
+        </button>
+      ))}
+    </nav>
+  );
+}

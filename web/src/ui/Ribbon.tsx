@@ -1,0 +1,74 @@
+// The entropy from token to token, before (light) and after (dark) the cuts.
+
+import { area, curveStepAfter } from "d3-shape";
+import type { State } from "../state.ts";
+import type { Step } from "../data/trace.ts";
+import { memo } from "../memo.tsx";
+import { fixed } from "../format.ts";
+
+const height = 48;
+const columns = 600; // more cannot be told apart
+
+export function Ribbon({ state }: { state: State }) {
+  const steps = state.steps.value;
+  const highest = highestEntropy(steps);
+  return (
+    <figure class="ribbon">
+      <div
+        class="ribbon-plot"
+        role="img"
+        aria-label={`Entropy of the ${steps.length} tokens, at most ${fixed(highest, 2)} bits`}
+        onClick={(event) => {
+          const box = event.currentTarget.getBoundingClientRect();
+          state.select(Math.floor(((event.clientX - box.left) / box.width) * steps.length));
+        }}
+      >
+        <Areas steps={steps} />
+        <Here state={state} />
+      </div>
+      <figcaption>
+        <span>entropy by token, bits: the model's (light), after the cuts (dark)</span>
+        <span class="num">highest {fixed(highest, 1)}</span>
+      </figcaption>
+    </figure>
+  );
+}
+
+const Areas = memo(({ steps }: { steps: readonly Step[] }) => {
+  const top = highestEntropy(steps) || 1;
+  const draw = (value: (step: Step) => number) => {
+    const points = summits(steps.map((step) => value(step) || 0));
+    const shape = area<number>()
+      .x((_, i) => (i * 1000) / points.length)
+      .y0(height)
+      .y1((bits) => height * (1 - bits / top))
+      .curve(curveStepAfter);
+    return shape([...points, points.at(-1) ?? 0]) ?? "";
+  };
+  return (
+    <svg viewBox={`0 0 1000 ${height}`} preserveAspectRatio="none" aria-hidden="true">
+      <path class="raw" d={draw((step) => step.entropyRaw)} />
+      <path class="final" d={draw((step) => step.entropy)} />
+    </svg>
+  );
+});
+
+function Here({ state }: { state: State }) {
+  const share = (state.index.value + 0.5) / state.steps.value.length;
+  return <span class="here" style={{ left: `${100 * share}%` }} />;
+}
+
+function highestEntropy(steps: readonly Step[]): number {
+  return steps.reduce((max, { entropy, entropyRaw }) => Math.max(max, entropy || 0, entropyRaw || 0), 0);
+}
+
+// The highest value of each column.
+function summits(values: readonly number[]): readonly number[] {
+  if (values.length <= columns) return values;
+  const found = new Array<number>(columns).fill(0);
+  values.forEach((value, i) => {
+    const column = Math.floor((i * columns) / values.length);
+    found[column] = Math.max(found[column]!, value);
+  });
+  return found;
+}

@@ -1,0 +1,91 @@
+// The text: the strip, how it is coloured, a search, the entropy ribbon and the numbers of all tokens.
+
+import { useComputed } from "@preact/signals";
+import type { RefObject } from "preact";
+import { useRef, useState } from "preact/hooks";
+import { labels } from "../data/bins.ts";
+import type { ColorBy, State } from "../state.ts";
+import { Ribbon } from "./Ribbon.tsx";
+import { Segmented } from "./Segmented.tsx";
+import { Strip } from "./Strip.tsx";
+import { TokenTable } from "./TokenTable.tsx";
+
+const colors: { id: ColorBy; label: string }[] = [
+  { id: "probability", label: "probability" },
+  { id: "rank", label: "rank" },
+  { id: "entropy", label: "entropy" },
+];
+
+export function TextPanel({ state, onOpen }: { state: State; onOpen: () => void }) {
+  const search = useRef<HTMLInputElement>(null);
+  const [table, setTable] = useState(false);
+  return (
+    <section class="text" aria-labelledby="text">
+      <h2 id="text" class="unseen">
+        Text
+      </h2>
+      <Strip state={state} onOpen={onOpen} onSearch={() => search.current?.focus()} />
+      <Legend state={state} />
+      <Ribbon state={state} />
+      <div class="toolbar">
+        <Segmented legend="colour by" value={state.colorBy} choices={colors} />
+        <Search state={state} field={search} />
+        <button aria-expanded={table} onClick={() => setTable(!table)}>
+          {table ? "hide the numbers" : "show the numbers"}
+        </button>
+      </div>
+      {table && <TokenTable state={state} />}
+    </section>
+  );
+}
+
+function Legend({ state }: { state: State }) {
+  const bins = useComputed(() => labels[state.colorBy.value]);
+  return (
+    <p class="legend">
+      <span>{state.colorBy.value}</span>
+      <span class="scale">
+        {bins.value.map((label, i) => (
+          <span class={`bin v${i}`}>{label}</span>
+        ))}
+      </span>
+      <span class="event-key">underlined: not the likeliest</span>
+    </p>
+  );
+}
+
+function Search({ state, field }: { state: State; field: RefObject<HTMLInputElement | null> }) {
+  const [missing, setMissing] = useState(false);
+  const next = (wanted: string) => {
+    if (wanted === "") return setMissing(false);
+    const found = find(state, wanted.toLowerCase());
+    setMissing(found === null);
+    if (found !== null) state.select(found);
+  };
+  return (
+    <label class="search">
+      find
+      <input
+        type="search"
+        ref={field}
+        onKeyDown={(event) => event.key === "Enter" && next(event.currentTarget.value)}
+        onInput={() => setMissing(false)}
+      />
+      <span role="status">{missing ? "not in the text" : ""}</span>
+    </label>
+  );
+}
+
+// The token in which the next occurrence behind the selected one begins, around the end.
+function find(state: State, wanted: string): number | null {
+  const steps = state.steps.value;
+  const starts: number[] = [];
+  let text = "";
+  for (const { token } of steps) {
+    starts.push(text.length);
+    text += token.text.toLowerCase();
+  }
+  const after = starts[state.index.value + 1] ?? text.length;
+  const at = [text.indexOf(wanted, after), text.indexOf(wanted)].find((found) => found >= 0);
+  return at === undefined ? null : starts.findLastIndex((start) => start <= at);
+}

@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""Makes the traces of the page's tests with the engine: make_fixtures.py DECANT MODEL (build/models/smollm2-f32.gguf).
+
+    fixtures/settings.jsonl     one step under many settings: what the sliders must find from any of the others
+    fixtures/two_runs.jsonl     one prompt, two settings
+    fixtures/characters.jsonl   tokens that are parts of characters
+    fixtures/answers.jsonl      three short answers, with tokens that stand for no text
+"""
+import json
+import pathlib
+import subprocess
+import sys
+
+FOLDER = pathlib.Path(__file__).parent / "fixtures"
+
+SETTINGS = [
+    "--temperature 1 --top-k 0",
+    "--temperature 0.3 --top-k 0",
+    "--temperature 1.7 --top-k 40",
+    "--temperature 0.8 --top-k 10",
+    "--temperature 1 --top-k 0 --top-p 0.5",
+    "--temperature 0.6 --top-k 50 --top-p 0.9",
+    "--temperature 1.3 --top-k 0 --min-p 0.1",
+    "--temperature 1 --top-k 0 --typical-p 0.3",
+    "--temperature 0.7 --top-k 30 --top-p 0.95 --min-p 0.05 --typical-p 0.8",
+    "--temperature 0.9 --top-k 20 --top-p 0.8 --repetition-penalty 1.3",
+]
+
+
+def run(decant, model, prompt, options, label=None, chat=False):
+    command = [decant, "run", "-m", model, "-t", "1", "--jsonl", "-p", prompt, *options.split()]
+    if not chat:
+        command.append("--no-chat-template")
+    lines = subprocess.run(command, check=True, capture_output=True, text=True, encoding="utf-8").stdout.splitlines()
+    records = [json.loads(line) for line in lines]
+    if label is not None:
+        records[0]["run"]["label"] = label
+    return records
+
+
+def save(name, records):
+    for i, record in enumerate(records):
+        record["seconds"] = round(0.05 + 0.02 * i, 6)  # the one field that would differ every time
+    with open(FOLDER / name, "w", encoding="utf-8") as out:
+        for record in records:
+            print(json.dumps(record, ensure_ascii=False, separators=(",", ":")), file=out)
+
+
+def main(decant, model):
+    def go(*arguments, **more):
+        return run(decant, model, *arguments, **more)
+
+    prompt = "The old lighthouse keeper looked at"
+    save("settings.jsonl", [r for s in SETTINGS for r in go(prompt, s + " --seed 1 -n 1 --trace-top 80", s)])
+    save("two_runs.jsonl",
+         go("The lighthouse keeper", "--temperature 0.8 --top-p 0.9 --seed 3 -n 32", "careful")
+         + go("The lighthouse keeper", "--temperature 1.3 --top-k 0 --min-p 0.05 --seed 3 -n 32", "daring"))
+    save("characters.jsonl", go("①②③ 😀🎉 你好，世界。こんにちは、", "--temperature 0.9 --seed 5 -n 14 --trace-top 32"))
+    save("answers.jsonl", go("Name a colour. One word only.",
+                             "--temperature 1 --seed 2 -n 12 --num-return-sequences 3 --trace-top 32", chat=True))
+
+
+main(*sys.argv[1:])

@@ -1,0 +1,85 @@
+// A page with a trace, opened from disk in Chromium. Every request is counted and refused.
+
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { chromium, type Browser, type Page } from "playwright-core";
+import { web } from "./fixtures.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "decant-report-"));
+const template = readFileSync(process.env.REPORT ?? join(web, "dist/report.html"), "utf8");
+let pages = 0;
+
+export function launch(): Promise<Browser> {
+  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+  return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
+}
+
+// As decant writes it: "<" cannot end the element that carries the trace.
+export function reportOf(trace: string): string {
+  const path = join(folder, `report-${++pages}.html`);
+  writeFileSync(path, template.replace("@TRACE@", () => trace.replaceAll("<", "\\u003c")));
+  return pathToFileURL(path).href;
+}
+
+export interface Opened {
+  readonly page: Page;
+  readonly requests: readonly string[]; // all that would have left the browser
+  readonly errors: readonly string[]; // exceptions, console errors, dialogs
+  readonly close: () => Promise<void>;
+}
+
+export interface Look {
+  readonly width?: number;
+  readonly height?: number;
+  readonly scheme?: "light" | "dark";
+  readonly hash?: string;
+}
+
+export async function open(browser: Browser, trace: string, look: Look = {}): Promise<Opened> {
+  const { width = 1280, height = 900, scheme = "light", hash = "" } = look;
+  const context = await browser.newContext({
+    viewport: { width, height },
+    colorScheme: scheme,
+    reducedMotion: "reduce",
+    permissions: ["clipboard-read", "clipboard-write"],
+  });
+  const page = await context.newPage();
+  const url = reportOf(trace);
+  const requests: string[] = [];
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(String(error)));
+  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  page.on("dialog", (dialog) => {
+    errors.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  await context.route(
+    (to) => to.href.split("#")[0] !== url,
+    (route) => {
+      requests.push(route.request().url());
+      return route.abort();
+    },
+  );
+  await page.goto(url + hash);
+  await page.waitForSelector('.tokens [aria-selected="true"]');
+  return { page, requests, errors, close: () => context.close() };
+}
+
+// The candidates of the table of numbers: id -> probability with every digit.
+export async function numbers(page: Page, column = "p"): Promise<Map<number, number>> {
+  const rows = await page.$$eval(
+    ".step table tr[data-id]",
+    (found, name) =>
+      found.map((row) => [row.getAttribute("data-id"), row.querySelector(`.${name} data`)?.getAttribute("value")] as const),
+    column,
+  );
+  return new Map(rows.map(([id, value]) => [Number(id), value == null ? NaN : Number(value)]));
+}
+
+export async function set(page: Page, knob: string, value: number): Promise<void> {
+  const field = page.getByLabel(`${knob}, exact`);
+  await field.fill(String(value));
+  await field.press("Enter");
+}

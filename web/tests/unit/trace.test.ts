@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { sentence } from "../../src/data/options.ts";
+import { divergence, figures, firstInteresting } from "../../src/data/overview.ts";
+import { readHead } from "../../src/data/record.ts";
+import { Trace } from "../../src/data/trace.ts";
+import { fixture, header, lines, record, token } from "../support/fixtures.ts";
+
+test("a trace of the engine: runs, sequences, candidates", () => {
+  const trace = new Trace(fixture("two_runs"));
+  assert.deepEqual(
+    trace.runs.map(({ header: { label, model, strategy } }) => [label, model, strategy]),
+    [
+      ["careful", "smollm2-f32", "sample"],
+      ["daring", "smollm2-f32", "sample"],
+    ],
+  );
+  const step = trace.runs[1]!.sequences[0]![3]!;
+  const decision = trace.decision(step);
+  assert.equal(decision.top.length, 50);
+  assert.equal(decision.tail?.logit.length, 16);
+  assert.equal(decision.token.id, step.token.id);
+  assert.equal(new Trace(fixture("answers")).runs[0]!.sequences.length, 3);
+});
+
+test("the head of a record, read without its candidates, is that of the whole record", () => {
+  for (const name of ["two_runs", "characters", "answers", "settings"]) {
+    const text = fixture(name);
+    const trace = new Trace(text);
+    for (const step of trace.runs.flatMap(({ sequences }) => sequences.flat())) {
+      const { top, tail } = trace.decision(step);
+      const { start, end, ...read } = step;
+      const head = readHead(JSON.parse(text.slice(start, end)));
+      assert.deepEqual(read, head);
+      assert.ok(top.length > 0 && tail !== null && end > start && step.seconds !== null);
+    }
+  }
+});
+
+test("tokens that look like the trace's own syntax", () => {
+  for (const text of [',"top":[', '}],"top":[{', '"}]', "\\", '\\",\\"top\\":[']) {
+    const tail = { finish: text };
+    const trace = new Trace(lines([record(2, token(1, text), [token(2, text)], tail), record(3, token(3, "b"))]));
+    const [first] = trace.runs[0]!.sequences[0]!;
+    assert.equal(first!.token.text, text);
+    assert.equal(first!.finish, text);
+    assert.equal(trace.decision(first!).top[1]!.text, text);
+  }
+});
+
+test("schema 1, unknown fields and absent ones", () => {
+  const { tail, seconds, ...old } = record(2, token(1, "a"), [token(2, "b")], { schema: 1 }) as Record<string, unknown>;
+  const trace = new Trace(lines([{ ...old, payload: { a: [1] } }], { model: "m", strategy: "beam", options: {} }));
+  const [step] = trace.runs[0]!.sequences[0]!;
+  assert.equal(step!.seconds, null);
+  assert.equal(trace.decision(step!).tail, null);
+  assert.ok(tail !== undefined && seconds !== undefined);
+});
+
+test("lines that are no records are counted, blank ones are not", () => {
+  const trace = new Trace("\n" + lines([record(2, token(1, "a"))]) + "{broken\n\n[1]\n");
+  assert.equal(trace.runs[0]!.sequences[0]!.length, 1);
+  assert.equal(trace.unreadable, 2);
+  assert.equal(new Trace("@TRACE@").runs.length, 0);
+  assert.equal(new Trace("").runs.length, 0);
+});
+
+test("the sentence names what was set", () => {
+  const say = (strategy: string, options: object) =>
+    sentence(new Trace(lines([record(2, token(1, "a"))], { ...header, strategy, options })).runs[0]!.header);
+  assert.equal(say("sample", { temperature: 0.8, top_k: 50, top_p: 0.9, seed: 4 }), "Sampled by toy with temperature 0.8, top_k 50 and top_p 0.9, seed 4.");
+  assert.equal(say("sample", { temperature: 1, top_k: 0, typical_p: 1 }), "Sampled by toy.");
+  assert.equal(say("greedy", { temperature: 0.8, top_k: 50, repetition_penalty: 1.2 }), "Chosen greedily by toy with repetition_penalty 1.2.");
+  assert.equal(say("dola", {}), "Decoded with dola by toy.");
+});
+
+test("figures, and the step to look at first", () => {
+  const steps = ["a", "b", "c"].map((text, i) =>
+    record(2 + i, token(i, text), [], { entropy: [1, 3, 2][i], entropy_raw: 4, kept: [1, 2, 6][i], seconds: [1, 1.5, 2][i] }),
+  );
+  const trace = new Trace(lines(steps) + lines([steps[0]!, record(3, token(9, "x")), steps[2]!]));
+  assert.deepEqual(figures(trace.runs[0]!, 0), { tokens: 3, tokensPerSecond: 2, entropy: 2, entropyRaw: 4, kept: 3 });
+  assert.equal(firstInteresting(trace.runs.slice(0, 1)), 1);
+  const [a, b] = trace.runs.map(({ sequences }) => sequences[0]!);
+  assert.equal(divergence(a!, b!), 1);
+  assert.equal(divergence(a!, a!), null);
+  const same = new Trace(lines(steps) + lines([steps[0]!, steps[1]!, record(4, token(9, "x"))]));
+  assert.equal(firstInteresting(same.runs), 2);
+});
+
+test("a record that is damaged among its candidates still has its head", () => {
+  const damaged = lines([record(2, token(1, "a"), [token(2, "b")])]).replace('"id":2', '"id":');
+  const trace = new Trace(damaged);
+  const [step] = trace.runs[0]!.sequences[0]!;
+  assert.equal(step!.token.text, "a");
+  assert.deepEqual(trace.decision(step!).top, []);
+});
