@@ -145,15 +145,19 @@ bool Flags::parse(const std::vector<std::string>& arguments) {
 std::string Flags::help() const {
   std::string usage = fmt::format("Usage: {} [options]", app_.get_name());
   std::vector<HelpRow> rows;
+  bool hidden = false;
   for (const CLI::Option* option : app_.get_options()) {
     if (option->get_positional()) usage += fmt::format(" [{}]", option->get_name(true));
     if (option->get_group().empty()) continue;
     const auto row = rows_.find(option);
     const HelpRow help = row == rows_.end() ? help_row(*option) : row->second.help;
-    if (help_all_ || !help.advanced) rows.push_back(help);
+    const bool hide = help.advanced && !help_all_;
+    hidden = hidden || hide;
+    if (!hide) rows.push_back(help);
   }
   const auto line = [](const std::string& text) { return text.empty() ? "" : text + "\n"; };
-  return usage + "\n" + line(app_.get_description()) + help_text(rows) + line(app_.get_footer());
+  const char* more = hidden ? "--help-all lists every option.\n" : "";
+  return usage + "\n" + line(app_.get_description()) + help_text(rows) + more + line(app_.get_footer());
 }
 
 }  // namespace decant

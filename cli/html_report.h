@@ -16,7 +16,9 @@ class HtmlReport {
   void write();                        // whole or not at all
 
  private:
-  std::filesystem::path path_;
+  [[noreturn]] void fail(std::string_view reason) const;
+
+  std::filesystem::path path_, partial_;
   std::string records_;  // fit for a script element
 };
 

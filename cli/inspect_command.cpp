@@ -36,8 +36,9 @@ std::vector<std::string> spread_settings(const std::vector<std::string>& argumen
   bool in_settings = false;
   for (const std::string& argument : arguments) {
     const bool value = !spread.empty() && spread.back() == "--compare";
-    if (in_settings && !value && looks_like_setting(argument)) spread.push_back("--compare");
-    in_settings = argument == "--compare" || (in_settings && (value || looks_like_setting(argument)));
+    const bool another = in_settings && !value && !argument.starts_with('-') && looks_like_setting(argument);
+    if (another) spread.push_back("--compare");
+    in_settings = argument == "--compare" || (in_settings && (value || another));
     spread.push_back(argument);
   }
   return spread;
@@ -51,7 +52,8 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
   const auto output = [&](const char* flags, auto& value, const char* type, const char* doc) {
     return app.add_option(flags, value, doc)->type_name(type)->group("Output");
   };
-  output("--compare", options.compare, "SETTING...", "these settings side by side: \"name: option=value option=value\"");
+  output("--compare", options.compare, "SETTING...", "these settings side by side: \"name: option=value option=value\"")
+      ->allow_extra_args(false);
   app.add_flag("--json", options.json, "one JSON object instead of bars")->group("Output");
   output("--html", options.html, "FILE", "also a report: every decision, as a page of its own");
   output("--color", options.color, "auto|always|never", "whether to use colour");
@@ -83,12 +85,13 @@ std::vector<Setting> settings_of(const Options& options) {
   const auto table = generation_fields();
   if (!is_given(table, base, get(table, "max_new_tokens")) && !base.max_length) base.max_new_tokens = 1;
   if (!is_given(table, base, get(table, "trace_top"))) base.trace_top = 200;
-  if (base.num_return_sequences != 1) {
-    throw Error(ErrorKind::usage, "num_return_sequences is {}: inspect follows a single text", base.num_return_sequences);
-  }
   std::vector<Setting> settings;
   for (const std::string& text : options.compare) settings.push_back(parse_setting(text, base));
   if (settings.empty()) settings.push_back({"", base});
+  for (const Setting& each : settings) {
+    const int n = each.config.num_return_sequences;
+    if (n != 1) throw Error(ErrorKind::usage, "num_return_sequences is {}: inspect follows a single text", n);
+  }
   return settings;
 }
 

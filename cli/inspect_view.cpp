@@ -15,8 +15,14 @@ std::string_view text_of(Token id, const Vocab& vocab) {
   return bytes.empty() ? vocab.piece(id) : bytes;  // special tokens add no text, but have a name
 }
 
+// In 8 columns.
+std::string number(float logit) {
+  const std::string text = fmt::format("{:>8.3f}", logit);
+  return text.size() <= 8 ? text : fmt::format("{:>8.1e}", logit);
+}
+
 std::string percent(double p) {
-  if (p == 0) return "";
+  if (p == 0) return "0%";
   return p >= 0.0001 ? fmt::format("{:.2f}%", 100 * p) : fmt::format("{:.0e}", p);
 }
 
@@ -58,11 +64,17 @@ std::string wrapped(const std::string& text, int width) {
   return result + line + "\n";
 }
 
-// The listed candidates to show: the first ones, and the chosen one.
-std::vector<const TraceCandidate*> rows_of(const Decision& decision, int n) {
-  std::vector<const TraceCandidate*> rows;
+// The first candidates, and the chosen one, which need not be listed.
+std::vector<TraceCandidate> rows_of(const Decision& decision, int n) {
+  std::vector<TraceCandidate> rows;
+  bool has_chosen = false;
   for (const TraceCandidate& each : decision.top) {
-    if (std::ssize(rows) < n || each.id == decision.token) rows.push_back(&each);
+    const bool is_chosen = each.id == decision.token;
+    if (std::ssize(rows) < n || is_chosen) rows.push_back(each);
+    has_chosen |= is_chosen;
+  }
+  if (!has_chosen) {
+    rows.push_back({.id = decision.token, .logit = static_cast<float>(decision.logit), .p = decision.p, .cut_by = {}});
   }
   return rows;
 }
@@ -73,10 +85,10 @@ struct Scale {
 };
 
 // From a little under the lowest logit on show, so that it has a bar too.
-Scale scale_of(const std::vector<const TraceCandidate*>& rows) {
+Scale scale_of(std::span<const TraceCandidate> rows) {
   double low = std::numeric_limits<double>::infinity(), high = -low;
-  for (const TraceCandidate* each : rows) {
-    const auto logit = static_cast<double>(each->logit);
+  for (const TraceCandidate& each : rows) {
+    const auto logit = static_cast<double>(each.logit);
     if (!std::isfinite(logit)) continue;
     low = std::min(low, logit);
     high = std::max(high, logit);
@@ -87,7 +99,7 @@ Scale scale_of(const std::vector<const TraceCandidate*>& rows) {
 std::string left_wing(const TraceCandidate& row, const Scale& scale, const InspectView& view) {
   const auto logit = static_cast<double>(row.logit);
   const std::string wing = bar_leftwards(std::isfinite(logit) ? scale(logit) : 0, 12);
-  return fmt::format("{:>8.3f} ", logit) + (row.p > 0 ? view.style.logit(wing) : view.style.quiet(wing));
+  return number(row.logit) + " " + (row.p > 0 ? view.style.logit(wing) : view.style.quiet(wing));
 }
 
 std::string middle(const TraceCandidate& row, bool is_chosen, int width, const InspectView& view) {
@@ -108,16 +120,46 @@ std::string trimmed(std::string line) {
   return line + "\n";
 }
 
+constexpr int compared_token_width = 14;
+constexpr int left_of_wings = 9 + 3 + compared_token_width;
+constexpr int narrowest_wing = 2 + 12;
+
+// Several settings abreast, as many as the view is wide enough for.
+std::string show_wings(std::span<const TraceCandidate> rows, Token chosen, std::span<const Decision* const> decisions,
+                       std::span<const std::string> labels, double most, const InspectView& view) {
+  const int n = static_cast<int>(decisions.size());
+  const int wing = (view.width - left_of_wings) / n - 2;
+  std::string line = fmt::format("{:>8}    {}", "logit", fit("token", compared_token_width));
+  for (const std::string& label : labels) line += "  " + fit(harmless(label), wing);
+  std::string text = trimmed(view.style.quiet(line));
+  for (const TraceCandidate& row : rows) {
+    line = number(row.logit) + " " + middle(row, row.id == chosen, compared_token_width, view);
+    for (const Decision* each : decisions) {
+      const auto same = std::find_if(each->top.begin(), each->top.end(), [&](const auto& c) { return c.id == row.id; });
+      line += "  ";
+      line += same == each->top.end() ? std::string(static_cast<std::size_t>(wing), ' ')
+                                      : right_wing(*same, same->id == each->token, most, wing, view);
+    }
+    text += trimmed(line);
+  }
+  return text;
+}
+
 std::string heading(const Decision& decision, std::string_view before, const InspectView& view) {
   const std::string position = fmt::format("position {}", decision.position);
   const int room = view.width - columns(position) - 1;
-  std::string text = shown(before);
-  text = text.substr(1, text.size() - 2);
-  while (columns(text) > room - 1) {  // the end of the text matters
-    std::size_t next = 1;
-    while (next < text.size() && (static_cast<unsigned char>(text[next]) & 0xC0) == 0x80) ++next;
-    text.erase(0, next);
+  const auto is_inside = [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; };  // a character
+  before.remove_prefix(before.size() - std::min(before.size(), 4 * static_cast<std::size_t>(room)));
+  while (!before.empty() && is_inside(before[0])) before.remove_prefix(1);
+  std::string text = harmless(before);
+  std::size_t begin = 0;
+  for (int width = columns(text); width > room - 1;) {  // the end of the text matters
+    std::size_t next = begin + 1;
+    while (next < text.size() && is_inside(text[next])) ++next;
+    width -= columns(std::string_view(text).substr(begin, next - begin));
+    begin = next;
   }
+  text.erase(0, begin);
   return view.style.bold(fit(text + "▁", room)) + " " + position + "\n";
 }
 
@@ -133,55 +175,42 @@ std::string show_step(const Decision& decision, std::string_view before, const I
 
   std::string text = heading(decision, before, view);
   text += wrapped(readouts(decision, n_vocab), view.width) + wrapped(pipeline(decision, n_vocab), view.width);
-  text += view.style.quiet(fmt::format("{:>8} {:>12}   {:<{}} {:>8}\n", "logit", "", "token", token_width, "p"));
+  text += view.style.quiet(fmt::format("{:>8} {:>12}   {:<{}} {:>8}", "logit", "", "token", token_width, "p")) + "\n";
   bool cut = false;
   double shown_mass = 0;
-  for (const TraceCandidate* row : rows) {
-    const bool is_chosen = row->id == decision.token;
-    if (!cut && row->p == 0) {
-      text += view.style.quiet(fmt::format("{:-^{}}\n", fmt::format(" {} kept above ", decision.kept), view.width));
+  for (const TraceCandidate& row : rows) {
+    const bool is_chosen = row.id == decision.token;
+    if (!cut && row.p == 0) {
+      text += view.style.quiet(fmt::format("{:-^{}}", fmt::format(" {} kept above ", decision.kept), view.width)) + "\n";
       cut = true;
     }
-    text += trimmed(left_wing(*row, scale, view) + middle(*row, is_chosen, token_width, view) + " " +
-                    right_wing(*row, is_chosen, most, wing, view));
-    shown_mass += row->p;
+    text += trimmed(left_wing(row, scale, view) + middle(row, is_chosen, token_width, view) + " " +
+                    right_wing(row, is_chosen, most, wing, view));
+    shown_mass += row.p;
   }
-  const int more = decision.kept - static_cast<int>(std::count_if(rows.begin(), rows.end(), [](auto* r) { return r->p > 0; }));
+  const int more = decision.kept - static_cast<int>(std::count_if(rows.begin(), rows.end(), [](const auto& row) { return row.p > 0; }));
   if (more > 0) {
-    text += view.style.quiet(fmt::format("and {} more with {} together\n", more, percent(std::max(0.0, 1 - shown_mass))));
+    const double mass = std::max(0.0, 1 - shown_mass);
+    text += view.style.quiet(fmt::format("and {} more with {} together", more, percent(mass))) + "\n";
   }
   return text;
 }
 
 std::string show_steps(std::span<const Decision* const> decisions, std::span<const std::string> labels,
                        std::string_view before, const InspectView& view) {
-  constexpr int token_width = 14;
-  const int n = static_cast<int>(decisions.size());
-  const int left = 9 + 3 + token_width;
-  const int wing = std::max((view.width - left) / n - 2, 12);
-  const auto rows = rows_of(*decisions[0], view.rows);
-
   std::string text = heading(*decisions[0], before, view);
   for (std::size_t i = 0; i < decisions.size(); ++i) {
-    text += view.style.bold(labels[i]) + "\n" +
+    text += trimmed(view.style.bold(fit(harmless(labels[i]), view.width))) +
             wrapped("  " + readouts(*decisions[i], view.vocab.size()), view.width) +
             wrapped("  " + pipeline(*decisions[i], view.vocab.size()), view.width);
   }
-  std::string line = fmt::format("{:>8}    {}", "logit", fit("token", token_width));
-  for (const std::string& label : labels) line += "  " + fit(label, wing);
-  text += view.style.quiet(trimmed(line));
   double most = 1e-300;  // one scale for all wings, so that they can be compared
   for (const Decision* each : decisions) most = std::max(most, each->top.empty() ? 0 : each->top.front().p);
-  for (const TraceCandidate* row : rows) {
-    std::string text_row = fmt::format("{:>8.3f} ", row->logit) +
-                           middle(*row, row->id == decisions[0]->token, token_width, view);
-    for (const Decision* each : decisions) {
-      const auto same = std::find_if(each->top.begin(), each->top.end(), [&](const auto& c) { return c.id == row->id; });
-      text_row += "  ";
-      text_row += same == each->top.end() ? std::string(static_cast<std::size_t>(wing), ' ')
-                                          : right_wing(*same, same->id == each->token, most, wing, view);
-    }
-    text += trimmed(text_row);
+  const auto rows = rows_of(*decisions[0], view.rows);
+  const std::size_t abreast = static_cast<std::size_t>(std::max((view.width - left_of_wings) / narrowest_wing, 1));
+  for (std::size_t i = 0; i < decisions.size(); i += abreast) {
+    const std::size_t n = std::min(abreast, decisions.size() - i);
+    text += show_wings(rows, decisions[0]->token, decisions.subspan(i, n), labels.subspan(i, n), most, view);
   }
   return text;
 }

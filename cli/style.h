@@ -28,6 +28,7 @@ class Style {
 // A token's bytes in quotes, every byte visible: blanks as they are, line ends and tabs as symbols, other control and
 // formatting characters as \u{202E}, bytes that are no character by themselves as \xE2.
 std::string shown(std::string_view bytes);
+std::string harmless(std::string_view bytes);  // the same without the quotes
 
 int columns(std::string_view utf8);  // that a terminal needs for it
 

@@ -25,6 +25,7 @@ say "real models and golden files"
 build/release/llama_test --gtest_brief=1
 say "command line"
 python3 tests/cli/run_test.py build/release/decant
+python3 tests/cli/inspect_test.py build/release/decant
 
 say "web page"
 scripts/web.sh

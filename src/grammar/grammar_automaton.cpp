@@ -8,10 +8,10 @@
 namespace decant {
 namespace {
 
-constexpr int kMaxWork = 1 << 16;    // stacks looked at in one transition
-constexpr int kMaxMemory = 1 << 23;  // numbers kept in all
-constexpr int kMaxTables = 16384;    // 1 KB each
-constexpr int kMaxAllowed = 1024;    // a bit per token each
+constexpr int kMaxWork = 1 << 16;          // stacks looked at in one step
+constexpr int kMaxMemory = 1 << 24;        // numbers kept in all
+constexpr std::size_t kMaxNext = 1 << 22;  // numbers in tables
+constexpr std::size_t kMaxAllowed = 1024;  // a bit per token each
 constexpr int unknown = -1;
 
 void sort_unique(std::vector<int>& values) {
@@ -19,133 +19,160 @@ void sort_unique(std::vector<int>& values) {
   values.erase(std::unique(values.begin(), values.end()), values.end());
 }
 
-CodePoints characters_of(char32_t value, int missing) {
-  const char32_t first = value << (6 * missing);
-  return {first, first | ((char32_t{1} << (6 * missing)) - 1)};
-}
-
 }  // namespace
 
 GrammarAutomaton::GrammarAutomaton(GrammarRules rules, const Vocab& vocab, const TokenTrie& trie,
                                    std::vector<Token> eos)
     : rules_(std::move(rules)), vocab_(vocab), trie_(trie), eos_(std::move(eos)), path_(trie.depth() + 1) {
-  stacks_.push_back({-1, -1});                   // empty
-  states_.resize(2, {{}, {}, true});             // dead, ended
-  state_numbers_[{0, 0, 0}] = dead;
+  number_letters();
+  stacks_.push_back({-1, -1});  // empty
+  sets_.resize(2);              // dead, ended
+  set_numbers_[{}] = dead;
   rules_.symbols.push_back({Symbol::rule, rules_.root});
   rules_.symbols.push_back({Symbol::end});
-  start_ = intern(readings(push(empty, static_cast<int>(rules_.symbols.size()) - 2)), {});
+  start_ = number_set(readings(push(empty, static_cast<int>(rules_.symbols.size()) - 2)));
 }
+
+// ---- letters --------------------------------------------------------------------------------------------------------
+
+void GrammarAutomaton::number_letters() {
+  letters_ = {0};
+  for (const CharClass& chars : rules_.classes) {
+    for (const auto [first, last] : chars.ranges) letters_.insert(letters_.end(), {first, last + 1});
+  }
+  std::sort(letters_.begin(), letters_.end());
+  letters_.erase(std::unique(letters_.begin(), letters_.end()), letters_.end());
+  for (const CharClass& chars : rules_.classes) {
+    in_class_.emplace_back();
+    for (const char32_t first : letters_) in_class_.back().push_back(chars.contains(first));
+  }
+  for (const TokenTrie::Node& node : trie_.nodes()) {
+    node_letters_.push_back(node.c > TokenTrie::last_character ? -1 : letter(node.c));
+  }
+}
+
+GrammarAutomaton::Letter GrammarAutomaton::letter(char32_t c) const {
+  return static_cast<Letter>(std::upper_bound(letters_.begin(), letters_.end(), c) - letters_.begin()) - 1;
+}
+
+// ---- tokens ---------------------------------------------------------------------------------------------------------
 
 GrammarAutomaton::State GrammarAutomaton::after(State state, Token token) {
-  if (std::find(eos_.begin(), eos_.end(), token) != eos_.end()) return may_end(state) ? ended : dead;
-  if (token < 0 || token >= vocab_.size()) return dead;
-  const std::string_view bytes = vocab_.bytes(token);
-  if (bytes.empty()) return dead;
-  for (const char byte : bytes) state = next(state, static_cast<std::uint8_t>(byte));
-  return states_[state].complete ? state : dead;
+  if (std::find(eos_.begin(), eos_.end(), token) != eos_.end()) return {may_end(state) ? ended : dead};
+  if (token < 0 || token >= vocab_.size() || vocab_.bytes(token).empty()) return {dead};
+  return read(state, token);
 }
 
-bool GrammarAutomaton::may_end(State state) const {
-  if (state == ended) return true;
-  const StateData& data = states_[state];
-  return data.partial.missing == 0 && !data.stacks.empty() && data.stacks.front() == empty;
+GrammarAutomaton::State GrammarAutomaton::read(State state, Token token) {
+  for (const char byte : vocab_.bytes(token)) {
+    if (byte == 0) return {dead};
+    switch (state.reader.push(static_cast<std::uint8_t>(byte))) {
+      case Utf8Reader::Result::ill_formed: return {dead};
+      case Utf8Reader::Result::more: break;
+      case Utf8Reader::Result::character: state = {next(state.set, letter(state.reader.value()))};
+    }
+  }
+  return may_begin(state.set, state.reader) ? state : State{dead};
 }
 
-const std::vector<bool>& GrammarAutomaton::allowed(State state) {
-  const auto found = allowed_.find(state);
-  if (found != allowed_.end()) return found->second;
-  if (allowed_.size() >= kMaxAllowed) allowed_.clear();
+const std::vector<bool>& GrammarAutomaton::allowed(const State& state) {
+  const auto known = state.reader.between_characters() ? allowed_.find(state.set) : allowed_.end();
+  if (known != allowed_.end()) return known->second;
   std::vector<bool> allowed(vocab_.size());
+  if (state.reader.between_characters()) {
+    walk(state.set, allowed);
+  } else {
+    for (const Token token : trie_.inner()) allowed[token] = read(state, token).set != dead;
+  }
+  for (const Token token : eos_) allowed[token] = may_end(state);
+  if (!state.reader.between_characters()) return allowed_inside_ = std::move(allowed);
+  if (allowed_.size() >= kMaxAllowed) allowed_.clear();
+  return allowed_[state.set] = std::move(allowed);
+}
+
+void GrammarAutomaton::walk(Set set, std::vector<bool>& allowed) {
   const auto& nodes = trie_.nodes();
-  path_[0] = state;
+  path_[0] = set;
   for (std::size_t i = 0; i < nodes.size();) {
     const TokenTrie::Node& node = nodes[i];
-    const State reached = next(path_[node.depth - 1], node.byte);
-    if (reached == dead) {
+    const Set before = path_[node.depth - 1];
+    const bool is_character = node_letters_[i] >= 0;
+    const Set reached = is_character ? next(before, node_letters_[i]) : before;
+    if (is_character ? reached == dead : !may_begin(before, trie_.beginning(node))) {
       i = node.skip;
       continue;
     }
     path_[node.depth] = reached;
-    if (node.first < node.last && states_[reached].complete) {
-      for (const Token token : trie_.tokens(node)) allowed[token] = true;
-    }
+    for (const Token token : trie_.tokens(node)) allowed[token] = true;
     ++i;
   }
-  for (const Token token : eos_) allowed[token] = may_end(state);
-  return allowed_[state] = std::move(allowed);
 }
 
-GrammarAutomaton::State GrammarAutomaton::next(State state, std::uint8_t byte) {
-  if (tables_.size() <= static_cast<std::size_t>(state)) tables_.resize(states_.size());
-  if (const Table* table = tables_[state].get(); table && (*table)[byte] != unknown) return (*table)[byte];
-  const State reached = compute_next(state, byte);
-  if (!tables_[state]) {
-    if (n_tables_++ == kMaxTables) {
-      for (auto& table : tables_) table.reset();
-      n_tables_ = 1;
+bool GrammarAutomaton::may_end(const State& state) const {
+  if (state.set == ended) return true;
+  const std::vector<Stack>& stacks = sets_[state.set];
+  return state.reader.between_characters() && !stacks.empty() && stacks.front() == empty;
+}
+
+// Whether a character begun so may come next.
+bool GrammarAutomaton::may_begin(Set set, const Utf8Reader& reader) const {
+  if (reader.between_characters()) return true;
+  return std::any_of(sets_[set].begin(), sets_[set].end(), [&](Stack stack) {
+    return stack != empty && top(stack).may_contain(reader.possible());
+  });
+}
+
+// ---- characters -----------------------------------------------------------------------------------------------------
+
+GrammarAutomaton::Set GrammarAutomaton::next(Set set, Letter letter) {
+  if (next_.size() < sets_.size()) next_.resize(sets_.size());
+  if (!next_[set].empty() && next_[set][letter] != unknown) return next_[set][letter];
+  const Set reached = compute_next(set, letter);
+  if (next_[set].empty()) {
+    n_next_ += letters_.size();
+    if (n_next_ > kMaxNext) {
+      for (auto& table : next_) table = {};
+      n_next_ = letters_.size();
     }
-    tables_[state] = std::make_unique<Table>();
-    tables_[state]->fill(unknown);
+    next_[set].assign(letters_.size(), unknown);
   }
-  return (*tables_[state])[byte] = reached;
+  return next_[set][letter] = reached;
 }
 
-GrammarAutomaton::State GrammarAutomaton::compute_next(State state, std::uint8_t byte) {
+GrammarAutomaton::Set GrammarAutomaton::compute_next(Set set, Letter letter) {
   work_ = 0;
-  // A copy: states_ may grow.
-  const auto [stacks, partial, complete] = states_[state];
-  if (stacks.empty() || byte == 0) return dead;
-  if (partial.missing == 0) {
-    if (byte < 0x80) return accept(stacks, byte);
-    if (byte < 0xC2 || byte > 0xF4) return dead;
-    if (byte < 0xE0) return intern(stacks, {byte & 0x1Fu, 1, 0x80});
-    if (byte < 0xF0) return intern(stacks, {byte & 0x0Fu, 2, 0x800});
-    return intern(stacks, {byte & 0x07u, 3, 0x10000});
-  }
-  if ((byte & 0xC0) != 0x80) return dead;
-  const Partial more{(partial.value << 6) | (byte & 0x3Fu), partial.missing - 1, partial.least};
-  const auto [first, last] = characters_of(more.value, more.missing);
-  if (last < more.least || first > 0x10FFFF || (first >= 0xD800 && last <= 0xDFFF)) return dead;
-  return more.missing == 0 ? accept(stacks, more.value) : intern(stacks, more);
-}
-
-GrammarAutomaton::State GrammarAutomaton::accept(const std::vector<Stack>& stacks, char32_t c) {
   std::vector<Stack> reached;
-  for (const Stack stack : stacks) {
+  const std::size_t n = sets_[set].size();
+  for (std::size_t i = 0; i < n; ++i) {
+    const Stack stack = sets_[set][i];
     if (stack == empty) continue;
     const auto [symbol, below] = stacks_[stack];
-    if (!rules_.classes[rules_.symbols[symbol].index].contains(c)) continue;
+    if (!in_class_[rules_.symbols[symbol].index][letter]) continue;
     const std::vector<Stack>& more = readings(push(below, symbol + 1));
     reached.insert(reached.end(), more.begin(), more.end());
+    count(reached.size() > kMaxWork, 0);
   }
   sort_unique(reached);
-  return intern(std::move(reached), {});
+  return number_set(std::move(reached));
 }
 
-GrammarAutomaton::State GrammarAutomaton::intern(std::vector<Stack> stacks, Partial partial) {
-  std::vector<int> key = stacks;
-  key.insert(key.end(), {static_cast<int>(partial.value), partial.missing, static_cast<int>(partial.least)});
-  const auto [found, is_new] = state_numbers_.try_emplace(std::move(key), static_cast<State>(states_.size()));
+GrammarAutomaton::Set GrammarAutomaton::number_set(std::vector<Stack> stacks) {
+  const auto [found, is_new] = set_numbers_.try_emplace(std::move(stacks), static_cast<Set>(sets_.size()));
   if (is_new) {
-    count(false, 2 * stacks.size() + 16);
-    CodePoints characters = characters_of(partial.value, partial.missing);
-    characters.first = std::max(characters.first, partial.least);
-    const bool complete =
-        partial.missing == 0 || std::any_of(stacks.begin(), stacks.end(), [&](Stack stack) {
-          return stack != empty &&
-                 rules_.classes[rules_.symbols[stacks_[stack].symbol].index].may_contain(characters);
-        });
-    states_.push_back({std::move(stacks), partial, complete});
+    sets_.push_back(found->first);
+    count(false, 2 * found->first.size() + 16);
   }
   return found->second;
 }
 
-// Without the symbol if it is the last of its sequence: then nothing has to come back to it.
+// Without the symbol if it is the end of its sequence: then nothing has to come back to it.
 GrammarAutomaton::Stack GrammarAutomaton::push(Stack below, int symbol) {
   if (rules_.symbols[symbol].kind == Symbol::end) return below;
   const auto [found, is_new] = stack_numbers_.try_emplace({symbol, below}, static_cast<Stack>(stacks_.size()));
-  if (is_new) stacks_.push_back({symbol, below});
+  if (is_new) {
+    stacks_.push_back({symbol, below});
+    count(false, 12);
+  }
   return found->second;
 }
 
@@ -153,7 +180,9 @@ GrammarAutomaton::Stack GrammarAutomaton::push(Stack below, int symbol) {
 const std::vector<GrammarAutomaton::Stack>& GrammarAutomaton::readings(Stack stack) {
   const auto found = readings_.find(stack);
   if (found != readings_.end()) return found->second;
-  return readings_[stack] = expand(stack);
+  std::vector<Stack>& result = readings_[stack] = expand(stack);
+  count(false, result.size() + 8);
+  return result;
 }
 
 std::vector<GrammarAutomaton::Stack> GrammarAutomaton::expand(Stack stack) {
@@ -163,7 +192,7 @@ std::vector<GrammarAutomaton::Stack> GrammarAutomaton::expand(Stack stack) {
     const Stack current = todo.back();
     todo.pop_back();
     if (!seen.insert(current).second) continue;
-    count(++work_ > kMaxWork, 1);
+    count(++work_ > kMaxWork, 0);
     const auto [symbol, below] = stacks_[current];
     if (current == empty || rules_.symbols[symbol].kind == Symbol::chars) {
       result.push_back(current);

@@ -159,11 +159,10 @@ void add_magnitudes(const std::string& sign, std::int64_t first, std::int64_t la
 // f(sign, first, last) for the negative and the other numbers of an interval.
 template <class F>
 void by_sign(std::int64_t low, std::int64_t high, F f) {
+  if (low > high) return;
   if (low < 0) f("\"-\" ", std::max<std::int64_t>(0, -high), -low);
   if (high >= 0) f("", std::max<std::int64_t>(0, low), high);
 }
-
-std::int64_t floor_divide(std::int64_t a, std::int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 
 struct Interval {
   std::int64_t low, high;
@@ -188,7 +187,6 @@ Interval interval(const std::optional<Bound>& minimum, const std::optional<Bound
 std::optional<std::string> nothing_more(int) { return ""; }
 
 void add_integers(Interval all, std::vector<std::string>& out) {
-  if (all.low > all.high) return;
   by_sign(all.low, all.high, [&out](const std::string& sign, std::int64_t first, std::int64_t last) {
     add_magnitudes(sign, first, last, 0, nothing_more, out);
   });
@@ -207,7 +205,7 @@ std::optional<std::string> integer_gbnf(std::optional<Bound> minimum, std::optio
   return choice(out);
 }
 
-// Integers; decimals on a grid on which the bounds lie; and between two neighbours on the grid, more decimals.
+// Integers; decimals up to those of the bounds; and between two neighbours on that grid, more decimals.
 std::optional<std::string> number_gbnf(std::optional<Bound> minimum, std::optional<Bound> maximum) {
   int scale = 0;
   bool exclusive = false;
@@ -216,21 +214,25 @@ std::optional<std::string> number_gbnf(std::optional<Bound> minimum, std::option
     scale = std::max(scale, parse(bound->number).decimals());
     exclusive |= bound->exclusive;
   }
-  scale = std::min(scale + (exclusive ? 2 : 0), kDigits - 5);
+  scale = std::clamp(scale + (exclusive ? 2 : 0), 1, kDigits - 5);
   const Interval grid = interval(minimum, maximum, scale, kDigits);
   if (grid.low > grid.high) return std::nullopt;
 
   std::vector<std::string> out;
-  const std::int64_t unit = power_of_ten(scale);
-  add_integers({-floor_divide(-grid.low, unit), floor_divide(grid.high, unit)}, out);
+  add_integers(interval(minimum, maximum, 0, kDigits), out);
+  for (int decimals = 1; decimals <= scale; ++decimals) {
+    const Interval coarse = interval(minimum, maximum, decimals, kDigits);
+    by_sign(coarse.low, coarse.high, [&](const std::string& sign, std::int64_t first, std::int64_t last) {
+      add_magnitudes(sign, first, last, decimals, nothing_more, out);
+    });
+  }
   by_sign(grid.low, grid.high, [&](const std::string& sign, std::int64_t first, std::int64_t last) {
-    if (scale > 0) add_magnitudes(sign, first, last, scale, nothing_more, out);
-    const auto decimals = [scale](int digits) -> std::optional<std::string> {
+    const auto more_decimals = [](int digits) -> std::optional<std::string> {
       const int room = std::min(kMoreDecimals, kDigits - digits);
       if (room < 1) return std::nullopt;
-      return fmt::format("{}[0-9]{{1,{}}}", scale == 0 ? "\".\" " : "", room);
+      return fmt::format("[0-9]{{1,{}}}", room);
     };
-    add_magnitudes(sign, first, last - 1, scale, decimals, out);
+    add_magnitudes(sign, first, last - 1, scale, more_decimals, out);
   });
   return choice(out);
 }

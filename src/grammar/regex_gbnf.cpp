@@ -11,6 +11,7 @@ namespace {
 constexpr char32_t kLast = 0x10FFFF;
 constexpr int kMaxDepth = 50;
 constexpr long kEndless = 1L << 30;  // for lengths
+constexpr long kMaxPrefix = 64;      // before what a pattern without ^ asks for, so that it is come to
 
 using Ranges = std::vector<CodePoints>;
 
@@ -109,7 +110,7 @@ class Parser {
       result.most = std::min(kEndless, result.most + part.most);
       ++parts;
     };
-    if (outer && !take_if(U'^')) append(anything());
+    if (outer && !take_if(U'^')) append(anything(kMaxPrefix));
     bool closed = false;
     while (!done() && peek() != U'|' && peek() != U')') {
       if (outer && peek() == U'$') {
@@ -120,12 +121,14 @@ class Parser {
       }
       append(quantified(depth));
     }
-    if (outer && !closed) append(anything());
+    if (outer && !closed) append(anything(-1));
     if (parts != 1) only_run.reset();
     return result;
   }
 
-  Part anything() { return {rules_.add(plain_character()) + "* ", 0, kEndless}; }
+  Part anything(long most) {
+    return {rules_.add(plain_character()) + gbnf_repeat(0, most) + ' ', 0, most < 0 ? kEndless : most};
+  }
 
   Part quantified(int depth) {
     const Part part = atom(depth);

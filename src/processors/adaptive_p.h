@@ -1,8 +1,8 @@
 // Adaptive-p: prefers tokens whose probability is near a target, and moves the target against what has been chosen.
 //
 // aim = 2 * target - (mean probability of the tokens chosen so far, older ones weighing less by `decay` each), between
-// 0 and 1; score = 5 - 10 x^2 / (1 + x) with x = |p - aim| / 0.3. The mean begins as the target. Probabilities are those
-// before the transformation, so it has to be the last processor, behind one that cuts the tail (min_p).
+// 0 and 1; score = 5 - 10 x^2 / (1 + x) with x = |p - aim| / 0.3. The mean begins as the target. Probabilities are
+// those before the transformation, so it has to be the last processor, behind one that cuts the tail (min_p).
 // Source: llama.cpp, pull request 17927. Equals libllama's adaptive-p sampler.
 //
 // observe() answers from what the last operator() saw of the same step: this processor keeps something between the two

@@ -98,13 +98,11 @@ float Dry::penalty(int length) const {
 }
 
 void Dry::operator()(Scores& scores, const Context& context) const {
+  if (multiplier_ == 0) return;
   const std::size_t size = context.tokens.size();
   const auto window = context.tokens.last(last_n_ < 0 ? size : std::min<std::size_t>(size, last_n_));
   const int n = static_cast<int>(window.size());
-  if (multiplier_ == 0 || n <= allowed_length_) return;
   const int limit = reach(window);
-  if (limit < allowed_length_) return;
-
   std::unordered_map<Token, int> longest;  // repetition that the token would prolong
   const std::vector<int> matches = matches_with_end(window);
   for (int k = 1; k < n; ++k) {

@@ -3,9 +3,9 @@
 //
 // If the last L tokens have occurred before and `token` came next there, its score falls by
 // multiplier * base^(L - allowed_length), with its largest L, from L = allowed_length on. No repetition reaches back
-// across a sequence breaker, and no token that holds a whole breaker is penalised. Breakers are texts: any run of tokens
-// in which one of them may begin inside a token counts as one. The exponent is limited where base^exponent would leave
-// the range of a float.
+// across a sequence breaker, and no token that holds a whole breaker is penalised. Breakers are texts: a run of tokens
+// that holds one, which may begin inside the first of them, counts. The exponent is limited where base^exponent would
+// leave the range of a float.
 // Source: text-generation-webui, pull request 5677. Equals libllama's dry sampler, which also cuts breakers to 40 bytes
 // and 20 tokens behind the first. Deviations: last_n = -1 is the whole text (there, off); blanks at the start of a
 // SentencePiece token count (there, they are stripped).

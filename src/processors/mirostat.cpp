@@ -24,7 +24,7 @@ int zipf_cut(std::span<const Candidate> best, double mu, int n) {
   const double s = zipf_exponent(best);
   const double e = s - 1;
   const double log_n = std::log(n);
-  const double spread = std::abs(e) < 1e-12 ? log_n : -std::expm1(-e * log_n) / e;  // (1 - n^-e) / e
+  const double spread = e == 0 ? log_n : -std::expm1(-e * log_n) / e;  // (1 - n^-e) / e
   return static_cast<int>(std::clamp(std::pow(std::exp2(mu) / spread, 1 / s), 1.0, static_cast<double>(n)));
 }
 

@@ -1,14 +1,14 @@
 // Mirostat: a cut that adapts, so that the tokens chosen are on average as surprising as asked for.
 //
-// It remembers mu, at first 2 * tau. Version 2 removes the tokens whose surprise -log2 p exceeds mu. Version 1 keeps the
-// k best: with s fitted to the 100 likeliest as if p ~ rank^-s (least squares over ratios of neighbours), e = s - 1 and
-// N tokens in the vocabulary, k = (e * 2^mu / (1 - N^-e))^(1/s), rounded down. One token stays at least. After a choice
-// mu -= eta * (surprise - tau), the surprise in bits being that in the distribution that was left, so mirostat has to
-// be the last processor that changes probabilities.
+// It remembers mu, at first 2 * tau. Version 2 removes the tokens whose surprise -log2 p exceeds mu. Version 1 keeps
+// the k best: with s fitted to the 100 likeliest as if p ~ rank^-s (least squares over ratios of neighbours), e = s - 1
+// and N tokens in the vocabulary, k = (e * 2^mu / (1 - N^-e))^(1/s), rounded down. One token stays at least. After a
+// choice mu -= eta * (surprise - tau), the surprise in bits being that in the distribution that was left, so mirostat
+// has to be the last processor that changes probabilities.
 // Source: Basu et al., "Mirostat: A Neural Text Decoding Algorithm that Directly Controls Perplexity", ICLR 2021.
 // Equals libllama's mirostat and mirostat-v2 samplers, of equal tokens the lower ids first. Deviations: double
-// precision throughout; where libllama converts NaN or infinity to an integer (s of 0 or 1, a single token), the limit
-// of the formula.
+// precision throughout; a k that no int can hold keeps everything, and at s = 1 k is the limit of the formula (there,
+// both are undefined, and leave a single token on x86).
 #pragma once
 
 #include "processors/processor.h"

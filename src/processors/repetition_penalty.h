@@ -1,7 +1,7 @@
 // Repetition penalty: every token that has occurred, in the prompt or since, becomes less likely.
 //
 // score < 0 ? score * penalty : score / penalty, once per distinct token; below 1 it encourages repetition.
-// Source: Keskar et al., "CTRL", 2019. Equals Hugging Face's RepetitionPenaltyLogitsProcessor; the window is libllama's.
+// Source: Keskar et al., "CTRL", 2019. Equals Hugging Face's RepetitionPenaltyLogitsProcessor; last_n is libllama's.
 #pragma once
 
 #include "processors/processor.h"

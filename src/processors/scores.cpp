@@ -144,8 +144,8 @@ void Scores::keep_probable(double log_p, int min_keep) {
   if (!best.empty()) keep_at_least(std::min(threshold, best.back().score), 1);
 }
 
-// Nearest to the expected score is a stretch of the ranking: it grows from the middle to whichever side is nearer. A long
-// list is not ranked for that: it may be most of the vocabulary.
+// Nearest to the expected score is a stretch of the ranking: it grows from the middle to whichever side is nearer. A
+// whole vocabulary is not ranked for that, as the stretch may be most of it.
 void Scores::keep_typical(double p, int min_keep) {
   if (max() == removed) return;
   const ExpSum total = sums();

@@ -1,8 +1,9 @@
 // One next-token distribution on its way through the processors: a score per token, and softmax(scores) is the law.
 //
 // -infinity means removed. Scores start dense, in vocabulary order. The first truncation leaves a ranked list (falling
-// score, equal scores by rising id), and from then on nothing looks at the whole vocabulary again. Buffers are kept
-// from step to step. Probabilities are always those of the tokens that are left: a truncation re-normalises by itself.
+// score, equal scores by rising id), and from then on nothing looks at the whole vocabulary again; only keep_typical()
+// may leave them dense, and what is about single tokens does. Buffers are kept from step to step. Probabilities are
+// always those of the tokens that are left: a truncation re-normalises by itself.
 #pragma once
 
 #include <algorithm>
@@ -64,7 +65,7 @@ class Scores {
   // Keeps a token if its score is not below the threshold, and the min_keep best anyway.
   void keep_at_least(float threshold, int min_keep);
 
-  // Keeps a token if the logarithm of its probability is not below log_p, and the min_keep best and what ties with them.
+  // Keeps a token if the logarithm of its probability is not below log_p, the min_keep best, and what ties with them.
   void keep_probable(double log_p, int min_keep);
 
   // Keeps the tokens whose scores are nearest to the expected score until they have the mass p, whatever is as near as

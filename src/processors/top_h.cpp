@@ -6,14 +6,16 @@ namespace decant {
 namespace {
 
 // -p ln p of each, the probabilities being those of these tokens alone. They are floats, as Hugging Face's, so that
-// halves and quarters are exact.
+// halves and quarters are exact, and what is too unlikely for a float ends the list.
 std::vector<double> entropy_terms(std::span<const Candidate> best) {
-  std::vector<double> terms;
+  const auto weight = [&](const Candidate& c) { return std::exp(double{c.score} - best.front().score); };
   double total = 0;
-  for (const Candidate& c : best) total += terms.emplace_back(std::exp(double{c.score} - best.front().score));
-  for (double& term : terms) {
-    const double p = static_cast<float>(term / total);
-    term = p > 0 ? -p * std::log(p) : 0;
+  for (const Candidate& c : best) total += weight(c);
+  std::vector<double> terms;
+  for (const Candidate& c : best) {
+    const double p = static_cast<float>(weight(c) / total);
+    if (p == 0) break;
+    terms.push_back(-p * std::log(p));
   }
   return terms;
 }

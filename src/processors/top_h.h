@@ -4,8 +4,9 @@
 // from the likeliest one down to itself add up to at most h * H; the likeliest stays anyway. Above 100 tokens it cuts
 // even at h = 1.
 // Source: Baghaei Potraghloo et al., "Top-H Decoding: Adapting the Creativity and Coherence with Bounded Entropy in
-// Text Generation", NeurIPS 2025. Equals Hugging Face's TopHLogitsWarper (5.0 and later). Deviations: of equal tokens
-// across the boundary the lower ids stay (there, whichever its sort puts first); min_tokens_to_keep.
+// Text Generation", NeurIPS 2025. Equals Hugging Face's TopHLogitsWarper (5.x). Deviations: of equal tokens across the
+// boundary the lower ids stay (there, whichever its sort puts first); h = 1 keeps all 100 (there, rounding in single
+// precision decides about the last ones); min_tokens_to_keep.
 #pragma once
 
 #include "processors/processor.h"

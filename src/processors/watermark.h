@@ -3,8 +3,8 @@
 // score += bias for the green tokens. With lefthash that is the green list behind the text; with selfhash, which has
 // another list for every candidate, the green ones among the 40 best. Nothing is done as long as the text has fewer
 // than context_width tokens.
-// Equals Hugging Face's WatermarkLogitsProcessor. Deviations with selfhash: where fewer than 40 tokens are left, or none
-// of them is green, that one fails; here such tokens just do not count.
+// Equals Hugging Face's WatermarkLogitsProcessor. Deviation: with selfhash, a vocabulary of fewer than 40 tokens or 40
+// candidates without a green one are errors there, and nothing special here.
 #pragma once
 
 #include "processors/green_list.h"

@@ -2,6 +2,8 @@
 #include "run/run.h"
 
 #include <cassert>
+#include <cmath>
+#include <limits>
 
 #include "base/error.h"
 #include "options/resolve.h"
@@ -13,6 +15,15 @@ namespace {
 Node grow(Node node, std::span<const Token> tokens) {
   for (const Token token : tokens) node = node.child(token);
   return node;
+}
+
+// Equals Hugging Face's InfNanRemoveLogitsProcessor, but before all others; -infinity stays what it is, a removed token.
+void repair(std::span<const float> logits, std::vector<float>& repaired) {
+  repaired.assign(logits.begin(), logits.end());
+  for (float& logit : repaired) {
+    if (std::isnan(logit)) logit = 0;
+    logit = std::min(logit, std::numeric_limits<float>::max());
+  }
 }
 
 // What the processors remember at a node; null at the prompt's end.
@@ -214,8 +225,13 @@ Rows Run::Eval::await_resume() const {
 // ---- answering ------------------------------------------------------------------------------------------------------
 
 Step Run::process(int sequence, const Node& tip, const EvalRow& row) {
-  const std::span<const float> logits = row.logits;
-  const LogSum sum = log_sum_exp(logits);
+  std::span<const float> logits = row.logits;
+  LogSum sum = log_sum_exp(logits);
+  if (!sum.valid && config_.remove_invalid_values) {
+    repair(logits, repaired_);
+    logits = repaired_;
+    sum = log_sum_exp(logits);
+  }
   if (!sum.valid) {
     throw Error(ErrorKind::internal, "the model returned a logit that is not a number or infinite at position {}",
                 tip.length());

@@ -181,6 +181,7 @@ class Run {
   Chain chain_;
   Scores scores_;
   ChainTrace chain_trace_;
+  std::vector<float> repaired_;    // logits, where remove_invalid_values had to act
   Node negative_prompt_;           // when guidance_scale is set
   std::vector<Node> twins_;        // of the nodes last evaluated: the same new tokens behind the negative prompt
   std::vector<Token> tokens_;      // scratch: the path of the tip being processed

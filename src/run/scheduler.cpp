@@ -199,6 +199,7 @@ void Scheduler::answer_now(Run& run) {
   std::erase(waiting_, &run);
   const std::vector<Run*> others = std::exchange(waiting_, {&run});
   while (!run.answered()) {
+    run.keep_rows();
     for (int model = 0; model < static_cast<int>(caches_.size()); ++model) evaluate(model);
   }
   waiting_ = others;

@@ -5,188 +5,23 @@ random model (its texts are noise, which is the point: bytes that are no UTF-8, 
 appears where a text must make sense or take time. One thread everywhere, so that a busy machine only makes it slower.
 """
 
-import contextlib
-import fcntl
-import json
 import math
 import os
-import pty
 import random
 import re
 import select
 import signal
 import socket
 import subprocess
-import sys
-import tempfile
-import termios
-import threading
 import time
-import tty
-import unittest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PROGRAM = os.path.join(ROOT, "build/release/decant")  # or the first argument
-MICRO = os.path.join(ROOT, "build/models/micro.gguf")
+import support
+from support import (DATA, INTERNAL, IO, LONG_AGO, MICRO, NO_INPUT, UNAVAILABLE, USAGE, Case, Result, Terminal,
+                     as_screen, decant, default, main, micro, raw, records, spawn, start, strict_json, token_bytes,
+                     wait_until_it_catches, without_controls)
+
 MICRO_CONTEXT = 2048
-USAGE, DATA, NO_INPUT, UNAVAILABLE, INTERNAL, IO = 64, 65, 66, 69, 70, 74  # src/base/error.h
 NOISE = "--temperature", "3", "--top-k", "0", "-n", "400", "--seed", "5", "--ignore-eos"  # all kinds of bytes
-LONG_AGO = 60  # seconds: whatever takes longer hangs
-
-
-class Result:
-    def __init__(self, code, out, err):
-        self.code, self.out, self.err = code, out, err
-
-    @property
-    def text(self):
-        return self.out.decode()
-
-    @property
-    def json(self):
-        return strict_json(self.out)
-
-
-def strict_json(data):
-    def refuse(constant):
-        raise ValueError(f"{constant} is not JSON")
-
-    return json.loads(data.decode(), parse_constant=refuse)
-
-
-def decant(*args, stdin=b"", **options):
-    done = subprocess.run([PROGRAM, *args], input=stdin, capture_output=True, timeout=LONG_AGO, **options)
-    return Result(done.returncode, done.stdout, done.stderr)
-
-
-def default(*args, **options):
-    return decant("run", "-t", "1", *args, **options)
-
-
-def micro(*args, **options):
-    return default("-m", MICRO, *args, **options)
-
-
-def raw(*args, **options):  # the prompt as it is
-    return micro("--no-chat-template", *args, **options)
-
-
-def records(*args, call=raw):
-    result = call("--jsonl", *args)
-    assert result.code == 0, result.err
-    return [strict_json(line) for line in result.out.splitlines()]
-
-
-def token_bytes(record):
-    return bytes.fromhex(record["token"]["bytes"])
-
-
-def without_controls(text):
-    return re.sub("[\x00-\x08\x0b-\x1f\x7f-\x9f]", "", text)
-
-
-def as_screen(text):
-    """What a terminal shows: of its codes the program uses carriage return and erase-to-the-end-of-line."""
-    lines = []
-    for line in text.split("\n"):
-        shown = ""
-        for part in line.split("\r"):
-            if part.startswith("\x1b[K"):
-                shown, part = "", part[3:]
-            shown = part + shown[len(part):]
-        lines.append(shown)
-    return "\n".join(lines)
-
-
-def spawn(*args, **options):
-    """The program as it goes on beside the test; a hanging one is killed."""
-    options.setdefault("stdin", subprocess.DEVNULL)
-    # A background job would inherit the signal as ignored.
-    options.setdefault("preexec_fn", lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
-    process = subprocess.Popen([PROGRAM, *args], **options)
-    watchdog = threading.Timer(LONG_AGO, process.kill)
-    watchdog.daemon = True
-    watchdog.start()
-    return process
-
-
-def start(*args, **options):
-    return spawn(*args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
-
-
-class Terminal:
-    """The program with its standard error, and more if wanted, at a terminal of its own."""
-
-    def __init__(self, *args, stdin=False, stdout=True):
-        self.mine, theirs = pty.openpty()
-        if not stdin:
-            tty.setraw(theirs)  # line ends arrive as written
-
-        def become_leader():
-            os.setsid()
-            fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
-
-        self.process = spawn(*args, stdin=theirs if stdin else subprocess.DEVNULL,
-                             stdout=theirs if stdout else subprocess.PIPE, stderr=theirs, preexec_fn=become_leader)
-        os.close(theirs)
-
-    def type(self, data):
-        os.write(self.mine, data)
-
-    def finish(self):
-        """What it has written, to standard output if that is no terminal, and to the terminal."""
-        out, shown = b"", b""
-        if self.process.stdout:
-            with self.process.stdout as pipe:
-                out = pipe.read()
-        with contextlib.suppress(OSError):  # EIO: the program has closed its end
-            while piece := os.read(self.mine, 1 << 16):
-                shown += piece
-        os.close(self.mine)
-        self.process.wait(LONG_AGO)
-        return out, shown.decode()
-
-
-def wait_until_it_catches(process, which=signal.SIGINT):
-    begin = time.monotonic()
-    while process.poll() is None:
-        with open(f"/proc/{process.pid}/status") as file:
-            status = file.read()
-        caught = re.search(r"SigCgt:\s*(\w+)", status)
-        if caught and int(caught[1], 16) >> (which - 1) & 1:
-            return
-        if time.monotonic() - begin > LONG_AGO / 2:  # say where it hangs, before the watchdog ends it
-            with open(f"/proc/{process.pid}/wchan") as file:
-                raise AssertionError(f"it does not get as far as catching signals: waits in {file.read()}\n{status}")
-        time.sleep(0.002)
-    raise AssertionError(f"ended too soon, with {process.returncode}: {process.communicate()}")
-
-
-class Case(unittest.TestCase):
-    maxDiff = None
-
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-
-    def file(self, name, data):
-        path = os.path.join(self.folder, name)
-        with open(path, "wb") as file:
-            file.write(data)
-        return path
-
-    def assert_ok(self, result):
-        self.assertEqual((result.code, result.err), (0, b""))
-        return result
-
-    def assert_sentence(self, result, code, pattern):
-        """One line on standard error that begins with the program's name, and nothing else anywhere."""
-        self.assertEqual(result.out, b"")
-        text = result.err.decode()
-        self.assertRegex(text, r"\Adecant: [^\n]+\n\Z")
-        self.assertRegex(text[len("decant: "):-1], r"\A" + pattern + r"\Z")
-        self.assertEqual(result.code, code, text)
 
 
 class Front(Case):
@@ -201,18 +36,21 @@ class Front(Case):
         self.assert_sentence(decant("rum", "x"), USAGE, "unknown command rum: did you mean run\\?")
         self.assert_sentence(decant("frobnicate"), USAGE, "unknown command frobnicate: decant --help lists them")
 
-    def test_help_fits_a_screen_and_names_every_option(self):
-        result = self.assert_ok(decant("run", "--help"))
-        lines = result.text.splitlines()
-        self.assertLess(len(lines), 50)
-        self.assertLessEqual(max(map(len, lines)), 120)
+    def test_help_is_short_and_help_all_names_every_option(self):
+        short = self.assert_ok(decant("run", "--help"))
+        self.assertLess(len(short.text.splitlines()), 75)
+        self.assertIn("--help-all", short.text)
+        self.assertIn("--top-p", short.text)
+        self.assertNotIn("--eta-cutoff", short.text)
+        result = self.assert_ok(decant("run", "--help-all"))
+        self.assertLessEqual(max(map(len, result.text.splitlines())), 120)
         options = micro("-n", "0", "--json", "x").json["options"]
         others = ("prompt file system no_chat_template show_prompt no_stream json jsonl stats quiet model threads "
                   "ctx_size cache_type flash_attn")
         for name in [*options, *others.split()]:
             self.assertIn("--" + name.replace("_", "-"), result.text)
-        self.assertEqual(decant("run", "-h").out, result.out)
-        self.assertEqual(decant("run", "x", "-n", "5", "--help").out, result.out)
+        self.assertEqual(decant("run", "-h").out, short.out)
+        self.assertEqual(decant("run", "x", "-n", "5", "--help").out, short.out)
 
 
 class Prompts(Case):
@@ -477,7 +315,8 @@ class Json(Case):
         number = (int, float)
         self.assertTrue(result.out.endswith(b"}\n") and result.out.count(b"\n") == 1)
         top = result.json
-        shape = {"model": str, "strategy": str, "options": dict, "prompt_ids": list, "sequences": list, "stats": dict}
+        shape = {"model": str, "strategy": str, "options": dict, "prompt_ids": list, "prompt_text": str,
+                 "sequences": list, "stats": dict}
         stats = {"load_s": number, "prompt_tokens": int, "prefill_s": number, "decode_s": number, "new_tokens": int,
                  "evals": int, "rows": int}
         sequence = {"ids": list, "text": str, "finish_reason": str, "score": number}
@@ -605,22 +444,27 @@ class Json(Case):
 
 class Trace(Case):
     KEYS = ["schema", "seq", "t", "token", "logit", "p_raw", "p", "rank", "u", "logsumexp", "tail_mass", "entropy",
-            "entropy_raw", "kept", "finish", "stages", "top"]
+            "entropy_raw", "kept", "finish", "stages", "top", "tail", "seconds"]
     TOKEN_KEYS = ["id", "bytes", "text", "piece"]
 
     def check(self, record, top):
-        self.assertEqual(list(record), self.KEYS)
-        self.assertEqual(record["schema"], 1)
+        self.assertEqual([key for key in record if key != "base_logsumexp"], self.KEYS)
+        self.assertEqual(record["schema"], 2)
         self.assertEqual(list(record["token"]), self.TOKEN_KEYS)
         self.assertEqual(len(record["top"]), top)
         lse, close = record["logsumexp"], lambda a, b: self.assertAlmostEqual(a, b, delta=1e-6)
         close(record["p_raw"], math.exp(record["logit"] - lse))
         close(sum(math.exp(each["logit"] - lse) for each in record["top"]) + record["tail_mass"], 1)
         self.assertTrue(0 <= record["tail_mass"] < 1)
+        base = record.get("base_logsumexp", lse)
+        listed = sum(math.exp(each.get("base", each["logit"]) - base) for each in record["top"])
+        tail = zip(record["tail"]["logit"], record["tail"]["count"], strict=True)
+        close(listed + sum(count * math.exp(logit - base) for logit, count in tail), 1)
         kept = [each for each in record["top"] if each["p"] > 0]
         gone = record["top"][len(kept):]
         for each in record["top"]:
-            self.assertEqual(list(each), self.TOKEN_KEYS + ["logit", "score", "p", "cut_by"])
+            self.assertEqual([key for key in each if key != "base"],
+                             self.TOKEN_KEYS + ["logit", "score", "p", "cut_by"])
             self.assertEqual(bytes.fromhex(each["bytes"]).decode(errors="replace"), each["text"])
         self.assertTrue(all(each["cut_by"] is None and each["score"] is not None for each in kept))
         names = [stage["name"] for stage in record["stages"]]
@@ -642,7 +486,7 @@ class Trace(Case):
         trace = records("-n", "25", "--trace-top", "7", "The lighthouse")
         run = trace[0].pop("run")
         whole = raw("-n", "25", "--json", "--trace-top", "7", "The lighthouse").json
-        self.assertEqual(list(run), ["model", "strategy", "options", "prompt_ids"])
+        self.assertEqual(list(run), ["model", "strategy", "options", "prompt_ids", "prompt_text"])
         for key in "model", "strategy", "prompt_ids":
             self.assertEqual(run[key], whole[key])
         self.assertEqual([record["token"]["id"] for record in trace], whole["sequences"][0]["ids"])
@@ -844,7 +688,7 @@ class Streams(Case):
         flags = [[], ["--json"], ["--jsonl"], ["--no-stream"]]
         for args in ["run", "--help"], ["--version"], *(run + flag for flag in flags):
             with self.subTest(args), open("/dev/full", "wb") as full:
-                done = subprocess.run([PROGRAM, *args], stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE)
+                done = subprocess.run([support.PROGRAM, *args], stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE)
                 self.assert_sentence(Result(done.returncode, b"", done.stderr), IO,
                                      "standard output cannot be written: No space left on device")
 
@@ -985,6 +829,4 @@ class Signals(Case):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1 and not sys.argv[1].startswith("-"):
-        PROGRAM = os.path.abspath(sys.argv.pop(1))
-    unittest.main()
+    main()

@@ -109,6 +109,7 @@ TEST(BadWordsOption, ASingleEndIsLeftOut) {
   EXPECT_EQ(bad("[7]"), Sequences{});
   EXPECT_EQ(bad("</s>"), Sequences{});
   EXPECT_EQ(bad("[0,7]"), (Sequences{{{0, 7}, -inf}}));
+  EXPECT_EQ(bad("[7,0]"), (Sequences{{{7, 0}, -inf}}));
   EXPECT_EQ(parse_bad_words({"[7]", "a", "[7]"}, vocab, {}), (Sequences{{{7}, -inf}, {{0}, -inf}, {{7}, -inf}}));
 }
 

@@ -13,7 +13,7 @@ namespace decant {
 namespace {
 
 const testing::TableVocab vocab({"a", "b", "c", ":", "c:a", "<end>", "d"}, {5});
-constexpr Token a = 0, b = 1, c = 2, colon = 3, c_colon_a = 4, end = 5;
+constexpr Token a = 0, b = 1, c = 2, colon = 3, c_colon_a = 4, end = 5, d = 6;
 
 DryConfig config(int allowed_length = 2, int last_n = -1, std::vector<std::string> breakers = {":"}) {
   return {.multiplier = .5, .base = 2, .allowed_length = allowed_length, .last_n = last_n,
@@ -88,6 +88,13 @@ TEST(DryProcessor, BreakersOfSeveralTokens) {
   EXPECT_EQ(penalties(config(1, -1, {""}), {a, b, c, a}), (Penalties{{b, .5f}}));
 }
 
+TEST(DryProcessor, OfBreakersAtOnePlaceTheLongestCounts) {
+  const Tokens text{a, d, b, c, a};
+  EXPECT_EQ(penalties(config(1, -1, {"bc"}), text), (Penalties{{d, .5f}}));
+  EXPECT_EQ(penalties(config(1, -1, {"bca", "bc"}), text), (Penalties{}));
+  EXPECT_EQ(penalties(config(1, -1, {"bc", "bca"}), text), (Penalties{}));
+}
+
 TEST(DryProcessor, TheExponentIsLimited) {
   DryConfig dry = config(1);
   dry.base = 1e10;
@@ -143,7 +150,7 @@ RC_GTEST_PROP(DryProcessor, EqualsTheReference, ()) {
         ++length;
       }
       const Token token = window[next];
-      if (length < dry.allowed_length || breaks(token) || n <= dry.allowed_length) continue;
+      if (length < dry.allowed_length || breaks(token)) continue;
       lost[token] = std::max(lost[token], .5f * std::exp2f(static_cast<float>(length - dry.allowed_length)));
     }
     for (const auto& [token, penalty] : lost) expected[token] -= penalty;

@@ -114,6 +114,14 @@ RC_GTEST_PROP(GreenList, LargeProducts, (std::uint64_t key)) {
             green_tokens(left_seed(config, {last}), config, n_vocab));
 }
 
+// 0x9249249249249249 * 7 is 3 * 2^64 + (2^64 - 1), which is 3 modulo 2^64 - 1; 0x3333333333333333 * 5 is 2^64 - 1.
+TEST(GreenList, ProductsAtTheModulus) {
+  const auto seeded = [](std::uint64_t seed) { return green_tokens(seed, {}, 1000); };
+  EXPECT_EQ(GreenList({.hashing_key = 0x9249249249249249}, 1000).behind(Tokens{7}), seeded(3));
+  EXPECT_EQ(GreenList({.hashing_key = 0x3333333333333333}, 1000).behind(Tokens{5}), seeded(0));
+  EXPECT_EQ(GreenList({.hashing_key = 0x3333333333333333}, 1000).behind(Tokens{6}), seeded(0x33333333));
+}
+
 // Seeds of either sign: the products run over.
 TEST(GreenList, SelfhashEqualsTheDefinition) {
   int n_negative = 0;

@@ -64,7 +64,7 @@ double u(int draw, int step, Stream stream) {
 const Floats logits = log_of({.05, .22, .02, .16, .09, .01, .12, .03, .14, .06, .07, .03});
 constexpr double unlikely = 1e-6;
 
-// ---- without memory --------------------------------------------------------------------------------------------------
+// ---- without memory -------------------------------------------------------------------------------------------------
 
 using Rewrite = std::function<void(reference::Reference&)>;
 
@@ -138,7 +138,7 @@ TEST(SamplingLaw, TheTestCanFail) {
   EXPECT_LT(p_value(draws(scores_of(logits)), law), unlikely);
 }
 
-// ---- with memory: texts of three tokens ------------------------------------------------------------------------------
+// ---- with memory: texts of three tokens -----------------------------------------------------------------------------
 
 constexpr int length = 3;
 

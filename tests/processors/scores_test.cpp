@@ -129,6 +129,8 @@ TEST(Scores, EditMayLookAtTheId) {
     scores.edit(Tokens{3, 0, 2, 0}, [](Token id, float score) { return score - static_cast<float>(10 * id); });
     EXPECT_EQ(values(scores, 4), (Floats{1, 2, -17, -inf}));
     EXPECT_EQ(scores.argmax(), 1);
+    scores.edit(Tokens{2}, [](Token, float score) { return score * -3e38f; });
+    EXPECT_EQ(scores.max(), std::numeric_limits<float>::max());
   }
 }
 

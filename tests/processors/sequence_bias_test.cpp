@@ -67,6 +67,7 @@ TEST(SequenceBiasProcessor, RejectsWhatCannotBe) {
   Scores scores = scores_of(logits);
   for (const Tokens& tokens : {Tokens{4}, Tokens{-1}, Tokens{4, 0}, Tokens{0, -1, 0}}) {
     EXPECT_THROW(SequenceBias("sequence_bias", {{tokens, 1}})(scores, {}), Error);
+    EXPECT_THROW(SequenceBias("sequence_bias", {{{1}, 1}, {tokens, 1}, {{1, 2}, 1}})(scores, {}), Error);
   }
   EXPECT_THROW(SequenceBias("sequence_bias", {{{}, 1}}), Error);
   for (const float bad : {inf, std::nanf("")}) EXPECT_THROW(SequenceBias("sequence_bias", {{{0}, bad}}), Error) << bad;

@@ -59,7 +59,7 @@ TEST(TopHProcessor, FewTokens) {
   EXPECT_EQ(kept_by(TopH(.5), {-inf, 3, -inf}), (Tokens{1}));
   EXPECT_EQ(kept_by(TopH(.5, 3), {-inf, 3, -inf}), (Tokens{1}));
   EXPECT_EQ(kept_by(TopH(.5), {-inf, -inf}), (Tokens{}));
-  EXPECT_EQ(kept_by(TopH(1), {0, -2000}), (Tokens{0, 1}));  // the second has no mass, but no entropy either
+  EXPECT_EQ(kept_by(TopH(1), {0, -2000}), (Tokens{0}));  // the second has no mass
 }
 
 TEST(TopHProcessor, RejectsWhatIsNoShare) {

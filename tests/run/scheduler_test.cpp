@@ -177,6 +177,24 @@ TEST(Scheduler, AnErrorEndsOneRunOnly) {
   EXPECT_TRUE(bad->done());
 }
 
+// remove_invalid_values: NaN counts as 0, infinity as the largest number.
+TEST(Scheduler, InvalidLogitsCanBeRepaired) {
+  constexpr float inf = std::numeric_limits<float>::infinity();
+  const Table table = [](const std::vector<Token>& prefix) {
+    if (prefix.size() == 2) return std::vector<float>{-1, std::numeric_limits<float>::quiet_NaN(), -2, -inf};
+    return std::vector<float>{-1, -3, inf, 5};
+  };
+  TableModel model({.n_vocab = 4}, table);
+  Scheduler scheduler({&model});
+  GenerationConfig config = greedy_config(2);
+  config.remove_invalid_values = true;
+  config.ignore_eos = true;
+  const auto run = scheduler.start(request(config, {1, 2}, greedy));
+  scheduler.run();
+  run->rethrow();
+  EXPECT_EQ(run->sequences()[0].ids, (std::vector<Token>{1, 2}));
+}
+
 TEST(Scheduler, AFailingModelFailsTheRunsOfThatBatchAndNoLaterOne) {
   TableModel model;
   Scheduler scheduler({&model});

@@ -29,7 +29,15 @@ inline Json golden_cases(const std::string& name) { return golden(name)["cases"]
 inline GenerationConfig config_of(const Json& options) {
   GenerationConfig config;
   for (const auto& [name, value] : options.items()) {
-    set(generation_fields(), config, get(generation_fields(), name), value.dump());
+    const auto& field = get(generation_fields(), name);
+    const auto set_one = [&, &field = field](const Json& one) {
+      set(generation_fields(), config, field, one.is_string() ? one.get<std::string>() : one.dump());
+    };
+    if (value.is_array()) {
+      for (const Json& each : value) set_one(each);
+    } else {
+      set_one(value);
+    }
   }
   return config;
 }

@@ -22,38 +22,52 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kFree = 60, kMost = 1500;  // tokens
+constexpr int kFree = 40, kMost = 400;  // tokens
 constexpr std::size_t kTogether = 64;    // texts
 
-Token nearest_end(Scores& scores, const Vocab& vocab) {
-  constexpr std::string_view closing = "}]\"0:,";
-  Token best = -1;
-  std::size_t best_rank = 0;
-  scores.for_each([&](Token token, float) {
-    const std::string_view bytes = vocab.bytes(token);
-    const bool blank = bytes == " " || bytes == "\n" || bytes == "\t";
-    const std::size_t rank = bytes.empty() ? 0 : bytes.size() > 1 ? 20 : blank ? 30 : std::min<std::size_t>(closing.find(bytes[0]), 10) + 1;
-    if (best >= 0 && best_rank <= rank) return;
-    best = token;
-    best_rank = rank;
-  });
-  return best;
+bool inside_string(std::string_view json) {
+  bool inside = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    if (json[i] == '"') inside = !inside;
+    if (json[i] == '\\') ++i;
+  }
+  return inside;
 }
 
-StrategyFunction follow(std::shared_ptr<const Grammar> start) {
-  return [start](Run& run) -> Task<void> {
-    const GrammarConstraint constraint("json_schema", start);
-    StatePtr state = constraint.start();
-    Node tip = run.prompt();
-    for (int n = 0; !run.finished(0); ++n) {
-      auto rows = co_await run.eval(tip);
-      const Step step = run.process(0, tip, rows[0]);
-      constraint(step.scores, Context{.state = state.get()});
-      const Token token = n < kFree ? step.scores.draw(run.uniform(0, tip)) : nearest_end(step.scores, run.vocab());
-      state = constraint.next(*state, token, 0);
-      tip = run.emit(0, step, token);
+// The allowed token that comes nearest to closing what is open; inside a string that cannot be closed yet, any.
+Token nearest_end(Scores& scores, const Run& run, double u) {
+  const bool inside = inside_string(run.sequences()[0].bytes);
+  const std::string_view closing = inside ? "\"" : "}]\"0:,";
+  Token best = -1;
+  std::size_t best_rank = closing.size();
+  std::vector<Token> others;
+  scores.for_each([&](Token token, float) {
+    const std::string_view bytes = run.vocab().bytes(token);
+    const bool blank = bytes == " " || bytes == "\n" || bytes == "\t";
+    const std::size_t rank = bytes.empty() ? 0 : bytes.size() > 1 ? closing.npos : closing.find(bytes[0]);
+    if (bytes.empty() || rank < best_rank) {
+      best = token;
+      best_rank = rank;
     }
-  };
+    if (bytes.size() == 1 && !blank) others.push_back(token);
+  });
+  if (best < 0 && !others.empty()) best = others[static_cast<std::size_t>(u * static_cast<double>(others.size()))];
+  return best < 0 ? scores.argmax() : best;
+}
+
+Task<void> follow(Run& run, std::shared_ptr<const Grammar> start) {
+  const GrammarConstraint constraint("json_schema", std::move(start));
+  StatePtr state = constraint.start();
+  Node tip = run.prompt();
+  for (int n = 0; !run.finished(0); ++n) {
+    auto rows = co_await run.eval(tip);
+    const Step step = run.process(0, tip, rows[0]);
+    constraint(step.scores, Context{.state = state.get()});
+    const double u = run.uniform(0, tip);
+    const Token token = n < kFree ? step.scores.draw(u) : nearest_end(step.scores, run, u);
+    state = constraint.next(*state, token, 0);
+    tip = run.emit(0, step, token);
+  }
 }
 
 void check() {
@@ -85,18 +99,20 @@ void write_texts(const char* path) {
       config.top_k = 0;
       config.seed = i;
       config.max_new_tokens = kMost;
-      std::shared_ptr<const Grammar> start = model.vocab().grammar(model.vocab().gbnf_of_json_schema(schemas[i]["schema"].dump()));
+      const LlamaVocab& vocab = model.vocab();
+      const std::shared_ptr<const Grammar> start = vocab.grammar(json_schema_to_gbnf(schemas[i]["schema"].dump()));
       runs.push_back(scheduler.start({.config = config,
-                                      .prompt = model.vocab().tokenize("An example of " + name + " in JSON:\n", false, true),
-                                      .strategy = follow(std::move(start))}));
+                                      .prompt = vocab.tokenize("An example of " + name + " in JSON:\n", false, true),
+                                      .strategy = [start](Run& run) { return follow(run, start); }}));
     }
     scheduler.run();
     for (std::size_t i = begin; i < end; ++i) {
       const Run& run = *runs[i - begin];
       run.rethrow();
       const Sequence& text = run.sequences()[0];
-      const bool finished = text.finish == FinishReason::eos;
-      fmt::print("{}\n", Json{{"name", schemas[i]["name"]}, {"text", text.bytes}, {"finished", finished}}.dump());
+      const bool finished = text.finish == FinishReason::stop;
+      const Json answer = {{"name", schemas[i]["name"]}, {"text", text.bytes}, {"finished", finished}};
+      fmt::print("{}\n", answer.dump(-1, ' ', false, Json::error_handler_t::replace));
     }
   }
 }

@@ -60,6 +60,44 @@ SAMPLING_OPTIONS = [  # an absent top_k is Hugging Face's default of 50, 0 is of
     {"temperature": 0.8, "top_k": 50, "top_p": 0.9, "min_p": 0.05},
 ]
 
+# Each processor in company: twelve settings, six prompts, one new token.
+SETTING_PROMPTS = {
+    "sum": "2 + 2 = ",
+    "name": "My name is",
+    "minus": "4 + 4 - 4 = ",
+    "sky": "The sky is",
+    "cat": "A cat is a cat is a",
+    "wizard": "The old wizard walked up to the magical glowing orb and",
+}
+NEGATIVE_PROMPT = "A boring list of numbers:"
+SETTINGS = {  # as decant's options; hf_options() says what they are called there
+    "cold": {"temperature": 0.01},
+    "top_p": {"top_p": 0.7},
+    "min_p": {"min_p": 0.5, "top_k": 0},
+    "typical_p": {"typical_p": 0.5},
+    "typical_p without top_k": {"typical_p": 0.62, "top_k": 0, "temperature": 0.8},
+    "epsilon": {"epsilon_cutoff": 0.0021, "top_k": 0},
+    "eta": {"eta_cutoff": 0.0133, "top_k": 0, "temperature": 0.9},
+    "stack": {"repetition_penalty": 1.2, "temperature": 0.8, "top_p": 0.9, "min_p": 0.05, "typical_p": 0.93},
+    "penalties": {"repetition_penalty": 1.5, "encoder_repetition_penalty": 1.3, "top_k": 0, "min_p": 0.01},
+    "bans": {
+        "no_repeat_ngram_size": 1,
+        "bad_words": ["[216]", "[253, 1]"],
+        "suppress_tokens": [28, 30],
+        "begin_suppress_tokens": [198],
+        "min_new_tokens": 3,
+        "top_k": 20,
+    },
+    "biases": {
+        "sequence_bias": ["[216]=2.5", "[5087,6612]=-4", "[253]=-1.5"],
+        "exponential_decay_length_penalty": [0, 1.3],
+        "renormalize_logits": True,
+        "top_k": 30,
+    },
+    "guidance": {"guidance_scale": 1.8, "negative_prompt": NEGATIVE_PROMPT, "temperature": 0.9, "top_p": 0.95},
+}
+WOBBLE = 1e-4  # a kept set that this change of the logits alters is not recorded: another machine's may differ as much
+
 STRINGS = [
     "",
     " ",
@@ -345,6 +383,77 @@ def processed_cases(oracle):
             yield case
 
 
+def id_list(text):
+    return json.loads(text)
+
+
+def hf_options(options, oracle):
+    renamed = dict(options)
+    if "bad_words" in options:
+        renamed["bad_words_ids"] = [id_list(each) for each in renamed.pop("bad_words")]
+    if "sequence_bias" in options:
+        pairs = [each.rsplit("=", 1) for each in options["sequence_bias"]]
+        renamed["sequence_bias"] = [[id_list(ids), float(bias)] for ids, bias in pairs]
+    if "exponential_decay_length_penalty" in options:
+        renamed["exponential_decay_length_penalty"] = tuple(options["exponential_decay_length_penalty"])
+    if "negative_prompt" in options:
+        renamed["negative_prompt_ids"] = torch.tensor([oracle.encode(renamed.pop("negative_prompt"))])
+    return renamed
+
+
+class Wobble(transformers.LogitsProcessor):
+    """The first processor of all: adds a little noise to the model's logits."""
+
+    def __init__(self, seed):
+        self.generator = torch.Generator().manual_seed(seed)
+
+    def __call__(self, input_ids, scores):
+        return scores + WOBBLE * (2 * torch.rand(scores.shape, generator=self.generator) - 1)
+
+
+def kept_with(oracle, ids, options, seed):
+    """Ids kept when the logits are a little different. The noise comes in through the model's own output."""
+    forward = oracle.model.forward
+    wobble = Wobble(seed)
+
+    def noisy(*args, **kwargs):
+        out = forward(*args, **kwargs)
+        out.logits = wobble(None, out.logits)
+        return out
+
+    oracle.model.forward = noisy
+    try:
+        torch.manual_seed(0)
+        scores = oracle.generate(ids, do_sample=True, max_new_tokens=1, **hf_options(options, oracle))[1][0]
+    finally:
+        oracle.model.forward = forward
+    return set(torch.isfinite(scores).nonzero()[:, 0].tolist())
+
+
+def setting_cases(oracle):
+    for name, text in SETTING_PROMPTS.items():
+        ids = oracle.encode(text)
+        for setting, options in SETTINGS.items():
+            torch.manual_seed(0)  # the drawn token is not recorded
+            scores = oracle.generate(ids, do_sample=True, max_new_tokens=1, **hf_options(options, oracle))[1][0]
+            p = torch.softmax(scores.double(), 0).numpy()
+            kept = torch.isfinite(scores).nonzero()[:, 0].numpy()
+            stable = all(kept_with(oracle, ids, options, seed) == set(kept) for seed in range(4))
+            if not stable:
+                raise SystemExit(f"prompt '{name}' with {setting}: {len(kept)} kept, but a wobble of {WOBBLE} changes that")
+            order = kept[numpy.lexsort((kept, -p[kept]))]
+            case = {"name": f"{name}: {setting}", "prompt_ids": ids, "options": {"do_sample": True, **options}}
+            if "negative_prompt" in options:
+                case["negative_prompt_ids"] = oracle.encode(NEGATIVE_PROMPT)
+            case["n_kept"] = len(kept)
+            if len(kept) > MAX_LISTED:
+                case["sum"] = digits(p[order[:MAX_LISTED]].sum())
+                case["sha256"] = hash_ids(kept)
+                order = order[:20]
+            case["p"] = [[int(i), digits(p[i])] for i in order]
+            yield case
+
+
 # ---- tokenizer and chat template
 
 
@@ -414,6 +523,7 @@ def main():
         write(args.outdir / "chat.json", header, cases=chat_cases(oracle))
         write(args.outdir / "hidden.json", header, cases=hidden_cases(oracle))
         write(args.outdir / "processed.json", header, cases=processed_cases(oracle))
+        write(args.outdir / "settings.json", header, cases=setting_cases(oracle))
         header["probe_ids"] = probe_ids(oracle.model.config.vocab_size)
         write(args.outdir / "greedy.json", header, next_token=next_token_cases(oracle), cases=greedy_cases(oracle))
 

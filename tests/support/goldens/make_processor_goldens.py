@@ -42,18 +42,12 @@ def ids(n_vocab, low, high):
 
 
 def text(n_vocab, low=1, high=40):
-    """Token ids with repeats, long ones included."""
+    """Token ids, in which up to three pieces come again."""
     tokens = ids(n_vocab, low, high)
     for _ in range(rng.randint(0, 3)):
         begin = rng.randrange(len(tokens))
-        piece = tokens[begin : begin + rng.randint(1, 6)]
-        tokens = (tokens + piece)[: max(high, 1)] if rng.random() < 0.8 else (piece + tokens)[: max(high, 1)]
-    return tokens
-
-
-def tail_of(tokens, n):
-    """Some of the last tokens: a prefix that matches."""
-    return tokens[len(tokens) - n :] if n else []
+        tokens = tokens + tokens[begin : begin + rng.randint(1, 6)]
+    return tokens[-high:]
 
 
 # ---- one function for each processor: (arguments, processor, tokens, n_prompt, scores) -------------------------------
@@ -108,7 +102,7 @@ def random_sequences(n_vocab, tokens):
     """Single tokens, sequences whose beginning is the end of the text, longer than the text, and equal ones."""
     sequences = [[token] for token in ids(n_vocab, 1, 4)]
     for _ in range(rng.randint(1, 6)):
-        prefix = tail_of(tokens, rng.randint(1, min(4, len(tokens))))
+        prefix = tokens[-rng.randint(1, min(4, len(tokens))) :]
         if rng.random() < 0.3:
             prefix = ids(n_vocab, 1, 3)
         sequences.append(prefix + [rng.choice([sequences[0][0], rng.randrange(n_vocab)])])
@@ -230,7 +224,11 @@ def watermark():
     n_vocab = rng.choice([64, 64, 60, 49])
     config = watermark_config(n_vocab)
     processor = hf.WatermarkLogitsProcessor(n_vocab, "cpu", **config)
-    return config, processor, text(n_vocab, 1), 1, logits(n_vocab, removed=0.2)  # no ties: their order is not defined
+    while True:
+        scores = logits(n_vocab, removed=0.2)
+        finite = scores[scores.isfinite()]
+        if len(finite.unique()) == len(finite):  # the order of ties is not defined
+            return config, processor, text(n_vocab), 1, scores
 
 
 PROCESSORS = {

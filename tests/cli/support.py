@@ -1,0 +1,186 @@
+"""What the command line's tests have in common: the program, terminals, and the words of a good error message."""
+
+import contextlib
+import fcntl
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import termios
+import threading
+import time
+import tty
+import unittest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PROGRAM = os.path.join(ROOT, "build/release/decant")  # or the first argument
+MICRO = os.path.join(ROOT, "build/models/micro.gguf")
+USAGE, DATA, NO_INPUT, UNAVAILABLE, INTERNAL, IO = 64, 65, 66, 69, 70, 74  # src/base/error.h
+LONG_AGO = 60  # seconds: whatever takes longer hangs
+
+
+class Result:
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def text(self):
+        return self.out.decode()
+
+    @property
+    def json(self):
+        return strict_json(self.out)
+
+
+def strict_json(data):
+    def refuse(constant):
+        raise ValueError(f"{constant} is not JSON")
+
+    return json.loads(data.decode(), parse_constant=refuse)
+
+
+def decant(*args, stdin=b"", **options):
+    done = subprocess.run([PROGRAM, *args], input=stdin, capture_output=True, timeout=LONG_AGO, **options)
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def default(*args, **options):
+    return decant("run", "-t", "1", *args, **options)
+
+
+def micro(*args, **options):
+    return default("-m", MICRO, *args, **options)
+
+
+def raw(*args, **options):  # the prompt as it is
+    return micro("--no-chat-template", *args, **options)
+
+
+def records(*args, call=raw):
+    result = call("--jsonl", *args)
+    assert result.code == 0, result.err
+    return [strict_json(line) for line in result.out.splitlines()]
+
+
+def token_bytes(record):
+    return bytes.fromhex(record["token"]["bytes"])
+
+
+def without_controls(text):
+    return re.sub("[\x00-\x08\x0b-\x1f\x7f-\x9f]", "", text)
+
+
+def as_screen(text):
+    """What a terminal shows: of its codes the program uses carriage return and erase-to-the-end-of-line."""
+    lines = []
+    for line in text.split("\n"):
+        shown = ""
+        for part in line.split("\r"):
+            if part.startswith("\x1b[K"):
+                shown, part = "", part[3:]
+            shown = part + shown[len(part):]
+        lines.append(shown)
+    return "\n".join(lines)
+
+
+def spawn(*args, **options):
+    """The program as it goes on beside the test; a hanging one is killed."""
+    options.setdefault("stdin", subprocess.DEVNULL)
+    # A background job would inherit the signal as ignored.
+    options.setdefault("preexec_fn", lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+    process = subprocess.Popen([PROGRAM, *args], **options)
+    watchdog = threading.Timer(LONG_AGO, process.kill)
+    watchdog.daemon = True
+    watchdog.start()
+    return process
+
+
+def start(*args, **options):
+    return spawn(*args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+
+
+class Terminal:
+    """The program with its standard error, and more if wanted, at a terminal of its own."""
+
+    def __init__(self, *args, stdin=False, stdout=True):
+        self.mine, theirs = pty.openpty()
+        if not stdin:
+            tty.setraw(theirs)  # line ends arrive as written
+
+        def become_leader():
+            os.setsid()
+            fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
+
+        self.process = spawn(*args, stdin=theirs if stdin else subprocess.DEVNULL,
+                             stdout=theirs if stdout else subprocess.PIPE, stderr=theirs, preexec_fn=become_leader)
+        os.close(theirs)
+
+    def type(self, data):
+        os.write(self.mine, data)
+
+    def finish(self):
+        """What it has written, to standard output if that is no terminal, and to the terminal."""
+        out, shown = b"", b""
+        if self.process.stdout:
+            with self.process.stdout as pipe:
+                out = pipe.read()
+        with contextlib.suppress(OSError):  # EIO: the program has closed its end
+            while piece := os.read(self.mine, 1 << 16):
+                shown += piece
+        os.close(self.mine)
+        self.process.wait(LONG_AGO)
+        return out, shown.decode()
+
+
+def wait_until_it_catches(process, which=signal.SIGINT):
+    begin = time.monotonic()
+    while process.poll() is None:
+        with open(f"/proc/{process.pid}/status") as file:
+            status = file.read()
+        caught = re.search(r"SigCgt:\s*(\w+)", status)
+        if caught and int(caught[1], 16) >> (which - 1) & 1:
+            return
+        if time.monotonic() - begin > LONG_AGO / 2:  # say where it hangs, before the watchdog ends it
+            with open(f"/proc/{process.pid}/wchan") as file:
+                raise AssertionError(f"it does not get as far as catching signals: waits in {file.read()}\n{status}")
+        time.sleep(0.002)
+    raise AssertionError(f"ended too soon, with {process.returncode}: {process.communicate()}")
+
+
+class Case(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def file(self, name, data):
+        path = os.path.join(self.folder, name)
+        with open(path, "wb") as file:
+            file.write(data)
+        return path
+
+    def assert_ok(self, result):
+        self.assertEqual((result.code, result.err), (0, b""))
+        return result
+
+    def assert_sentence(self, result, code, pattern):
+        """One line on standard error that begins with the program's name, and nothing else anywhere."""
+        self.assertEqual(result.out, b"")
+        text = result.err.decode()
+        self.assertRegex(text, r"\Adecant: [^\n]+\n\Z")
+        self.assertRegex(text[len("decant: "):-1], r"\A" + pattern + r"\Z")
+        self.assertEqual(result.code, code, text)
+
+
+def main():
+    """THE_TEST.py [PROGRAM] [unittest's own arguments]"""
+    global PROGRAM
+    if len(sys.argv) > 1 and not sys.argv[1].startswith("-") and os.sep in sys.argv[1]:
+        PROGRAM = os.path.abspath(sys.argv.pop(1))
+    unittest.main()
