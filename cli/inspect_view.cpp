@@ -181,14 +181,16 @@ std::string show_step(const Decision& decision, std::string_view before, const I
   for (const TraceCandidate& row : rows) {
     const bool is_chosen = row.id == decision.token;
     if (!cut && row.p == 0) {
-      text += view.style.quiet(fmt::format("{:-^{}}", fmt::format(" {} kept above ", decision.kept), view.width)) + "\n";
+      const std::string kept = fmt::format(" {} kept above ", decision.kept);
+      text += view.style.quiet(fmt::format("{:-^{}}", kept, view.width)) + "\n";
       cut = true;
     }
     text += trimmed(left_wing(row, scale, view) + middle(row, is_chosen, token_width, view) + " " +
                     right_wing(row, is_chosen, most, wing, view));
     shown_mass += row.p;
   }
-  const int more = decision.kept - static_cast<int>(std::count_if(rows.begin(), rows.end(), [](const auto& row) { return row.p > 0; }));
+  const auto is_kept = [](const TraceCandidate& row) { return row.p > 0; };
+  const int more = decision.kept - static_cast<int>(std::count_if(rows.begin(), rows.end(), is_kept));
   if (more > 0) {
     const double mass = std::max(0.0, 1 - shown_mass);
     text += view.style.quiet(fmt::format("and {} more with {} together", more, percent(mass))) + "\n";

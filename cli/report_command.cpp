@@ -75,8 +75,8 @@ int report_command(const std::vector<std::string>& arguments) {
     throw Error(ErrorKind::usage, "a trace from standard input needs -o FILE for its report");
   }
   const std::string trace = read_trace(options.trace);
-  const std::filesystem::path out =
-      options.out ? std::filesystem::path(*options.out) : std::filesystem::path(options.trace).replace_extension(".html");
+  std::filesystem::path out = options.trace;
+  options.out ? out = *options.out : out.replace_extension(".html");
   std::error_code not_there;
   if (std::filesystem::equivalent(out, options.trace, not_there)) {
     throw Error(ErrorKind::usage, "the report would replace the trace {}: name another file with -o", options.trace);

@@ -27,6 +27,11 @@ say "command line"
 python3 tests/cli/run_test.py build/release/decant
 python3 tests/cli/inspect_test.py build/release/decant
 
+say "texts under 226 JSON schemas"
+[ -x build/validator/bin/python ] || python3 -m venv build/validator
+build/validator/bin/pip install --quiet --disable-pip-version-check jsonschema==4.26.0
+build/validator/bin/python tests/grammar/schemas_test.py build/release/schema_texts build/models/smollm2-q4_0.gguf
+
 say "web page"
 scripts/web.sh
 

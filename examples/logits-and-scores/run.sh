@@ -24,7 +24,7 @@ compare() {
 experiment continue run --no-chat-template -n 256 "2 + 2 = "
 experiment next-token inspect --no-chat-template "2 + 2 = " --rows 15 --html "$reports/next-token.html"
 experiment fifty inspect --no-chat-template "The sky is" --rows 50 --html "$reports/fifty.html"
-experiment bytes inspect --no-chat-template "The smiling face emoji is: " --max-new-tokens 4 --rows 8 --html "$reports/bytes.html"
+experiment bytes inspect --no-chat-template "😀 😃 😄" --max-new-tokens 6 --rows 6 --html "$reports/bytes.html"
 compare temperature "2 + 2 = " "cold: temperature=0.01" "plain: temperature=1"
 compare top-k "My name is" "plain: temperature=1" "top_k=10"
 compare top-p "My name is" "plain: temperature=1" "top_p=0.7"

@@ -82,7 +82,7 @@ class Guard {
 
   void repeat() {
     const std::size_t begin = at_++;
-    std::int64_t most = 0;
+    std::int64_t most = 0;  // the larger of the one or two numbers
     for (; at_ < text_.size() && text_[at_] != '}'; ++at_) {
       if (text_[at_] < '0' || text_[at_] > '9') continue;
       std::int64_t count = 0;
@@ -90,7 +90,8 @@ class Guard {
       if (error != std::errc() || count > kMaxRepetition) {
         refuse(text_, at_, fmt::format("a repetition of more than {}", kMaxRepetition));
       }
-      most = std::max(most, count);
+      if (count < most) refuse(text_, at_, "a repetition that ends before it begins");
+      most = count;
       at_ = static_cast<std::size_t>(end - text_.data()) - 1;
     }
     copies_ += size_ * most;

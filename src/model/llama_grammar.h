@@ -1,8 +1,9 @@
 // Grammars in GBNF, the notation of llama.cpp (grammars/README.md there), read by libllama's own parser.
 //
 // Refused although that parser takes them: tokens by id or name (`<[12]>`, `<think>`), because decant's grammars are of
-// text; repetitions above 2000, which it silently takes for "without end"; and rules that begin with themselves behind
-// something that may be empty, on which it never returns.
+// text; repetitions above 2000, which it silently takes for "without end"; repetitions that end before they begin, on
+// which it fills the memory; and rules that begin with themselves behind something that may be empty, which its sampler
+// follows without end.
 #pragma once
 
 #include <memory>

@@ -1,7 +1,7 @@
 """`decant inspect`, `report`, `detect` and `run --html` as their users meet them: inspect_test.py PROGRAM
 
-The numbers in the JSON, settings side by side, pages that hold what was asked for and nothing that could act, files that
-are damaged or cannot be written. On the microscopic random model, except where a text must carry a watermark.
+The numbers in the JSON, settings side by side, pages that hold what was asked for and nothing that could act, files
+that are damaged or cannot be written. On the microscopic random model, except where a text must carry a watermark.
 """
 
 import itertools
@@ -101,10 +101,12 @@ class Inspect(Case):
             self.close(each["p"], math.exp(each["logit"] - step["logsumexp"]))
 
     SETTINGS = [
-        ["--do-sample"], ["--temperature", "0.3"], ["--top-k", "5"], ["--top-k", "300"], ["--top-p", "0.7", "--top-k=0"],
+        ["--do-sample"], ["--temperature", "0.3"], ["--top-k", "5"], ["--top-k", "300"],
+        ["--top-p", "0.7", "--top-k=0"],
         ["--min-p", "0.3"], ["--typical-p", "0.5"], ["--epsilon-cutoff", "0.02"], ["--eta-cutoff", "0.02"],
         ["--top-h", "0.3"], ["--top-n-sigma", "1"], ["--xtc-probability", "1", "--xtc-threshold", "0.05"],
-        ["--dynatemp-range", "0.5"], ["--mirostat", "1", "--mirostat-tau", "3"], ["--mirostat", "2", "--mirostat-tau=2"],
+        ["--dynatemp-range", "0.5"], ["--mirostat", "1", "--mirostat-tau", "3"],
+        ["--mirostat", "2", "--mirostat-tau=2"],
         ["--temperature", "1.5", "--top-k", "40", "--top-p", "0.9", "--min-p", "0.05", "--typical-p", "0.9"],
     ]
 
@@ -116,7 +118,8 @@ class Inspect(Case):
                 names = [each["name"] for each in step["processors"]]
                 self.assertIn(step["token"]["id"], [each["id"] for each in kept])
                 # Nothing touched the scores one by one: the order of the logits is that of the probabilities.
-                self.assertEqual([each["logit"] for each in kept], sorted((each["logit"] for each in kept), reverse=True))
+                logits = [each["logit"] for each in kept]
+                self.assertEqual(logits, sorted(logits, reverse=True))
                 self.assertEqual(step["kept"], step["processors"][-1]["kept"])
                 removed = 1 - math.prod(1 - each["removed_mass"] for each in step["processors"])
                 if step["kept"] <= LISTED and not {"temperature", "dynatemp_range"} & set(names):
@@ -240,8 +243,8 @@ class Inspect(Case):
         for args in [], ["--json"], ["--compare", "top_k=5", "suppress_tokens=" + ids]:
             with self.subTest(args[:1]):
                 flags = [] if "--compare" in args else ["--suppress-tokens", ids]
-                self.assert_sentence(inspect("x", *args, *flags), USAGE,
-                                     r"suppress_tokens left no token to choose from at position \d+ \(new token 1\): .*")
+                sentence = r"suppress_tokens left no token to choose from at position \d+ \(new token 1\): .*"
+                self.assert_sentence(inspect("x", *args, *flags), USAGE, sentence)
 
     def test_bars(self):
         for more in [], ["--compare", "top_k=5", "top_p=0.5", "cold: temperature=0.3", "min_p=0.2", "top_k=2"]:
@@ -285,7 +288,8 @@ class Inspect(Case):
 
 
 class Report(Case):
-    OPTIONS = "--temperature", "1.5", "--repetition-penalty", "1.2", "-n", "6", "--seed", "3", "--ignore-eos", "The light"
+    OPTIONS = ("--temperature", "1.5", "--repetition-penalty", "1.2", "-n", "6", "--seed", "3", "--ignore-eos",
+               "The light")
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -316,7 +320,8 @@ class Report(Case):
 
     def test_a_page_of_settings_side_by_side(self):
         html = self.path("page.html")
-        shown = self.assert_ok(inspect("--html", html, "--compare", "top_k=5", "<b>bold</b>: top_p=0.5", "-n", "3", "x"))
+        settings = "--compare", "top_k=5", "<b>bold</b>: top_p=0.5"
+        shown = self.assert_ok(inspect("--html", html, *settings, "-n", "3", "x"))
         self.assertIn("<b>bold</b>", shown.text)
         trace = page_records(html)
         self.assertEqual([record["run"]["label"] if "run" in record else None for record in trace],
@@ -343,8 +348,8 @@ class Report(Case):
                          ["other.html", "piped.html", "trace.html", "trace.jsonl", "twice.html", "two.jsonl"])
 
     def test_hostile_text_is_inert(self):
-        for prompt in ("</script><script>alert(1)</script>", "<!--<script>", "</SCRIPT >", "@TRACE@", "]]>\u2028\u202e\x1b[31m",
-                       "<img src=x onerror=alert(1)>&lt;"):
+        for prompt in ("</script><script>alert(1)</script>", "<!--<script>", "</SCRIPT >", "@TRACE@",
+                       "]]>\u2028\u202e\x1b[31m", "<img src=x onerror=alert(1)>&lt;"):
             with self.subTest(prompt):
                 html = self.path("page.html")
                 self.assert_ok(raw("--html", html, "-n", "2", "-p", prompt))
@@ -409,7 +414,8 @@ class Report(Case):
         for name, call in everything.items():
             with self.subTest(name):
                 no_folder = self.path("no/page.html")
-                self.assert_sentence(call(no_folder), IO, f"the report {no_folder} cannot be written: there is no folder .*")
+                self.assert_sentence(call(no_folder), IO,
+                                     f"the report {no_folder} cannot be written: there is no folder .*")
                 self.assert_sentence(call(self.folder), IO, re.escape(self.folder) + " is a directory: .*")
                 self.assert_sentence(call("/proc/page.html"), IO, "the report /proc/page.html cannot be written: .+")
                 self.assertEqual(os.listdir(self.folder), before)
@@ -431,7 +437,7 @@ class Report(Case):
         html = self.path("page.html")
         ids = ",".join(map(str, range(1, 512)))
         failed = raw("--html", html, "--no-stream", "--suppress-tokens", ids, "--no-repeat-ngram-size", "2", "x")
-        self.assert_sentence(failed, USAGE, r"suppress_tokens left no token to choose from at position \d+ \(new token 3\): .*")
+        self.assert_sentence(failed, USAGE, r"suppress_tokens left no token to choose from .* \(new token 3\): .*")
         self.assertEqual([record["token"]["id"] for record in page_records(html)], [0, 0])
         process = start("run", "-m", MICRO, "-t", "1", "--ignore-eos", "-n", "1500", "--html", html, "x")
         process.stdout.read(20)
@@ -443,7 +449,8 @@ class Report(Case):
 
 
 class Detect(Case):
-    STORY = "--temperature", "1", "--top-k", "0", "-n", "120", "--seed", "6", "--ignore-eos", "--no-chat-template", "My day"
+    STORY = ("--temperature", "1", "--top-k", "0", "-n", "120", "--seed", "6", "--ignore-eos", "--no-chat-template",
+             "My day")
 
     def detect(self, *args, **options):
         return decant("detect", *args, **options)

@@ -63,8 +63,9 @@ Decision three_kept() {
   decision.entropy_raw = 2.25;
   decision.kept = 3;
   decision.stages = {{"temperature", 6, 0}, {"top_k", 4, .0625}, {"top_p", 3, .05}};
-  decision.top = {{2, 4, 4, 4, .5, {}}, {0, 3, 3, 3, .3, {}}, {5, 2, 2, 2, .2, {}},
-                  {1, 1.5f, 1.5f, gone, 0, "top_p"}, {3, -1, -1, gone, 0, "top_k"}, {4, gone, gone, gone, 0, "top_k"}};
+  decision.top = {{2, 4, 4, 4, .5, {}},          {0, 3, 3, 3, .3, {}},
+                  {5, 2, 2, 2, .2, {}},          {1, 1.5f, 1.5f, gone, 0, "top_p"},
+                  {3, -1, -1, gone, 0, "top_k"}, {4, gone, gone, gone, 0, "top_k"}};
   return decision;
 }
 
@@ -76,7 +77,8 @@ TEST(ShowStep, SaysWhatWasMadeOfTheDistribution) {
   EXPECT_EQ(lines[2], "temperature · top_k keeps 4, cuts 6.25% · top_p keeps 3, cuts 5.00%");
   EXPECT_TRUE(lines[4].starts_with("   4.000 ████████████ > \" three\" ")) << lines[4];
   EXPECT_TRUE(lines[4].ends_with("   50.00% ██████████████████████████")) << lines[4];
-  EXPECT_TRUE(lines[5].find("   \" one\" ") != std::string::npos && lines[5].find("30.00%") != std::string::npos) << lines[5];
+  EXPECT_TRUE(lines[5].find("   \" one\" ") != std::string::npos && lines[5].find("30.00%") != std::string::npos)
+      << lines[5];
   EXPECT_NE(lines[6].find("\"<end>\""), std::string::npos) << lines[6];  // adds no text, but has a name
   EXPECT_NE(lines[7].find("- 3 kept above -"), std::string::npos) << lines[7];
   EXPECT_TRUE(lines[8].ends_with(" cut by top_p") && lines[8].find(" x \" two\"") != std::string::npos) << lines[8];
@@ -146,18 +148,27 @@ TEST(ShowSteps, OneWingForEachSetting) {
   EXPECT_EQ(lines[4], "top_k=1");
   EXPECT_EQ(lines[6], "  top_k keeps 1, cuts 50.00%");
   EXPECT_EQ(lines[7], "   logit    token           mild                       top_k=1");
-  EXPECT_TRUE(std::regex_match(lines[8], std::regex("   4\\.000  > \" three\" +50\\.00% (█)+ +cut by top_k"))) << lines[8];
-  EXPECT_TRUE(std::regex_match(lines[9], std::regex("   3\\.000    \" one\" +30\\.00% (█)+▊ +100\\.00% (█)+"))) << lines[9];
-  EXPECT_TRUE(std::regex_match(lines[11], std::regex("   1\\.500  x \" two\" +cut by top_p"))) << lines[11];  // not listed there
+  EXPECT_TRUE(std::regex_match(lines[8], std::regex("   4\\.000  > \" three\" +50\\.00% (█)+ +cut by top_k")))
+      << lines[8];
+  EXPECT_TRUE(std::regex_match(lines[9], std::regex("   3\\.000    \" one\" +30\\.00% (█)+▊ +100\\.00% (█)+")))
+      << lines[9];
+  EXPECT_TRUE(std::regex_match(lines[11], std::regex("   1\\.500  x \" two\" +cut by top_p")))
+      << lines[11];  // not listed there
 }
 
-// ---- hostile tokens, narrow views --------------------------------------------------------------------------------------
+// ---- hostile tokens, narrow views -----------------------------------------------------------------------------------
 
 const TableVocab& hostile_vocab() {
-  static const TableVocab vocab({"灯台守の灯台守の灯台守の灯台守の", std::string(300, 'x'), "\033[31;5mred\033]0;title\a", "\xE2\x80\xAE" "evil",
-                                 "\r\n\t\b\x7f", "\xE2\x82", "\xC2\x9B" "2J", "🌊🌊🌊🌊🌊🌊🌊🌊🌊🌊🌊", "e\u0301\u0302\u0303", "\"quoted\\\"",
-                                 "✅⚡⭐☕✨❌❓⏰✅⚡⭐☕✨❌❓⏰", "</script>", "<\033[2Jend>", "👩‍👩‍👧‍👦"},
-                                {12});
+  static const TableVocab vocab(
+      {"灯台守の灯台守の灯台守の灯台守の", std::string(300, 'x'), "\033[31;5mred\033]0;title\a",
+       "\xE2\x80\xAE"
+       "evil",
+       "\r\n\t\b\x7f", "\xE2\x82",
+       "\xC2\x9B"
+       "2J",
+       "🌊🌊🌊🌊🌊🌊🌊🌊🌊🌊🌊", "e\u0301\u0302\u0303", "\"quoted\\\"", "✅⚡⭐☕✨❌❓⏰✅⚡⭐☕✨❌❓⏰", "</script>", "<\033[2Jend>",
+       "👩‍👩‍👧‍👦"},
+      {12});
   return vocab;
 }
 
@@ -170,12 +181,20 @@ Decision hostile() {
   decision.entropy_raw = 17.25;
   decision.kept = 123456;
   decision.u = .9999;
-  for (const char* name : {"encoder_repetition_penalty", "exponential_decay_length_penalty", "temperature", "epsilon_cutoff"}) {
+  for (const char* name :
+       {"encoder_repetition_penalty", "exponential_decay_length_penalty", "temperature", "epsilon_cutoff"}) {
     decision.stages.push_back({name, 123456 - static_cast<int>(decision.stages.size()), .123456});
   }
   for (Token id = 0; id < 14; ++id) {
     const bool cut = id > 8;
-    decision.top.push_back({id, id == 1 ? -12345.678f : id == 2 ? 3e38f : 5.5f, 0, cut ? gone : 1, cut ? 0 : id == 0 ? 1 : 1e-5,
+    decision.top.push_back({id,
+                            id == 1   ? -12345.678f
+                            : id == 2 ? 3e38f
+                                      : 5.5f,
+                            0, cut ? gone : 1,
+                            cut       ? 0
+                            : id == 0 ? 1
+                                      : 1e-5,
                             cut ? "exponential_decay_length_penalty" : ""});
   }
   return decision;
@@ -186,11 +205,13 @@ std::vector<std::string> hostile_views(bool color, int width, int rows) {
   std::string before = "A long text. ";
   for (int i = 0; i < 50; ++i) before += "灯台\033[7m\xE2\x80\xAE \xFF";
   const Decision* same[] = {&one, &one, &one, &one, &one};
-  const std::string labels[] = {"\033[31mred", std::string(200, 'l'), "灯台守の灯台守の灯台守の灯台守の灯台守の", "a\nb", ""};
+  const std::string labels[] = {"\033[31mred", std::string(200, 'l'), "灯台守の灯台守の灯台守の灯台守の灯台守の",
+                                "a\nb", ""};
   const InspectView view = view_of(hostile_vocab(), color, rows, width);
   std::vector<std::string> views = {show_step(one, before, view), show_step(one, "", view)};
   for (std::size_t n = 1; n <= 5; ++n) {
-    views.push_back(show_steps(std::span<const Decision* const>(same).first(n), std::span<const std::string>(labels).first(n), before, view));
+    views.push_back(show_steps(std::span<const Decision* const>(same).first(n),
+                               std::span<const std::string>(labels).first(n), before, view));
   }
   return views;
 }
@@ -243,11 +264,12 @@ TEST(InspectView, ALongTextShowsItsEndAndTakesNoTime) {
   for (int i = 0; i < 200000; ++i) before += "灯";
   before += " the end";
   const Lines lines = lines_of(show_step(three_kept(), before, view_of(plain_vocab())));
-  EXPECT_TRUE(lines[0].ends_with("灯灯灯 the end▁ position 7") || lines[0].ends_with("灯灯灯 the end▁  position 7")) << lines[0];
+  EXPECT_TRUE(lines[0].ends_with("灯灯灯 the end▁ position 7") || lines[0].ends_with("灯灯灯 the end▁  position 7"))
+      << lines[0];
   EXPECT_TRUE(lines[0].starts_with("灯")) << lines[0];
 }
 
-// ---- JSON ---------------------------------------------------------------------------------------------------------------
+// ---- JSON -----------------------------------------------------------------------------------------------------------
 
 TEST(WriteStep, HasTheFieldsOfTheIssueAndAScoreForEachProcessor) {
   Decision decision = three_kept();
@@ -261,7 +283,8 @@ TEST(WriteStep, HasTheFieldsOfTheIssueAndAScoreForEachProcessor) {
     for (const auto& item : object.items()) names.push_back(item.key());
     return names;
   };
-  EXPECT_EQ(keys(step), (Lines{"t", "token", "kept", "entropy", "entropy_raw", "logsumexp", "tail_mass", "u", "processors", "candidates"}));
+  EXPECT_EQ(keys(step), (Lines{"t", "token", "kept", "entropy", "entropy_raw", "logsumexp", "tail_mass", "u",
+                               "processors", "candidates"}));
   EXPECT_EQ(step["t"], 7);
   EXPECT_EQ(step["token"]["id"], 2);
   EXPECT_EQ(step["kept"], 3);

@@ -688,7 +688,8 @@ class Streams(Case):
         flags = [[], ["--json"], ["--jsonl"], ["--no-stream"]]
         for args in ["run", "--help"], ["--version"], *(run + flag for flag in flags):
             with self.subTest(args), open("/dev/full", "wb") as full:
-                done = subprocess.run([support.PROGRAM, *args], stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE)
+                done = subprocess.run([support.PROGRAM, *args], stdin=subprocess.DEVNULL, stdout=full,
+                                      stderr=subprocess.PIPE)
                 self.assert_sentence(Result(done.returncode, b"", done.stderr), IO,
                                      "standard output cannot be written: No space left on device")
 

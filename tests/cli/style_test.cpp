@@ -12,7 +12,8 @@ namespace {
 using test::TemporaryVariable;
 
 TEST(Style, ColourWhereItIsWanted) {
-  const TemporaryVariable no_color("NO_COLOR", std::nullopt), force("CLICOLOR_FORCE", std::nullopt), term("TERM", "xterm");
+  const TemporaryVariable no_color("NO_COLOR", std::nullopt), force("CLICOLOR_FORCE", std::nullopt),
+      term("TERM", "xterm");
   EXPECT_TRUE(wants_color("auto", true));
   EXPECT_FALSE(wants_color("auto", false));
   {
@@ -55,7 +56,9 @@ TEST(Shown, EveryByteIsVisible) {
   EXPECT_EQ(shown("a\"b\\c"), R"("a\"b\\c")");
   EXPECT_EQ(shown("é灯🌊"), "\"é灯🌊\"");
   EXPECT_EQ(shown("\xE2\x82"), R"("\xE2\x82")");  // a part of a character
-  EXPECT_EQ(shown("\xFF" "a\x80"), R"("\xFFa\x80")");
+  EXPECT_EQ(shown("\xFF"
+                  "a\x80"),
+            R"("\xFFa\x80")");
   EXPECT_EQ(shown("\xED\xA0\x80"), R"("\xED\xA0\x80")");  // a surrogate is none
   EXPECT_EQ(harmless("a\"\x1b"), R"(a\"\u{1B})");
 }
@@ -64,11 +67,12 @@ TEST(Shown, NothingSteersTheTerminal) {
   EXPECT_EQ(shown("\033[31m"), R"("\u{1B}[31m")");
   EXPECT_EQ(shown(std::string_view("\0\r\x7f", 3)), R"("\u{0}\u{D}\u{7F}")");
   EXPECT_EQ(shown("\xC2\x9B"), R"("\u{9B}")");
-  for (const char32_t c : {0x200Bu, 0x200Du, 0x200Eu, 0x200Fu, 0x2028u, 0x2029u, 0x202Au, 0x202Bu, 0x202Cu, 0x202Du, 0x202Eu, 0x2060u,
-                           0x2066u, 0x2067u, 0x2068u, 0x2069u, 0x061Cu, 0xFEFFu}) {
+  for (const char32_t c : {0x200Bu, 0x200Du, 0x200Eu, 0x200Fu, 0x2028u, 0x2029u, 0x202Au, 0x202Bu, 0x202Cu, 0x202Du,
+                           0x202Eu, 0x2060u, 0x2066u, 0x2067u, 0x2068u, 0x2069u, 0x061Cu, 0xFEFFu}) {
     const std::string utf8 = {static_cast<char>(0xE0 | c >> 12), static_cast<char>(0x80 | ((c >> 6) & 0x3F)),
                               static_cast<char>(0x80 | (c & 0x3F))};
-    const std::string bytes = c < 0x800 ? std::string{static_cast<char>(0xC0 | c >> 6), static_cast<char>(0x80 | (c & 0x3F))} : utf8;
+    const std::string bytes =
+        c < 0x800 ? std::string{static_cast<char>(0xC0 | c >> 6), static_cast<char>(0x80 | (c & 0x3F))} : utf8;
     EXPECT_EQ(shown(bytes), fmt::format("\"\\u{{{:X}}}\"", static_cast<unsigned>(c)));
   }
   EXPECT_EQ(shown("\xF3\xA0\x80\x81"), R"("\u{E0001}")");  // a tag
@@ -95,8 +99,9 @@ TEST(Columns, OfATerminal) {
   const struct {
     const char* text;
     int columns;
-  } cases[] = {{"", 0}, {"abc", 3}, {"é", 1}, {"e\u0301", 1}, {"灯台", 4}, {"ｱ", 1}, {"Ａ", 2}, {"한국", 4}, {"🌊", 2},
-               {"✅", 2}, {"⚡", 2}, {"⭐", 2}, {"☕", 2}, {"✓", 1}, {"█▏▐", 3}, {"…", 1}, {"↵", 1}, {"·", 1}, {"ไม่", 2}, {"👍🏽", 2}};
+  } cases[] = {{"", 0},     {"abc", 3}, {"é", 1}, {"e\u0301", 1}, {"灯台", 4}, {"ｱ", 1},       {"Ａ", 2},
+               {"한국", 4}, {"🌊", 2},   {"✅", 2}, {"⚡", 2},       {"⭐", 2},    {"☕", 2},       {"✓", 1},
+               {"█▏▐", 3},  {"…", 1},   {"↵", 1}, {"·", 1},       {"ไม่", 2},   {"👍🏽", 2}};
   for (const auto& [text, expected] : cases) EXPECT_EQ(columns(text), expected) << text;
 }
 

@@ -131,11 +131,13 @@ TEST(Resolve, WhatDoesNothingWithoutAnotherOptionIsAnError) {
     SCOPED_TRACE(row.name);
     const auto& master = get(table, row.needs);
     const std::string alone = fmt::format("{}={}", row.name, another_value(row));
-    const std::string message = fmt::format("{0} does nothing without {1}: set {1}, or drop {0}", row.name, master.name);
+    const std::string message =
+        fmt::format("{0} does nothing without {1}: set {1}, or drop {0}", row.name, master.name);
     EXPECT_EQ(usage_error([&] { resolve_strategy(given(alone)); }), message);
     const std::string off = to_text(default_of(master));
     if (!off.empty()) {
-      EXPECT_EQ(usage_error([&] { resolve_strategy(given(fmt::format("{} {}={}", alone, master.name, off))); }), message);
+      const std::string both = fmt::format("{} {}={}", alone, master.name, off);
+      EXPECT_EQ(usage_error([&] { resolve_strategy(given(both)); }), message);
     }
     EXPECT_NO_THROW(resolve_strategy(given(fmt::format("{} {}={}", alone, master.name, another_value(master)))));
     const std::string by_default = to_text(default_of(row));
@@ -148,7 +150,8 @@ TEST(Resolve, WhatDoesNothingWithoutAnotherOptionIsAnError) {
 
 TEST(Resolve, MirostatMakesTheCutItself) {
   for (const char* cut : {"top_n_sigma=2", "top_h=0.5", "top_k=5", "top_p=0.9", "min_p=0.1", "typical_p=0.9",
-                          "epsilon_cutoff=0.01", "eta_cutoff=0.01", "xtc_probability=0.5", "adaptive_target=0.5", "adaptive_target=0"}) {
+                          "epsilon_cutoff=0.01", "eta_cutoff=0.01", "xtc_probability=0.5", "adaptive_target=0.5",
+                          "adaptive_target=0"}) {
     const std::string name(cut, std::string_view(cut).find('='));
     const std::string value = cut + name.size() + 1;
     for (const int version : {1, 2}) {

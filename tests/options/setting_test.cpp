@@ -97,8 +97,8 @@ TEST(Setting, LooksLikeOne) {
   for (const char* text : {"top_k=5", " top_k=5", "cold: temperature=0.3", "--top-p=1 and more", "temp="}) {
     EXPECT_TRUE(looks_like_setting(text)) << text;
   }
-  for (const char* text : {"", "top_k", "My name is", "a=b", "x: y=z", "temperature 0.3=", "=5", "1 + 1 = top_k=5",
-                           "so: it is"}) {
+  for (const char* text :
+       {"", "top_k", "My name is", "a=b", "x: y=z", "temperature 0.3=", "=5", "1 + 1 = top_k=5", "so: it is"}) {
     EXPECT_FALSE(looks_like_setting(text)) << text;
   }
 }

@@ -92,7 +92,7 @@ TEST(Chain, TraceLeavesOutWhatWasRemovedBefore) {
   EXPECT_EQ(trace.stages()[0].removed_mass, 0);
 }
 
-// ---- nothing left ----------------------------------------------------------------------------------------------------
+// ---- nothing left ---------------------------------------------------------------------------------------------------
 
 std::string complaint(const Chain& chain, const Context& context, bool traced) {
   Scores scores = scores_of({1, 2, 3});
@@ -120,7 +120,8 @@ TEST(Chain, SaysWhichProcessorLeftNothing) {
     config = {};
     config.prefix_allowed_tokens_fn = [](std::span<const int>) { return std::vector<int>{}; };
     EXPECT_EQ(complaint(Chain(config, true), second_new, traced),
-              "prefix_allowed_tokens_fn left no token to choose from at position 4 (new token 2): loosen it, or drop it");
+              "prefix_allowed_tokens_fn left no token to choose from at position 4 (new token 2): loosen it, or drop "
+              "it");
   }
 }
 
@@ -136,7 +137,7 @@ TEST(Chain, GoesOnAfterAStepThatLeftNothing) {
   EXPECT_EQ(trace.stages()[0].kept, 1);
 }
 
-// ---- states ----------------------------------------------------------------------------------------------------------
+// ---- states ---------------------------------------------------------------------------------------------------------
 
 TEST(ChainStates, OnlyWhereAProcessorHasOne) {
   EXPECT_FALSE(Chain({}, true).has_state());
@@ -188,7 +189,7 @@ TEST(ChainStates, BelongToTheTextAndNotToTheChain) {
   EXPECT_EQ(kept(second, after_1.get()), 1);
 }
 
-// ---- what the trace keeps ---------------------------------------------------------------------------------------------
+// ---- what the trace keeps -------------------------------------------------------------------------------------------
 
 ChainTrace traced(const GenerationConfig& config, bool sampling, const Floats& logits, bool keep_scores = true) {
   ChainTrace trace(keep_scores);

@@ -21,6 +21,28 @@ const testing::TableVocab& vocab() {
   return vocab;
 }
 
+// A grammar that allows everything, and remembers what it was made of.
+class AnyText final : public Grammar {
+ public:
+  const std::vector<bool>& allowed() const override { return all_; }
+  std::unique_ptr<const Grammar> after(Token) const override { return std::make_unique<AnyText>(); }
+
+ private:
+  std::vector<bool> all_ = std::vector<bool>(9, true);
+};
+
+class GrammarVocab final : public testing::TableVocab {
+ public:
+  using TableVocab::TableVocab;
+  std::unique_ptr<const Grammar> grammar(std::string_view gbnf, std::span<const Token> end) const override {
+    asked.emplace_back(gbnf, Tokens(end.begin(), end.end()));
+    return std::make_unique<AnyText>();
+  }
+  std::string gbnf_of_json_schema(std::string_view schema) const override { return "of " + std::string(schema); }
+
+  mutable std::vector<std::pair<std::string, Tokens>> asked;
+};
+
 ChainSetup setup() {
   ChainSetup setup;
   setup.vocab = &vocab();
@@ -44,7 +66,7 @@ Names names(const Recipe& recipe) {
   return names;
 }
 
-// ---- which -----------------------------------------------------------------------------------------------------------
+// ---- which ----------------------------------------------------------------------------------------------------------
 
 // An option alone, and the processors that it asks for besides the default top_k of sampling.
 const struct {
@@ -94,8 +116,7 @@ const std::set<std::string_view> makes_none = {
     "strategy", "do_sample", "num_return_sequences", "seed", "trace_top", "sampler_order", "penalty_last_n",
     "min_tokens_to_keep", "max_new_tokens", "max_length", "max_time", "stop_strings", "include_stop_str_in_output",
     "stop_token_ids", "eos_token_id", "ignore_eos", "remove_invalid_values",
-    // Tested where a vocabulary with a grammar engine is, and by token_healing's setup.
-    "grammar", "json_schema", "token_healing"};
+    "grammar", "json_schema", "token_healing"};  // below: the first two need an engine, the third a prompt
 
 TEST(Recipe, AnOptionAloneMakesItsProcessorAndNoOther) {
   for (const auto& [option, text, processors] : alone) {
@@ -148,7 +169,25 @@ TEST(Recipe, AFunctionOfThePrefix) {
   EXPECT_EQ(names(recipe_of(config)), Names{"prefix_allowed_tokens_fn"});
 }
 
-// ---- in which order --------------------------------------------------------------------------------------------------
+TEST(Recipe, GrammarsAndHealing) {
+  const GrammarVocab grammars({"a", "b", "c", "d", "\n", ":", "\"", "*", "<eos>"}, {8});
+  ChainSetup with = setup();
+  with.vocab = &grammars;
+  EXPECT_EQ(names(make_recipe({.grammar = "root ::= \"a\""}, false, with)), Names{"grammar"});
+  EXPECT_EQ(names(make_recipe({.json_schema = "{}"}, false, with)), Names{"json_schema"});
+  using Asked = std::pair<std::string, Tokens>;
+  EXPECT_EQ(grammars.asked, (std::vector<Asked>{{"root ::= \"a\"", {8}}, {"of {}", {8}}}));
+  EXPECT_EQ(names(make_recipe({.token_healing = true}, false, with)), Names{});  // nothing was taken back
+  with.healed = "ab";
+  const GenerationConfig config = given({{"grammar", "g"}, {"allowed_token_ids", "1"}, {"forced_bos_token_id", "1"},
+                                         {"top_p", "0.5"}, {"sampler_order", "top_p"}});
+  const Recipe recipe = make_recipe(config, true, with);
+  EXPECT_EQ(names(recipe), (Names{"allowed_token_ids", "grammar", "token_healing", "forced_bos_token_id", "top_p"}));
+  EXPECT_EQ(recipe.n_edits, 4u);
+  EXPECT_THROW(recipe_of({.grammar = "g"}), Error);  // a vocabulary without an engine
+}
+
+// ---- in which order -------------------------------------------------------------------------------------------------
 
 const std::vector<std::pair<std::string, std::string>> all_edits = {
     {"begin_suppress_tokens", "1"}, {"suppress_tokens", "2"}, {"exponential_decay_length_penalty", "5,1.1"},
@@ -161,7 +200,8 @@ const std::vector<std::pair<std::string, std::string>> all_cuts = {
     {"adaptive_target", "0.5"}, {"xtc_probability", "0.5"}, {"eta_cutoff", "0.001"}, {"epsilon_cutoff", "0.001"},
     {"typical_p", "0.9"}, {"min_p", "0.1"}, {"top_p", "0.9"}, {"top_k", "5"}, {"top_h", "0.9"}, {"temperature", "0.9"},
     {"top_n_sigma", "2"}};
-const std::vector<std::pair<std::string, std::string>> endings = {{"renormalize_logits", "true"}, {"watermark", "true"}};
+const std::vector<std::pair<std::string, std::string>> endings = {{"renormalize_logits", "true"},
+                                                                  {"watermark", "true"}};
 
 const Names edits_in_order = {
     "guidance_scale", "sequence_bias", "logit_bias", "encoder_repetition_penalty", "repetition_penalty",
@@ -213,7 +253,7 @@ TEST(Recipe, EditsAreWhatComesBeforeTheFirstCut) {
                              {"sampler_order", "temperature;penalties"}})).n_edits, 1u);
 }
 
-// ---- sampler_order ---------------------------------------------------------------------------------------------------
+// ---- sampler_order --------------------------------------------------------------------------------------------------
 
 TEST(SamplerOrder, LlamaCppsOwn) {
   const GenerationConfig config =
@@ -259,8 +299,9 @@ TEST(SamplerOrder, EveryNameMovesItsOwn) {
     EXPECT_EQ(names(recipe_of(given({option, {"top_k", "5"}, {"sampler_order", order + ";top_k"}}))), before);
     EXPECT_EQ(names(recipe_of(given({option, {"top_k", "5"}, {"sampler_order", "top_k;" + order}}))), behind);
   }
-  EXPECT_EQ(names(recipe_of(given({{"mirostat", "2"}, {"temperature", "2"}, {"sampler_order", "temperature;mirostat"}}))),
-            (Names{"temperature", "mirostat"}));
+  const GenerationConfig last =
+      given({{"mirostat", "2"}, {"temperature", "2"}, {"sampler_order", "temperature;mirostat"}});
+  EXPECT_EQ(names(recipe_of(last)), (Names{"temperature", "mirostat"}));
 }
 
 TEST(SamplerOrder, WhatCannotMoveComesFirstAndTheEndingsLast) {
@@ -277,22 +318,25 @@ TEST(SamplerOrder, WhatItDoesNotListIsOff) {
     const char* option;
     const char* text;
   } cases[] = {{"top_k", "5"}, {"top_k", "50"}, {"temperature", "2"}, {"repetition_penalty", "2"},
-               {"presence_penalty", "2"}, {"frequency_penalty", "2"}, {"dry_multiplier", "1"}, {"xtc_probability", "0.5"}};
+               {"presence_penalty", "2"}, {"frequency_penalty", "2"}, {"dry_multiplier", "1"},
+               {"xtc_probability", "0.5"}};
   for (const auto& [option, text] : cases) {
-    EXPECT_EQ(usage_error([&] { recipe_of(given({{"min_p", "0.1"}, {option, text}, {"sampler_order", "min_p"}})); }),
+    const GenerationConfig config = given({{"min_p", "0.1"}, {option, text}, {"sampler_order", "min_p"}});
+    EXPECT_EQ(usage_error([&] { recipe_of(config); }),
               fmt::format("{0} is set, but sampler_order does not list it: add it there, or drop {0}", option));
   }
   // A value that does nothing is no contradiction.
-  EXPECT_EQ(names(recipe_of(given({{"min_p", "0.1"}, {"top_k", "0"}, {"temperature", "1"}, {"sampler_order", "min_p"}}))),
-            Names{"min_p"});
+  const GenerationConfig off =
+      given({{"min_p", "0.1"}, {"top_k", "0"}, {"temperature", "1"}, {"sampler_order", "min_p"}});
+  EXPECT_EQ(names(recipe_of(off)), Names{"min_p"});
 }
 
 TEST(SamplerOrder, UnknownNames) {
   for (const char* name : {"temp", "topk", "top-k", "Temperature", "watermark"}) {
     EXPECT_EQ(usage_error([&] { recipe_of(given({{"sampler_order", std::string("top_k;") + name}})); }),
-              fmt::format("sampler_order names '{}': it can name penalties, dry, top_n_sigma, temperature, top_h, top_k, "
-                          "top_p, min_p, typ_p, typical_p, epsilon_cutoff, eta_cutoff, xtc, adaptive_p, mirostat, or be "
-                          "llama.cpp", name));
+              fmt::format("sampler_order names '{}': it can name penalties, dry, top_n_sigma, temperature, top_h, "
+                          "top_k, top_p, min_p, typ_p, typical_p, epsilon_cutoff, eta_cutoff, xtc, adaptive_p, "
+                          "mirostat, or be llama.cpp", name));
   }
 }
 
@@ -313,7 +357,7 @@ TEST(SamplerOrder, ChangesTheResultWhereItMust) {
   EXPECT_EQ(warm[1], -inf);
 }
 
-// ---- values ----------------------------------------------------------------------------------------------------------
+// ---- values ---------------------------------------------------------------------------------------------------------
 
 TEST(Recipe, ExponentialDecayIsAStartAndAFactor) {
   for (const char* text : {"5", "5,1.1,2", "5.5,1.1", "1e10,1.1", "-1e10,1.1"}) {
@@ -332,7 +376,8 @@ TEST(Recipe, TextsAndIdsNeedAVocabulary) {
   for (const auto& [option, text] : std::vector<std::pair<std::string, std::string>>{
            {"sequence_bias", "ab=2"}, {"logit_bias", "3=1"}, {"dry_multiplier", "1"}, {"bad_words", "a"},
            {"allowed_token_ids", "1"}, {"watermark", "true"}, {"mirostat", "2"}}) {
-    EXPECT_EQ(usage_error([&] { make_recipe(given({{option, text}}), true, {}); }),
+    const GenerationConfig config = given({{option, text}});
+    EXPECT_EQ(usage_error([&] { make_recipe(config, true, {}); }),
               "an option that reads text or token ids needs a vocabulary") << option;
   }
   EXPECT_NO_THROW(make_recipe(given({{"temperature", "2"}, {"repetition_penalty", "2"}}), true, {}));
@@ -346,8 +391,9 @@ TEST(Recipe, WatermarkOptionsAreItsConfiguration) {
   EXPECT_FALSE(plain.selfhash);
   EXPECT_EQ(plain.context_width, 1);
   const WatermarkConfig other =
-      watermark_config(given({{"watermark_greenlist_ratio", "0.5"}, {"watermark_bias", "3"}, {"watermark_hashing_key", "7"},
-                              {"watermark_seeding_scheme", "selfhash"}, {"watermark_context_width", "4"}}));
+      watermark_config(given({{"watermark_greenlist_ratio", "0.5"}, {"watermark_bias", "3"},
+                              {"watermark_hashing_key", "7"}, {"watermark_seeding_scheme", "selfhash"},
+                              {"watermark_context_width", "4"}}));
   EXPECT_EQ(other.greenlist_ratio, .5);
   EXPECT_EQ(other.bias, 3);
   EXPECT_EQ(other.hashing_key, 7u);

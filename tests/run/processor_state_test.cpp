@@ -1,5 +1,6 @@
-// What processors remember, and what guidance evaluates beside the text, under every shape of Run: branches, going back,
-// several sequences, company, a cache too small. The oracles walk one text at a time and evaluate it from scratch.
+// What processors remember, and what guidance evaluates beside the text, under every shape of Run: branches, going
+// back, several sequences, company, a cache too small. The oracles walk one text at a time and evaluate it from
+// scratch.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -71,11 +72,13 @@ Task<void> walk_alone(decant::Run& run, std::vector<int> ranks, Distributions* s
   }
 }
 
-// Two children of one step, on from each in one batch and in turn; back to the first node for a third child; then all on.
+// Two children of one step, on from each in one batch and in turn; back to the first node for a third child; then on
+// with all.
 Task<void> branch(decant::Run& run, Distributions* seen) {
   std::vector<Walker> walkers;
   for (const auto& ranks : walks) walkers.push_back(Walker{ranks});
-  auto first = co_await run.eval(run.prompt());
+  const Node prompt = run.prompt();
+  auto first = co_await run.eval(prompt);
   for (std::size_t i = 0; i < 2; ++i) {
     walkers[i].tip = run.prompt();
     walkers[i].step(run, first[0], *seen);
@@ -90,8 +93,9 @@ Task<void> branch(decant::Run& run, Distributions* seen) {
   }
   walkers[2].tip = run.prompt();
   for (int i = 0; i < 3; ++i) {
-    auto rows = co_await run.eval(walkers[2].tip);
-    walkers[2].step(run, rows[0], *seen);
+    Walker& walker = walkers[2];
+    auto rows = co_await run.eval(walker.tip);
+    walker.step(run, rows[0], *seen);
   }
   for (int i = 0; i < 4; ++i) {
     for (Walker& walker : walkers) {
@@ -121,7 +125,7 @@ TEST(ProcessorState, BranchesSeeWhatEachPathSeesAlone) {
   }
 }
 
-// ---- several sequences, in company --------------------------------------------------------------------------------------
+// ---- several sequences, in company ----------------------------------------------------------------------------------
 
 // One sequence by itself: every prefix from scratch, through a chain whose states are kept by hand.
 std::vector<Token> replay(const GenerationConfig& config, const Table& table, std::vector<Token> text, int sequence) {
@@ -132,7 +136,8 @@ std::vector<Token> replay(const GenerationConfig& config, const Table& table, st
   Scores scores;
   while (static_cast<int>(text.size()) < n_prompt + config.max_new_tokens) {
     const auto u = [&](Stream stream) {
-      return uniform(*config.seed, static_cast<std::uint32_t>(sequence), static_cast<std::uint32_t>(text.size()), stream);
+      return uniform(*config.seed, static_cast<std::uint32_t>(sequence), static_cast<std::uint32_t>(text.size()),
+                     stream);
     };
     scores.reset(table(text));
     chain(scores, Context{.tokens = text, .n_prompt = n_prompt, .u = u(Stream::processor)}, states.get());
@@ -161,7 +166,8 @@ TEST(ProcessorState, EverySequenceIsTheOneOfItsOwnPath) {
         run->rethrow();
         company->rethrow();
         for (int i = 0; i < 4; ++i) {
-          EXPECT_EQ(run->sequences()[static_cast<std::size_t>(i)].ids, replay(config, table, {1, 2}, i)) << seed << " " << i;
+          EXPECT_EQ(run->sequences()[static_cast<std::size_t>(i)].ids, replay(config, table, {1, 2}, i))
+              << seed << " " << i;
           EXPECT_EQ(company->sequences()[static_cast<std::size_t>(i)].ids, replay(other, table, {1, 2}, i));
         }
       }
@@ -187,7 +193,8 @@ TEST(ProcessorState, MirostatByItsDefinition) {
       const auto logits = table(text);
       double total = 0, kept = 0;
       for (const float logit : logits) total += std::exp(static_cast<double>(logit));
-      for (Token id = 0; id < 8; ++id) ranked.push_back({id, std::exp(static_cast<double>(logits[static_cast<std::size_t>(id)])) / total});
+      for (Token id = 0; id < 8; ++id)
+        ranked.push_back({id, std::exp(static_cast<double>(logits[static_cast<std::size_t>(id)])) / total});
       std::sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.p > b.p; });
       while (ranked.size() > 1 && -std::log2(ranked.back().p) > mu) ranked.pop_back(), ++cut;
       for (const Candidate& each : ranked) kept += each.p;
@@ -202,7 +209,7 @@ TEST(ProcessorState, MirostatByItsDefinition) {
   EXPECT_GT(cut, 100);
 }
 
-// ---- guidance -----------------------------------------------------------------------------------------------------------
+// ---- guidance -------------------------------------------------------------------------------------------------------
 
 std::vector<double> log_softmax(const std::vector<float>& logits) {
   double total = 0;
@@ -213,8 +220,8 @@ std::vector<double> log_softmax(const std::vector<float>& logits) {
 }
 
 // Hugging Face's: without a negative prompt the other context begins as the prompt's last token.
-std::vector<double> guided(const Table& table, double scale, const std::vector<Token>& prompt, const std::vector<Token>& negative,
-                           const std::vector<Token>& written) {
+std::vector<double> guided(const Table& table, double scale, const std::vector<Token>& prompt,
+                           const std::vector<Token>& negative, const std::vector<Token>& written) {
   std::vector<Token> with = prompt, without = negative.empty() ? std::vector<Token>{prompt.back()} : negative;
   with.insert(with.end(), written.begin(), written.end());
   without.insert(without.end(), written.begin(), written.end());
@@ -291,10 +298,12 @@ TEST(Guidance, InCompanyWithSeveralSequencesAndFewCells) {
           for (std::size_t s = 0; s < 3; ++s) {
             std::vector<Token> written;
             for (const Token token : runs[r]->sequences()[s].ids) {
-              const auto scores = guided(table, asked.config.guidance_scale, asked.prompt, asked.negative_prompt, written);
+              const auto scores =
+                  guided(table, asked.config.guidance_scale, asked.prompt, asked.negative_prompt, written);
               Scores ranked;
               ranked.reset(std::vector<float>(scores.begin(), scores.end()));
-              EXPECT_EQ(token, ranked.draw(uniform(9, static_cast<std::uint32_t>(s), static_cast<std::uint32_t>(3 + written.size()), Stream::token)));
+              EXPECT_EQ(token, ranked.draw(uniform(9, static_cast<std::uint32_t>(s),
+                                                   static_cast<std::uint32_t>(3 + written.size()), Stream::token)));
               written.push_back(token);
             }
             EXPECT_EQ(written.size(), 8u);
@@ -317,7 +326,8 @@ TEST(Guidance, EveryStepCostsTwoRows) {
     scheduler.run();
     run->rethrow();
     std::size_t common = 0;  // of the two prompts
-    while (common < std::min<std::size_t>(negative.size(), 3) && negative[common] == static_cast<Token>(common + 1)) ++common;
+    while (common < std::min<std::size_t>(negative.size(), 3) && negative[common] == static_cast<Token>(common + 1))
+      ++common;
     const auto& batches = model.batches();
     ASSERT_EQ(batches.size(), 6u);
     EXPECT_EQ(batches[0].size(), 3 + std::max<std::size_t>(negative.size(), 1) - common);
@@ -350,7 +360,8 @@ Task<void> ask_around(decant::Run& run, const TableModel* model, bool* done) {
     with.insert(with.end(), written[i].begin(), written[i].end());
     without.insert(without.end(), written[i].begin(), written[i].end());
     EXPECT_EQ(std::vector<float>(rows[i].logits.begin(), rows[i].logits.end()), model->logits_after(with));
-    EXPECT_EQ(std::vector<float>(rows[i].unconditional.begin(), rows[i].unconditional.end()), model->logits_after(without));
+    EXPECT_EQ(std::vector<float>(rows[i].unconditional.begin(), rows[i].unconditional.end()),
+              model->logits_after(without));
   }
   EXPECT_TRUE(rows[3].unconditional.empty());
   EXPECT_EQ(std::vector<float>(rows[3].hidden.begin(), rows[3].hidden.end()), model->hidden_after({1, 2, 3, 7}));
@@ -376,7 +387,7 @@ TEST(Guidance, TheOtherContextMustFitToo) {
   const auto start = [&](std::vector<Token> negative) {
     return scheduler.start(guided_request(greedy_config(100), 2, {1, 2}, std::move(negative), greedy));
   };
-  EXPECT_THROW(start({1, 8}), Error);   // no such token
+  EXPECT_THROW(start({1, 8}), Error);  // no such token
   EXPECT_THROW(start({1, -1}), Error);
   EXPECT_THROW(start(std::vector<Token>(13, 3)), Error);
   const auto run = start(std::vector<Token>(10, 3));
@@ -389,7 +400,7 @@ TEST(Guidance, TheOtherContextMustFitToo) {
   }
 }
 
-// ---- nothing left ---------------------------------------------------------------------------------------------------------
+// ---- nothing left ---------------------------------------------------------------------------------------------------
 
 TEST(NothingLeft, EndsOneRunWithASentenceAndNoOther) {
   const Table table = random_table(8, 2);
@@ -412,8 +423,9 @@ TEST(NothingLeft, EndsOneRunWithASentenceAndNoOther) {
     ADD_FAILURE() << "eight tokens cannot make nine different ones";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::usage);
-    EXPECT_STREQ(error.what(),
-                 "no_repeat_ngram_size left no token to choose from at position 8 (new token 7): loosen it, or drop it");
+    EXPECT_STREQ(
+        error.what(),
+        "no_repeat_ngram_size left no token to choose from at position 8 (new token 7): loosen it, or drop it");
   }
   EXPECT_TRUE(failing->done());
   for (const Sequence& each : failing->sequences()) EXPECT_EQ(each.ids.size(), 6u);

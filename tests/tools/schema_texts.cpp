@@ -3,8 +3,8 @@
 //   schema_texts MODEL.gguf < SCHEMAS   {"name": ..., "schema": ...} a line; answers {"name", "text", "finished"} a line
 //   schema_texts --check < SCHEMAS      a schema a line; answers why it cannot be followed, or an empty line
 //
-// All texts are sampled at once, by Runs of one scheduler. From a number of tokens on a text is hurried: of the tokens
-// that the grammar allows, the one that comes nearest to closing something. The grammar alone decides what is allowed.
+// The texts are sampled together, by Runs of one scheduler, with the schema as their option json_schema. From a number of
+// tokens on a text is hurried: of the tokens that are allowed, the one that comes nearest to closing something.
 #include <fmt/format.h>
 
 #include <iostream>
@@ -14,7 +14,6 @@
 #include "grammar/json_schema.h"
 #include "model/llama_grammar.h"
 #include "model/llama_model.h"
-#include "processors/grammar_constraint.h"
 #include "run/scheduler.h"
 
 namespace decant {
@@ -22,7 +21,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kFree = 40, kMost = 400;  // tokens
+constexpr int kFree = 40, kMost = 300;  // tokens
 constexpr std::size_t kTogether = 64;    // texts
 
 bool inside_string(std::string_view json) {
@@ -55,18 +54,13 @@ Token nearest_end(Scores& scores, const Run& run, double u) {
   return best < 0 ? scores.argmax() : best;
 }
 
-Task<void> follow(Run& run, std::shared_ptr<const Grammar> start) {
-  const GrammarConstraint constraint("json_schema", std::move(start));
-  StatePtr state = constraint.start();
+Task<void> write(Run& run) {
   Node tip = run.prompt();
   for (int n = 0; !run.finished(0); ++n) {
     auto rows = co_await run.eval(tip);
     const Step step = run.process(0, tip, rows[0]);
-    constraint(step.scores, Context{.state = state.get()});
     const double u = run.uniform(0, tip);
-    const Token token = n < kFree ? step.scores.draw(u) : nearest_end(step.scores, run, u);
-    state = constraint.next(*state, token, 0);
-    tip = run.emit(0, step, token);
+    tip = run.emit(0, step, n < kFree ? step.scores.draw(u) : nearest_end(step.scores, run, u));
   }
 }
 
@@ -99,11 +93,10 @@ void write_texts(const char* path) {
       config.top_k = 0;
       config.seed = i;
       config.max_new_tokens = kMost;
-      const LlamaVocab& vocab = model.vocab();
-      const std::shared_ptr<const Grammar> start = vocab.grammar(json_schema_to_gbnf(schemas[i]["schema"].dump()));
-      runs.push_back(scheduler.start({.config = config,
-                                      .prompt = vocab.tokenize("An example of " + name + " in JSON:\n", false, true),
-                                      .strategy = [start](Run& run) { return follow(run, start); }}));
+      config.json_schema = schemas[i]["schema"].dump();
+      const std::string prompt = "An example of " + name + " in JSON:\n";
+      runs.push_back(scheduler.start(
+          {.config = config, .prompt = model.vocab().tokenize(prompt, false, true), .strategy = write}));
     }
     scheduler.run();
     for (std::size_t i = begin; i < end; ++i) {

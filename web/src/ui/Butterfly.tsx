@@ -15,7 +15,7 @@ export function Butterfly({ state }: { state: State }) {
   const picture = state.picture.value;
   const rows = state.expanded.value ? picture.rows : picture.rows.slice(0, firstRows);
   const logits = logitAxis(picture, 3);
-  const probabilities = probabilityAxis(picture, state.scale.value, 4);
+  const probabilities = probabilityAxis(picture, state.scale.value, 3);
   return (
     <>
       <div class={`butterfly${picture.other ? " two" : ""}`} role="img" aria-label={summary(state)}>
