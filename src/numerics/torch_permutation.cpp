@@ -8,7 +8,7 @@
 namespace decant {
 namespace {
 
-constexpr std::int32_t most = 214'000'000;
+[[maybe_unused]] constexpr std::int32_t most = 214'000'000;
 
 // Where each step of the shuffle takes its element from.
 class Swaps {
