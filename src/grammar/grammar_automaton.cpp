@@ -67,9 +67,12 @@ GrammarAutomaton::State GrammarAutomaton::read(State state, Token token) {
   for (const char byte : vocab_.bytes(token)) {
     if (byte == 0) return {dead};
     switch (state.reader.push(static_cast<std::uint8_t>(byte))) {
-      case Utf8Reader::Result::ill_formed: return {dead};
-      case Utf8Reader::Result::more: break;
-      case Utf8Reader::Result::character: state = {next(state.set, letter(state.reader.value()))};
+      case Utf8Reader::Result::ill_formed:
+        return {dead};
+      case Utf8Reader::Result::more:
+        break;
+      case Utf8Reader::Result::character:
+        state = {next(state.set, letter(state.reader.value()))};
     }
   }
   return may_begin(state.set, state.reader) ? state : State{dead};
@@ -117,9 +120,8 @@ bool GrammarAutomaton::may_end(const State& state) const {
 // Whether a character begun so may come next.
 bool GrammarAutomaton::may_begin(Set set, const Utf8Reader& reader) const {
   if (reader.between_characters()) return true;
-  return std::any_of(sets_[set].begin(), sets_[set].end(), [&](Stack stack) {
-    return stack != empty && top(stack).may_contain(reader.possible());
-  });
+  return std::any_of(sets_[set].begin(), sets_[set].end(),
+                     [&](Stack stack) { return stack != empty && top(stack).may_contain(reader.possible()); });
 }
 
 // ---- characters -----------------------------------------------------------------------------------------------------

@@ -30,7 +30,8 @@ class GrammarAutomaton {
     Utf8Reader reader = {};
   };
 
-  // The rules must not be left recursive. `vocab` and `trie` stay where they are; `eos` are the tokens that end the text.
+  // The rules must not be left recursive. `vocab` and `trie` stay where they are; `eos` are the tokens that end the
+  // text.
   GrammarAutomaton(GrammarRules rules, const Vocab& vocab, const TokenTrie& trie, std::vector<Token> eos);
 
   State start() const { return {start_}; }
@@ -70,13 +71,13 @@ class GrammarAutomaton {
   std::vector<Token> eos_;
   Set start_;
 
-  std::vector<char32_t> letters_;               // the first character of each, rising
-  std::vector<Letter> node_letters_;            // of the trie; -1 where the node is no character
-  std::vector<std::vector<bool>> in_class_;     // [class][letter]
+  std::vector<char32_t> letters_;            // the first character of each, rising
+  std::vector<Letter> node_letters_;         // of the trie; -1 where the node is no character
+  std::vector<std::vector<bool>> in_class_;  // [class][letter]
   std::vector<StackNode> stacks_;
   std::map<std::pair<int, Stack>, Stack> stack_numbers_;
   std::unordered_map<Stack, std::vector<Stack>> readings_;
-  std::vector<std::vector<Stack>> sets_;        // sorted
+  std::vector<std::vector<Stack>> sets_;  // sorted
   std::map<std::vector<Stack>, Set> set_numbers_;
   int work_ = 0;             // stacks looked at for the step under way
   std::int64_t memory_ = 0;  // numbers kept, about

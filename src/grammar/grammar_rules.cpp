@@ -45,7 +45,8 @@ std::vector<bool> rules_that_may_be_empty(const GrammarRules& grammar) {
 }  // namespace
 
 bool CharClass::contains(char32_t c) const {
-  const bool found = std::any_of(ranges.begin(), ranges.end(), [c](CodePoints r) { return r.first <= c && c <= r.last; });
+  const bool found =
+      std::any_of(ranges.begin(), ranges.end(), [c](CodePoints r) { return r.first <= c && c <= r.last; });
   return found != negated;
 }
 

@@ -33,7 +33,7 @@ struct Symbol {
 };
 
 struct GrammarRules {
-  std::vector<Symbol> symbols;          // sequences one behind the other, each closed by an `end`
+  std::vector<Symbol> symbols;  // sequences one behind the other, each closed by an `end`
   std::vector<CharClass> classes;
   std::vector<std::vector<int>> rules;  // of each rule, where the sequences to choose from begin
   int root = 0;

@@ -1,17 +1,19 @@
 #include "grammar/json_schema.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <optional>
 #include <set>
 
 #include "base/error.h"
-#include "base/utf8.h"
 #include "grammar/gbnf_text.h"
+#include "grammar/json_schema_disjoint.h"
 #include "grammar/json_schema_merge.h"
+#include "grammar/json_schema_types.h"
 #include "grammar/number_gbnf.h"
 #include "grammar/regex_gbnf.h"
+#include "grammar/string_formats.h"
+#include "grammar/utf8_reader.h"
 
 namespace decant {
 namespace {
@@ -21,77 +23,6 @@ using Json = OrderedJson;
 constexpr std::size_t kMaxText = 1 << 20;
 constexpr std::size_t kMaxRules = 20000;
 constexpr int kMaxDepth = 200;  // of schemas inside each other
-
-// Patterns for the formats of JSON Schema: each matches some of the strings of the format, and nothing else.
-#define DECANT_HOST "[a-z0-9]{1,20}([.-][a-z0-9]{1,20}){0,4}"
-#define DECANT_DATE                                                                                           \
-  "[1-2][0-9]{3}-((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)"
-#define DECANT_TIME "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,3})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
-#define DECANT_URI "https?://" DECANT_HOST "(/[A-Za-z0-9._~-]{1,40}){0,6}/?"
-constexpr std::pair<std::string_view, std::string_view> kFormats[] = {
-    {"date", "^" DECANT_DATE "$"},
-    {"time", "^" DECANT_TIME "$"},
-    {"date-time", "^" DECANT_DATE "T" DECANT_TIME "$"},
-    {"duration", "^P([1-9][0-9]{0,2}[YMWD]|T[1-9][0-9]{0,2}[HMS])$"},
-    {"email", "^[a-z0-9]{1,20}([._-][a-z0-9]{1,20}){0,2}@[a-z0-9]{1,20}([.-][a-z0-9]{1,20}){0,3}\\.[a-z]{2,4}$"},
-    {"idn-email", "^[a-z0-9]{1,20}([._-][a-z0-9]{1,20}){0,2}@[a-z0-9]{1,20}(-[a-z0-9]{1,20}){0,3}\\.[a-z]{2,4}$"},
-    {"hostname", "^" DECANT_HOST "$"},
-    {"idn-hostname", "^" DECANT_HOST "$"},
-    {"ipv4", "^((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])\\.){3}(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])$"},
-    {"ipv6", "^([0-9a-f]{1,4}:){7}[0-9a-f]{1,4}$"},
-    {"uri", "^" DECANT_URI "$"},
-    {"uri-reference", "^" DECANT_URI "$"},
-    {"uri-template", "^" DECANT_URI "$"},
-    {"iri", "^" DECANT_URI "$"},
-    {"iri-reference", "^" DECANT_URI "$"},
-    {"uuid", "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"},
-    {"json-pointer", "^(/[A-Za-z0-9_-]{1,40}){0,6}$"},
-    {"relative-json-pointer", "^[0-9](/[A-Za-z0-9_-]{1,40}){0,6}$"},
-    {"regex", "^[A-Za-z0-9 _-]{0,40}$"},
-};
-#undef DECANT_HOST
-#undef DECANT_DATE
-#undef DECANT_TIME
-#undef DECANT_URI
-
-// The type of values that a keyword speaks of; "" for all types.
-std::string_view type_of_keyword(std::string_view key) {
-  for (const char* each : {"properties", "required", "additionalProperties", "patternProperties", "propertyNames",
-                           "minProperties", "maxProperties", "dependencies", "dependentRequired", "dependentSchemas",
-                           "unevaluatedProperties"}) {
-    if (key == each) return "object";
-  }
-  for (const char* each : {"items", "prefixItems", "additionalItems", "unevaluatedItems", "minItems", "maxItems",
-                           "uniqueItems", "contains", "minContains", "maxContains"}) {
-    if (key == each) return "array";
-  }
-  for (const char* each : {"pattern", "format", "minLength", "maxLength"}) {
-    if (key == each) return "string";
-  }
-  for (const char* each : {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}) {
-    if (key == each) return "number";
-  }
-  return "";
-}
-
-std::string_view type_of(const Json& value) {
-  if (value.is_null()) return "null";
-  if (value.is_boolean()) return "boolean";
-  if (value.is_string()) return "string";
-  if (value.is_array()) return "array";
-  if (value.is_object()) return "object";
-  const bool whole = value.is_number_integer() || value.get<double>() == std::floor(value.get<double>());
-  return whole ? "integer" : "number";
-}
-
-bool is_of_type(std::string_view type, std::string_view expected) {
-  return type == expected || (type == "integer" && expected == "number");
-}
-
-Json types_of_schema(const Json& schema) {
-  const Json& type = schema["type"];
-  return type.is_array() ? type : Json::array({type});
-}
 
 class Converter {
  public:
@@ -127,7 +58,8 @@ class Converter {
   }
 
   bool never(const Json& schema, Place place) const {
-    return schema == false || (schema.is_object() && schema.contains("allOf") && merger_.flatten(schema, place) == false);
+    return schema == false ||
+           (schema.is_object() && schema.contains("allOf") && merger_.flatten(schema, place) == false);
   }
 
   // The same inside brackets, where a schema may meet itself again.
@@ -146,7 +78,7 @@ class Converter {
       if (flat.contains(key)) return alternatives(flat, key, place);
     }
     if (flat.contains("const") || flat.contains("enum")) return enumeration(flat, place);
-    const Json types = flat.contains("type") ? types_of_schema(flat) : implied_types(flat);
+    const Json types = flat.contains("type") ? named_types(flat) : implied_types(flat);
     if (types.empty() && flat.contains("type")) refuse_schema(place, "nothing satisfies it: no type is left");
     std::vector<std::string> bodies;
     for (const Json& type : types) {
@@ -160,13 +92,6 @@ class Converter {
     return fmt::format("{}", fmt::join(bodies, " | "));
   }
 
-  static Json implied_types(const Json& flat) {
-    for (const auto& [key, unused] : flat.items()) {
-      if (const std::string_view type = type_of_keyword(key); !type.empty()) return Json::array({type});
-    }
-    return Json::array();
-  }
-
   std::string of_type(const std::string& type, const Json& flat, Place place) {
     if (type == "object") return object(flat, place);
     if (type == "array") return array(flat, place);
@@ -178,7 +103,8 @@ class Converter {
   }
 
   [[noreturn]] static void refuse_keyword(std::string_view key, Place place) {
-    refuse_schema(place, fmt::format("the keyword {} cannot be followed while writing: drop it, and check the result", key));
+    refuse_schema(place,
+                  fmt::format("the keyword {} cannot be followed while writing: drop it, and check the result", key));
   }
 
   static void refuse_any(const Json& flat, std::initializer_list<const char*> keys, Place place) {
@@ -192,7 +118,8 @@ class Converter {
   std::string alternatives(const Json& flat, const char* key, Place place) {
     Json rest = flat;
     rest.erase(key);
-    if (!flat[key].is_array() || flat[key].empty()) refuse_schema(place, fmt::format("{} must be an array of schemas", key));
+    if (!flat[key].is_array() || flat[key].empty())
+      refuse_schema(place, fmt::format("{} must be an array of schemas", key));
     std::vector<Json> merged;
     std::vector<std::string> names;
     for (std::size_t i = 0; i < flat[key].size(); ++i) {
@@ -210,82 +137,20 @@ class Converter {
 
   void require_disjoint(const std::vector<Json>& others, const Json& schema, Place place) const {
     for (const Json& other : others) {
-      if (!disjoint(schema, other, place, 0)) {
-        refuse_schema(place, "alternatives of oneOf that may hold together: tell them apart by a required constant, or "
-                             "write anyOf");
+      if (!are_disjoint(schema, other, merger_, place)) {
+        refuse_schema(place,
+                      "alternatives of oneOf that may hold together: tell them apart by a required constant, or "
+                      "write anyOf");
       }
     }
-  }
-
-  // Certainly no value that one of the two would write satisfies the other.
-  bool disjoint(const Json& a, const Json& b, Place place, int depth) const {
-    if (depth > 8) return false;
-    if (const auto values = values_of(a), others = values_of(b); values || others) return apart(a, values, b, others);
-    if (!types_meet(written_types(a), valid_types(b)) && !types_meet(written_types(b), valid_types(a))) return true;
-    if (written_types(a) != Json::array({"object"}) || written_types(b) != Json::array({"object"})) return false;
-    return told_apart(a, b, place, depth) || told_apart(b, a, place, depth);
-  }
-
-  // Some property that `a` requires makes the difference.
-  bool told_apart(const Json& a, const Json& b, Place place, int depth) const {
-    const Json a_properties = a.value("properties", Json::object()), b_properties = b.value("properties", Json::object());
-    for (const Json& name : a.value("required", Json::array())) {
-      if (!name.is_string()) continue;
-      const auto key = name.get<std::string>();
-      if (!b_properties.contains(key)) {
-        if (b.contains("additionalProperties") && b["additionalProperties"] == false) return true;
-        continue;
-      }
-      if (!a_properties.contains(key)) continue;
-      const Json one = merger_.flatten(a_properties[key], place), other = merger_.flatten(b_properties[key], place);
-      if (one == false || other == false || disjoint(one, other, place, depth + 1)) return true;
-    }
-    return false;
-  }
-
-  static std::optional<Json> values_of(const Json& schema) {
-    if (schema.contains("const")) return Json::array({schema["const"]});
-    if (schema.contains("enum") && schema["enum"].is_array()) return schema["enum"];
-    return std::nullopt;
-  }
-
-  static bool apart(const Json& a, const std::optional<Json>& values, const Json& b, const std::optional<Json>& others) {
-    const auto same = [](const Json& x, const Json& y) { return nlohmann::json(x) == nlohmann::json(y); };
-    const auto outside = [](const Json& list, const Json& schema) {
-      return std::none_of(list.begin(), list.end(),
-                          [&](const Json& each) { return types_meet(Json::array({type_of(each)}), valid_types(schema)); });
-    };
-    if (!values) return outside(*others, a);
-    if (!others) return outside(*values, b);
-    return std::none_of(values->begin(), values->end(), [&](const Json& x) {
-      return std::any_of(others->begin(), others->end(), [&](const Json& y) { return same(x, y); });
-    });
-  }
-
-  static bool types_meet(const Json& a, const Json& b) {
-    return std::any_of(a.begin(), a.end(), [&b](const Json& x) {
-      return std::any_of(b.begin(), b.end(), [&x](const Json& y) {
-        return x.is_string() && y.is_string() &&
-               (is_of_type(x.get<std::string>(), y.get<std::string>()) || is_of_type(y.get<std::string>(), x.get<std::string>()));
-      });
-    });
-  }
-
-  static Json all_types() { return Json::array({"null", "boolean", "object", "array", "number", "string"}); }
-  static Json valid_types(const Json& schema) { return schema.contains("type") ? types_of_schema(schema) : all_types(); }
-  static Json written_types(const Json& schema) {
-    if (schema.contains("type")) return types_of_schema(schema);
-    const Json implied = schema.contains("anyOf") || schema.contains("oneOf") ? Json::array() : implied_types(schema);
-    return implied.empty() ? all_types() : implied;
   }
 
   std::string enumeration(const Json& flat, Place place) {
     if (flat.contains("enum") && !flat["enum"].is_array()) refuse_schema(place, "enum must be an array");
-    Json values = *values_of(flat);
+    Json values = flat.contains("const") ? Json::array({flat["const"]}) : flat["enum"];
     if (flat.contains("const") && flat.contains("enum")) {
-      std::erase_if(values.get_ref<Json::array_t&>(), [&flat](const Json& each) {
-        return std::find(flat["enum"].begin(), flat["enum"].end(), each) == flat["enum"].end();
-      });
+      const Json& others = flat["enum"];
+      if (std::find(others.begin(), others.end(), flat["const"]) == others.end()) values.clear();
     }
     const Json types = valid_types(flat);
     std::vector<std::string> literals;
@@ -296,7 +161,8 @@ class Converter {
       });
       if (!fits) continue;
       for (const auto& [key, unused] : flat.items()) {
-        if (key != "format" && is_of_type(type, type_of_keyword(key))) refuse_schema(place, fmt::format("{} beside enum or const", key));
+        if (key != "format" && is_of_type(type, type_of_keyword(key)))
+          refuse_schema(place, fmt::format("{} beside enum or const", key));
       }
       literals.push_back(gbnf_literal(each.dump()));
     }
@@ -312,7 +178,8 @@ class Converter {
   };
 
   std::string object(const Json& flat, Place place) {
-    for (const char* key : {"patternProperties", "dependencies", "dependentRequired", "dependentSchemas", "propertyNames"}) {
+    for (const char* key :
+         {"patternProperties", "dependencies", "dependentRequired", "dependentSchemas", "propertyNames"}) {
       if (flat.contains(key) && flat[key] != Json::object() && flat[key] != true) refuse_keyword(key, place);
     }
     Json declared = flat.value("properties", Json::object());
@@ -350,7 +217,8 @@ class Converter {
     }
     const std::string members = first_member(properties, more, room);
     if (members.empty()) return "\"{\" " + blank() + " \"}\"";
-    const bool may_be_empty = std::none_of(properties.begin(), properties.end(), [](const Property& p) { return p.required; });
+    const bool may_be_empty =
+        std::none_of(properties.begin(), properties.end(), [](const Property& p) { return p.required; });
     return fmt::format("\"{{\" {0} ({1} {0}){2} \"}}\"", blank(), members, may_be_empty ? "?" : "");
   }
 
@@ -425,24 +293,12 @@ class Converter {
     return rules_.add(fmt::format("{}", fmt::join(ways, " | ")));
   }
 
-  static std::u32string utf32(std::string_view text) {
-    std::u32string result;
-    for (const char byte : text) {
-      const auto unit = static_cast<unsigned char>(byte);
-      if ((unit & 0xC0) == 0x80) {
-        result.back() = (result.back() << 6) | (unit & 0x3Fu);
-      } else {
-        result += unit < 0x80 ? unit : unit < 0xE0 ? unit & 0x1Fu : unit < 0xF0 ? unit & 0x0Fu : unit & 0x07u;
-      }
-    }
-    return result;
-  }
-
   // ---- arrays -------------------------------------------------------------------------------------------------------
 
   std::string array(const Json& flat, Place place) {
     refuse_any(flat, {"contains"}, place);
-    if (flat.contains("unevaluatedItems") && flat["unevaluatedItems"] != true) refuse_keyword("unevaluatedItems", place);
+    if (flat.contains("unevaluatedItems") && flat["unevaluatedItems"] != true)
+      refuse_keyword("unevaluatedItems", place);
     const long least = count(flat, "minItems", 0, place);
     long most = count(flat, "maxItems", -1, place);
     if (flat.contains("uniqueItems") && flat["uniqueItems"] != false && most != 0 && most != 1) {
@@ -467,7 +323,8 @@ class Converter {
     const long written = most < 0 ? prefix : std::min(most, prefix);
     for (long i = 0; i < written; ++i) {
       const auto index = static_cast<std::size_t>(i);
-      items += (i > 0 ? comma : "") + inner_value(tuple[index], fmt::format("{}/{}/{}", place, old_tuple ? "items" : "prefixItems", i)) + ' ';
+      items += (i > 0 ? comma : "") +
+               inner_value(tuple[index], fmt::format("{}/{}/{}", place, old_tuple ? "items" : "prefixItems", i)) + ' ';
     }
     if (most < 0 || most > written) {
       const std::string item = inner_value(rest, place + '/' + rest_key);
@@ -476,7 +333,8 @@ class Converter {
       if (written > 0) {
         items += another + gbnf_repeat(need, room) + ' ';
       } else {
-        const std::string list = item + ' ' + another + gbnf_repeat(std::max(0L, need - 1), room < 0 ? -1 : room - 1) + ' ';
+        const std::string list =
+            item + ' ' + another + gbnf_repeat(std::max(0L, need - 1), room < 0 ? -1 : room - 1) + ' ';
         items += need > 0 ? list : rules_.add(list + blank()) + "? ";
         if (need == 0) return "\"[\" " + blank() + ' ' + items + "\"]\"";
       }
@@ -509,11 +367,7 @@ class Converter {
   static std::string format_pattern(const Json& flat, Place place) {
     if (!flat.contains("format")) return {};
     if (!flat["format"].is_string()) refuse_schema(place, "format must be a string");
-    const std::string name = flat["format"].get<std::string>();
-    for (const auto& [format, pattern] : kFormats) {
-      if (format == name) return std::string(pattern);
-    }
-    return {};  // as JSON Schema has it: a format nobody knows says nothing
+    return std::string(pattern_of_format(flat["format"].get<std::string>()));
   }
 
   std::string number(const Json& flat, bool integer, Place place) {
@@ -556,19 +410,23 @@ class Converter {
 
   std::string blank() { return rules_.add("(\" \" | \"\\n\" [ \\t]{0,20})?"); }
   std::string character() {
-    return rules_.add(plain_character() +
-                      " | \"\\\\\" ([\"\\\\bfnrt] | \"u\" ([0-9a-cefA-CEF] [0-9a-fA-F]{3} | [dD] [0-7] [0-9a-fA-F]{2}))");
+    return rules_.add(
+        plain_character() +
+        " | \"\\\\\" ([\"\\\\bfnrt] | \"u\" ([0-9a-cefA-CEF] [0-9a-fA-F]{3} | [dD] [0-7] [0-9a-fA-F]{2}))");
   }
   std::string integer_rule() { return rules_.add("\"-\"? (\"0\" | [1-9] [0-9]{0,14})"); }
   std::string number_rule() { return rules_.add(integer_rule() + " (\".\" [0-9]{1,15})? ([eE] [-+]? [0-9]{1,2})?"); }
   std::string any() {
     if (any_.empty()) {
       any_ = rules_.reserve();
-      const std::string text = rules_.add("\"\\\"\" " + character() + "* \"\\\"\""), comma = rules_.add("\",\" " + blank());
+      const std::string text = rules_.add("\"\\\"\" " + character() + "* \"\\\"\""),
+                        comma = rules_.add("\",\" " + blank());
       const std::string member = pair(text, any_);
-      const std::string object = rules_.add(fmt::format("\"{{\" {0} ({1} ({2} {1})* {0})? \"}}\"", blank(), member, comma));
+      const std::string object =
+          rules_.add(fmt::format("\"{{\" {0} ({1} ({2} {1})* {0})? \"}}\"", blank(), member, comma));
       const std::string array = rules_.add(fmt::format("\"[\" {0} ({1} ({2} {1})* {0})? \"]\"", blank(), any_, comma));
-      rules_.define(any_, fmt::format("{} | {} | {} | {} | \"true\" | \"false\" | \"null\"", object, array, text, number_rule()));
+      rules_.define(
+          any_, fmt::format("{} | {} | {} | {} | \"true\" | \"false\" | \"null\"", object, array, text, number_rule()));
     }
     return any_;
   }
@@ -585,12 +443,14 @@ class Converter {
 }  // namespace
 
 std::string json_schema_to_gbnf(std::string_view schema) {
-  if (schema.size() > kMaxText) throw Error(ErrorKind::usage, "json_schema: {} bytes are more than 1 MiB", schema.size());
+  if (schema.size() > kMaxText)
+    throw Error(ErrorKind::usage, "json_schema: {} bytes are more than 1 MiB", schema.size());
   OrderedJson document;
   try {
     // Copies and comparisons of JSON values recurse.
     document = OrderedJson::parse(schema, [](int depth, OrderedJson::parse_event_t, OrderedJson&) {
-      if (depth > 2 * kMaxDepth) throw Error(ErrorKind::usage, "json_schema: more than {} brackets inside each other", depth - 1);
+      if (depth > 2 * kMaxDepth)
+        throw Error(ErrorKind::usage, "json_schema: more than {} brackets inside each other", depth - 1);
       return true;
     });
   } catch (const nlohmann::json::exception& failure) {

@@ -10,7 +10,8 @@ namespace decant {
 namespace {
 
 constexpr int kMaxDepth = 64;
-constexpr int kMaxWork = 200000;  // keywords looked at: what is drawn in twice at each of 20 levels is a million schemas
+constexpr int kMaxWork =
+    200000;  // keywords looked at: what is drawn in twice at each of 20 levels is a million schemas
 
 OrderedJson both(const OrderedJson& a, const OrderedJson& b) {
   if (a == b) return a;
@@ -66,8 +67,8 @@ void merge_properties(OrderedJson& into, const OrderedJson& other) {
   if (mine_beside.is_null() && other.contains("additionalProperties")) {
     into["additionalProperties"] = other["additionalProperties"];
   } else if (!theirs_beside.is_null()) {
-    into["additionalProperties"] = mine_beside == false || theirs_beside == false ? OrderedJson(false)
-                                                                                 : both(mine_beside, theirs_beside);
+    into["additionalProperties"] =
+        mine_beside == false || theirs_beside == false ? OrderedJson(false) : both(mine_beside, theirs_beside);
   }
 }
 
@@ -87,7 +88,8 @@ void merge_key(OrderedJson& into, const std::string& key, const OrderedJson& val
   if (key == "type") {
     mine = common_types(mine, value);
   } else if (key == "required" && mine.is_array() && value.is_array()) {
-    std::copy_if(value.begin(), value.end(), std::back_inserter(mine), [&](const auto& name) { return !includes(mine, name); });
+    std::copy_if(value.begin(), value.end(), std::back_inserter(mine),
+                 [&](const auto& name) { return !includes(mine, name); });
   } else if (key == "enum" && mine.is_array() && value.is_array()) {
     mine = intersection(mine, value);
   } else if (key == "items" && !mine.is_array() && !value.is_array()) {
@@ -144,7 +146,8 @@ void modernize(OrderedJson& schema) {
 std::string unescape(std::string text) {  // a step of a JSON pointer in a URI fragment
   std::string result;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool percent = text[i] == '%' && i + 2 < text.size() && std::isxdigit(static_cast<unsigned char>(text[i + 1])) &&
+    const bool percent = text[i] == '%' && i + 2 < text.size() &&
+                         std::isxdigit(static_cast<unsigned char>(text[i + 1])) &&
                          std::isxdigit(static_cast<unsigned char>(text[i + 2]));
     if (percent) {
       result += static_cast<char>(std::stoi(text.substr(i + 1, 2), nullptr, 16));
@@ -166,13 +169,52 @@ void refuse_schema(const std::string& place, const std::string& what) {
 }
 
 bool is_annotation(std::string_view keyword) {
-  static const std::set<std::string_view> meaningful = {
-      "$ref", "$dynamicRef", "$recursiveRef", "allOf", "anyOf", "oneOf", "not", "if", "then", "else", "type", "enum",
-      "const", "properties", "required", "additionalProperties", "patternProperties", "propertyNames", "minProperties",
-      "maxProperties", "dependencies", "dependentRequired", "dependentSchemas", "unevaluatedProperties", "items",
-      "prefixItems", "additionalItems", "unevaluatedItems", "minItems", "maxItems", "uniqueItems", "contains",
-      "minContains", "maxContains", "minLength", "maxLength", "pattern", "format", "minimum", "maximum",
-      "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "disallow", "extends", "divisibleBy"};
+  static const std::set<std::string_view> meaningful = {"$ref",
+                                                        "$dynamicRef",
+                                                        "$recursiveRef",
+                                                        "allOf",
+                                                        "anyOf",
+                                                        "oneOf",
+                                                        "not",
+                                                        "if",
+                                                        "then",
+                                                        "else",
+                                                        "type",
+                                                        "enum",
+                                                        "const",
+                                                        "properties",
+                                                        "required",
+                                                        "additionalProperties",
+                                                        "patternProperties",
+                                                        "propertyNames",
+                                                        "minProperties",
+                                                        "maxProperties",
+                                                        "dependencies",
+                                                        "dependentRequired",
+                                                        "dependentSchemas",
+                                                        "unevaluatedProperties",
+                                                        "items",
+                                                        "prefixItems",
+                                                        "additionalItems",
+                                                        "unevaluatedItems",
+                                                        "minItems",
+                                                        "maxItems",
+                                                        "uniqueItems",
+                                                        "contains",
+                                                        "minContains",
+                                                        "maxContains",
+                                                        "minLength",
+                                                        "maxLength",
+                                                        "pattern",
+                                                        "format",
+                                                        "minimum",
+                                                        "maximum",
+                                                        "exclusiveMinimum",
+                                                        "exclusiveMaximum",
+                                                        "multipleOf",
+                                                        "disallow",
+                                                        "extends",
+                                                        "divisibleBy"};
   return !meaningful.contains(keyword);
 }
 
@@ -209,7 +251,8 @@ OrderedJson SchemaMerger::flatten(const OrderedJson& schema, const std::string& 
 const OrderedJson& SchemaMerger::resolve(const OrderedJson& reference, const std::string& place) const {
   if (!reference.is_string()) refuse_schema(place, "$ref must be a string");
   const std::string text = reference.get<std::string>();
-  if (!text.starts_with('#')) refuse_schema(place, fmt::format("$ref {} is another document, which is not fetched", text));
+  if (!text.starts_with('#'))
+    refuse_schema(place, fmt::format("$ref {} is another document, which is not fetched", text));
   if (text == "#") return document_;
   const auto not_there = [&] { refuse_schema(place, fmt::format("$ref {} leads nowhere in this schema", text)); };
   if (text[1] != '/') not_there();

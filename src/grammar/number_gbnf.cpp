@@ -11,7 +11,7 @@
 namespace decant {
 namespace {
 
-constexpr int kDigits = 15;  // that a double keeps apart
+constexpr int kDigits = 15;     // that a double keeps apart
 constexpr int kMaxDigits = 18;  // that a std::int64_t has room for
 constexpr int kMoreDecimals = 4;
 
@@ -71,7 +71,9 @@ std::int64_t scaled(const Decimal& number, int scale, bool up) {
   return sign * magnitude;
 }
 
-std::string join(const std::vector<std::string>& alternatives) { return fmt::format("{}", fmt::join(alternatives, " | ")); }
+std::string join(const std::vector<std::string>& alternatives) {
+  return fmt::format("{}", fmt::join(alternatives, " | "));
+}
 
 std::string count_digits(int least, int most) {
   if (most == 0) return "";
@@ -171,10 +173,13 @@ struct Interval {
 Interval interval(const std::optional<Bound>& minimum, const std::optional<Bound>& maximum, int scale, int digits) {
   const std::int64_t most = power_of_ten(digits) - 1;
   Interval result{-most, most};
-  const auto on_the_grid = [scale](const Decimal& number) { return number.digits.empty() || number.decimals() <= scale; };
+  const auto on_the_grid = [scale](const Decimal& number) {
+    return number.digits.empty() || number.decimals() <= scale;
+  };
   if (minimum) {
     const Decimal number = parse(minimum->number);
-    result.low = std::max(result.low, scaled(number, scale, true) + (minimum->exclusive && on_the_grid(number) ? 1 : 0));
+    result.low =
+        std::max(result.low, scaled(number, scale, true) + (minimum->exclusive && on_the_grid(number) ? 1 : 0));
   }
   if (maximum) {
     const Decimal number = parse(maximum->number);

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "grammar/utf8_reader.h"
 
 namespace decant {
 namespace {
@@ -17,7 +18,7 @@ using Ranges = std::vector<CodePoints>;
 
 const Ranges kDigit = {{U'0', U'9'}};
 const Ranges kWord = {{U'0', U'9'}, {U'A', U'Z'}, {U'_', U'_'}, {U'a', U'z'}};
-const Ranges kSpace = {{0x9, 0xD}, {0x20, 0x20}, {0xA0, 0xA0},     {0x1680, 0x1680}, {0x2000, 0x200A},
+const Ranges kSpace = {{0x9, 0xD},       {0x20, 0x20},     {0xA0, 0xA0},     {0x1680, 0x1680}, {0x2000, 0x200A},
                        {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
 const Ranges kLineEnds = {{0xA, 0xA}, {0xD, 0xD}, {0x2028, 0x2029}};
 const Ranges kUnwritten = {{0, 0x1F}, {U'"', U'"'}, {U'\\', U'\\'}, {0x7F, 0x7F}, {0xD800, 0xDFFF}};  // as they are
@@ -143,7 +144,8 @@ class Parser {
       count(least, most);
     }
     if (least != 1 || most != 1) take_if(U'?');  // lazy
-    if (std::u32string_view(U"*+?{").find(peek()) != std::u32string_view::npos && !done()) refuse("repeats a repetition");
+    if (std::u32string_view(U"*+?{").find(peek()) != std::u32string_view::npos && !done())
+      refuse("repeats a repetition");
     if (least > kMaxCount) refuse(fmt::format("asks for more than {} repetitions", kMaxCount));
     if (part.is_class) only_run = Run{part.gbnf, least, most};
     if (least == 1 && most == 1) return {part.gbnf + ' ', part.least, part.most};
@@ -174,17 +176,25 @@ class Parser {
   Part atom(int depth) {
     const char32_t c = take();
     switch (c) {
-      case U'(': return group(depth);
-      case U'[': return character_class();
-      case U'.': return characters(complement(kLineEnds));
-      case U'\\': return characters(escape());
+      case U'(':
+        return group(depth);
+      case U'[':
+        return character_class();
+      case U'.':
+        return characters(complement(kLineEnds));
+      case U'\\':
+        return characters(escape());
       case U'^':
-      case U'$': refuse("has ^ or $ in the middle");
+      case U'$':
+        refuse("has ^ or $ in the middle");
       case U'*':
       case U'+':
-      case U'?': refuse("repeats nothing");
-      case U'{': refuse("has a brace that is no repetition");
-      default: return characters({{c, c}});
+      case U'?':
+        refuse("repeats nothing");
+      case U'{':
+        refuse("has a brace that is no repetition");
+      default:
+        return characters({{c, c}});
     }
   }
 
@@ -234,20 +244,34 @@ class Parser {
     const auto one = [](char32_t c) { return Ranges{{c, c}}; };
     const char32_t c = take();
     switch (c) {
-      case U'd': return kDigit;
-      case U'D': return complement(kDigit);
-      case U'w': return kWord;
-      case U'W': return complement(kWord);
-      case U's': return kSpace;
-      case U'S': return complement(kSpace);
-      case U't': return one(0x9);
-      case U'n': return one(0xA);
-      case U'v': return one(0xB);
-      case U'f': return one(0xC);
-      case U'r': return one(0xD);
-      case U'x': return one(hex(2));
-      case U'u': return one(code_unit());
-      default: break;
+      case U'd':
+        return kDigit;
+      case U'D':
+        return complement(kDigit);
+      case U'w':
+        return kWord;
+      case U'W':
+        return complement(kWord);
+      case U's':
+        return kSpace;
+      case U'S':
+        return complement(kSpace);
+      case U't':
+        return one(0x9);
+      case U'n':
+        return one(0xA);
+      case U'v':
+        return one(0xB);
+      case U'f':
+        return one(0xC);
+      case U'r':
+        return one(0xD);
+      case U'x':
+        return one(hex(2));
+      case U'u':
+        return one(code_unit());
+      default:
+        break;
     }
     const bool letter = (U'a' <= c && c <= U'z') || (U'A' <= c && c <= U'Z') || (U'0' <= c && c <= U'9');
     if (letter) refuse(fmt::format("has the escape \\{}", static_cast<char>(c)));
@@ -280,8 +304,8 @@ class Parser {
     const Ranges plain = without(ranges, kUnwritten);
     std::vector<std::string> forms;
     if (!plain.empty()) forms.push_back(gbnf_class(plain));
-    const std::pair<char32_t, std::string_view> escapes[] = {{U'"', "\\\""}, {U'\\', "\\\\"}, {0x8, "\\b"}, {0xC, "\\f"},
-                                                             {0xA, "\\n"},  {0xD, "\\r"},    {0x9, "\\t"}};
+    const std::pair<char32_t, std::string_view> escapes[] = {
+        {U'"', "\\\""}, {U'\\', "\\\\"}, {0x8, "\\b"}, {0xC, "\\f"}, {0xA, "\\n"}, {0xD, "\\r"}, {0x9, "\\t"}};
     for (const auto& [c, escaped] : escapes) {
       // Of large classes the readable characters do.
       if (contains(ranges, c) && (plain.empty() || c >= 0x20)) forms.push_back(gbnf_literal(escaped));
@@ -296,25 +320,12 @@ class Parser {
   GbnfRules& rules_;
 };
 
-std::u32string decode(std::string_view utf8) {
-  std::u32string result;
-  for (std::size_t i = 0; i < utf8.size();) {
-    const auto lead = static_cast<unsigned char>(utf8[i]);
-    const std::size_t size = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-    char32_t c = size == 1 ? lead : lead & (0x7Fu >> size);
-    for (std::size_t k = 1; k < size && i + k < utf8.size(); ++k) c = (c << 6) | (utf8[i + k] & 0x3Fu);
-    result += c;
-    i += size;
-  }
-  return result;
-}
-
 }  // namespace
 
 std::string plain_character() { return gbnf_class(kUnwritten, true); }
 
 std::string regex_gbnf(std::string_view pattern, long least, long most, GbnfRules& rules) {
-  Parser parser(decode(pattern), rules);
+  Parser parser(utf32(pattern), rules);
   const Part part = parser.parse();
   const std::string quote = gbnf_literal("\"");
   if (part.least >= least && (most < 0 || part.most <= most)) return quote + ' ' + part.gbnf + quote;

@@ -12,8 +12,8 @@
 
 namespace decant {
 
-// The body of a rule, quotes included. The value has least..most characters (most < 0: any number). Throws Error(usage),
-// a clause that says what of the pattern cannot be expressed.
+// The body of a rule, quotes included. The value has least..most characters (most < 0: any number). Throws
+// Error(usage), a clause that says what of the pattern cannot be expressed.
 std::string regex_gbnf(std::string_view pattern, long least, long most, GbnfRules& rules);
 
 // The rule of one character of a JSON string that is neither a quote, a backslash nor a control character.

@@ -18,9 +18,13 @@ struct Text {
 bool read(std::string_view bytes, Text& text) {
   for (const char byte : bytes) {
     switch (text.rest.push(static_cast<std::uint8_t>(byte))) {
-      case Utf8Reader::Result::character: text.characters += text.rest.value(); break;
-      case Utf8Reader::Result::more: break;
-      case Utf8Reader::Result::ill_formed: return false;
+      case Utf8Reader::Result::character:
+        text.characters += text.rest.value();
+        break;
+      case Utf8Reader::Result::more:
+        break;
+      case Utf8Reader::Result::ill_formed:
+        return false;
     }
   }
   if (text.rest.between_characters()) text.rest = {};

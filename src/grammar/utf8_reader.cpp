@@ -32,4 +32,13 @@ CodePoints Utf8Reader::possible() const {
   return {std::max(first, least_), first | ((char32_t{1} << (6 * missing_)) - 1)};
 }
 
+std::u32string utf32(std::string_view utf8) {
+  std::u32string result;
+  Utf8Reader reader;
+  for (const char byte : utf8) {
+    if (reader.push(static_cast<std::uint8_t>(byte)) == Utf8Reader::Result::character) result += reader.value();
+  }
+  return result;
+}
+
 }  // namespace decant

@@ -3,6 +3,8 @@
 
 #include <compare>
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 #include "grammar/grammar_rules.h"
 
@@ -29,5 +31,7 @@ class Utf8Reader {
   int missing_ = 0;
   char32_t least_ = 0;  // what fewer bytes could say is no character
 };
+
+std::u32string utf32(std::string_view utf8);  // of well-formed text
 
 }  // namespace decant

@@ -15,7 +15,7 @@ namespace decant {
 namespace {
 
 constexpr std::size_t kMaxText = 1 << 20;
-constexpr int kMaxDepth = 200;             // of parentheses: the parser recurses
+constexpr int kMaxDepth = 200;  // of parentheses: the parser recurses
 constexpr std::int64_t kMaxRepetition = 2000;
 constexpr std::int64_t kMaxCopies = 1 << 19;  // of symbols and rules, by all repetitions together
 constexpr std::size_t kMaxName = 256;
@@ -37,14 +37,29 @@ class Guard {
   void check() {
     while (at_ < text_.size()) {
       switch (const char c = text_[at_]) {
-        case '#': at_ = std::min(text_.find_first_of("\r\n", at_), text_.size()); break;
-        case '"': item(quoted('"')); break;
-        case '[': item(quoted(']')); break;
-        case '<': token(); break;
-        case '(': open(); break;
-        case ')': --depth_, item(1); break;
-        case '{': repeat(); break;
-        default: is_word(c) ? word() : void(++at_);
+        case '#':
+          at_ = std::min(text_.find_first_of("\r\n", at_), text_.size());
+          break;
+        case '"':
+          item(quoted('"'));
+          break;
+        case '[':
+          item(quoted(']'));
+          break;
+        case '<':
+          token();
+          break;
+        case '(':
+          open();
+          break;
+        case ')':
+          --depth_, item(1);
+          break;
+        case '{':
+          repeat();
+          break;
+        default:
+          is_word(c) ? word() : void(++at_);
       }
     }
   }
@@ -102,7 +117,7 @@ class Guard {
   std::string_view text_;
   std::size_t at_ = 0;
   int depth_ = 0;
-  std::int64_t size_ = 1;    // of the last item, in symbols
+  std::int64_t size_ = 1;  // of the last item, in symbols
   std::int64_t copies_ = 0;
 };
 
@@ -160,7 +175,8 @@ class Converter {
     result_.root = static_cast<int>(root->second);
     for (std::size_t id = 0; id < parser_.symbol_ids.size(); ++id) add_rule(id);
     if (const auto rule = left_recursive_rule(result_)) {
-      throw Error(ErrorKind::usage, "grammar: rule {} can begin with itself (left recursion): put what it adds behind it",
+      throw Error(ErrorKind::usage,
+                  "grammar: rule {} can begin with itself (left recursion): put what it adds behind it",
                   name(static_cast<std::uint32_t>(*rule)));
     }
     return std::move(result_);

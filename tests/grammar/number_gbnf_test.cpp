@@ -22,15 +22,31 @@ std::optional<Bound> bound(const char* number, bool exclusive) {
 }
 
 bool inside(double x, const Bounds& bounds) {
-  const double low = *bounds.low ? std::stod(bounds.low) : -INFINITY, high = *bounds.high ? std::stod(bounds.high) : INFINITY;
+  const double low = *bounds.low ? std::stod(bounds.low) : -INFINITY,
+               high = *bounds.high ? std::stod(bounds.high) : INFINITY;
   return (bounds.low_exclusive ? x > low : x >= low) && (bounds.high_exclusive ? x < high : x <= high);
 }
 
-const Bounds kBounds[] = {{"0", ""},       {"", "0"},           {"0", "", true},           {"", "0", false, true},
-                          {"-7", "123"},   {"5", "5"},          {"-45", "-12"},            {"99", "101"},
-                          {"1", "119"},    {"-100", "-1"},      {"10", "", true},          {"", "-99", false, true},
-                          {"0.5", "2.25"}, {"-0.05", "0.05"},   {"-1.5", "1", true, true}, {"0", "1", true, true},
-                          {"12", ""},      {"-3.5e1", "1.2E2"}, {"-273.15", "-270"},       {"0.9", "0.95", true}};
+const Bounds kBounds[] = {{"0", ""},
+                          {"", "0"},
+                          {"0", "", true},
+                          {"", "0", false, true},
+                          {"-7", "123"},
+                          {"5", "5"},
+                          {"-45", "-12"},
+                          {"99", "101"},
+                          {"1", "119"},
+                          {"-100", "-1"},
+                          {"10", "", true},
+                          {"", "-99", false, true},
+                          {"0.5", "2.25"},
+                          {"-0.05", "0.05"},
+                          {"-1.5", "1", true, true},
+                          {"0", "1", true, true},
+                          {"12", ""},
+                          {"-3.5e1", "1.2E2"},
+                          {"-273.15", "-270"},
+                          {"0.9", "0.95", true}};
 
 std::string name(const Bounds& b) {
   return fmt::format("{}{}, {}{}", b.low_exclusive ? "(" : "[", b.low, b.high, b.high_exclusive ? ")" : "]");
@@ -46,7 +62,8 @@ TEST(NumberGbnf, IntegersAreExactlyThoseBetweenTheBounds) {
     if (!gbnf) continue;
     const Language language("root ::= " + *gbnf);
     for (int x = -300; x <= 300; ++x) EXPECT_EQ(language.contains(std::to_string(x)), inside(x, b)) << x;
-    for (const char* text : {"", "-", "00", "01", "-01", "1.0", "1e1", "+1", " 1"}) EXPECT_FALSE(language.contains(text)) << text;
+    for (const char* text : {"", "-", "00", "01", "-01", "1.0", "1e1", "+1", " 1"})
+      EXPECT_FALSE(language.contains(text)) << text;
   }
 }
 

@@ -30,10 +30,10 @@ std::string refusal(const std::string& pattern, long least = 0, long most = -1) 
   return "";
 }
 
-const char* const kPatterns[] = {
-    "^a*b$", "^(a|b1)+$", "^[^a]{1,3}$", "^.{2}$", "^\\d\\w?$", "^a{2,}$", "^a{0}b$", "^(?:ab){1,2}$", "^$|^a$", "^a?b??$",
-    "^[a-b\\-]+$", "^\"a\\\\$", "^[\\s\\S]?$", "^\\W$", "^(|a)b$", "^((a))$", "^[\"\\\\]*$", "^[\\x61\\u0062]$",
-    "^(a|(b|1)-)*$"};
+const char* const kPatterns[] = {"^a*b$",       "^(a|b1)+$",   "^[^a]{1,3}$",      "^.{2}$",       "^\\d\\w?$",
+                                 "^a{2,}$",     "^a{0}b$",     "^(?:ab){1,2}$",    "^$|^a$",       "^a?b??$",
+                                 "^[a-b\\-]+$", "^\"a\\\\$",   "^[\\s\\S]?$",      "^\\W$",        "^(|a)b$",
+                                 "^((a))$",     "^[\"\\\\]*$", "^[\\x61\\u0062]$", "^(a|(b|1)-)*$"};
 
 // Every text of three or fewer of these characters, against the standard library's matcher.
 TEST(RegexGbnf, MatchesWhatTheExpressionMatches) {
@@ -97,7 +97,8 @@ TEST(RegexGbnf, WhatCannotBeExpressedIsSaid) {
   EXPECT_EQ(refusal("^(a*)*$"), "repeats what may be empty");
   EXPECT_EQ(refusal("^(a$|b)$"), "has ^ or $ in the middle");
   EXPECT_EQ(refusal("^a{2001}$"), "asks for more than 2000 repetitions");
-  for (const char* pattern : {"(", ")", "[", "[z-a]", "a{", "a{2,1}", "*", "a**", "\\", "\\u12", "(?", "(?<x", "[]", "\\u{110000}"}) {
+  for (const char* pattern :
+       {"(", ")", "[", "[z-a]", "a{", "a{2,1}", "*", "a**", "\\", "\\u12", "(?", "(?<x", "[]", "\\u{110000}"}) {
     EXPECT_NE(refusal(pattern), "") << pattern;
   }
 }

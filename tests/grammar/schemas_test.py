@@ -29,7 +29,8 @@ def fault(schema, text):
     return None
 
 
-lines = [line for name in ("schemastore.jsonl", "features.jsonl") for line in open(SCHEMAS / name, encoding="utf-8")]
+files = [SCHEMAS / "schemastore.jsonl", SCHEMAS / "features.jsonl"]
+lines = [line for file in files for line in open(file, encoding="utf-8")]
 begin = time.time()
 run = subprocess.run(sys.argv[1:], input="".join(lines), capture_output=True, text=True, timeout=600)
 if run.returncode != 0:
@@ -46,6 +47,6 @@ for line, answer in zip(lines, answers):
         faults += 1
         print(f"{answer['name']}: {reason}\n  {answer['text'][:500]!r}")
 size = sum(len(answer["text"]) for answer in answers)
-print(f"{len(answers)} schemas, {size} bytes of text in {time.time() - begin:.0f} s: {faults} not as the schema has it, "
-      f"{unfinished} unfinished")
+print(f"{len(answers)} schemas, {size} bytes of text in {time.time() - begin:.0f} s: "
+      f"{faults} not as the schema has it, {unfinished} unfinished")
 sys.exit(1 if faults or unfinished > 4 else 0)

@@ -18,10 +18,13 @@ TEST(TokenTrie, IsInPreorderWithSkips) {
   ASSERT_EQ(nodes.size(), 4u);
   const std::u32string characters = {nodes[0].c, nodes[1].c, nodes[2].c, nodes[3].c};
   EXPECT_EQ(characters, U"abcb");
-  EXPECT_EQ(std::vector<int>({nodes[0].skip, nodes[1].skip, nodes[2].skip, nodes[3].skip}), std::vector<int>({3, 3, 3, 4}));
+  EXPECT_EQ(std::vector<int>({nodes[0].skip, nodes[1].skip, nodes[2].skip, nodes[3].skip}),
+            std::vector<int>({3, 3, 3, 4}));
   EXPECT_EQ(std::vector<int>({nodes[0].depth, nodes[1].depth, nodes[2].depth, nodes[3].depth}),
             std::vector<int>({1, 2, 3, 1}));
-  const auto tokens = [&](int node) { return std::vector<Token>(trie.tokens(nodes[node]).begin(), trie.tokens(nodes[node]).end()); };
+  const auto tokens = [&](int node) {
+    return std::vector<Token>(trie.tokens(nodes[node]).begin(), trie.tokens(nodes[node]).end());
+  };
   EXPECT_EQ(tokens(0), std::vector<Token>{2});
   EXPECT_EQ(tokens(1), (std::vector<Token>{1, 4}));
   EXPECT_EQ(tokens(2), std::vector<Token>{3});
@@ -30,7 +33,8 @@ TEST(TokenTrie, IsInPreorderWithSkips) {
 }
 
 TEST(TokenTrie, PartsOfCharactersAndWhatIsNoText) {
-  const TokenTrie trie(TableVocab({"\xC3", "x\xC3", "\xA9", "\xA9z", "\xC3\xA9", "\xC3(", "a\xFF", std::string("a\0b", 3)}));
+  const TokenTrie trie(
+      TableVocab({"\xC3", "x\xC3", "\xA9", "\xA9z", "\xC3\xA9", "\xC3(", "a\xFF", std::string("a\0b", 3)}));
   int begun = 0, tokens = 0;
   for (const TokenTrie::Node& node : trie.nodes()) {
     tokens += static_cast<int>(trie.tokens(node).size());

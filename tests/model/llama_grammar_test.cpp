@@ -36,8 +36,9 @@ ident ::= [a-z] [a-z0-9_]* ws
 num   ::= [0-9]+ ws
 ws    ::= [ \t\n]*
 )gbnf";
-constexpr const char* kJapanese = "root ::= jp-char+ ([ \\t\\n] jp-char+)*\n"
-                                  "jp-char ::= [ぁ-ゟ] | [ァ-ヿ] | [、-〾] | [一-龯]\n";
+constexpr const char* kJapanese =
+    "root ::= jp-char+ ([ \\t\\n] jp-char+)*\n"
+    "jp-char ::= [ぁ-ゟ] | [ァ-ヿ] | [、-〾] | [一-龯]\n";
 constexpr const char* kNoAccent = "root ::= [^é\"]* \"\\\"\"\n";
 constexpr const char* kChoice = "root ::= \"yes\" | \"no\" | \"yes, \" ( \"but\" | \"b\" . \"t\" )? | \"don't know\"\n";
 
@@ -68,7 +69,8 @@ class Oracle {
 // The characters begun in `text` can still become UTF-8.
 bool can_be_utf8(std::string text) {
   if (is_valid_utf8(text)) return true;
-  for (const char* rest : {"\x80", "\xA0", "\x90", "\x80\x80", "\xA0\x80", "\x90\x80", "\x80\x80\x80", "\xA0\x80\x80", "\x90\x80\x80", "\x8F"}) {
+  for (const char* rest : {"\x80", "\xA0", "\x90", "\x80\x80", "\xA0\x80", "\x90\x80", "\x80\x80\x80", "\xA0\x80\x80",
+                           "\x90\x80\x80", "\x8F"}) {
     if (is_valid_utf8(text + rest)) return true;
   }
   return false;
@@ -80,15 +82,16 @@ std::string difference(const Grammar& grammar, const Oracle& oracle, const Llama
   const std::string tail = text.substr(text.size() - std::min<std::size_t>(text.size(), 3));
   std::string unfinished;
   for (std::size_t i = 0; i <= tail.size(); ++i) {
-    if (!is_valid_utf8(tail.substr(i)) && (static_cast<unsigned char>(tail[i]) & 0xC0) == 0xC0) unfinished = tail.substr(i);
+    if (!is_valid_utf8(tail.substr(i)) && (static_cast<unsigned char>(tail[i]) & 0xC0) == 0xC0)
+      unfinished = tail.substr(i);
   }
   for (Token token = 0; token < vocab.size(); ++token) {
     const bool is_eos = std::find(vocab.eos().begin(), vocab.eos().end(), token) != vocab.eos().end();
     const bool is_text = !vocab.bytes(token).empty() && can_be_utf8(unfinished + std::string(vocab.bytes(token)));
     const bool should = expected[token] && (is_eos || is_text);
     if (found[token] != should) {
-      return fmt::format("after {:?}: token {} {:?} is {}, libllama says {}", text, token, vocab.bytes(token), found[token],
-                         expected[token] ? "yes" : "no");
+      return fmt::format("after {:?}: token {} {:?} is {}, libllama says {}", text, token, vocab.bytes(token),
+                         found[token], expected[token] ? "yes" : "no");
     }
   }
   return "";
@@ -113,8 +116,9 @@ struct Case {
   const char* gbnf;
   int walks, steps;
 };
-constexpr Case kCases[] = {{"json", kJson, 3, 25},           {"list", kList, 2, 25},     {"arithmetic", kArithmetic, 2, 25},
-                           {"japanese", kJapanese, 2, 20},   {"accent", kNoAccent, 2, 12}, {"choice", kChoice, 4, 6}};
+constexpr Case kCases[] = {
+    {"json", kJson, 3, 25},         {"list", kList, 2, 25},       {"arithmetic", kArithmetic, 2, 25},
+    {"japanese", kJapanese, 2, 20}, {"accent", kNoAccent, 2, 12}, {"choice", kChoice, 4, 6}};
 
 void compare_with_libllama(const LlamaVocab& vocab) {
   for (const Case& c : kCases) {
@@ -368,8 +372,10 @@ TEST(LlamaGrammar, TooManyReadingsAreAnError) {
 // Anything but an Error, and above all a crash, a hang or an abort, fails.
 TEST(LlamaGrammar, DamagedTextsAreGrammarsOrErrors) {
   const LlamaVocab& vocab = model_file(kMicro)->vocab();
-  const std::string pieces[] = {"root", "::=", "|", "(", ")", "\"a\"", "[a-z]", "[^", "{2,3}", "{1000000}", "*", "+", "?", "\n",
-                                ".", "\\", "\"", "]", "x", "<[1]>", "!", "#", "\xff", std::string(1, '\0'), "ws ::= \" \"", "-", "é"};
+  const std::string pieces[] = {"root",         "::=",       "|", "(",     ")", "\"a\"", "[a-z]", "[^",
+                                "{2,3}",        "{1000000}", "*", "+",     "?", "\n",    ".",     "\\",
+                                "\"",           "]",         "x", "<[1]>", "!", "#",     "\xff",  std::string(1, '\0'),
+                                "ws ::= \" \"", "-",         "é"};
   std::uint32_t seed = 1;
   const auto random = [&seed](std::size_t n) { return (seed = seed * 1664525u + 1013904223u) / 65536u % n; };
   int grammars = 0, steps = 0;
@@ -378,10 +384,17 @@ TEST(LlamaGrammar, DamagedTextsAreGrammarsOrErrors) {
     for (std::size_t edits = random(4) + 1; edits > 0; --edits) {
       const std::size_t at = random(text.size() + 1);
       switch (random(4)) {
-        case 0: text.insert(at, pieces[random(std::size(pieces))]); break;
-        case 1: text.erase(at, random(12)); break;
-        case 2: text.insert(at, 1, static_cast<char>(random(256))); break;
-        default: text.insert(at, text.substr(random(text.size() + 1), random(40)));
+        case 0:
+          text.insert(at, pieces[random(std::size(pieces))]);
+          break;
+        case 1:
+          text.erase(at, random(12));
+          break;
+        case 2:
+          text.insert(at, 1, static_cast<char>(random(256)));
+          break;
+        default:
+          text.insert(at, text.substr(random(text.size() + 1), random(40)));
       }
     }
     try {
@@ -403,11 +416,33 @@ TEST(LlamaGrammar, DamagedTextsAreGrammarsOrErrors) {
 TEST(LlamaGrammar, DamagedSchemasAreSchemasOrErrors) {
   std::ifstream file(DECANT_SCHEMAS "/features.jsonl");
   std::vector<std::string> schemas;
-  for (std::string line; std::getline(file, line);) schemas.push_back(nlohmann::ordered_json::parse(line)["schema"].dump());
+  for (std::string line; std::getline(file, line);)
+    schemas.push_back(nlohmann::ordered_json::parse(line)["schema"].dump());
   ASSERT_GE(schemas.size(), 25u);
-  const std::string pieces[] = {"{", "}", "[", "]", ",", ":", "\"", "null", "true", "false", "-1", "1e308", "18446744073709551616",
-                                "\"$ref\":\"#\",", "\"allOf\":[{}],", "\"not\":{},", "\"type\":\"array\",", "\"items\":{},", "\"enum\":[1],",
-                                "\"pattern\":\"(\",", "\\u0000", "\xc3", "\"minLength\":1e9,", "\"required\":[\"q\"],"};
+  const std::string pieces[] = {"{",
+                                "}",
+                                "[",
+                                "]",
+                                ",",
+                                ":",
+                                "\"",
+                                "null",
+                                "true",
+                                "false",
+                                "-1",
+                                "1e308",
+                                "18446744073709551616",
+                                "\"$ref\":\"#\",",
+                                "\"allOf\":[{}],",
+                                "\"not\":{},",
+                                "\"type\":\"array\",",
+                                "\"items\":{},",
+                                "\"enum\":[1],",
+                                "\"pattern\":\"(\",",
+                                "\\u0000",
+                                "\xc3",
+                                "\"minLength\":1e9,",
+                                "\"required\":[\"q\"],"};
   std::uint32_t seed = 2;
   const auto random = [&seed](std::size_t n) { return (seed = seed * 1664525u + 1013904223u) / 65536u % n; };
   int grammars = 0;
@@ -417,9 +452,14 @@ TEST(LlamaGrammar, DamagedSchemasAreSchemasOrErrors) {
       const std::size_t brace = text.find('{', random(text.size() + 1));
       const std::size_t at = random(2) && brace != text.npos ? brace + 1 : random(text.size() + 1);
       switch (random(3)) {
-        case 0: text.insert(at, pieces[random(std::size(pieces))]); break;
-        case 1: text.erase(at, random(6)); break;
-        default: text.insert(at, 1, static_cast<char>(random(256)));
+        case 0:
+          text.insert(at, pieces[random(std::size(pieces))]);
+          break;
+        case 1:
+          text.erase(at, random(6));
+          break;
+        default:
+          text.insert(at, 1, static_cast<char>(random(256)));
       }
     }
     try {

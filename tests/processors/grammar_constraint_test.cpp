@@ -10,7 +10,8 @@ namespace {
 class Abc final : public Grammar {
  public:
   enum Place { begin, middle, ended, dead };
-  explicit Abc(Place place) : place_(place), allowed_{place == begin, place == middle, place == middle || place == ended} {}
+  explicit Abc(Place place)
+      : allowed_{place == begin, place == middle, place == middle || place == ended} {}
 
   const std::vector<bool>& allowed() const override { return allowed_; }
   std::unique_ptr<const Grammar> after(Token token) const override {
@@ -19,7 +20,6 @@ class Abc final : public Grammar {
   }
 
  private:
-  Place place_;
   std::vector<bool> allowed_;
 };
 

@@ -1,10 +1,10 @@
 // Writes a text for each JSON schema, with a real model.
 //
-//   schema_texts MODEL.gguf < SCHEMAS   {"name": ..., "schema": ...} a line; answers {"name", "text", "finished"} a line
-//   schema_texts --check < SCHEMAS      a schema a line; answers why it cannot be followed, or an empty line
+//   schema_texts MODEL.gguf < SCHEMAS   {"name": ..., "schema": ...} a line; answers {"name", "text", "finished"} a
+//   line schema_texts --check < SCHEMAS      a schema a line; answers why it cannot be followed, or an empty line
 //
-// The texts are sampled together, by Runs of one scheduler, with the schema as their option json_schema. From a number of
-// tokens on a text is hurried: of the tokens that are allowed, the one that comes nearest to closing something.
+// The texts are sampled together, by Runs of one scheduler, with the schema as their option json_schema. From a number
+// of tokens on a text is hurried: of the tokens that are allowed, the one that comes nearest to closing something.
 #include <fmt/format.h>
 
 #include <iostream>
@@ -22,7 +22,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int kFree = 40, kMost = 300;  // tokens
-constexpr std::size_t kTogether = 64;    // texts
+constexpr std::size_t kTogether = 64;   // texts
 
 bool inside_string(std::string_view json) {
   bool inside = false;
