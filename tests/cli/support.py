@@ -90,8 +90,13 @@ def as_screen(text):
 def spawn(*args, **options):
     """The program as it goes on beside the test; a hanging one is killed."""
     options.setdefault("stdin", subprocess.DEVNULL)
-    # A background job would inherit the signal as ignored.
-    options.setdefault("preexec_fn", lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+    prepare = options.pop("preexec_fn", lambda: None)
+
+    def before_exec():
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a background job inherits it as ignored
+        prepare()
+
+    options["preexec_fn"] = before_exec
     process = subprocess.Popen([PROGRAM, *args], **options)
     watchdog = threading.Timer(LONG_AGO, process.kill)
     watchdog.daemon = True
