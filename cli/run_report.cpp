@@ -19,10 +19,10 @@ std::string text_of(const std::vector<Token>& tokens, const Vocab& vocab) {
   return text;
 }
 
-template <class Number>
-void write_list(JsonWriter& json, std::string_view name, const std::vector<Number>& numbers) {
+template <class Element>
+void write_list(JsonWriter& json, std::string_view name, const std::vector<Element>& list) {
   json.key(name).begin_array();
-  for (const Number number : numbers) json.value(number);
+  for (const Element& element : list) json.value(element);
   json.end_array();
 }
 
@@ -60,7 +60,8 @@ void TextPrinter::end() {
 TraceWriter::TraceWriter(TraceSink sink, const Vocab& vocab, RunInfo info)
     : sink_(std::move(sink)), vocab_(vocab), info_(std::move(info)) {}
 
-void TraceWriter::decision(const Decision& decision) {
+template <class Write>
+void TraceWriter::write_line(Write write_fields) {
   json_.clear();
   json_.begin_object();
   if (first_) {
@@ -69,10 +70,22 @@ void TraceWriter::decision(const Decision& decision) {
     json_.end_object();
     first_ = false;
   }
-  write_fields(json_, decision, vocab_);
+  write_fields();
   json_.end_object();
   json_.end_line();
   sink_(json_.text());
+}
+
+void TraceWriter::decision(const Decision& decision) {
+  write_line([&] { write_fields(json_, decision, vocab_); });
+}
+
+void TraceWriter::search(const SearchStep& step) {
+  write_line([&] { write_fields(json_, step, vocab_); });
+}
+
+void TraceWriter::search_ended(std::span<const SearchEnd> ends) {
+  write_line([&] { write_fields(json_, ends); });
 }
 
 void write_header(JsonWriter& json, const RunInfo& info) {
@@ -106,6 +119,10 @@ std::string run_json(const Run& run, const RunInfo& info) {
     write_list(json, "ids", sequence.ids);
     json.field("text", std::string_view(sequence.bytes));
     json.field("finish_reason", to_string(sequence.finish)).field("score", sequence.score);
+    if (sequence.beam) {
+      json.field("beam_score", sequence.beam->sum).field("normalized_score", sequence.beam->normalized);
+      if (info.strategy == name(Strategy::constrained_beam)) write_list(json, "unmet", sequence.beam->unmet);
+    }
     json.end_object();
   }
   json.end_array();

@@ -47,6 +47,15 @@ class Observers : public RunObserver {
   void decision(const Decision& decision) override {
     for (RunObserver* each : list_) each->decision(decision);
   }
+  bool wants_search() const override {
+    return std::any_of(list_.begin(), list_.end(), [](const RunObserver* each) { return each->wants_search(); });
+  }
+  void search(const SearchStep& step) override {
+    for (RunObserver* each : list_) each->search(step);
+  }
+  void search_ended(std::span<const SearchEnd> ends) override {
+    for (RunObserver* each : list_) each->search_ended(ends);
+  }
 
  private:
   std::vector<RunObserver*> list_;
@@ -77,8 +86,14 @@ class TraceWriter : public RunObserver {
   TraceWriter(TraceSink sink, const Vocab& vocab, RunInfo info);
   bool wants_decisions() const override { return true; }
   void decision(const Decision& decision) override;
+  bool wants_search() const override { return true; }
+  void search(const SearchStep& step) override;
+  void search_ended(std::span<const SearchEnd> ends) override;
 
  private:
+  template <class Write>
+  void write_line(Write write_fields);
+
   TraceSink sink_;
   const Vocab& vocab_;
   RunInfo info_;

@@ -19,6 +19,9 @@ using Clock = std::chrono::steady_clock;
 
 double since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
+// Texts that are continued at a time.
+int live_texts(const GenerationConfig& config) { return std::max(config.num_beams, config.num_return_sequences); }
+
 }  // namespace
 
 std::shared_ptr<const LlamaFile> load_model(const ModelOptions& options, bool quiet) {
@@ -79,7 +82,7 @@ std::vector<Token> Session::negative_prompt(const GenerationConfig& config) cons
 int Session::cells_for(const GenerationConfig& config) const {
   const int prompt = static_cast<int>(prompt_.tokens.size());
   const int longest = std::min(max_length(config, prompt), file_->trained_context());
-  const long texts = static_cast<long>(config.num_return_sequences) * std::max(longest - prompt, 0);
+  const long texts = static_cast<long>(live_texts(config)) * std::max(longest - prompt, 0);
   const bool guided = config.guidance_scale != 1;
   const long total = (guided ? 2 : 1) * texts + static_cast<long>(negative_prompt(config).size()) + prompt + 2;
   const int most = options_.model.ctx_size > 0 ? options_.model.ctx_size : std::max(longest * (guided ? 2 : 1), 8192);
@@ -99,7 +102,7 @@ void Session::open(std::span<const GenerationConfig> configs) {
   int cells = 0, branches = 1;  // one for evaluating a node beside its cell
   for (const GenerationConfig& config : configs) {
     cells += cells_for(config);
-    branches += config.num_return_sequences * (config.guidance_scale == 1 ? 1 : 2);
+    branches += live_texts(config) * (config.guidance_scale == 1 ? 1 : 2);
   }
   model_ = std::make_unique<LlamaModel>(file_, options_.model, cells, std::min(branches, 256));
   load_s_ += since(begin);

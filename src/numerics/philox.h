@@ -21,6 +21,7 @@ enum class Stream : std::uint32_t {
   accept = 1,    // whether a drafted token is accepted
   residual = 2,  // which token replaces a drafted one
   processor = 3,  // whether a processor acts (xtc)
+  arrival = 4,   // when a drawn continuation comes in, among those of other beams
 };
 
 // Uniform in [0, 1), a multiple of 2^-53. `position` is the position of the token that is being decided.

@@ -6,12 +6,17 @@ namespace {
 using Config = GenerationConfig;
 
 constexpr std::string_view decoding_group = "Decoding";
+constexpr std::string_view beams_group = "Beams";
 constexpr std::string_view penalties_group = "Penalties and biases";
 constexpr std::string_view constraints_group = "Bans and constraints";
 constexpr std::string_view guidance_group = "Guidance";
 constexpr std::string_view watermark_group = "Watermark";
 constexpr std::string_view stopping_group = "Length and stopping";
-constexpr Strategies sampling = {Strategy::sample};
+constexpr Strategies sampling = sampling_strategies;
+constexpr Strategies diverse = {Strategy::diverse_beam};
+constexpr Strategies constrained = {Strategy::constrained_beam};
+constexpr std::array<std::string_view, 3> early_stoppings = {"false", "true", "never"};
+constexpr std::array<std::string_view, 2> normalizations = {"generated", "prompt"};
 constexpr std::array<std::string_view, 2> seeding_schemes = {"lefthash", "selfhash"};
 
 constexpr Field<Config> rows[] = {
@@ -31,8 +36,9 @@ constexpr Field<Config> rows[] = {
       .group = decoding_group,
       .range = between(1, 256),
       .doc = "how many continuations to write",
-      .when = "to choose among several samples; the prompt is evaluated once for all of them",
-      .read_by = sampling},
+      .when = "to choose among several samples, or to see the other beams; the prompt is evaluated once for all",
+      .read_by = {Strategy::sample, Strategy::beam, Strategy::beam_sample, Strategy::diverse_beam,
+                  Strategy::constrained_beam}},
      &Config::num_return_sequences},
     {{.name = "seed",
       .group = decoding_group,
@@ -61,6 +67,69 @@ constexpr Field<Config> rows[] = {
       .when = "when a prompt ends inside a word, in a URL or behind a blank",
       .advanced = true},
      &Config::token_healing},
+
+    {{.name = "num_beams",
+      .group = beams_group,
+      .range = between(1, 256),
+      .doc = "texts kept at every step: the likeliest of all continuations; 1 is off",
+      .when = "4 or 5 for short, exact answers (translation, a name, JSON); long prose becomes dull",
+      .read_by = beam_strategies,
+      .aliases = {"--beam-size", "--beam-width"}},
+     &Config::num_beams},
+    {{.name = "length_penalty",
+      .group = beams_group,
+      .doc = "a finished text counts its score / length^this: above 0 favours longer texts",
+      .when = "2 when answers are too short, 0 to compare plain probabilities",
+      .read_by = beam_strategies,
+      .needs = "num_beams"},
+     &Config::length_penalty},
+    {{.name = "early_stopping",
+      .group = beams_group,
+      .range = one_of(early_stoppings),
+      .doc = "true: ends with num_beams finished texts; never: when none can get better",
+      .when = "true for speed; never to find the best text however long it takes",
+      .read_by = beam_strategies,
+      .needs = "num_beams"},
+     &Config::early_stopping},
+    {{.name = "normalize",
+      .group = beams_group,
+      .range = one_of(normalizations),
+      .doc = "the length that counts: new tokens, or with the prompt and without the end",
+      .when = "prompt to rank as vLLM and ONNX Runtime do",
+      .read_by = beam_strategies,
+      .advanced = true,
+      .needs = "num_beams"},
+     &Config::normalize},
+    {{.name = "num_beam_groups",
+      .group = beams_group,
+      .range = between(1, 256),
+      .doc = "groups of beams that avoid each other's tokens (diverse beam search); 1 is off",
+      .when = "as many as there shall be different answers",
+      .read_by = diverse,
+      .needs = "num_beams"},
+     &Config::num_beam_groups},
+    {{.name = "diversity_penalty",
+      .group = beams_group,
+      .range = at_least(0),
+      .doc = "what a token loses for each beam of an earlier group that has just chosen it",
+      .when = "0.2 for small, 1 and more for large differences between the groups",
+      .read_by = diverse,
+      .needs = "num_beam_groups"},
+     &Config::diversity_penalty},
+    {{.name = "force_words",
+      .group = beams_group,
+      .doc = "what the answer must contain, or one of [\"rain\",\"snow\"]; may be repeated",
+      .when = "when terms must occur; give a word its leading blank: \" rain\"",
+      .read_by = constrained,
+      .needs = "num_beams"},
+     &Config::force_words},
+    {{.name = "hf_compat",
+      .group = beams_group,
+      .doc = "repeats what Hugging Face gets wrong with groups and forced words",
+      .when = "to compare with it, id by id",
+      .read_by = {Strategy::diverse_beam, Strategy::constrained_beam},
+      .advanced = true},
+     &Config::hf_compat},
 
     {{.name = "repetition_penalty",
       .group = penalties_group,

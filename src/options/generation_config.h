@@ -18,6 +18,15 @@ struct GenerationConfig {
   std::string sampler_order = {};  // "": Hugging Face's
   bool token_healing = false;
 
+  int num_beams = 1;
+  double length_penalty = 1.0;
+  std::string early_stopping = "false";
+  std::string normalize = "generated";
+  int num_beam_groups = 1;
+  double diversity_penalty = 0.0;
+  std::vector<std::string> force_words = {};
+  bool hf_compat = false;
+
   double repetition_penalty = 1.0;
   double encoder_repetition_penalty = 1.0;
   double frequency_penalty = 0.0;

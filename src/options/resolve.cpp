@@ -1,5 +1,7 @@
 #include "options/resolve.h"
 
+#include <algorithm>
+
 #include "options/table.h"
 
 namespace decant {
@@ -21,21 +23,58 @@ const Row* first_sampling_option(const GenerationConfig& config) {
   throw Error(ErrorKind::usage, "{} contradicts {}: drop one of them", a, b);
 }
 
-Strategy choose(const GenerationConfig& config) {
-  if (config.temperature == 0) return Strategy::greedy;
+bool asks_to_sample(const GenerationConfig& config) {
+  if (config.temperature == 0) return false;
   const Row* option = first_sampling_option(config);
   if (option && config.do_sample == false) {
     contradiction("do_sample false", fmt::format("{} {}", option->name, to_text(value_of(config, *option))));
   }
-  if (config.strategy == name(Strategy::greedy)) {
-    if (config.do_sample == true) contradiction("strategy greedy", "do_sample true");
-    return Strategy::greedy;
+  return option || config.do_sample == true;
+}
+
+Strategy choose_beams(const GenerationConfig& config, bool samples) {
+  const bool diverse = config.num_beam_groups > 1, constrained = !config.force_words.empty();
+  if (diverse && constrained) contradiction("num_beam_groups", "force_words");
+  if (samples && (diverse || constrained)) contradiction(diverse ? "num_beam_groups" : "force_words", "sampling");
+  if (diverse) return Strategy::diverse_beam;
+  if (constrained) return Strategy::constrained_beam;
+  return samples ? Strategy::beam_sample : Strategy::beam;
+}
+
+Strategy choose(const GenerationConfig& config) {
+  const bool samples = asks_to_sample(config);
+  if (config.strategy.empty()) {
+    if (config.num_beams > 1) return choose_beams(config, samples);
+    return samples ? Strategy::sample : Strategy::greedy;
   }
-  if (config.strategy == name(Strategy::sample)) {
-    if (config.do_sample == false) contradiction("strategy sample", "do_sample false");
-    return Strategy::sample;
+  const auto row = std::find(strategy_names.begin(), strategy_names.end(), config.strategy);
+  const auto strategy = static_cast<Strategy>(row - strategy_names.begin());
+  if (sampling_strategies.contains(strategy)) {
+    if (config.temperature == 0) return strategy == Strategy::sample ? Strategy::greedy : Strategy::beam;
+    if (config.do_sample == false) contradiction("strategy " + config.strategy, "do_sample false");
+  } else if (config.do_sample == true && config.temperature != 0) {
+    contradiction("strategy " + config.strategy, "do_sample true");
   }
-  return option || config.do_sample == true ? Strategy::sample : Strategy::greedy;
+  return strategy;
+}
+
+// What beams need to be told, and what they cannot carry out.
+void reject_beams(const GenerationConfig& config, Strategy strategy) {
+  const auto table = generation_fields();
+  if (!is_set(table, config, get(table, "num_beams"))) {
+    throw Error(ErrorKind::usage, "strategy {} needs num_beams: 4 is a good start", name(strategy));
+  }
+  if (strategy == Strategy::diverse_beam && config.num_beams % config.num_beam_groups != 0) {
+    throw Error(ErrorKind::usage, "{} beams cannot be divided into {} groups of the same size: make num_beams a multiple of num_beam_groups",
+                config.num_beams, config.num_beam_groups);
+  }
+  if (strategy == Strategy::constrained_beam && config.force_words.empty()) {
+    throw Error(ErrorKind::usage, "strategy constrained_beam needs force_words: the texts that the answer must contain");
+  }
+  if (config.num_return_sequences > config.num_beams) {
+    throw Error(ErrorKind::usage, "num_return_sequences is {}, but {} beams find no more than {} texts: raise num_beams",
+                config.num_return_sequences, config.num_beams, config.num_beams);
+  }
 }
 
 void reject_unread(const GenerationConfig& config, Strategy strategy) {
@@ -88,6 +127,7 @@ Strategy resolve_strategy(const GenerationConfig& config) {
                 config.num_return_sequences);
   }
   reject_unread(config, strategy);
+  if (beam_strategies.contains(strategy)) reject_beams(config, strategy);
   return strategy;
 }
 

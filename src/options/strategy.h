@@ -9,10 +9,11 @@
 
 namespace decant {
 
-enum class Strategy : std::uint8_t { greedy, sample };
+enum class Strategy : std::uint8_t { greedy, sample, beam, beam_sample, diverse_beam, constrained_beam };
 
 // What --strategy accepts, in the order of the enum.
-inline constexpr std::array<std::string_view, 2> strategy_names = {"greedy", "sample"};
+inline constexpr std::array<std::string_view, 6> strategy_names = {"greedy",      "sample",       "beam",
+                                                                   "beam_sample", "diverse_beam", "constrained_beam"};
 
 constexpr std::string_view name(Strategy strategy) { return strategy_names[static_cast<std::size_t>(strategy)]; }
 
@@ -32,6 +33,11 @@ class Strategies {
 
   std::uint32_t bits_ = 0;
 };
+
+// Those that draw at random, and those that keep several texts alive.
+inline constexpr Strategies sampling_strategies = {Strategy::sample, Strategy::beam_sample};
+inline constexpr Strategies beam_strategies = {Strategy::beam, Strategy::beam_sample, Strategy::diverse_beam,
+                                               Strategy::constrained_beam};
 
 std::string to_string(Strategies strategies);  // "greedy, sample"
 

@@ -16,6 +16,8 @@
 namespace decant {
 namespace {
 
+constexpr std::size_t longest_list = 30;  // of words that a help line shows
+
 template <class T>
 struct Traits {
   using Element = T;
@@ -240,7 +242,8 @@ std::string placeholder(Value value, const FieldInfo& field) {
     if constexpr (std::is_same_v<typename T::Element, bool>) return "true|false";
     if constexpr (std::is_same_v<typename T::Element, double>) return T::is_list ? "X,X,..." : "X";
     if constexpr (std::is_same_v<typename T::Element, std::string>) {
-      return field.range.words.empty() ? "TEXT" : fmt::format("{}", fmt::join(field.range.words, "|"));
+      const std::string words = fmt::format("{}", fmt::join(field.range.words, "|"));
+      return words.empty() ? "TEXT" : words.size() <= longest_list ? words : "NAME";
     }
     return T::is_list ? "N,N,..." : "N";
   };

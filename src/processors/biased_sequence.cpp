@@ -84,6 +84,10 @@ std::vector<Token> parse_tokens(std::string_view text, const Element& element) {
 
 }  // namespace
 
+std::vector<Token> parse_tokens(std::string_view option, std::string_view text, const Vocab& vocab) {
+  return parse_tokens(text, Element{option, text, vocab});
+}
+
 std::vector<BiasedSequence> parse_sequence_bias(const std::vector<std::string>& texts, const Vocab& vocab) {
   std::vector<BiasedSequence> sequences;
   for (const std::string_view text : texts) {
@@ -112,7 +116,7 @@ std::vector<BiasedSequence> parse_bad_words(const std::vector<std::string>& text
                                             std::span<const Token> eos) {
   std::vector<BiasedSequence> sequences;
   for (const std::string_view text : texts) {
-    std::vector<Token> tokens = parse_tokens(text, Element{"bad_words", text, vocab});
+    std::vector<Token> tokens = parse_tokens("bad_words", text, vocab);
     const bool is_end = tokens.size() == 1 && std::find(eos.begin(), eos.end(), tokens[0]) != eos.end();
     if (!is_end) sequences.push_back({std::move(tokens), -std::numeric_limits<float>::infinity()});
   }

@@ -19,6 +19,9 @@ struct BiasedSequence {
   bool operator==(const BiasedSequence&) const = default;
 };
 
+// "TEXT" or "[ID,ID,...]"; at least one token. `option` is for messages.
+std::vector<Token> parse_tokens(std::string_view option, std::string_view text, const Vocab& vocab);
+
 // "TEXT=BIAS" or "[ID,ID,...]=BIAS", split at the last '='.
 std::vector<BiasedSequence> parse_sequence_bias(const std::vector<std::string>& texts, const Vocab& vocab);
 

@@ -1,7 +1,5 @@
 #include "processors/chain.h"
 
-#include "base/error.h"
-
 namespace decant {
 namespace {
 
@@ -29,8 +27,9 @@ void Chain::apply(std::size_t index, Scores& scores, Context& context, const Sta
   context.state = (states ? *states : start_)[index].get();
   processor(scores, context);
   if (scores.max() == -std::numeric_limits<float>::infinity()) {
-    throw Error(ErrorKind::usage, "{} left no token to choose from at position {} (new token {}): loosen it, or drop it",
-                processor.name(), context.tokens.size(), context.n_new() + 1);
+    throw NothingLeft(ErrorKind::usage,
+                      "{} left no token to choose from at position {} (new token {}): loosen it, or drop it",
+                      processor.name(), context.tokens.size(), context.n_new() + 1);
   }
 }
 
@@ -47,13 +46,23 @@ void Chain::traced(Scores& scores, Context context, ChainTrace& trace, const Sta
   }
 }
 
-std::shared_ptr<const Chain::States> Chain::next(const States* states, Token token, Scores& scores) const {
+std::vector<double> Chain::observe(Scores& scores, Token token) const {
+  std::vector<double> observed;
+  if (!has_state_) return observed;
+  for (std::size_t i = 0; i < start_.size(); ++i) {
+    observed.push_back(start_[i] ? recipe_.processors[i]->observe(scores, token) : 0);
+  }
+  return observed;
+}
+
+std::shared_ptr<const Chain::States> Chain::next(const States* states, Token token,
+                                                 std::span<const double> observed) const {
   if (!has_state_) return nullptr;
   if (!states) states = &start_;
   auto result = std::make_shared<States>(recipe_.processors.size());
   for (std::size_t i = 0; i < recipe_.processors.size(); ++i) {
     const ProcessorState* state = (*states)[i].get();
-    if (state) (*result)[i] = recipe_.processors[i]->next(*state, token, recipe_.processors[i]->observe(scores, token));
+    if (state) (*result)[i] = recipe_.processors[i]->next(*state, token, observed[i]);
   }
   return result;
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "options/generation_config.h"
 #include "processors/processor.h"
 #include "processors/recipe.h"
@@ -51,6 +52,12 @@ class ChainTrace {
   int kept_ = 0;                            // tokens left before it
 };
 
+// Thrown when the processors remove every token.
+class NothingLeft : public Error {
+ public:
+  using Error::Error;
+};
+
 class Chain {
  public:
   // The states of the processors that have one, at one node; null for the others.
@@ -63,14 +70,16 @@ class Chain {
   bool has_state() const { return has_state_; }
 
   // `states`: those of the node; left out, the processors start from their beginning. (context.state is set here.)
-  // Throws Error(usage), naming the processor, when no token is left.
+  // Throws NothingLeft (usage), naming the processor, when no token is left.
   void operator()(Scores& scores, Context context, const States* states = nullptr) const;
 
   // The same, and fills the trace (whose memory is reused). Looks at the whole vocabulary after every processor.
   void traced(Scores& scores, Context context, ChainTrace& trace, const States* states = nullptr) const;
 
-  // The states behind `token`, which is being chosen from the scores that the chain just left.
-  std::shared_ptr<const States> next(const States* states, Token token, Scores& scores) const;
+  // What the processors with a state have to know of the scores that the chain just left, should `token` be chosen from
+  // them; and the states behind `token`. The first is for now, the second for whenever the choice has been made.
+  std::vector<double> observe(Scores& scores, Token token) const;
+  std::shared_ptr<const States> next(const States* states, Token token, std::span<const double> observed) const;
 
  private:
   void apply(std::size_t index, Scores& scores, Context& context, const States* states) const;

@@ -27,6 +27,7 @@ struct Context {
   std::span<const Token> tokens = {};         // everything so far, the prompt included
   int n_prompt = 0;                           // how many of them are the prompt
   std::span<const float> unconditional = {};  // the model's logits after the negative prompt; empty without guidance
+  std::span<const Token> taken = {};          // what earlier groups of beams have chosen at this step
   double u = 0;                               // in [0, 1): the processors' own random number of this step
   const ProcessorState* state = nullptr;      // of this processor at this node; null if it has none
 

@@ -13,6 +13,7 @@
 #include "options/table.h"
 #include "processors/adaptive_p.h"
 #include "processors/allowed_tokens.h"
+#include "processors/diversity_penalty.h"
 #include "processors/dry.h"
 #include "processors/dynamic_temperature.h"
 #include "processors/encoder_no_repeat_ngram.h"
@@ -107,6 +108,7 @@ void Builder::add_penalties() {
   add<Guidance>(c.guidance_scale != 1, c.guidance_scale);
   if (!c.sequence_bias.empty()) add<SequenceBias>(true, "sequence_bias", parse_sequence_bias(c.sequence_bias, vocab()));
   if (!c.logit_bias.empty()) add<SequenceBias>(true, "logit_bias", parse_logit_bias(c.logit_bias, vocab()));
+  add<DiversityPenalty>(c.diversity_penalty != 0, c.diversity_penalty);
   add<EncoderRepetitionPenalty>(c.encoder_repetition_penalty != 1, c.encoder_repetition_penalty);
   add<RepetitionPenalty>(c.repetition_penalty != 1, c.repetition_penalty, last_n);
   add<OccurrencePenalty>(c.frequency_penalty != 0 || c.presence_penalty != 0, c.frequency_penalty, c.presence_penalty, last_n);

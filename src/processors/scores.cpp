@@ -25,7 +25,7 @@ void remove_beyond(std::span<float> scores, float centre, float radius) {
 
 }  // namespace
 
-void Scores::reset(std::span<const float> logits) {
+void Scores::reset(std::span<const float> logits, float shift) {
   const Scan found = scan(logits);
   if (!found.valid) {
     throw Error(ErrorKind::internal,
@@ -35,6 +35,10 @@ void Scores::reset(std::span<const float> logits) {
   marked_.resize(logits.size());
   divisor_ = 1;
   max_ = found.max;
+  if (shift != 0) {
+    shift_and_divide(dense_, shift, 1);
+    *max_ -= shift;
+  }
   ranked_.clear();
   all_ranked_ = false;
   sums_.reset();

@@ -23,8 +23,8 @@ namespace decant {
 
 class Scores {
  public:
-  // Starts over with a copy of the logits. Throws Error(internal) if one is NaN or +infinity.
-  void reset(std::span<const float> logits);
+  // Starts over with a copy of the logits, less `shift`. Throws Error(internal) if one is NaN or +infinity.
+  void reset(std::span<const float> logits, float shift = 0);
 
   int n_vocab() const { return static_cast<int>(dense_.size()); }
 
@@ -99,6 +99,11 @@ class Scores {
   // The token at u in [0, 1) when the tokens are laid out by rank, each as wide as its probability. Throws as argmax().
   Token draw(double u);
 
+  // Up to n different tokens, in the order in which draws without replacement find them, each by the u that uniform()
+  // gives it; found(candidate, ln of the weight e^score of all that were left for the draw). Throws as argmax().
+  template <class Uniform, class Found>
+  void draw_distinct(int n, Uniform uniform, Found found);
+
  private:
   static constexpr float removed = -std::numeric_limits<float>::infinity();
 
@@ -172,6 +177,38 @@ void Scores::rewrite(F f) {
     ranked_.clear();
   }
   sums_.reset();
+}
+
+// The mass left is a difference, exact enough while it is not small against the total; then the drawn ones are removed.
+template <class Uniform, class Found>
+void Scores::draw_distinct(int n, Uniform uniform, Found found) {
+  constexpr double small = 1e-3;
+  require_some();
+  std::vector<Token> gone;
+  double left = sums().sum;
+  for (int i = 0; i < n; ++i) {
+    if (left < small * sums().sum) {
+      edit(gone, [](float) { return removed; });
+      gone.clear();
+      if (max() == removed) return;
+      left = sums().sum;
+    }
+    const double target = uniform() * left;
+    const double log_left = max() + std::log(left);
+    double mass = 0;
+    Candidate chosen{-1, removed};
+    for (int rank = 0; const Candidate* c = ranked(rank, 0.5); ++rank) {
+      if (std::find(gone.begin(), gone.end(), c->id) != gone.end()) continue;
+      if (weight(*c) == 0) break;
+      chosen = *c;
+      mass += weight(*c);
+      if (target < mass) break;
+    }
+    if (chosen.id < 0) return;
+    gone.push_back(chosen.id);
+    left -= weight(chosen);
+    found(chosen, log_left);
+  }
 }
 
 template <class F>

@@ -45,7 +45,10 @@ Chain make_chain(const GenerationConfig& config, const Request& request, const V
   setup.eos = eos_of(config, vocab);
   setup.max_length = std::min(max_length(config, static_cast<int>(request.prompt.size())), n_context);
   setup.healed = request.healed;
-  return Chain(config, resolve_strategy(config) != Strategy::greedy, setup);
+  const Strategy strategy = resolve_strategy(config);
+  // As in Hugging Face: every beam has a continuation that does not end it.
+  if (beam_strategies.contains(strategy)) setup.min_tokens_to_keep = std::max(2, static_cast<int>(setup.eos.size()) + 1);
+  return Chain(config, sampling_strategies.contains(strategy), setup);
 }
 
 }  // namespace
@@ -224,7 +227,7 @@ Rows Run::Eval::await_resume() const {
 
 // ---- answering ------------------------------------------------------------------------------------------------------
 
-Step Run::process(int sequence, const Node& tip, const EvalRow& row) {
+Step Run::process(int sequence, const Node& tip, const EvalRow& row, const Feed& feed) {
   std::span<const float> logits = row.logits;
   LogSum sum = log_sum_exp(logits);
   if (!sum.valid && config_.remove_invalid_values) {
@@ -237,10 +240,12 @@ Step Run::process(int sequence, const Node& tip, const EvalRow& row) {
                 tip.length());
   }
   if (!chain_.empty()) tip.path(tokens_);
-  scores_.reset(logits);
+  scores_.reset(logits, feed.log_probabilities ? static_cast<float>(sum.value) : 0);
+  described_ = false;
   const Context context{.tokens = tokens_,
                         .n_prompt = prompt_.length(),
                         .unconditional = row.unconditional,
+                        .taken = feed.taken,
                         .u = uniform(sequence, tip, Stream::processor)};
   if (decisions_) {
     chain_.traced(scores_, context, chain_trace_, states(tip));
@@ -250,40 +255,74 @@ Step Run::process(int sequence, const Node& tip, const EvalRow& row) {
   return {tip, logits, sum, scores_};
 }
 
-Node Run::child(const Step& step, Token token) const {
-  Node node = step.tip.child(token);
-  if (chain_.has_state()) node.remember(chain_.next(states(step.tip), token, step.scores));
+Choice Run::choose(const Step& step, Token token, const Why& why) {
+  const float logit = step.logits[static_cast<std::size_t>(token)];
+  Choice choice{.tip = step.tip,
+                .token = token,
+                .log_p = static_cast<double>(logit) - step.sum.value,
+                .score = step.scores.score(token),
+                .observed = chain_.observe(step.scores, token),
+                .why = why};
+  if (!decisions_) return choice;
+  if (!std::exchange(described_, true)) {
+    if (!decision_ || decision_.use_count() > 1) decision_ = std::make_shared<Decision>();
+    decision_->position = step.tip.length();
+    decision_->seconds = seconds();
+    describe(*decision_, step.logits, step.sum.value, step.scores, chain_trace_, config_.trace_top, trace_scratch_);
+  }
+  choice.decision = decision_;
+  choice.view = view_of(token, step.logits, step.scores);
+  return choice;
+}
+
+Node Run::child(const Choice& choice) const {
+  Node node = choice.tip.child(choice.token);
+  if (chain_.has_state()) node.remember(chain_.next(states(choice.tip), choice.token, choice.observed));
   return node;
 }
 
 Node Run::emit(int sequence, const Step& step, Token token, const Why& why) {
+  const Choice choice = choose(step, token, why);
+  const Node node = child(choice);
+  const Stop stop = stop_.check(node, seconds());
+  append(sequence, choice, stop.reason);
+  if (stop.reason != FinishReason::running) finish(sequence, stop);
+  return node;
+}
+
+void Run::append(int sequence, const Choice& choice, FinishReason finish) {
   Sequence& out = sequences_[static_cast<std::size_t>(sequence)];
-  const Node node = child(step, token);
-  out.ids.push_back(token);
-  std::string_view bytes = vocab().bytes(token);
+  out.ids.push_back(choice.token);
+  std::string_view bytes = vocab().bytes(choice.token);
   std::size_t& healed = healed_[static_cast<std::size_t>(sequence)];
   const std::size_t known = std::min(healed, bytes.size());
   healed -= known;
   bytes.remove_prefix(known);
   out.bytes += bytes;
-  out.score += static_cast<double>(step.logits[static_cast<std::size_t>(token)]) - step.sum.value;
+  out.score += choice.log_p;
   ++stats_.new_tokens;
-  const Stop stop = stop_.check(node, seconds());
-  if (decisions_) trace(step, sequence, token, why, stop.reason);
-  if (observer_) observer_->token(sequence, token, bytes);
-  if (stop.reason != FinishReason::running) finish(sequence, stop);
-  return node;
+  if (Decision* decision = choice.decision.get()) {
+    decision->sequence = sequence;
+    decide(*decision, choice.token, choice.view);
+    decision->u = choice.why.u;
+    decision->finish = finish == FinishReason::running ? std::string_view() : to_string(finish);
+    observer_->decision(*decision);
+  }
+  if (observer_) observer_->token(sequence, choice.token, bytes);
 }
 
-void Run::trace(const Step& step, int sequence, Token token, const Why& why, FinishReason finish) {
-  decision_.sequence = sequence;
-  decision_.position = step.tip.length();
-  decision_.u = why.u;
-  decision_.seconds = seconds();
-  decision_.finish = finish == FinishReason::running ? std::string_view() : to_string(finish);
-  describe(decision_, token, step.logits, step.sum.value, step.scores, chain_trace_, config_.trace_top,
-           trace_scratch_);
-  observer_->decision(decision_);
+void Run::answer(const std::vector<Answer>& answers) {
+  sequences_.assign(answers.size(), {});
+  healed_.resize(answers.size());
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const int sequence = static_cast<int>(i);
+    const Answer& answer = answers[i];
+    for (const Choice* choice : answer.path) {
+      append(sequence, *choice, choice == answer.path.back() ? answer.stop.reason : FinishReason::running);
+    }
+    sequences_[i].beam = answer.score;
+    finish(sequence, answer.stop);
+  }
 }
 
 void Run::finish(int sequence, Stop stop) {

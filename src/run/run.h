@@ -4,6 +4,12 @@
 //   Step step = run.process(sequence, nodes[i], rows[i]);     // the model's logits through the processors
 //   tip = run.emit(sequence, step, token, why);               // the token is part of the answer
 //
+// A strategy that decides later keeps Choices, makes Nodes of those that live on, and hands over whole answers at the
+// end:
+//   Choice choice = run.choose(step, token);                  // all that is needed once the step is gone
+//   tip = run.child(choice);
+//   run.answer(answers);
+//
 // Rows and Steps are views into the model's own memory: they are valid until the strategy's next co_await. To look at
 // several models (or kinds of output) at once, ask for them in one eval.
 //
@@ -27,6 +33,7 @@
 #include "options/generation_config.h"
 #include "processors/chain.h"
 #include "processors/scores.h"
+#include "run/search_trace.h"
 #include "run/stop.h"
 #include "run/task.h"
 #include "run/trace.h"
@@ -67,10 +74,42 @@ struct Why {
   std::optional<double> u;  // the random number used
 };
 
+// How processors are to see a distribution.
+struct Feed {
+  bool log_probabilities = false;     // ln p instead of logits: as in Hugging Face's beams
+  std::span<const Token> taken = {};  // what earlier groups of beams have chosen at this step
+};
+
+// A token that may be chosen, and what will be needed of its step if it is.
+struct Choice {
+  Node tip;                                  // the node before it
+  Token token = -1;
+  double log_p = 0;                          // the model's
+  float score = 0;                           // the processors'
+  std::vector<double> observed = {};         // by the processors, for their states
+  std::shared_ptr<Decision> decision = {};   // the step's, shared by its Choices; null when nobody wants it
+  TokenView view = {};                       // what the decision is to say of this token
+  Why why = {};
+};
+
+// What a search says of an answer it found.
+struct BeamScore {
+  double sum = 0;                        // of the processed scores along the text
+  double normalized = 0;                 // what the answers are ranked by
+  std::vector<std::string> unmet = {};   // of the forced words
+};
+
+struct Answer {
+  std::vector<const Choice*> path;  // from the prompt on
+  Stop stop;
+  BeamScore score;
+};
+
 struct Sequence {                // one answer
   std::vector<Token> ids;        // generated tokens, the end-of-sequence token included
   std::string bytes;             // their text, without healed bytes; cut before a stop string that is not to be shown
   double score = 0;              // sum of the model's log-probabilities of `ids`
+  std::optional<BeamScore> beam = {};
   FinishReason finish = FinishReason::running;
 };
 
@@ -92,6 +131,9 @@ class RunObserver {
   virtual bool wants_decisions() const { return false; }
   virtual bool wants_stage_scores() const { return false; }  // in the decisions
   virtual void decision(const Decision& /*decision*/) {}
+  virtual bool wants_search() const { return false; }
+  virtual void search(const SearchStep& /*step*/) {}
+  virtual void search_ended(std::span<const SearchEnd> /*best first*/) {}
 };
 
 struct Request {
@@ -124,10 +166,25 @@ class Run {
 
   // Runs the processors on the logits of a row. `sequence` counts where a processor draws random numbers (xtc). Throws
   // Error when the logits hold a NaN, an infinity, or nothing that could be chosen, and when the processors leave nothing.
-  Step process(int sequence, const Node& tip, const EvalRow& row);
+  // NothingLeft is the Error of the last case.
+  Step process(int sequence, const Node& tip, const EvalRow& row, const Feed& feed = {});
 
-  // The node of `token` behind the step's, with what the processors remember of the text up to it.
-  Node child(const Step& step, Token token) const;
+  Choice choose(const Step& step, Token token, const Why& why = {});
+
+  // The node of the chosen token, with what the processors remember of the text up to it.
+  Node child(const Choice& choice) const;
+
+  // Whether a sequence ends with this token, and why.
+  Stop ends(const Choice& choice) const { return stop_.check(choice.tip.child(choice.token), seconds()); }
+  const StopRules& stop_rules() const { return stop_; }
+
+  // The answers, best first, instead of num_return_sequences empty ones. There may be fewer.
+  void answer(const std::vector<Answer>& answers);
+
+  double seconds() const;  // since it began
+
+  // Who wants to see how a search goes; null: nobody.
+  RunObserver* watcher() const { return observer_ && observer_->wants_search() ? observer_ : nullptr; }
 
   // Appends `token` to an answer and returns its child(); finished(sequence) may hold afterwards.
   Node emit(int sequence, const Step& step, Token token, const Why& why = {});
@@ -166,9 +223,8 @@ class Run {
   void ask_without_prompt();
   bool answered() const;
   void keep_rows();
+  void append(int sequence, const Choice& choice, FinishReason finish);
   void finish(int sequence, Stop stop);
-  void trace(const Step& step, int sequence, Token token, const Why& why, FinishReason finish);
-  double seconds() const;
 
   Scheduler& scheduler_;
   int age_;  // smaller is older
@@ -200,7 +256,8 @@ class Run {
   std::exception_ptr error_;
   bool done_ = false;
   bool decisions_ = false;  // the observer wants them
-  Decision decision_;       // its memory is kept from one to the next
+  std::shared_ptr<Decision> decision_;  // of the last step, once a token was chosen; its memory is used again
+  bool described_ = false;              // it is that of the last step
   TraceScratch trace_scratch_;
 };
 

@@ -42,17 +42,15 @@ int max_length(const GenerationConfig& config, int prompt_length) {
 
 StopRules::StopRules(const GenerationConfig& config, const Vocab& vocab, int prompt_length, int n_context)
     : vocab_(vocab),
-      stop_tokens_(config.stop_token_ids),
       stop_strings_(config.stop_strings),
       keep_stop_string_(config.include_stop_str_in_output),
-      max_length_(max_length(config, prompt_length)),
+      max_length_(decant::max_length(config, prompt_length)),
       n_context_(n_context),
       max_time_(config.max_time.value_or(std::numeric_limits<double>::infinity())) {
   check_ids("stop_token_ids", config.stop_token_ids, vocab);
   if (config.eos_token_id) check_ids("eos_token_id", *config.eos_token_id, vocab);
-  if (!config.ignore_eos) {
-    for (const Token token : config.eos_token_id ? *config.eos_token_id : vocab.eos()) stop_tokens_.push_back(token);
-  }
+  if (!config.ignore_eos) stop_tokens_ = config.eos_token_id ? *config.eos_token_id : vocab.eos();
+  stop_tokens_.insert(stop_tokens_.end(), config.stop_token_ids.begin(), config.stop_token_ids.end());
   std::erase(stop_strings_, "");
   for (const std::string& each : stop_strings_) longest_ = std::max(longest_, each.size());
 }

@@ -45,19 +45,18 @@ void describe_tail(Decision& decision, std::span<const float> base, TraceScratch
 
 }  // namespace
 
-void describe(Decision& decision, Token token, std::span<const float> logits, double logsumexp, Scores& scores,
+TokenView view_of(Token token, std::span<const float> logits, Scores& scores) {
+  return {logits[static_cast<std::size_t>(token)], scores.probability(token), rank_of(token, scores)};
+}
+
+void describe(Decision& decision, std::span<const float> logits, double logsumexp, Scores& scores,
               const ChainTrace& chain, int n_top, TraceScratch& scratch) {
   const auto logit = [&](Token id) { return logits[static_cast<std::size_t>(id)]; };
   const auto base = [&](Token id) { return chain.base()[static_cast<std::size_t>(id)]; };
-  decision.token = token;
-  decision.logit = static_cast<double>(logit(token));
   decision.logsumexp = logsumexp;
-  decision.p_raw = std::exp(decision.logit - logsumexp);
-  decision.p = scores.probability(token);
   decision.entropy = scores.entropy() / kBit;
   decision.entropy_raw = entropy(logits) / kBit;
   decision.kept = scores.kept();
-  decision.rank = rank_of(token, scores);
   decision.stages = chain.stages();
 
   decision.top.clear();
@@ -84,6 +83,14 @@ void describe(Decision& decision, Token token, std::span<const float> logits, do
     decision.stage_scores[stage].clear();
     for (const TraceCandidate& each : decision.top) decision.stage_scores[stage].push_back(chain.score(stage, each.id));
   }
+}
+
+void decide(Decision& decision, Token token, const TokenView& view) {
+  decision.token = token;
+  decision.logit = view.logit;
+  decision.p_raw = std::exp(view.logit - decision.logsumexp);
+  decision.p = view.p;
+  decision.rank = view.rank;
 }
 
 void write_token(JsonWriter& json, Token id, const Vocab& vocab) {

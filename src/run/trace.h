@@ -57,10 +57,19 @@ struct TraceScratch {
   GaussRule rule;
 };
 
-// What the distributions before and after the processors say about choosing `token`; `n_top` candidates are listed.
-// The rest is the caller's to fill in.
-void describe(Decision& decision, Token token, std::span<const float> logits, double logsumexp, Scores& scores,
+// The distributions before and after the processors; `n_top` candidates are listed. The rest is the caller's to fill in.
+void describe(Decision& decision, std::span<const float> logits, double logsumexp, Scores& scores,
               const ChainTrace& chain, int n_top, TraceScratch& scratch);
+
+// What the same distributions say about one token.
+struct TokenView {
+  double logit = 0, p = 0;
+  int rank = 0;
+};
+TokenView view_of(Token token, std::span<const float> logits, Scores& scores);
+
+// Makes it the decision for that token. (`logsumexp` is set.)
+void decide(Decision& decision, Token token, const TokenView& view);
 
 // id, bytes, text and piece of a token, into an object that the caller has begun.
 void write_token(JsonWriter& json, Token id, const Vocab& vocab);

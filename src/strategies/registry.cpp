@@ -1,5 +1,8 @@
 #include "strategies/registry.h"
 
+#include "strategies/beam.h"
+#include "strategies/constrained_beam.h"
+#include "strategies/diverse_beam.h"
 #include "strategies/greedy.h"
 #include "strategies/sample.h"
 
@@ -9,6 +12,10 @@ std::span<const StrategyEntry> strategies() {
   static constexpr StrategyEntry table[] = {  // in the order of enum Strategy
       {Strategy::greedy, greedy, "the likeliest token, every time"},
       {Strategy::sample, sample, "each token drawn from the distribution that the processors leave"},
+      {Strategy::beam, beam, "the best of all continuations of num_beams texts"},
+      {Strategy::beam_sample, beam_sample, "continuations of num_beams texts, drawn without replacement"},
+      {Strategy::diverse_beam, diverse_beam, "groups of beams that avoid each other's tokens"},
+      {Strategy::constrained_beam, constrained_beam, "beams that must come to contain given words"},
   };
   return table;
 }

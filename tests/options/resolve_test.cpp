@@ -82,15 +82,15 @@ TEST(Resolve, ContradictionsAreErrors) {
       {"strategy=greedy do_sample=true", "strategy greedy contradicts do_sample true: drop one of them"},
       {"strategy=greedy do_sample=true top_p=0.9", "strategy greedy contradicts do_sample true: drop one of them"},
       {"strategy=greedy temperature=0.7",
-       "strategy greedy does not read temperature: drop it, or choose a strategy that reads it (sample)"},
+       "strategy greedy does not read temperature: drop it, or choose a strategy that reads it (sample, beam_sample)"},
       {"strategy=greedy temperature=1",
-       "strategy greedy does not read temperature: drop it, or choose a strategy that reads it (sample)"},
+       "strategy greedy does not read temperature: drop it, or choose a strategy that reads it (sample, beam_sample)"},
       {"strategy=greedy top_k=50",
-       "strategy greedy does not read top_k: drop it, or choose a strategy that reads it (sample)"},
+       "strategy greedy does not read top_k: drop it, or choose a strategy that reads it (sample, beam_sample)"},
       {"strategy=greedy top_p=0.9",
-       "strategy greedy does not read top_p: drop it, or choose a strategy that reads it (sample)"},
+       "strategy greedy does not read top_p: drop it, or choose a strategy that reads it (sample, beam_sample)"},
       {"strategy=greedy min_p=0",
-       "strategy greedy does not read min_p: drop it, or choose a strategy that reads it (sample)"},
+       "strategy greedy does not read min_p: drop it, or choose a strategy that reads it (sample, beam_sample)"},
       {"num_return_sequences=3",
        "num_return_sequences is 3, but greedy decoding finds a single sequence: use sampling or beams"},
       {"num_return_sequences=2 temperature=0",
@@ -139,7 +139,9 @@ TEST(Resolve, WhatDoesNothingWithoutAnotherOptionIsAnError) {
       const std::string both = fmt::format("{} {}={}", alone, master.name, off);
       EXPECT_EQ(usage_error([&] { resolve_strategy(given(both)); }), message);
     }
-    EXPECT_NO_THROW(resolve_strategy(given(fmt::format("{} {}={}", alone, master.name, another_value(master)))));
+    std::string enough = fmt::format("{} {}={}", alone, master.name, another_value(master));
+    if (!master.needs.empty()) enough += fmt::format(" {}={}", master.needs, another_value(get(table, master.needs)));
+    EXPECT_NO_THROW(resolve_strategy(given(enough))) << enough;
     const std::string by_default = to_text(default_of(row));
     if (!by_default.empty() && by_default.find('\n') == by_default.npos) {
       EXPECT_NO_THROW(resolve_strategy(given(fmt::format("{}={}", row.name, by_default))));  // asks for nothing
@@ -179,8 +181,8 @@ TEST(Resolve, ValuesOutOfRangeAreErrors) {
     const char* options;
     const char* message;
   } cases[] = {
-      {"strategy=sampel", "strategy is 'sampel': it must be one of greedy, sample (did you mean sample?)"},
-      {"strategy=mirostat", "strategy is 'mirostat': it must be one of greedy, sample"},
+      {"strategy=sampel", "strategy is 'sampel': it must be one of greedy, sample, beam, beam_sample, diverse_beam, constrained_beam (did you mean sample?)"},
+      {"strategy=mirostat", "strategy is 'mirostat': it must be one of greedy, sample, beam, beam_sample, diverse_beam, constrained_beam"},
       {"do_sample=maybe", "do_sample is 'maybe': it must be true or false"},
       {"max_new_tokens=-1", "max_new_tokens is -1: it must be a whole number of at least 0"},
       {"max_length=0", "max_length is 0: it must be a whole number of at least 1"},
@@ -212,7 +214,7 @@ TEST(Resolve, HoldsForConfigsFilledInCode) {
   EXPECT_EQ(resolve_strategy({.strategy = "sample"}), Strategy::sample);
   EXPECT_EQ(resolve_strategy({.strategy = "greedy", .temperature = 1.0}), Strategy::greedy);  // nobody set it
   EXPECT_EQ(usage_error([] { resolve_strategy({.strategy = "gredy"}); }),
-            "strategy is 'gredy': it must be one of greedy, sample (did you mean greedy?)");
+            "strategy is 'gredy': it must be one of greedy, sample, beam, beam_sample, diverse_beam, constrained_beam (did you mean greedy?)");
   EXPECT_EQ(usage_error([] { resolve_strategy({.min_p = 2}); }), "min_p is 2: it must be a number from 0 to 1");
   EXPECT_EQ(usage_error([] { resolve_strategy({.do_sample = false, .top_p = 0.5}); }),
             "do_sample false contradicts top_p 0.5: drop one of them");

@@ -142,8 +142,7 @@ TEST(Chain, GoesOnAfterAStepThatLeftNothing) {
 TEST(ChainStates, OnlyWhereAProcessorHasOne) {
   EXPECT_FALSE(Chain({}, true).has_state());
   EXPECT_FALSE(Chain(all_on(), true).has_state());
-  Scores scores = scores_of({1, 2, 3});
-  EXPECT_EQ(Chain(all_on(), true).next(nullptr, 0, scores), nullptr);
+  EXPECT_EQ(Chain(all_on(), true).next(nullptr, 0, {}), nullptr);
   GenerationConfig config;
   config.adaptive_target = .5;
   EXPECT_TRUE(Chain(config, true).has_state());
@@ -171,7 +170,7 @@ TEST(ChainStates, BelongToTheTextAndNotToTheChain) {
   const auto after = [&](const Chain::States* states, Token token) {
     Scores scores = scores_of(log_of(first));
     chain(scores, {}, states);
-    return chain.next(states, token, scores);
+    return chain.next(states, token, chain.observe(scores, token));
   };
   EXPECT_EQ(kept(first, nullptr), 2);
   EXPECT_EQ(kept(second, nullptr), 2);

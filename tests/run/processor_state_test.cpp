@@ -56,7 +56,7 @@ struct Walker {
     if (text.size() == ranks.size()) return;
     const auto left = step.scores.top(ranks[text.size()] + 1);
     const Token token = left.back().id;
-    tip = run.child(step, token);
+    tip = run.child(run.choose(step, token));
     text.push_back(token);
   }
 };
@@ -142,7 +142,7 @@ std::vector<Token> replay(const GenerationConfig& config, const Table& table, st
     scores.reset(table(text));
     chain(scores, Context{.tokens = text, .n_prompt = n_prompt, .u = u(Stream::processor)}, states.get());
     const Token token = scores.draw(u(Stream::token));
-    states = chain.next(states.get(), token, scores);
+    states = chain.next(states.get(), token, chain.observe(scores, token));
     text.push_back(token);
   }
   return {text.begin() + n_prompt, text.end()};

@@ -14,6 +14,12 @@
 namespace decant {
 namespace {
 
+void describe_choice(Decision& decision, Token token, std::span<const float> logits, double logsumexp, Scores& scores,
+                     const ChainTrace& chain, int n_top, TraceScratch& scratch) {
+  describe(decision, logits, logsumexp, scores, chain, n_top, scratch);
+  decide(decision, token, view_of(token, logits, scores));
+}
+
 using namespace testing;
 
 constexpr float kGone = -std::numeric_limits<float>::infinity();
@@ -197,7 +203,7 @@ TEST(Trace, DescribesRandomDistributionsAsDefined) {
     scores.reset(logits);
     Chain(config, true).traced(scores, {.tokens = tokens}, trace);
     const Token token = scores.draw(std::uniform_real_distribution(0.0, 1.0)(random));
-    describe(decision, token, logits, log_sum_exp(logits).value, scores, trace, n_top, trace_scratch);
+    describe_choice(decision, token, logits, log_sum_exp(logits).value, scores, trace, n_top, trace_scratch);
     expect_equal(decision, logits, law_of(logits, config, tokens), n_top);
     expect_replayable(decision, logits, config.repetition_penalty, tokens);
     if (HasFailure()) FAIL() << "trial " << trial;
@@ -215,7 +221,7 @@ TEST(Trace, SmallNumbers) {
   Chain(config, true).traced(scores, {}, trace);
   Decision decision;
   TraceScratch trace_scratch;
-  describe(decision, 0, logits, std::log(8.0), scores, trace, 3, trace_scratch);
+  describe_choice(decision, 0, logits, std::log(8.0), scores, trace, 3, trace_scratch);
   EXPECT_NEAR(decision.p_raw, 0.25, 1e-7);
   EXPECT_NEAR(decision.p, 1.0 / 3, 1e-7);
   EXPECT_EQ(decision.rank, 2);
@@ -243,7 +249,7 @@ TEST(Trace, EqualScoresRankByIdAndTiesWithTheLastAreKept) {
   TraceScratch trace_scratch;
   std::vector<int> ranks;
   for (Token token = 0; token < 5; ++token) {
-    describe(decision, token, logits, 0, scores, trace, 5, trace_scratch);
+    describe_choice(decision, token, logits, 0, scores, trace, 5, trace_scratch);
     ranks.push_back(decision.rank);
   }
   EXPECT_EQ(ranks, (std::vector<int>{3, 1, 2, 4, 5}));
@@ -259,7 +265,7 @@ TEST(Trace, ATokenThatTheModelExcludesIsNotListed) {
   Chain({}, false).traced(scores, {}, trace);
   Decision decision;
   TraceScratch trace_scratch;
-  describe(decision, 2, logits, log_sum_exp(logits).value, scores, trace, 3, trace_scratch);
+  describe_choice(decision, 2, logits, log_sum_exp(logits).value, scores, trace, 3, trace_scratch);
   EXPECT_EQ(decision.kept, 2);
   ASSERT_EQ(decision.top.size(), 2u);
   EXPECT_NEAR(decision.tail_mass, 0, 1e-7);

@@ -1,0 +1,72 @@
+// Beam search: of all continuations of the num_beams best texts, the num_beams best go on. And beam sampling: they are
+// drawn, each with the probability that its whole text has among them.
+//
+// Tested by tests/strategies/beam_test.cpp and, against golden files, tests/model/llama_beams_test.cpp.
+// Equals Hugging Face's generate(num_beams=K) of transformers 4.55 (semantics of its `_beam_search`): scores are sums of
+// processed log-probabilities; the best (1 + n_eos) K candidates are looked at; one that ends is a finished text if it is
+// among the first K, and of the others the best K go on.
+// Deviations: a beam whose tokens are all forbidden ends there (Hugging Face goes on with a score of -infinity); equal
+// scores rank by beam, then by id; sums are double. Beam sampling uses another generator; the law is the same.
+#include "strategies/beam.h"
+
+#include <cmath>
+
+#include "strategies/search.h"
+
+namespace decant {
+namespace {
+
+// Adds the continuations of one beam that may matter.
+using Offer = void (*)(Run&, int, const Beam&, const Step&, Extensions&);
+
+Task<void> search_with(Run& run, Offer offer) {
+  const int k = run.config().num_beams;
+  Search search(run);
+  Hypotheses finished = search.hypotheses(k);
+  std::vector<Beam> beams = search.start();
+
+  while (!beams.empty()) {
+    const std::vector<Node> nodes = tips(beams);
+    auto rows = co_await run.eval(nodes);
+    Extensions candidates(search.n_candidates(k));
+    for (int lane = 0; lane < std::ssize(beams); ++lane) {
+      const Beam& beam = beams[static_cast<std::size_t>(lane)];
+      search.process(lane, beam, rows[static_cast<std::size_t>(lane)], {.log_probabilities = true},
+                     [&](const Step& step) { offer(run, lane, beam, step, candidates); });
+    }
+    const std::vector<Extension> survivors = search.sort_out(beams, candidates, k, finished, false);
+    beams = search.keep(beams, survivors);
+    search.end_step();
+    if (beams.empty()) break;
+    const int n_new = beams[0].tip.length() - run.prompt().length();
+    if (!finished.can_improve(beams[0].score, n_new)) break;
+  }
+  search.answer(finished.best());
+}
+
+// Draws without replacement from all continuations of all beams are a race: each arrives after an exponential time, at a
+// rate of its probability (Efraimidis and Spirakis 2006). So each beam can draw by itself, as long as it says when:
+// the next one arrives at the rate of all that are left. Times are kept as logarithms: rates are e^score.
+void offer_drawn(Run& run, int lane, const Beam& beam, const Step& step, Extensions& candidates) {
+  int draw = lane * candidates.n();
+  double u = 0, log_time = -std::numeric_limits<double>::infinity();
+  const auto uniform = [&] { return u = run.uniform(draw++, step.tip); };
+  step.scores.draw_distinct(candidates.n(), uniform, [&](const Candidate& drawn, double log_rate) {
+    const double wait = -std::log1p(-run.uniform(draw - 1, step.tip, Stream::arrival));
+    const double log_wait = std::log(wait) - (log_rate + beam.score);
+    const double later = std::max(log_time, log_wait), sooner = std::min(log_time, log_wait);
+    log_time = std::isinf(later) ? later : later + std::log1p(std::exp(sooner - later));
+    if (!candidates.wants(-log_time)) return;
+    Extension extension = extend(run, lane, beam, step, drawn);
+    extension.key = -log_time;
+    extension.choice.why.u = u;
+    candidates.add(std::move(extension));
+  });
+}
+
+}  // namespace
+
+Task<void> beam(Run& run) { return search_with(run, offer_best); }
+Task<void> beam_sample(Run& run) { return search_with(run, offer_drawn); }
+
+}  // namespace decant

@@ -1,0 +1,327 @@
+#include "strategies/beam.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "base/error.h"
+#include "options/resolve.h"
+#include "strategies/greedy.h"
+#include "strategies/sample.h"
+#include "support/beams.h"
+
+namespace decant {
+namespace {
+
+using namespace testing;
+
+GenerationConfig random_config(int n_vocab) {
+  const int k = *rc::gen::inRange(1, 7);
+  std::vector<Token> eos;
+  for (int i = *rc::gen::inRange(0, 3); i > 0; --i) eos.push_back(static_cast<Token>(n_vocab - i));
+  GenerationConfig config = beam_config(k, *rc::gen::inRange(1, 9), eos);
+  config.length_penalty = *rc::gen::element(-1.0, 0.0, 0.5, 1.0, 2.0);
+  config.early_stopping = *rc::gen::element("false", "true", "never");
+  if (k == 1) config.length_penalty = 1, config.early_stopping = "false";
+  return config;
+}
+
+TableModel table_model(int n_vocab, std::uint64_t seed, TableShape shape = {}) {
+  shape.n_vocab = n_vocab;
+  return TableModel(shape, random_table(n_vocab, seed));
+}
+
+// ---- against oracles --------------------------------------------------------------------------------------------------
+
+RC_GTEST_PROP(Beam, EqualsTheDefinition, ()) {
+  const int n_vocab = *rc::gen::inRange(3, 9);
+  TableModel model = table_model(n_vocab, *rc::gen::inRange(1, 1000));
+  const GenerationConfig config = random_config(n_vocab);
+  const std::vector<Found> found = BeamOracle(law_of_table(model), {1, 2}, config, config.num_beams).run();
+  RC_ASSERT(difference(search(config, model), found) == "");
+}
+
+TEST(Beam, WithBeamsEnoughItFindsTheBestOfAllTexts) {
+  for (const double length_penalty : {-0.5, 0.0, 1.0, 2.0}) {
+    TableModel model = table_model(4, 7, {.max_sequences = 300, .max_rows = 512, .max_outputs = 300});
+    GenerationConfig config = beam_config(256, 4, {3});
+    config.length_penalty = length_penalty;
+    config.early_stopping = "never";
+    const std::vector<Found> best = all_texts(law_of_table(model), {1, 2}, config);
+    ASSERT_EQ(best.size(), 1 + 3 + 9 + 27 * 4u);
+    EXPECT_EQ(difference(search(config, model), best), "") << length_penalty;
+  }
+}
+
+TEST(Beam, OneBeamIsGreedy) {
+  for (std::uint64_t seed = 1; seed < 30; ++seed) {
+    TableModel model = table_model(8, seed);
+    const GenerationConfig config = beam_config(1, 12, {5});
+    const std::vector<Sequence> found = search(config, model);
+    GenerationConfig plain = greedy_config(12);
+    plain.eos_token_id = config.eos_token_id;
+    EXPECT_EQ(found[0].ids, run_alone(request(plain, {1, 2}, greedy), {.n_vocab = 8}, random_table(8, seed))[0]);
+  }
+}
+
+TEST(Beam, ProcessorsSeeLogProbabilitiesAndEachBeamsOwnText) {
+  for (std::uint64_t seed = 1; seed < 40; ++seed) {
+    TableModel model = table_model(7, seed);
+    GenerationConfig config = beam_config(4, 8, {6});
+    config.repetition_penalty = 1.7;
+    config.no_repeat_ngram_size = 2;
+    config.min_new_tokens = 3;
+    const LogLaw plain = law_of_table(model);
+    const LogLaw processed = [&](const std::vector<Token>& text) {
+      std::vector<double> law = plain(text);
+      for (const Token token : std::set<Token>(text.begin(), text.end())) law[static_cast<std::size_t>(token)] *= 1.7;
+      for (std::size_t i = 0; i + 1 < text.size(); ++i) {
+        if (text[i] == text.back()) law[static_cast<std::size_t>(text[i + 1])] = -1e30;
+      }
+      if (text.size() < 2 + 3) law[6] = -1e30;
+      return law;
+    };
+    const std::vector<Found> found = BeamOracle(processed, {1, 2}, config, 4).run();
+    EXPECT_EQ(difference(search(config, model), found), "") << seed;
+  }
+}
+
+TEST(Beam, LengthsWithThePromptAndWithoutTheEnd) {
+  TableModel model = table_model(6, 3);
+  GenerationConfig config = beam_config(4, 8, {5});
+  config.normalize = "prompt";
+  for (const Sequence& each : search(config, model)) {
+    const double length = 2 + static_cast<double>(each.ids.size()) - (each.ids.back() == 5);
+    EXPECT_NEAR(each.beam->normalized, each.beam->sum / length, 1e-9);
+  }
+}
+
+TEST(Beam, AStopStringEndsABeam) {
+  TableModel model = table_model(6, 11);
+  model.set_vocab(TableVocab({"a", "b", "c", "d", "e", "f"}));
+  GenerationConfig config = beam_config(3, 10);
+  config.stop_strings = {"ab", "c"};
+  config.include_stop_str_in_output = false;
+  bool stopped = false;
+  for (const Sequence& each : search(config, model)) {
+    const std::size_t ab = each.bytes.find("ab"), c = each.bytes.find('c');
+    EXPECT_TRUE(ab == std::string::npos && c == std::string::npos) << each.bytes;
+    stopped |= each.finish == FinishReason::stop;
+    EXPECT_EQ(each.finish == FinishReason::stop, each.ids.size() < 10 || each.bytes.size() < each.ids.size());
+  }
+  EXPECT_TRUE(stopped);
+}
+
+// ---- what it costs ----------------------------------------------------------------------------------------------------
+
+// The nodes of the beams, from the trace.
+class TreeOfBeams : public RunObserver {
+ public:
+  bool wants_search() const override { return true; }
+  void search(const SearchStep& step) override {
+    tips_.clear();
+    for (const SearchCandidate& each : step.candidates) {
+      if (each.node < 0) continue;
+      parents_.resize(std::max(parents_.size(), static_cast<std::size_t>(each.node) + 1));
+      parents_[static_cast<std::size_t>(each.node)] = each.parent;
+      if (each.fate == Fate::kept) tips_.push_back(each.node);
+    }
+  }
+  int distinct_nodes() const { return nodes_above(tips_); }
+  int distinct_parents() const {
+    std::vector<int> above;
+    for (const int tip : tips_) above.push_back(parents_[static_cast<std::size_t>(tip)]);
+    return nodes_above(above);
+  }
+
+ private:
+  int nodes_above(const std::vector<int>& tips) const {
+    std::set<int> all;
+    for (int node : tips) {
+      for (; node > 0; node = parents_[static_cast<std::size_t>(node)]) all.insert(node);
+    }
+    return static_cast<int>(all.size());
+  }
+  std::vector<int> parents_, tips_;
+};
+
+TEST(Beam, TheCacheHoldsTheDistinctNodesOfTheTreeAndABatchOneRowABeam) {
+  for (std::uint64_t seed = 1; seed < 20; ++seed) {
+    TableModel model = table_model(8, seed);
+    Scheduler scheduler({&model});
+    TreeOfBeams tree;
+    GenerationConfig config = beam_config(5, 20);
+    const std::vector<Token> prompt = {1, 2, 3};
+    const auto run = scheduler.start(request(config, prompt, beam, &tree));
+    int steps = 0;
+    while (scheduler.step()) {
+      if (++steps == 1) continue;
+      EXPECT_EQ(scheduler.live_nodes(), 3 + tree.distinct_nodes());
+      EXPECT_EQ(scheduler.cache(0).cells(), 3 + tree.distinct_parents());
+      EXPECT_LE(model.batches().back().size(), 5u);
+    }
+    run->rethrow();
+    EXPECT_EQ(steps, 19);  // and the one that ends it
+    EXPECT_EQ(scheduler.cache(0).cells(), 3);
+  }
+}
+
+// ---- company ----------------------------------------------------------------------------------------------------------
+
+TEST(Beam, SearchesAndSamplesInOneSchedulerAnswerAsAlone) {
+  const Table table = random_table(8, 4);
+  const auto configs = [] {
+    std::vector<GenerationConfig> all;
+    for (const int k : {2, 4, 5, 8}) all.push_back(beam_config(k, 6 + k, {7}));
+    all[2].length_penalty = 0;
+    all.push_back(sampling_config(1, 12));
+    all.push_back(sampling_config(2, 9));
+    return all;
+  }();
+  TableModel model({}, table);
+  Scheduler scheduler({&model});
+  std::vector<std::unique_ptr<decant::Run>> runs;
+  for (const GenerationConfig& config : configs) {
+    runs.push_back(scheduler.start(request(config, {1, 2}, entry(resolve_strategy(config)).run)));
+    scheduler.step();
+  }
+  scheduler.run();
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    runs[i]->rethrow();
+    std::vector<std::vector<Token>> ids;
+    for (const Sequence& each : runs[i]->sequences()) ids.push_back(each.ids);
+    EXPECT_EQ(ids, run_alone(request(configs[i], {1, 2}, entry(resolve_strategy(configs[i])).run), {}, table)) << i;
+  }
+}
+
+// ---- dead ends --------------------------------------------------------------------------------------------------------
+
+TEST(Beam, ABeamWithoutATokenIsLostAndTheOthersGoOn) {
+  TableModel model = table_model(6, 2);
+  GenerationConfig config = beam_config(3, 6);
+  config.prefix_allowed_tokens_fn = [](std::span<const int> text) -> std::vector<int> {
+    if (text.back() == 4) return {};
+    return {0, 3, 4};
+  };
+  const auto found = search(config, model);
+  ASSERT_FALSE(found.empty());
+  for (const Sequence& each : found) {
+    EXPECT_EQ(each.ids.size(), 6u);
+    EXPECT_EQ(std::find(each.ids.begin(), each.ids.end() - 1, 4), each.ids.end() - 1);
+  }
+  config.prefix_allowed_tokens_fn = [](std::span<const int> text) -> std::vector<int> {
+    return text.size() == 4 ? std::vector<int>{} : std::vector<int>{0, 1};
+  };
+  EXPECT_THROW(search(config, model), NothingLeft);
+}
+
+TEST(Beam, FewerTextsThanAskedForAreFewerAnswers) {
+  TableModel model = table_model(6, 2);
+  GenerationConfig config = beam_config(4, 3);
+  config.allowed_token_ids = {2};
+  EXPECT_EQ(text(search(config, model)).substr(0, 9), "[2, 2, 2]");
+  EXPECT_EQ(search(config, model).size(), 1u);
+}
+
+// ---- beam sampling ----------------------------------------------------------------------------------------------------
+
+using Law = std::map<std::string, double>;
+
+std::string name(const std::vector<Found>& pool) {
+  std::string text;
+  for (const Found& each : pool) text += fmt::format("{}", each.ids);
+  return text;
+}
+
+// f(the first n in the order of draws without replacement, its probability).
+void for_each_draw(const std::vector<OracleBeam>& all, std::size_t n, const std::function<void(const std::vector<OracleBeam>&, double)>& f) {
+  std::vector<double> weights;
+  double total = 0;
+  for (const OracleBeam& each : all) {
+    weights.push_back(std::exp(each.score));
+    total += weights.back();
+  }
+  std::vector<OracleBeam> drawn;
+  std::vector<bool> gone(all.size());
+  const std::function<void(double, double)> draw = [&](double p, double left) {
+    if (drawn.size() == n) return f(drawn, p);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (gone[i] || weights[i] == 0) continue;
+      gone[i] = true;
+      drawn.push_back(all[i]);
+      draw(p * weights[i] / left, left - weights[i]);
+      drawn.pop_back();
+      gone[i] = false;
+    }
+  };
+  draw(1, total);
+}
+
+void enumerate(const BeamOracle& search, double p, bool last, Law& law) {
+  const std::size_t n = last ? 2 : search.n_candidates();  // of the last ones only those that are admitted matter
+  for_each_draw(search.continuations(), n, [&](const std::vector<OracleBeam>& drawn, double q) {
+    BeamOracle next = search;
+    if (next.advance(drawn)) {
+      enumerate(next, p * q, true, law);
+    } else {
+      law[name(next.pool())] += p * q;
+    }
+  });
+}
+
+TEST(BeamSample, ItsLawIsThatOfDrawsWithoutReplacement) {
+  for (const bool with_eos : {false, true}) {
+    TableModel model = table_model(5, with_eos ? 5 : 9);
+    GenerationConfig config = beam_config(2, 2, with_eos ? std::vector<Token>{4} : std::vector<Token>{});
+    config.strategy = "beam_sample";
+    config.top_k = 0;
+    Law law;
+    enumerate(BeamOracle(law_of_table(model), {1, 2}, config, 2), 1, false, law);
+    double total = 0;
+    for (const auto& [found, p] : law) total += p;
+    ASSERT_NEAR(total, 1, 1e-9);
+
+    constexpr int n = 20000;
+    std::map<std::string, int> counts;
+    for (int seed = 0; seed < n; ++seed) {
+      config.seed = static_cast<std::uint64_t>(seed);
+      std::vector<Found> found;
+      for (const Sequence& each : search(config, model)) found.push_back({each.ids, 0, 0});
+      ++counts[name(found)];
+    }
+    double chi_square = 0, rare = 0;
+    int rare_count = 0, cells = 0;
+    for (const auto& [found, p] : law) {
+      if (p * n < 5) {
+        rare += p * n;
+        rare_count += counts[found];
+        continue;
+      }
+      chi_square += (counts[found] - p * n) * (counts[found] - p * n) / (p * n);
+      ++cells;
+    }
+    for (const auto& [found, count] : counts) EXPECT_TRUE(law.contains(found)) << found;
+    if (rare > 5) chi_square += (rare_count - rare) * (rare_count - rare) / rare, ++cells;
+    ASSERT_GT(cells, 20);
+    EXPECT_LT(chi_square, cells + 4 * std::sqrt(2.0 * cells)) << cells;  // four standard deviations
+  }
+}
+
+TEST(BeamSample, TheSameSeedIsTheSameText) {
+  TableModel model = table_model(8, 1);
+  GenerationConfig config = beam_config(4, 12, {7});
+  config.strategy = "beam_sample";
+  std::set<std::string> texts;
+  for (const std::uint64_t seed : {1, 2, 3, 4}) {
+    config.seed = seed;
+    const std::string once = text(search(config, model));
+    EXPECT_EQ(once, text(search(config, model)));
+    texts.insert(once);
+  }
+  EXPECT_GT(texts.size(), 2u);
+}
+
+}  // namespace
+}  // namespace decant
