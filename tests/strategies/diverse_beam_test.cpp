@@ -36,7 +36,9 @@ std::vector<Found> definition(const TableModel& model, const GenerationConfig& c
       done[g] = !groups[g].advance_classic(groups[g].continuations([&](Token token) {
         return config.diversity_penalty * static_cast<double>(std::count(taken.begin(), taken.end(), token));
       }));
-      for (const OracleBeam& beam : groups[g].beams()) taken.push_back(beam.ids.back());
+      for (const OracleBeam& beam : groups[g].beams()) {
+        if (beam.score > -1e8) taken.push_back(beam.ids.back());  // there are places that no beam has
+      }
     }
   }
   std::vector<Found> all;
