@@ -133,7 +133,7 @@ class RunObserver {
   virtual void decision(const Decision& /*decision*/) {}
   virtual bool wants_search() const { return false; }
   virtual void search(const SearchStep& /*step*/) {}
-  virtual void search_ended(std::span<const SearchEnd> /*best first*/) {}
+  virtual void search_ended(std::span<const SearchEnd> /*the answers first, each part best first*/) {}
 };
 
 struct Request {

@@ -47,7 +47,7 @@ struct SearchCandidate {
   int length = 0;            // finished: as length_penalty counts it
   double normalized = 0;     // finished
   double penalty = 0;        // for diversity, already in log_p
-  std::optional<int> bank;   // how far it is with the forced words
+  std::optional<int> bank = {};  // how far it is with the forced words
 };
 
 struct SearchStep {

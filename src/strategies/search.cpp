@@ -209,13 +209,15 @@ void Search::answer(const std::vector<Hypothesis>& best) {
     answers.push_back({path(each.node), each.stop, {each.score, each.normalized, each.unmet}});
   }
   if (watched()) {
-    const auto better = [](const Hypothesis& a, const Hypothesis& b) { return a.normalized > b.normalized; };
-    std::stable_sort(ended_.begin(), ended_.end(), better);
     std::vector<SearchEnd> ends;
     for (const Hypothesis& each : ended_) {
       ends.push_back({sequence_of[static_cast<std::size_t>(each.node)], each.node, each.group, each.score, each.length,
                       each.normalized, each.stop.reason, each.unmet});
     }
+    std::stable_sort(ends.begin(), ends.end(), [](const SearchEnd& a, const SearchEnd& b) {
+      if (a.sequence < 0 || b.sequence < 0) return a.sequence < 0 ? b.sequence < 0 && a.normalized > b.normalized : true;
+      return a.sequence < b.sequence;
+    });
     run_.watcher()->search_ended(ends);
   }
   run_.answer(answers);

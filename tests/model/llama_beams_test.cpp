@@ -1,11 +1,12 @@
 // Beam searches on the F32 model against Hugging Face transformers: texts, order and scores. tests/support/goldens/README.md
-// says what was recorded. All searches of a prompt and a kind run in one scheduler, so that each has company of other
+// says what was recorded. All searches of a prompt run in one scheduler, so that each has company of other kinds and
 // widths, and what they have in common is evaluated once.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <map>
 
+#include "options/resolve.h"
 #include "run/scheduler.h"
 #include "strategies/registry.h"
 #include "support/golden_files.h"
@@ -23,10 +24,9 @@ Strategy kind_of(const Json& c) {
   return static_cast<Strategy>(found - strategy_names.begin());
 }
 
-std::unique_ptr<Run> start(Scheduler& scheduler, const Json& c, bool hf_compat) {
+std::unique_ptr<Run> start(Scheduler& scheduler, const Json& c) {
   GenerationConfig config = config_of(c["options"]);
   config.strategy = c["kind"].get<std::string>();
-  config.hf_compat = config.hf_compat && hf_compat;
   return scheduler.start({.config = config, .prompt = c["prompt_ids"], .strategy = entry(kind_of(c)).run});
 }
 
@@ -53,18 +53,19 @@ std::string difference(const Run& run, const Json& c) {
   return "";
 }
 
-void expect_equal(const std::string& kind) {
+TEST(LlamaGoldenBeams, EverySearchFindsTheRecordedTexts) {
   std::map<std::string, std::vector<Json>> by_prompt;
-  for (const Json& c : golden_cases("beams.json")) {
-    if (c["kind"] == kind) by_prompt[c["prompt"]].push_back(c);
-  }
-  ASSERT_GE(by_prompt.size(), 5u);
+  for (const Json& c : golden_cases("beams.json")) by_prompt[c["prompt"]].push_back(c);
+  ASSERT_GE(by_prompt.size(), 8u);
   for (const auto& [prompt, cases] : by_prompt) {
-    EXPECT_GE(cases.size(), 12u) << prompt;
-    LlamaModel model(model_file(kF32), one_thread(), 6144, 256);
+    for (const char* kind : {"beam", "diverse_beam", "constrained_beam"}) {
+      const auto is_of_kind = [&](const Json& c) { return c["kind"] == kind; };
+      EXPECT_GE(std::count_if(cases.begin(), cases.end(), is_of_kind), 12) << kind << " " << prompt;
+    }
+    LlamaModel model(model_file(kF32), one_thread(), 12288, 256);
     Scheduler scheduler({&model});
-    std::vector<std::unique_ptr<Run>> runs;
-    for (const Json& c : cases) runs.push_back(start(scheduler, c, true));
+    std::vector<std::unique_ptr<decant::Run>> runs;
+    for (const Json& c : cases) runs.push_back(start(scheduler, c));
     scheduler.run();
     for (std::size_t i = 0; i < cases.size(); ++i) {
       EXPECT_EQ(difference(*runs[i], cases[i]), "") << cases[i]["name"] << " " << cases[i]["options"];
@@ -72,9 +73,50 @@ void expect_equal(const std::string& kind) {
   }
 }
 
-TEST(LlamaGoldenBeams, BeamSearch) { expect_equal("beam"); }
-TEST(LlamaGoldenBeams, DiverseBeamSearch) { expect_equal("diverse_beam"); }
-TEST(LlamaGoldenBeams, ConstrainedBeamSearch) { expect_equal("constrained_beam"); }
+// Four searches of different width and two samplings in one scheduler: each finds what it finds alone.
+TEST(LlamaBeams, CompanyChangesNothing) {
+  const Json cases = golden_cases("beams.json");
+  std::vector<GenerationConfig> configs;
+  for (const int k : {2, 3, 4, 6}) {
+    GenerationConfig config;
+    config.num_beams = config.num_return_sequences = k;
+    config.max_new_tokens = 8 + k;
+    configs.push_back(config);
+  }
+  configs[3].num_beam_groups = 3;
+  configs[3].diversity_penalty = 1;
+  for (const std::uint64_t seed : {1, 2}) {
+    GenerationConfig config;
+    config.do_sample = true;
+    config.seed = seed;
+    config.max_new_tokens = 12;
+    configs.push_back(config);
+  }
+  LlamaModel model(model_file(kF32), one_thread(), 1024, 64);
+  const auto start_one = [&](Scheduler& scheduler, std::size_t i) {
+    return scheduler.start({.config = configs[i], .prompt = cases[i * 80 % cases.size()]["prompt_ids"],
+                            .strategy = entry(resolve_strategy(configs[i])).run});
+  };
+  const auto ids = [](const decant::Run& run) {
+    run.rethrow();
+    std::vector<std::vector<Token>> all;
+    for (const Sequence& each : run.sequences()) all.push_back(each.ids);
+    return all;
+  };
+  Scheduler together({&model});
+  std::vector<std::unique_ptr<decant::Run>> runs;
+  for (std::size_t i = 0; i < configs.size(); ++i) runs.push_back(start_one(together, i));
+  together.run();
+  std::vector<std::vector<std::vector<Token>>> found;
+  for (const auto& run : runs) found.push_back(ids(*run));
+  runs.clear();
+  for (std::size_t i = 0; i < configs.size(); ++i) {
+    Scheduler alone({&model});
+    const auto run = start_one(alone, i);
+    alone.run();
+    EXPECT_EQ(ids(*run), found[i]) << i;
+  }
+}
 
 }  // namespace
 }  // namespace decant

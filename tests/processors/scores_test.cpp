@@ -418,5 +418,46 @@ RC_GTEST_PROP(Scores, ReadingEqualsTheReference, (unsigned seed, bool coarse)) {
   }
 }
 
+// ---- draws without replacement -----------------------------------------------------------------------------------------
+
+// The tokens that u = given numbers find, with the weights that were left.
+std::vector<std::pair<Token, double>> drawn(Scores scores, std::vector<double> us) {
+  std::vector<std::pair<Token, double>> found;
+  std::size_t i = 0;
+  scores.draw_distinct(static_cast<int>(us.size()), [&] { return us[i++]; }, [&](const Candidate& each, double log_left) {
+    found.emplace_back(each.id, std::exp(log_left));
+  });
+  return found;
+}
+
+TEST(Scores, DrawsWithoutReplacementByHand) {
+  const Floats logits{std::log(1.f), std::log(4.f), std::log(3.f), std::log(2.f)};  // ranked 1, 2, 3, 0
+  const auto expect = [&](std::vector<double> us, std::vector<std::pair<Token, double>> expected) {
+    const auto found = drawn(scores_of(logits), us);
+    ASSERT_EQ(found.size(), expected.size());
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      EXPECT_EQ(found[i].first, expected[i].first) << i;
+      EXPECT_NEAR(found[i].second, expected[i].second, 1e-5) << i;
+    }
+  };
+  expect({0, 0, 0, 0}, {{1, 10}, {2, 6}, {3, 3}, {0, 1}});
+  expect({.95, .95, .95}, {{0, 10}, {3, 9}, {2, 7}});
+  expect({.5, .7, .1, .9, .5}, {{2, 10}, {3, 7}, {1, 5}, {0, 1}});  // of four tokens a fifth cannot be drawn
+}
+
+// One token has nearly all of the mass: what is left is not the difference of two sums that are equal to sixteen digits.
+TEST(Scores, DrawsWithoutReplacementBesideAGiant) {
+  Floats logits(1000, -40);
+  logits[7] = 0;
+  logits[8] = -39;
+  const auto found = drawn(scores_of(logits), {.3, 0, .5});
+  ASSERT_EQ(found.size(), 3u);
+  EXPECT_EQ(found[0].first, 7);
+  EXPECT_EQ(found[1].first, 8);
+  EXPECT_NEAR(found[1].second / (998 * std::exp(-40.) + std::exp(-39.)), 1, 1e-5);
+  EXPECT_NEAR(found[2].second / (998 * std::exp(-40.)), 1, 2e-3);
+  EXPECT_NEAR(found[2].first, 500, 2);
+}
+
 }  // namespace
 }  // namespace decant

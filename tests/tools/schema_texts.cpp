@@ -1,7 +1,10 @@
 // Writes a text for each JSON schema, with a real model.
 //
 //   schema_texts MODEL.gguf < SCHEMAS   {"name": ..., "schema": ...} a line; answers {"name", "text", "finished"} a
-//   line schema_texts --check < SCHEMAS      a schema a line; answers why it cannot be followed, or an empty line
+//   line
+//   schema_texts --beams MODEL.gguf < SCHEMAS   the same by beam search and by greedy decoding: {"name", "beams": [{"text",
+//   "finished", "score"}, ...], "greedy": {...}}, best first
+//   schema_texts --check < SCHEMAS      a schema a line; answers why it cannot be followed, or an empty line
 //
 // The texts are sampled together, by Runs of one scheduler, with the schema as their option json_schema. From a number
 // of tokens on a text is hurried: of the tokens that are allowed, the one that comes nearest to closing something.
@@ -15,6 +18,8 @@
 #include "model/llama_grammar.h"
 #include "model/llama_model.h"
 #include "run/scheduler.h"
+#include "strategies/beam.h"
+#include "strategies/greedy.h"
 
 namespace decant {
 namespace {
@@ -110,14 +115,61 @@ void write_texts(const char* path) {
   }
 }
 
+// Every text with what it is worth: the model's log-probability of all its tokens.
+Json texts_of(const Run& run) {
+  run.rethrow();
+  Json texts = Json::array();
+  for (const Sequence& each : run.sequences()) {
+    texts.push_back({{"text", each.bytes}, {"finished", each.finish == FinishReason::stop}, {"score", each.score}});
+  }
+  return texts;
+}
+
+void search_texts(const char* path) {
+  ModelOptions options;
+  options.threads = 1;
+  LlamaModel model(std::make_shared<const LlamaFile>(path, options), options, 16384, 256);
+  Scheduler scheduler({&model});
+  std::vector<std::string> names;
+  std::vector<std::unique_ptr<Run>> beams, greedies;
+  for (std::string line; std::getline(std::cin, line);) {
+    const Json schema = Json::parse(line);
+    names.push_back(schema["name"]);
+    GenerationConfig config;
+    config.max_new_tokens = 96;
+    config.json_schema = schema["schema"].dump();
+    const std::vector<Token> prompt = model.vocab().tokenize("An example of " + names.back() + " in JSON:\n", false, true);
+    greedies.push_back(scheduler.start({.config = config, .prompt = prompt, .strategy = greedy}));
+    config.num_beams = config.num_return_sequences = 4;
+    config.length_penalty = 0;
+    config.early_stopping = "never";
+    beams.push_back(scheduler.start({.config = config, .prompt = prompt, .strategy = beam}));
+    if (names.size() % 16 == 0) scheduler.run();
+  }
+  scheduler.run();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const Json answer = {{"name", names[i]}, {"beams", texts_of(*beams[i])}, {"greedy", texts_of(*greedies[i])[0]}};
+    fmt::print("{}\n", answer.dump(-1, ' ', false, Json::error_handler_t::replace));
+  }
+}
+
+int run(const std::vector<std::string_view>& arguments) {
+  if (arguments.size() == 2 && arguments[0] == "--beams") {
+    search_texts(arguments[1].data());
+  } else if (arguments.size() == 1) {
+    arguments[0] == "--check" ? check() : write_texts(arguments[0].data());
+  } else {
+    throw Error(ErrorKind::usage, "schema_texts [--beams] MODEL.gguf | --check");
+  }
+  return 0;
+}
+
 }  // namespace
 }  // namespace decant
 
 int main(int argc, char** argv) {
   try {
-    if (argc != 2) throw decant::Error(decant::ErrorKind::usage, "schema_texts MODEL.gguf | --check");
-    argv[1] == std::string_view("--check") ? decant::check() : decant::write_texts(argv[1]);
-    return 0;
+    return decant::run({argv + 1, argv + argc});
   } catch (const std::exception& error) {
     fmt::print(stderr, "schema_texts: {}\n", error.what());
     return 1;

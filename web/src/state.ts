@@ -9,6 +9,7 @@ import { picture, recorded, replayed, type Picture, type Wing } from "./picture.
 import { replay } from "./sampling/replay.ts";
 import { minTokensToKeep, same, settingsOf, type Settings } from "./sampling/settings.ts";
 import { BeyondTrace } from "./sampling/survivors.ts";
+import { TreeState } from "./tree/state.ts";
 
 export type ColorBy = "probability" | "rank" | "entropy";
 export type Scale = "linear" | "log";
@@ -23,6 +24,7 @@ export class State {
   readonly changed = signal<Settings | null>(null); // null: as recorded
   readonly compareWith = signal<number | null>(null); // a run
   readonly expanded = signal(false); // every candidate, not only the first ones
+  readonly tree = new TreeState(this);
 
   readonly current: ReadonlySignal<Run> = computed(() => this.trace.runs[this.run.value]!);
   readonly steps: ReadonlySignal<readonly Step[]> = computed(() => this.current.value.sequences[this.sequence.value] ?? []);
@@ -78,7 +80,7 @@ export class State {
     view: this.view.value,
     settings: this.changed.value,
   }));
-  readonly link: ReadonlySignal<string> = computed(() => write(this.place.value));
+  readonly link: ReadonlySignal<string> = computed(() => write(this.place.value) + this.tree.link.value);
 
   constructor(
     readonly trace: Trace,
@@ -100,11 +102,13 @@ export class State {
       this.select(index >= 0 ? index : this.index.value);
       if (place.view !== null && this.views.includes(place.view)) this.view.value = place.view;
       this.change(place.settings);
+      this.tree.go(hash);
     });
   }
 
   select(index: number): void {
     this.index.value = Math.max(0, Math.min(index, this.steps.value.length - 1));
+    this.tree.picked.value = null;
   }
 
   // Other settings stay changed from token to token, and are forgotten from run to run.
@@ -116,6 +120,7 @@ export class State {
         this.sequence.value = firstSequence(this.current.value);
       }
       this.changed.value = null;
+      this.tree.rank(null);
       this.select(this.index.value);
     });
   }
@@ -133,5 +138,5 @@ export class State {
 }
 
 function firstSequence(run: Run): number {
-  return run.sequences.findIndex((steps) => steps.length > 0);
+  return Math.max(0, run.sequences.findIndex((steps) => steps.length > 0));
 }

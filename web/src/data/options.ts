@@ -5,6 +5,11 @@ import type { RunHeader } from "./trace.ts";
 
 // The value at which an option does nothing. Options that are not here are in the list only.
 const neutral: Readonly<Record<string, unknown>> = {
+  length_penalty: 1,
+  early_stopping: "false",
+  normalize: "generated",
+  diversity_penalty: 0,
+  force_words: null,
   guidance_scale: 1,
   repetition_penalty: 1,
   encoder_repetition_penalty: 1,
@@ -28,10 +33,18 @@ const neutral: Readonly<Record<string, unknown>> = {
 };
 const samplingOnly = new Set(Object.keys(neutral).slice(Object.keys(neutral).indexOf("temperature")));
 
-const verbs: Readonly<Record<string, string>> = { greedy: "Chosen greedily", sample: "Sampled" };
+const verbs: Readonly<Record<string, (beams: string) => string>> = {
+  greedy: () => "Chosen greedily",
+  sample: () => "Sampled",
+  beam: (beams) => `Searched with ${beams}`,
+  beam_sample: (beams) => `Sampled with ${beams}`,
+  diverse_beam: (beams) => `Searched with ${beams}`,
+  constrained_beam: (beams) => `Searched for forced words with ${beams}`,
+};
+const deterministic = new Set(["greedy", "beam", "diverse_beam", "constrained_beam"]);
 
 export function samples(header: RunHeader): boolean {
-  return header.strategy !== "greedy";
+  return !deterministic.has(header.strategy);
 }
 
 export function sentence(header: RunHeader): string {
@@ -39,9 +52,17 @@ export function sentence(header: RunHeader): string {
     .filter((name) => samples(header) || !samplingOnly.has(name))
     .filter((name) => isSet(header.options[name], neutral[name]))
     .map((name) => `${name} ${written(header.options[name])}`);
-  const verb = verbs[header.strategy] ?? `Decoded with ${header.strategy || "an unnamed strategy"}`;
+  const verb = Object.hasOwn(verbs, header.strategy)
+    ? verbs[header.strategy]!(beamsOf(header))
+    : `Decoded with ${header.strategy || "an unnamed strategy"}`;
   const seed = samples(header) && typeof header.options.seed === "number" ? `, seed ${header.options.seed}` : "";
   return `${verb} by ${header.model}${settings.length > 0 ? " with " + join(settings) : ""}${seed}.`;
+}
+
+function beamsOf({ options }: RunHeader): string {
+  const beams = typeof options.num_beams === "number" ? `${options.num_beams} beams` : "beams";
+  const groups = options.num_beam_groups;
+  return typeof groups === "number" && groups > 1 ? `${beams} in ${groups} groups` : beams;
 }
 
 // Every option, as name and value.
@@ -50,7 +71,7 @@ export function optionList(header: RunHeader): [string, string][] {
 }
 
 function isSet(value: unknown, off: unknown): boolean {
-  return value !== undefined && value !== null && value !== off;
+  return value !== undefined && value !== null && value !== off && value !== false && value !== "" && !(Array.isArray(value) && value.length === 0);
 }
 
 function written(value: unknown): string {

@@ -1,5 +1,6 @@
 // What a whole run says: the four figures of the first screen, and the step to look at first.
 
+import type { Search } from "./search.ts";
 import type { Run, Step } from "./trace.ts";
 
 export interface Figures {
@@ -18,6 +19,24 @@ export function figures(run: Run, sequence: number): Figures {
     entropy: mean(steps, (step) => step.entropy),
     entropyRaw: mean(steps, (step) => step.entropyRaw),
     kept: mean(steps, (step) => step.kept),
+  };
+}
+
+export interface SearchFigures {
+  readonly rate: number | null; // steps a second behind the first
+  readonly kept: number; // branches that went on
+  readonly ended: number;
+  readonly returned: number;
+}
+
+export function searchFigures({ steps, branches, ended }: Search): SearchFigures {
+  const first = steps[0]?.seconds ?? null;
+  const last = steps.at(-1)?.seconds ?? null;
+  return {
+    rate: first !== null && last !== null && last > first ? (steps.length - 1) / (last - first) : null,
+    kept: branches.filter(({ fate }) => fate === "kept").length,
+    ended: ended.length,
+    returned: ended.filter(({ sequence }) => sequence !== null).length,
   };
 }
 

@@ -80,7 +80,7 @@ export function readDecision(json: Json, head: Head): Decision {
   return { ...head, top: list(json.top).map(readCandidate), tail: readTail(json.tail) };
 }
 
-function readToken(value: unknown): Token {
+export function readToken(value: unknown): Token {
   const json = object(value);
   return { id: number(json.id, -1), bytes: text(json.bytes), text: text(json.text), piece: text(json.piece) };
 }
@@ -111,18 +111,18 @@ export function object(value: unknown): Json {
   return typeof value === "object" && value !== null ? (value as Json) : {};
 }
 
-function list(value: unknown): Json[] {
+export function list(value: unknown): Json[] {
   return Array.isArray(value) ? value.map(object) : [];
 }
 
-function number(value: unknown, otherwise: number): number {
+export function number(value: unknown, otherwise: number): number {
   return typeof value === "number" ? value : otherwise;
 }
 
-function optional(value: unknown): number | null {
+export function optional(value: unknown): number | null {
   return typeof value === "number" ? value : null;
 }
 
-function text(value: unknown): string {
+export function text(value: unknown): string {
   return typeof value === "string" ? value : "";
 }

@@ -1,8 +1,9 @@
 // The trace of a page: JSON Lines of one run, or of several one behind the other, each beginning with a record that has
-// `run`. Of most records only the head is read at first; the candidates, nearly all of the text, when they are looked at.
+// `run`; a search first tells its tree (search.ts), then the decisions of its answers. Of most records only the head is read at first; the candidates, nearly all of the text, when they are looked at.
 
 import { inert } from "./glyphs.ts";
 import { object, readDecision, readHead, type Decision, type Head, type Json } from "./record.ts";
+import { SearchReader, type Search } from "./search.ts";
 
 export interface RunHeader {
   readonly label: string;
@@ -21,6 +22,7 @@ export interface Step extends Head {
 export interface Run {
   readonly header: RunHeader;
   readonly sequences: readonly (readonly Step[])[];
+  readonly search: Search | null; // the tree, where several texts were kept alive
 }
 
 export class Trace {
@@ -32,26 +34,30 @@ export class Trace {
 
   constructor(text: string) {
     this.#text = text;
-    const runs: { header: RunHeader; sequences: Step[][] }[] = [];
+    const runs: { header: RunHeader; sequences: Step[][]; reader: SearchReader }[] = [];
     let unreadable = 0;
     for (let start = 0; start < text.length; ) {
       const newline = text.indexOf("\n", start);
       const end = newline < 0 ? text.length : newline;
       const json = isBlank(text, start, end) ? null : parseHead(text, start, end);
-      if (json?.token !== undefined) {
+      if (json !== null && isRecord(json)) {
         if (json.run !== undefined || runs.length === 0) {
-          runs.push({ header: readHeader(object(json.run), runs.length), sequences: [] });
+          runs.push({ header: readHeader(object(json.run), runs.length), sequences: [], reader: new SearchReader() });
         }
-        const step: Step = { ...readHead(json), start, end };
-        const { sequences } = runs.at(-1)!;
-        while (sequences.length <= step.seq) sequences.push([]);
-        sequences[step.seq]!.push(step);
+        const { sequences, reader } = runs.at(-1)!;
+        if (json.search !== undefined) reader.addStep(object(json.search));
+        else if (json.finished !== undefined) reader.addFinished(json.finished);
+        else {
+          const step: Step = { ...readHead(json), start, end };
+          while (sequences.length <= step.seq) sequences.push([]);
+          sequences[step.seq]!.push(step);
+        }
       } else if (!isBlank(text, start, end)) {
         ++unreadable;
       }
       start = end + 1;
     }
-    this.runs = runs;
+    this.runs = runs.map(({ header, sequences, reader }) => ({ header, sequences, search: reader.search() }));
     this.unreadable = unreadable;
   }
 
@@ -62,6 +68,10 @@ export class Trace {
     this.#last = [{ step, decision }, ...this.#last.slice(0, 15)];
     return decision;
   }
+}
+
+function isRecord(json: Json): boolean {
+  return json.token !== undefined || json.search !== undefined || json.finished !== undefined;
 }
 
 function isBlank(text: string, start: number, end: number): boolean {

@@ -1,6 +1,7 @@
 // A step as rows, one a token: the model's logit grows to the left, the final probability to the right.
 
 import { logitAxis, probabilityAxis, type Axis } from "./axes.ts";
+import { inert } from "../data/glyphs.ts";
 import type { Picture, Row } from "../picture.ts";
 import type { State } from "../state.ts";
 import { Cumulative } from "./Cumulative.tsx";
@@ -61,7 +62,7 @@ function ButterflyRow(props: { row: Row; logits: Axis; probabilities: Axis; two:
       </span>
       <span class="name">
         <TokenLabel token={token} />
-        {token.bytes !== "" && token.piece !== token.text && <small>{token.piece.slice(0, 80)}</small>}
+        {token.bytes !== "" && token.piece !== token.text && <small>{inert(token.piece.slice(0, 80))}</small>}
       </span>
       <span class="wing right">
         {two && <i class={`bar other${other?.p ? "" : " none"}`} style={{ width: `${100 * probabilities.at(other?.p ?? 0)}%` }} />}

@@ -1,7 +1,7 @@
 // Text in which nothing is invisible. In running text blanks show their glyph on hover and selection only; in labels
 // always.
 
-import { parts } from "../data/glyphs.ts";
+import { inert, parts } from "../data/glyphs.ts";
 import { fromHex, hexPairs } from "../data/bytes.ts";
 import { stretches } from "../data/utf8.ts";
 import type { Token } from "../data/record.ts";
@@ -39,7 +39,7 @@ export function TokenLabel({ token }: { token: Token }) {
   const { bytes, piece } = token;
   return (
     <bdi class="token-label" title={`token ${token.id}`}>
-      {bytes === "" ? <span class="special">{piece || "(no text)"}</span> : <Pieces bytes={bytes.slice(0, 2 * longest)} />}
+      {bytes === "" ? <span class="special">{inert(piece.slice(0, longest)) || "(no text)"}</span> : <Pieces bytes={bytes.slice(0, 2 * longest)} />}
       {bytes.length > 2 * longest && "…"}
     </bdi>
   );

@@ -1,9 +1,12 @@
 // The first things to know: how the text was made, and four figures; tabs where there are several runs or sequences.
 
-import { figures } from "../data/overview.ts";
+import { figures, searchFigures } from "../data/overview.ts";
 import { optionList, sentence } from "../data/options.ts";
+import type { Search } from "../data/search.ts";
+import { fixed } from "../format.ts";
 import type { State } from "../state.ts";
 import { Num, type Unit } from "./Num.tsx";
+import { Tabs } from "./Tabs.tsx";
 
 export function Header({ state }: { state: State }) {
   const run = state.current.value;
@@ -22,7 +25,7 @@ export function Header({ state }: { state: State }) {
           onSelect={(i) => state.selectRun(i)}
         />
       )}
-      {sequences.length > 1 && (
+      {sequences.length > 1 && run.search === null && (
         <Tabs
           label="Sequences"
           tabs={sequences.map((i) => [i, `answer ${i + 1}`])}
@@ -46,6 +49,8 @@ export function Header({ state }: { state: State }) {
 }
 
 function FourFigures({ state }: { state: State }) {
+  const { search } = state.current.value;
+  if (search !== null) return <SearchFigures state={state} search={search} />;
   const { tokens, tokensPerSecond, entropy, entropyRaw, kept } = figures(state.current.value, state.sequence.value);
   return (
     <dl class="figures">
@@ -53,6 +58,20 @@ function FourFigures({ state }: { state: State }) {
       <Figure label="tokens a second" value={tokensPerSecond ?? NaN} unit="rate" note={tokensPerSecond === null ? "not recorded" : "after the first"} />
       <Figure label="mean entropy" value={entropy} unit="bits" note={`bits; the model's ${entropyRaw.toFixed(2)}`} />
       <Figure label="kept" value={kept} unit="rate" note="tokens on average" />
+    </dl>
+  );
+}
+
+// Of a search: what it looked at for the text that is shown.
+function SearchFigures({ state, search }: { state: State; search: Search }) {
+  const { tokens, entropy, entropyRaw } = figures(state.current.value, state.sequence.value);
+  const { rate, kept, ended, returned } = searchFigures(search);
+  return (
+    <dl class="figures">
+      <Figure label="tokens" value={tokens} unit="count" note="in this text" />
+      <Figure label="steps a second" value={rate ?? NaN} unit="rate" note={rate === null ? "not recorded" : "after the first"} />
+      <Figure label="mean entropy" value={entropy} unit="bits" note={`bits; the model's ${fixed(entropyRaw, 2)}`} />
+      <Figure label="texts that ended" value={ended} unit="count" note={`${returned} returned; ${kept} branches kept`} />
     </dl>
   );
 }
@@ -66,23 +85,5 @@ function Figure({ label, value, unit, note }: { label: string; value: number; un
       </dd>
       <dd class="note">{note}</dd>
     </div>
-  );
-}
-
-function Tabs(props: {
-  label: string;
-  tabs: readonly (readonly [number, string])[];
-  selected: number;
-  onSelect: (i: number) => void;
-}) {
-  const { label, tabs, selected, onSelect } = props;
-  return (
-    <nav class="tabs" aria-label={label}>
-      {tabs.map(([i, name]) => (
-        <button aria-current={i === selected ? "true" : undefined} onClick={() => onSelect(i)}>
-          {name}
-        </button>
-      ))}
-    </nav>
   );
 }

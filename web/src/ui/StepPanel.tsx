@@ -2,11 +2,12 @@
 
 import type { RefObject } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { copy } from "../copy.ts";
 import { tabSeparated } from "../numbers.ts";
 import type { Scale, State } from "../state.ts";
+import { CopyButton } from "./CopyButton.tsx";
 import { TokenLabel } from "./Glyphs.tsx";
 import { Segmented } from "./Segmented.tsx";
+import { PickedNote } from "./tree/PickedNote.tsx";
 import { views } from "./views.ts";
 import { summary } from "./words.ts";
 
@@ -36,6 +37,7 @@ export function StepPanel({ state, heading }: { state: State; heading: RefObject
           </button>
         </span>
       </div>
+      <PickedNote state={state} />
       <p class="summary">{summary(state)}</p>
       <Announcement text={summary(state)} />
       <div class="toolbar">
@@ -81,20 +83,6 @@ function WingLegend({ state }: { state: State }) {
       <span class="key" /> {comparing ? `${state.current.value.header.label}, ${wing.label}` : wing.label}
       {comparing && state.parted.value && <strong> The texts before this step differ.</strong>}
     </p>
-  );
-}
-
-function CopyButton({ label, text }: { label: string; text: () => string }) {
-  const [done, setDone] = useState<boolean | null>(null);
-  useEffect(() => {
-    if (done === null) return;
-    const timer = setTimeout(() => setDone(null), 1500);
-    return () => clearTimeout(timer);
-  }, [done]);
-  return (
-    <button onClick={() => void copy(text()).then(setDone)}>
-      <span aria-live="polite">{done === null ? label : done ? "copied" : "not allowed here"}</span>
-    </button>
   );
 }
 

@@ -6,7 +6,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import { entropyBin, probabilityBin, rankBin } from "../data/bins.ts";
 import { fromHex } from "../data/bytes.ts";
 import { group, type Group } from "../data/characters.ts";
-import { visible } from "../data/glyphs.ts";
+import { inert, visible } from "../data/glyphs.ts";
 import { paragraphs } from "../data/paragraphs.ts";
 import { isSpecial } from "../data/special.ts";
 import { spelled } from "../data/spelling.ts";
@@ -137,7 +137,7 @@ function option(step: Step, index: number, text: string | null) {
   const name = text === null || text.trim() === "" ? { "aria-label": spoken(step) } : {};
   return (
     <span class={classes} role="option" aria-selected="false" tabIndex={-1} data-index={index} {...name}>
-      {text !== null ? <Glyphs text={text} /> : special ? token.piece || `token ${token.id}` : <Pieces bytes={token.bytes} />}
+      {text !== null ? <Glyphs text={text} /> : special ? inert(token.piece) || `token ${token.id}` : <Pieces bytes={token.bytes} />}
     </span>
   );
 }

@@ -5,9 +5,11 @@ import type { RefObject } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { labels } from "../data/bins.ts";
 import type { ColorBy, State } from "../state.ts";
+import { Num } from "./Num.tsx";
 import { Ribbon } from "./Ribbon.tsx";
 import { Segmented } from "./Segmented.tsx";
 import { Strip } from "./Strip.tsx";
+import { Tabs } from "./Tabs.tsx";
 import { TokenTable } from "./TokenTable.tsx";
 
 const colors: { id: ColorBy; label: string }[] = [
@@ -24,6 +26,7 @@ export function TextPanel({ state, onOpen }: { state: State; onOpen: () => void 
       <h2 id="text" class="unseen">
         Text
       </h2>
+      <Answers state={state} />
       <Strip state={state} onOpen={onOpen} onSearch={() => search.current?.focus()} />
       <Legend state={state} />
       <Ribbon state={state} />
@@ -36,6 +39,27 @@ export function TextPanel({ state, onOpen }: { state: State; onOpen: () => void 
       </div>
       {table && <TokenTable state={state} />}
     </section>
+  );
+}
+
+// The texts that a search returned, with their scores.
+function Answers({ state }: { state: State }) {
+  const { search, sequences } = state.current.value;
+  const answers = sequences.map((_, i) => i).filter((i) => sequences[i]!.length > 0);
+  if (search === null || answers.length < 2) return null;
+  const score = (sequence: number) => search.ended.find((ended) => ended.sequence === sequence)?.normalized;
+  return (
+    <Tabs
+      label="Answers"
+      tabs={answers.map((i) => [
+        i,
+        <>
+          answer {i + 1} {score(i) !== undefined && <Num value={score(i)!} unit="normalised" />}
+        </>,
+      ])}
+      selected={state.sequence.value}
+      onSelect={(i) => state.selectSequence(i)}
+    />
   );
 }
 

@@ -1,0 +1,204 @@
+// The drawing in its frame, which scrolls: edges below, texts above, then what is selected. For the keyboard and for
+// screen readers it is a tree of which only the selected item is there at a time.
+
+import type { RefObject } from "preact";
+import { useSignal } from "@preact/signals";
+import { useLayoutEffect, useMemo } from "preact/hooks";
+import { pathTo, type Branch, type Search } from "../../data/search.ts";
+import { branchAt, drawing, edgePath, stubEnd, type Stub } from "../../tree/drawing.ts";
+import { behind, xOf, yOf, type Grid } from "../../tree/grid.ts";
+import type { Layout } from "../../tree/layout.ts";
+import { choices, visibleFrom } from "../../tree/moves.ts";
+import { wayTo } from "../../tree/standing.ts";
+import type { TreeState } from "../../tree/state.ts";
+import { branchWords } from "../../tree/words.ts";
+import { BranchTip, type TipSpot } from "./BranchTip.tsx";
+import { Edges } from "./Edges.tsx";
+import { EdgeTexts, Ends, StubTexts } from "./EdgeTexts.tsx";
+import { useMeasured } from "./useMeasured.ts";
+
+export function TreeFrame(props: {
+  tree: TreeState;
+  search: Search;
+  frame: RefObject<HTMLDivElement | null>;
+  onKeyDown: (event: KeyboardEvent) => void;
+}) {
+  const { tree, search, frame, onKeyDown } = props;
+  useMeasured(frame, tree.width);
+  const spot = useSignal<TipSpot | null>(null);
+  const focused = useSignal(false);
+  const grid = tree.grid.value;
+  const layout = tree.layout.value!;
+  const standing = tree.standing.value;
+  const winner = tree.winner.value;
+  const pruned = tree.show.value === "all";
+  const known = tree.width.value > 0;
+  const way = useMemo(() => wayTo(winner), [winner]);
+  const drawn = useMemo(
+    () => (known ? drawing(search, layout, grid, standing, way, pruned) : null),
+    [search, layout, grid, standing, way, pruned, known],
+  );
+  const ended = useMemo(() => new Set(search.ended.map(({ end }) => end)), [search]);
+  const stubs = useMemo(() => new Map(drawn?.stubs.map((stub) => [stub.parent, stub])), [drawn]);
+  const size = {
+    width: Math.max(tree.width.value, xOf(grid, search.depth) + behind),
+    height: layout.rows * grid.row + 8,
+  };
+  const at = tree.at.value && visibleFrom(layout, tree.at.value, pruned);
+  const box = at && boxOf(layout, grid, at);
+  useLayoutEffect(() => {
+    if (frame.current && box && known) reveal(frame.current, box);
+  }, [at, grid, layout, known]);
+
+  const find = (event: MouseEvent) => {
+    const origin = frame.current!.querySelector(".tree-canvas")!.getBoundingClientRect();
+    return branchAt(layout, grid, stubs, event.clientX - origin.left, event.clientY - origin.top);
+  };
+  const showTip = (branch: Branch | null) => {
+    if (branch === null || !frame.current) return void (spot.value = null);
+    if (spot.value?.branch === branch) return;
+    const origin = frame.current.querySelector(".tree-canvas")!.getBoundingClientRect();
+    const own = boxOf(layout, grid, branch);
+    const others = branch.node === null ? (stubs.get(branch.parent)?.pruned ?? [branch]) : [branch];
+    spot.value = { branch, others, left: origin.left + own.left, top: origin.top + own.top, height: own.height };
+  };
+  return (
+    <div
+      class="tree-frame"
+      ref={frame}
+      role="tree"
+      tabIndex={0}
+      aria-label="Search tree: left and right along a text, up and down among the choices of a step, Enter for their numbers"
+      aria-orientation="horizontal"
+      aria-activedescendant={at ? "tree-cursor" : undefined}
+      onKeyDown={(event) => {
+        onKeyDown(event);
+        const to = tree.at.value && visibleFrom(layout, tree.at.value, pruned);
+        if (event.key.startsWith("Arrow") && to) requestAnimationFrame(() => showTip(to));
+        else if (event.key === "Escape" || event.key === "Enter") spot.value = null;
+      }}
+      onFocus={() => {
+        focused.value = true;
+        if (at && frame.current!.matches(":focus-visible")) showTip(at);
+      }}
+      onBlur={() => {
+        focused.value = false;
+        spot.value = null;
+      }}
+      onScroll={() => {
+        if (!focused.value) spot.value = null;
+      }}
+      onPointerMove={(event) => showTip(find(event))}
+      onPointerLeave={() => (spot.value = null)}
+      onClick={(event) => {
+        const branch = find(event);
+        if (branch) tree.pick(branch);
+      }}
+    >
+      <Axis grid={grid} depth={search.depth} />
+      <div class="tree-canvas" style={{ width: `${size.width}px`, height: `${size.height}px` }} role="presentation">
+        <Bands layout={layout} grid={grid} groups={search.groups} />
+        {at && <div class="tree-step" style={{ left: `${xOf(grid, at.depth - 1)}px`, width: `${grid.column}px` }} />}
+        {drawn && (
+          <>
+            <Edges drawn={drawn} grid={grid} layout={layout} {...size} />
+            {at && <Chain layout={layout} grid={grid} branch={at} {...size} />}
+            <div class="tree-texts" aria-hidden="true">
+              <EdgeTexts layout={layout} grid={grid} winner={way} standing={standing} ended={ended} />
+              {grid.texts && <StubTexts stubs={drawn.stubs} layout={layout} grid={grid} ended={ended} />}
+              <Ends ranking={tree.ranking.value} layout={layout} grid={grid} />
+            </div>
+          </>
+        )}
+        {at && box && <Cursor search={search} layout={layout} at={at} box={box} pruned={pruned} />}
+      </div>
+      <BranchTip spot={spot.value} search={search} />
+    </div>
+  );
+}
+
+interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+function boxOf(layout: Layout, grid: Grid, branch: Branch): Box {
+  const row = layout.row.get(branch);
+  if (row !== undefined) {
+    return { left: xOf(grid, branch.depth - 1) + 1, top: row * grid.row + 1, width: Math.max(grid.column - 2, 6), height: grid.line + 4 };
+  }
+  const parent = branch.parent;
+  const from: Pick<Stub, "parent" | "row"> = { parent, row: layout.from(branch) };
+  const end = stubEnd(grid, from);
+  const left = xOf(grid, branch.depth - 1) + 2;
+  const width = grid.texts ? grid.column - 4 : end.x - left + 8;
+  return { left, top: yOf(grid, from.row) + 3, width: Math.max(width, 8), height: grid.texts ? 17 : 12 };
+}
+
+function reveal(frame: HTMLElement, box: Box): void {
+  const margin = Math.min(96, frame.clientWidth / 4);
+  const axis = 24;
+  if (box.left < frame.scrollLeft + margin) frame.scrollLeft = box.left - margin;
+  else if (box.left + box.width > frame.scrollLeft + frame.clientWidth - margin) frame.scrollLeft = box.left + box.width + margin - frame.clientWidth;
+  if (box.top < frame.scrollTop) frame.scrollTop = box.top - 8;
+  else if (box.top + box.height + axis > frame.scrollTop + frame.clientHeight) frame.scrollTop = box.top + box.height + axis + 8 - frame.clientHeight;
+}
+
+function Cursor(props: { search: Search; layout: Layout; at: Branch; box: Box; pruned: boolean }) {
+  const { search, layout, at, box, pruned } = props;
+  const all = useMemo(() => choices(search, layout, at.depth, pruned), [search, layout, at.depth, pruned]);
+  return (
+    <div
+      id="tree-cursor"
+      class={at.node === null ? "pruned" : ""}
+      role="treeitem"
+      aria-selected="true"
+      aria-level={at.depth}
+      aria-posinset={all.indexOf(at) + 1}
+      aria-setsize={all.length}
+      aria-label={branchWords(at, search)}
+      data-branch={at.id}
+      style={Object.fromEntries(Object.entries(box).map(([name, value]) => [name, `${value}px`]))}
+    />
+  );
+}
+
+// What the selected branch continues.
+function Chain(props: { layout: Layout; grid: Grid; branch: Branch; width: number; height: number }) {
+  const { layout, grid, branch, width, height } = props;
+  const path = pathTo(branch).filter((each) => layout.row.has(each));
+  const d = path.map((each) => edgePath(grid, each.depth, layout.from(each), layout.row.get(each)!, xOf(grid, each.depth)));
+  return (
+    <svg class="tree-chain" width={width} height={height} aria-hidden="true">
+      <path d={d.join("")} />
+    </svg>
+  );
+}
+
+// Steps, counted as in the text.
+function Axis({ grid, depth }: { grid: Grid; depth: number }) {
+  const every = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000].find((n) => n * grid.column >= 32) ?? 1000;
+  const ticks = Array.from({ length: depth }, (_, i) => i + 1).filter((n) => n === 1 || n % every === 0);
+  return (
+    <div class="tree-axis num" aria-hidden="true" style={{ width: `${xOf(grid, depth) + behind}px` }}>
+      {ticks.map((n) => (
+        <span style={{ left: `${xOf(grid, n - 1)}px`, width: `${Math.max(grid.column, 24)}px` }}>{n}</span>
+      ))}
+    </div>
+  );
+}
+
+function Bands({ layout, grid, groups }: { layout: Layout; grid: Grid; groups: number }) {
+  if (groups < 2) return null;
+  return (
+    <>
+      {layout.bands.map(({ group, first, last }) => (
+        <div class="tree-band" style={{ top: `${first * grid.row}px`, height: `${(last - first + 1) * grid.row}px` }} aria-hidden="true">
+          <span>{group + 1}</span>
+        </div>
+      ))}
+    </>
+  );
+}
