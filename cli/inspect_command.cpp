@@ -1,7 +1,4 @@
 // decant inspect: the distribution of the next token, or of each of several, before and after every processor.
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "base/error.h"
@@ -73,12 +70,6 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
   return true;
 }
 
-int terminal_width() {
-  winsize size{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
-  return std::clamp(static_cast<int>(size.ws_col), 60, 100);
-}
-
 // The settings to show: the options themselves, or those that --compare names.
 std::vector<Setting> settings_of(const Options& options) {
   GenerationConfig base = options.config;
@@ -112,7 +103,7 @@ struct Inspected {
 void print(const Options& options, const std::vector<Inspected>& all, const Session& session, Output& output) {
   const Vocab& vocab = session.file().vocab();
   const Style style(wants_color(options.color, output.is_terminal()));
-  const InspectView view{vocab, style, options.rows, options.width.value_or(terminal_width())};
+  const InspectView view{vocab, style, options.rows, options.width.value_or(std::clamp(terminal_width(), 60, 100))};
   std::string before = session.prompt().text;
   for (std::size_t step = 0; step < all[0].decisions.size(); ++step) {
     std::vector<const Decision*> decisions;

@@ -24,6 +24,8 @@ class Output {
   bool terminal_;
 };
 
+int terminal_width();  // columns of standard output's; 80 if it is no terminal
+
 // On standard error. What cannot be written there is lost: there is nobody left to tell.
 void tell(std::string_view text);
 

@@ -5,6 +5,8 @@
 #include "cli/html_report.h"
 #include "cli/run_report.h"
 #include "cli/session.h"
+#include "cli/style.h"
+#include "cli/tree_view.h"
 #include "options/resolve.h"
 #include "strategies/registry.h"
 
@@ -15,7 +17,8 @@ struct Options {
   GenerationConfig config;
   SessionOptions session;
   bool no_stream = false, stats = false, json = false, jsonl = false;
-  std::optional<std::string> html;
+  std::optional<std::string> html, show;
+  std::string color = "auto";
 };
 
 // False when help was asked for, and given.
@@ -32,6 +35,10 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
   app.add_option("--html", options.html, "also a report: every decision, as a page of its own")
       ->type_name("FILE")
       ->group("Output");
+  app.add_option("--show", options.show, "also the tree of a beam search: which texts lived, and why others died")
+      ->type_name("tree")
+      ->group("Output");
+  app.add_option("--color", options.color, "whether the tree is coloured")->type_name("auto|always|never")->group("Output");
   flag("--stats", options.stats, "time, work and memory, on standard error");
 
   Flags flags(app);
@@ -42,6 +49,11 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
     return false;
   }
   if (options.json && options.jsonl) throw Error(ErrorKind::usage, "--json and --jsonl contradict each other: choose one");
+  if (options.show && *options.show != "tree") throw Error(ErrorKind::usage, "--show is '{}': it can only be tree", *options.show);
+  if (options.show && (options.json || options.jsonl)) {
+    throw Error(ErrorKind::usage, "--show contradicts {}: drop one of them", options.json ? "--json" : "--jsonl");
+  }
+  wants_color(options.color, false);
   return true;
 }
 
@@ -52,6 +64,9 @@ int run_command(const std::vector<std::string>& arguments) {
   if (!parse(arguments, options)) return 0;
   GenerationConfig& config = options.config;
   const Strategy strategy = resolve_strategy(config);
+  if (options.show && !beam_strategies.contains(strategy)) {
+    throw Error(ErrorKind::usage, "--show tree: {} has no tree, only beam searches have ({})", name(strategy), to_string(beam_strategies));
+  }
   std::optional<HtmlReport> report;
   if (options.html) report.emplace(*options.html);
 
@@ -63,7 +78,7 @@ int run_command(const std::vector<std::string>& arguments) {
   const bool one_text = !options.json && !options.jsonl && config.num_return_sequences == 1;
   Observers observers;
   TextPrinter printer(output, session.file().vocab(), info);
-  const bool streams = one_text && !options.no_stream;
+  const bool streams = one_text && !options.no_stream && !options.show;
   if (streams) observers.add(&printer);
   const TraceSink write_line = [&](std::string_view line) {
     if (options.jsonl) output.write(line);
@@ -72,10 +87,15 @@ int run_command(const std::vector<std::string>& arguments) {
   TraceWriter tracer(write_line, session.file().vocab(), info);
   if (options.jsonl || report) observers.add(&tracer);
 
+  const TreeStyle tree_style{session.file().vocab(), Style(wants_color(options.color, output.is_terminal())), terminal_width()};
+  TreeView tree(output, tree_style);
+  if (options.show) observers.add(&tree);
+
   const auto run = session.start(config, entry(strategy).run, observers.any() ? &observers : nullptr);
   const int code = session.drive(*run);
 
   if (streams) printer.end();
+  if (options.show) tree.end();
   if (report) report->write();
   run->rethrow();
   if (options.json) {

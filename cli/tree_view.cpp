@@ -1,0 +1,249 @@
+// Tested by tests/cli/tree_view_test.cpp and beam_test.py.
+#include "cli/tree_view.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace decant {
+namespace {
+
+constexpr int kStubs = 2;           // dead branches shown at one place
+constexpr auto kPause = std::chrono::milliseconds(66);  // between two drawings
+
+// The branch by which a node is reached, and all that is known of where it leads.
+class Drawing {
+ public:
+  Drawing(const SearchTree& tree, const TreeStyle& how) : tree_(tree), how_(how), best_(tree.nodes.size(), -1) {
+    for (std::size_t i = 0; i < tree.ends.size(); ++i) {
+      for (int node = tree.ends[i].node;; node = tree.nodes[static_cast<std::size_t>(node)].parent) {
+        int& best = best_[static_cast<std::size_t>(node)];
+        if (best < 0) best = static_cast<int>(i);
+        if (node == 0) break;
+      }
+    }
+  }
+
+  std::string lines() {
+    text_.clear();
+    follow(0, "");
+    return std::move(text_);
+  }
+
+ private:
+  const TreeNode& node(int id) const { return tree_.nodes[static_cast<std::size_t>(id)]; }
+  int best(int id) const { return best_[static_cast<std::size_t>(id)]; }  // index of the best end behind it; -1: none
+
+  // From a node that has been written downwards: its branches, and then the main text goes on.
+  void follow(int id, const std::string& indent) {
+    for (;;) {
+      int main = -1;
+      std::vector<int> living, dead;
+      for (const int child : node(id).children) {
+        if (best(child) < 0) {
+          dead.push_back(child);
+        } else {
+          living.push_back(child);
+        }
+      }
+      std::sort(living.begin(), living.end(), [&](int a, int b) { return best(a) < best(b); });
+      if (!living.empty()) main = living.front();
+      for (std::size_t i = 1; i < living.size(); ++i) branch(living[i], indent + "├─ ", indent + "│  ");
+      stubs(id, dead, indent);
+      if (main < 0) return;
+      id = stretch(main, indent);
+    }
+  }
+
+  void branch(int id, const std::string& first, const std::string& rest) { follow(stretch(id, first), rest); }
+
+  // Writes the tokens from `id` on until the text branches or ends; returns the last one.
+  int stretch(int id, const std::string& indent) {
+    std::string text;
+    double log_p = 0;
+    for (;; id = node(id).children.front()) {
+      text += how_.vocab.bytes(node(id).token);
+      log_p += node(id).log_p;
+      if (node(id).children.size() != 1 || best(node(id).children.front()) < 0) break;
+    }
+    std::string end;
+    if (node(id).children.empty()) {
+      const SearchEnd& found = tree_.ends[static_cast<std::size_t>(best(id))];
+      end = fmt::format("{}{:.3f} ({:.2f}), {}", found.sequence < 0 ? "" : fmt::format("> {}: ", found.sequence + 1),
+                        found.normalized, found.score, to_string(found.finish));
+    }
+    line(indent, text, std::exp(log_p), end, node(id).group, true);
+    return id;
+  }
+
+  void stubs(int id, const std::vector<int>& dead, const std::string& indent) {
+    int hidden = 0, shown = 0;
+    for (const int child : dead) {
+      if (shown++ >= kStubs) {
+        ++hidden;
+        continue;
+      }
+      std::string text;
+      int last = child;
+      for (int at = child; at > 0; at = node(at).children.empty() ? 0 : node(at).children.front()) {
+        text += how_.vocab.bytes(node(at).token);
+        last = at;
+      }
+      const bool was_alive = std::find(tree_.beams.begin(), tree_.beams.end(), last) != tree_.beams.end();
+      const char* reason = was_alive ? "x the search was over" : "x others were better";
+      line(indent + "├╴ ", text, std::exp(node(child).log_p), reason, node(child).group, false);
+    }
+    for (const SearchCandidate& each : node(id).pruned) {
+      const bool tells = each.reason != PruneReason::rank;  // the rest is what every step drops
+      if (!tells) continue;
+      if (shown++ >= kStubs) {
+        ++hidden;
+        continue;
+      }
+      line(indent + "├╴ ", std::string(how_.vocab.bytes(each.token)), std::exp(each.log_p), fmt::format("x {}", why(each)), each.group, false);
+    }
+    if (hidden > 0) text_ += how_.style.quiet(fmt::format("{}├╴ and {} more", indent, hidden)) + "\n";
+  }
+
+  static std::string why(const SearchCandidate& each) {
+    switch (each.reason) {
+      case PruneReason::finished: return "ended too far back";
+      case PruneReason::group_penalty: return fmt::format("group penalty {:.2f}", each.penalty);
+      case PruneReason::constraint_bank: return "behind with its words";
+      case PruneReason::constraint_unmet: return "ended without its words";
+      case PruneReason::pool: return "finished texts are better";
+      default: return "others were better";
+    }
+  }
+
+  // The text in quotes, cut in the middle; then its probability and what became of it.
+  void line(const std::string& indent, const std::string& bytes, double p, const std::string& end, int group, bool lives) {
+    const std::string tag = n_groups() > 1 ? fmt::format(" g{}", group + 1) : "";
+    const std::string tail = fmt::format(" {:.3g}{}{}{}", p, tag, end.empty() ? "" : "  ", end);
+    const int room = std::max(how_.width - columns(indent) - columns(tail) - 2, 12);
+    const std::string shown = fmt::format("\"{}\"", cut_middle(harmless(bytes), room));
+    text_ += indent;
+    if (!lives) {
+      text_ += how_.style.quiet(shown + tail);
+    } else if (end.starts_with('>')) {
+      text_ += how_.style.chosen(shown) + tail;
+    } else {
+      text_ += shown + how_.style.probability(tail);
+    }
+    text_ += '\n';
+  }
+
+  // Columns, not bytes: from the left half a cut, from the right the end that still fits.
+  static std::string cut_middle(const std::string& text, int width) {
+    if (columns(text) <= width) return text;
+    std::string left = fit(text, width / 2);  // ends with …
+    std::size_t at = 0;
+    while (at < text.size() && columns(std::string_view(text).substr(at)) > width - width / 2) {
+      do ++at;
+      while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80);
+    }
+    return left + text.substr(at);
+  }
+
+  int n_groups() const {
+    int most = 0;
+    for (const TreeNode& each : tree_.nodes) most = std::max(most, each.group);
+    return most + 1;
+  }
+
+  const SearchTree& tree_;
+  const TreeStyle& how_;
+  std::vector<int> best_;
+  std::string text_;
+};
+
+std::string text_of(const SearchTree& tree, int node, const Vocab& vocab) {
+  std::string bytes;
+  std::vector<Token> tokens;
+  for (; node > 0; node = tree.nodes[static_cast<std::size_t>(node)].parent) tokens.push_back(tree.nodes[static_cast<std::size_t>(node)].token);
+  for (auto token = tokens.rbegin(); token != tokens.rend(); ++token) bytes += vocab.bytes(*token);
+  return harmless(bytes);
+}
+
+// The end of a text, in exactly `width` columns or less.
+std::string tail_of(const std::string& text, int width) {
+  if (columns(text) <= width) return text;
+  std::size_t at = 0;
+  while (at < text.size() && columns(std::string_view(text).substr(at)) > width - 1) {
+    do ++at;
+    while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80);
+  }
+  return "…" + text.substr(at);
+}
+
+std::string show_ends(const SearchTree& tree, const TreeStyle& how) {
+  std::string table = how.style.bold("\n  normalised        sum  length  why      text") + "\n";
+  for (const SearchEnd& end : tree.ends) {
+    std::string missing;
+    for (const std::string& each : end.unmet) missing += fmt::format(" without {}", harmless(each));
+    const std::string front = fmt::format("{} {:>10.4f} {:>10.4f} {:>7}  {:<8} ", end.sequence < 0 ? " " : ">", end.normalized,
+                                          end.score, end.length, to_string(end.finish));
+    const int room = std::max(how.width - columns(front) - columns(missing), 12);
+    const std::string row = front + tail_of(text_of(tree, end.node, how.vocab), room) + missing;
+    table += (end.sequence < 0 ? how.style.quiet(row) : row) + "\n";
+  }
+  return table;
+}
+
+}  // namespace
+
+void SearchTree::add(const SearchStep& step) {
+  beams.clear();
+  std::vector<std::pair<int, int>> lanes;
+  for (const SearchCandidate& each : step.candidates) {
+    const auto parent = static_cast<std::size_t>(each.parent);
+    if (each.node < 0) {
+      nodes[parent].pruned.push_back(each);
+      continue;
+    }
+    nodes.resize(std::max(nodes.size(), static_cast<std::size_t>(each.node) + 1));
+    nodes[static_cast<std::size_t>(each.node)] = {each.parent, each.token, each.group, each.log_p, each.score};
+    nodes[parent].children.push_back(each.node);
+    if (each.fate == Fate::kept) lanes.emplace_back(each.lane, each.node);
+  }
+  std::sort(lanes.begin(), lanes.end());
+  for (const auto& [lane, node] : lanes) beams.push_back(node);
+}
+
+std::string show_tree(const SearchTree& tree, const TreeStyle& how) {
+  return Drawing(tree, how).lines() + show_ends(tree, how);
+}
+
+std::string show_beams(const SearchTree& tree, const TreeStyle& how) {
+  std::string text;
+  for (const int beam : tree.beams) {
+    const TreeNode& node = tree.nodes[static_cast<std::size_t>(beam)];
+    const std::string front = fmt::format("{:>3} {:>9.3f}  ", &beam - tree.beams.data() + 1, node.score);
+    text += front + tail_of(text_of(tree, beam, how.vocab), how.width - columns(front) - 1) + "\n";
+  }
+  return text;
+}
+
+void TreeView::search(const SearchStep& step) {
+  tree_.add(step);
+  const auto now = std::chrono::steady_clock::now();
+  if (!output_.is_terminal() || now - drawn_ < kPause) return;
+  drawn_ = now;
+  wipe();
+  const std::string beams = show_beams(tree_, how_);
+  output_.write_styled(beams);
+  lines_ = static_cast<int>(std::count(beams.begin(), beams.end(), '\n'));
+}
+
+void TreeView::wipe() {
+  if (lines_ > 0) output_.write_styled(fmt::format("\033[{}A\033[J", lines_));
+  lines_ = 0;
+}
+
+void TreeView::end() {
+  wipe();
+  output_.write_styled(tree_.ends.empty() ? show_beams(tree_, how_) : show_tree(tree_, how_));  // none: interrupted
+}
+
+}  // namespace decant
