@@ -26,6 +26,7 @@ build/release/llama_test --gtest_brief=1
 say "command line"
 python3 tests/cli/run_test.py build/release/decant
 python3 tests/cli/inspect_test.py build/release/decant
+python3 tests/cli/beam_test.py build/release/decant
 
 say "texts under 226 JSON schemas"
 [ -x build/validator/bin/python ] || python3 -m venv build/validator

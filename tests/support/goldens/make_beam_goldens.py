@@ -158,8 +158,9 @@ def beam_settings():
     beams, lengths = [4, 5, 2, 4, 3], [12, 16, 20, 24, 18, 14, 22]
     for i, length_penalty in enumerate([-1.0, 0.0, 0.5, 1.0, 2.0]):
         for j, early_stopping in enumerate(["false", "true", "never"]):
-            options = options_of(beams[(i + 2 * j) % 5], lengths[(3 * i + j) % 7], length_penalty=length_penalty)
-            yield f"length_penalty {length_penalty:g}, {early_stopping}", {**options, "early_stopping": early_stopping, **two}
+            how = {"length_penalty": length_penalty, "early_stopping": early_stopping, **two}
+            options = options_of(beams[(i + 2 * j) % 5], lengths[(3 * i + j) % 7], **how)
+            yield f"length_penalty {length_penalty:g}, {early_stopping}", options
     yield "shorter, one end", options_of(5, 20, length_penalty=-1.0, early_stopping="true")
     yield "longer, one end", options_of(4, 40, length_penalty=2.0, early_stopping="never")
     yield "plain, one end", options_of(4, 16, length_penalty=0.0, early_stopping="never")
@@ -170,7 +171,8 @@ def beam_settings():
     yield "renormalize_logits", options_of(4, 16, bad_words=[" the", " a"], renormalize_logits=True, **two)
     yield "stop_strings", options_of(4, 20, stop_strings=[" and", "\n"])
     yield "stop_strings, two ends", options_of(3, 18, stop_strings=[" the", ";\n"], length_penalty=0.0, **two)
-    for num_beams, length_penalty, early_stopping in [(2, 1.0, "never"), (3, 2.0, "never"), (3, 1.0, "false"), (2, 2.0, "false")]:
+    longer = [(2, 1.0, "never"), (3, 2.0, "never"), (3, 1.0, "false"), (2, 2.0, "false")]
+    for num_beams, length_penalty, early_stopping in longer:
         options = options_of(num_beams, 40, length_penalty=length_penalty, early_stopping=early_stopping, **two)
         yield f"40 tokens, {num_beams} beams, length_penalty {length_penalty:g}, {early_stopping}", options
 
@@ -211,7 +213,8 @@ def diverse_settings():
 
 def constrained_settings():
     def words(names, num_beams, max_new_tokens, **others):
-        return ", ".join(names), {**options_of(num_beams, max_new_tokens, force_words=names, **others), "hf_compat": True}
+        options = options_of(num_beams, max_new_tokens, force_words=names, **others)
+        return ", ".join(names), {**options, "hf_compat": True}
 
     two = {"two_ends": True}
     for number, (name, options) in enumerate(
@@ -277,13 +280,19 @@ class Prompt:
 
     def check(self):
         """Each word is what it stands for."""
-        twice, phrase = self.word("twice"), self.word("phrase")
-        if len(self.word("end")) != 1 or len(phrase) != 3 or len(twice) != 3 or twice[0] != twice[1] or twice[1] == twice[2]:
-            raise SystemExit(f"prompt '{self.name}': end {self.word('end')}, phrase {phrase}, twice {twice}: choose others")
-        if len(self.word("one")) != 1 or not set(self.word("prompted")) <= set(self.ids):
-            raise SystemExit(f"prompt '{self.name}': one {self.word('one')}, prompted {self.word('prompted')}: choose others")
-        if any(occurs(self.word("end"), ids) for name in FORCED for ids in phrases_of(self.word(name))):
-            raise SystemExit(f"prompt '{self.name}': a forced word contains the end {self.word('end')}: choose others")
+        end, one, phrase, twice = (self.word(name) for name in ["end", "one", "phrase", "twice"])
+        forced = [ids for name in FORCED for ids in phrases_of(self.word(name))]
+        wanted = {
+            "end is one token": len(end) == 1,
+            "one is one token": len(one) == 1,
+            "phrase is three tokens": len(phrase) == 3,
+            "twice is a a b": len(twice) == 3 and twice[0] == twice[1] != twice[2],
+            "prompted is in the prompt": occurs(self.word("prompted"), self.ids),
+            "no forced word contains the end": not any(occurs(end, ids) for ids in forced),
+        }
+        for text, is_so in wanted.items():
+            if not is_so:
+                raise SystemExit(f"prompt '{self.name}': not so: {text}; choose other words")
 
     def options(self, setting):
         options = dict(setting)
@@ -427,7 +436,8 @@ class Searches:
         """With logits in double precision; whole texts come in, for without use_cache nothing is cut off."""
 
         def forward(input_ids, attention_mask=None, **_):
-            return CausalLMOutputWithPast(logits=noise(self.logits([tuple(row) for row in input_ids.tolist()]))[:, None])
+            logits = self.logits([tuple(row) for row in input_ids.tolist()])
+            return CausalLMOutputWithPast(logits=noise(logits)[:, None])
 
         self.oracle.model.forward = forward
         try:
@@ -513,7 +523,8 @@ def main():
         for prompt in prompts:
             cases += prompt_cases(searches, prompt, dropped)
             write(path, header, settings=settings, cases=cases)
-            print(f"{path}: {prompt.name}, {len(cases)} cases, {dropped} dropped, {time.monotonic() - start:.0f} s", flush=True)
+            seconds = round(time.monotonic() - start)
+            print(f"{path}: {prompt.name}, {len(cases)} cases, dropped {dropped}, {seconds} s", flush=True)
 
 
 if __name__ == "__main__":
