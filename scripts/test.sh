@@ -21,9 +21,10 @@ scripts/test_models.sh
 
 say "engine, release"
 build/release/engine_test --gtest_brief=1
-say "real models and golden files"
-build/release/llama_test --gtest_brief=1
-say "command line"
+say "real models and golden files, meanwhile the command line"
+build/release/llama_test --gtest_brief=1 > build/llama_test.log 2>&1 &
+models=$!
+trap 'kill "$models" 2>/dev/null || true' EXIT
 python3 tests/cli/run_test.py build/release/decant
 python3 tests/cli/inspect_test.py build/release/decant
 python3 tests/cli/beam_test.py build/release/decant
@@ -33,6 +34,14 @@ say "texts under 226 JSON schemas"
 build/validator/bin/pip install --quiet --disable-pip-version-check "jsonschema[format-nongpl]==4.26.0"
 build/validator/bin/python tests/grammar/schemas_test.py build/release/schema_texts build/models/smollm2-q4_0.gguf
 build/validator/bin/python tests/grammar/beams_test.py build/release/schema_texts --beams build/models/smollm2-q4_0.gguf
+
+say "real models and golden files"
+if ! wait "$models"; then
+  cat build/llama_test.log
+  exit 1
+fi
+tail -n 3 build/llama_test.log
+trap - EXIT
 
 say "web page"
 scripts/web.sh
