@@ -271,7 +271,7 @@ Choice Run::choose(const Step& step, Token token, const Why& why) {
     describe(*decision_, step.logits, step.sum.value, step.scores, chain_trace_, config_.trace_top, trace_scratch_);
   }
   choice.decision = decision_;
-  choice.view = view_of(token, step.logits, step.scores);
+  choice.view = view_of(token, *decision_, step.logits, step.scores);
   return choice;
 }
 

@@ -45,7 +45,11 @@ void describe_tail(Decision& decision, std::span<const float> base, TraceScratch
 
 }  // namespace
 
-TokenView view_of(Token token, std::span<const float> logits, Scores& scores) {
+TokenView view_of(Token token, const Decision& described, std::span<const float> logits, Scores& scores) {
+  for (std::size_t i = 0; i < described.top.size(); ++i) {  // the usual case, and without a look at the whole vocabulary
+    const TraceCandidate& each = described.top[i];
+    if (each.id == token && each.p > 0) return {each.logit, each.p, static_cast<int>(i) + 1};
+  }
   return {logits[static_cast<std::size_t>(token)], scores.probability(token), rank_of(token, scores)};
 }
 

@@ -66,7 +66,7 @@ struct TokenView {
   double logit = 0, p = 0;
   int rank = 0;
 };
-TokenView view_of(Token token, std::span<const float> logits, Scores& scores);
+TokenView view_of(Token token, const Decision& described, std::span<const float> logits, Scores& scores);
 
 // Makes it the decision for that token. (`logsumexp` is set.)
 void decide(Decision& decision, Token token, const TokenView& view);

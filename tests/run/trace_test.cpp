@@ -17,7 +17,7 @@ namespace {
 void describe_choice(Decision& decision, Token token, std::span<const float> logits, double logsumexp, Scores& scores,
                      const ChainTrace& chain, int n_top, TraceScratch& scratch) {
   describe(decision, logits, logsumexp, scores, chain, n_top, scratch);
-  decide(decision, token, view_of(token, logits, scores));
+  decide(decision, token, view_of(token, decision, logits, scores));
 }
 
 using namespace testing;
