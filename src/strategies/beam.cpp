@@ -34,7 +34,11 @@ Task<void> search_with(Run& run, Offer offer) {
       search.process(lane, beam, rows[static_cast<std::size_t>(lane)], {.log_probabilities = true},
                      [&](const Step& step) { offer(run, lane, beam, step, candidates); });
     }
-    const std::vector<Extension> survivors = search.sort_out(beams, candidates, k, finished, false);
+    const auto end = [&](const Extension& each) {
+      search.finish(beams[static_cast<std::size_t>(each.beam)], each, finished);
+      return true;
+    };
+    const std::vector<Extension> survivors = search.sort_out(beams, candidates, k, false, 0, end);
     beams = search.keep(beams, survivors);
     search.end_step();
     if (beams.empty()) break;

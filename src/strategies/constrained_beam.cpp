@@ -82,11 +82,18 @@ Task<void> constrained_beam(Run& run) {
   int n_complete = 0;  // of the texts that the length limit ended
   std::vector<Beam> beams = search.start();
   const auto beam_of = [&](const Extension& each) -> const Beam& { return beams[static_cast<std::size_t>(each.beam)]; };
-  const auto is_complete = [&](const Extension& each) { return words.complete(beam_of(each), each.choice.token); };
+  const auto finish = [&](const Extension& each, Hypotheses& texts) {
+    search.finish(beam_of(each), each, texts, 0, words.unmet(beam_of(each), each.choice.token));
+  };
   const auto end = [&](const Extension& each) {
+    const bool complete = words.complete(beam_of(each), each.choice.token);
+    if (complete) finish(each, finished);
+    return complete;
+  };
+  const auto end_at_limit = [&](const Extension& each) {
     const bool complete = words.of(beam_of(each), each.choice.token).complete();
     n_complete += complete;
-    search.finish(beam_of(each), each, complete ? finished : incomplete, 0, words.unmet(beam_of(each), each.choice.token));
+    finish(each, complete ? finished : incomplete);
   };
 
   while (!beams.empty()) {
@@ -105,14 +112,17 @@ Task<void> constrained_beam(Run& run) {
         }
       });
     }
-    std::vector<Extension> survivors = search.sort_out(beams, candidates, k, finished, true, 0, is_complete);
+    std::vector<Extension> survivors = search.sort_out(beams, candidates, k, true, 0, end);
+    if (survivors.empty() && finished.best().empty()) {  // every text has to end without its words
+      for (const Extension& each : candidates.list()) finish(each, incomplete);
+    }
     const bool joined = search.join(beams, advances, survivors);
     for (Extension& each : survivors) {
       each.bank = words.of(beam_of(each), each.choice.token).bank;
       search.explain(each, PruneReason::constraint_bank);
     }
     if (joined) survivors = deal(std::move(survivors), k);
-    beams = search.keep_or_end(beams, candidates, survivors, finished, end);
+    beams = search.keep_or_end(beams, candidates, survivors, finished, end_at_limit);
     search.end_step();
   }
 

@@ -66,12 +66,13 @@ Task<void> diverse_beam(Run& run) {
           penalties.look(lane, beam, step);
         });
       }
-      const std::vector<Extension> survivors = search.sort_out(beams, candidates, width, finished, true, g);
-      penalties.explain(search, beams, candidates, survivors, g);
-      for (const Extension& each : survivors) taken.push_back(each.choice.token);
       const auto end = [&, &beams = beams, &finished = finished](const Extension& each) {
         search.finish(beams[static_cast<std::size_t>(each.beam)], each, finished, g);
+        return true;
       };
+      const std::vector<Extension> survivors = search.sort_out(beams, candidates, width, true, g, end);
+      penalties.explain(search, beams, candidates, survivors, g);
+      for (const Extension& each : survivors) taken.push_back(each.choice.token);
       beams = search.keep_or_end(beams, candidates, survivors, finished, end);
     }
     search.end_step();

@@ -64,7 +64,7 @@ void Search::process(int lane, const Beam& beam, const EvalRow& row, const Feed&
 }
 
 std::vector<Extension> Search::sort_out(const std::vector<Beam>& beams, Extensions& candidates, int width,
-                                        Hypotheses& finished, bool limit_waits, int group, const Complete& is_complete) {
+                                        bool limit_waits, int group, const Finish& end) {
   std::vector<Extension> go_on;
   int rank = 0;
   for (Extension& each : candidates.list()) {
@@ -75,10 +75,8 @@ std::vector<Extension> Search::sort_out(const std::vector<Beam>& beams, Extensio
       go_on.push_back(std::move(each));
     } else if (rank >= width) {
       if (trace) trace->reason = PruneReason::finished;
-    } else if (is_complete && !is_complete(each)) {
+    } else if (!end(each)) {
       if (trace) trace->reason = PruneReason::constraint_unmet;
-    } else {
-      finish(beam, each, finished, group);
     }
     ++rank;
   }

@@ -68,11 +68,11 @@ class Search {
   // look(step), unless the processors leave the beam no token: then it is at its end, and lost.
   void process(int lane, const Beam& beam, const EvalRow& row, const Feed& feed, const std::function<void(const Step&)>& look);
 
-  // The `width` best of what a step offers each of which goes on; what ends goes to the finished texts if it is among
-  // the `width` first and `is_complete`. Those are ends by the length limit too, unless `limit_waits`.
-  using Complete = std::function<bool(const Extension&)>;
-  std::vector<Extension> sort_out(const std::vector<Beam>& beams, Extensions& candidates, int width, Hypotheses& finished,
-                                  bool limit_waits, int group = 0, const Complete& is_complete = {});
+  // The `width` best of those candidates that go on. One that ends is handed to `end` if it is among the `width` first;
+  // what `end` returns says whether it has become a finished text. With `limit_waits`, a text at a limit goes on.
+  using Finish = std::function<bool(const Extension&)>;
+  std::vector<Extension> sort_out(const std::vector<Beam>& beams, Extensions& candidates, int width, bool limit_waits,
+                                  int group, const Finish& end);
 
   // Adds those of the others that are not among the survivors, and go on; false: there were none.
   bool join(const std::vector<Beam>& beams, std::vector<Extension>& others, std::vector<Extension>& survivors);

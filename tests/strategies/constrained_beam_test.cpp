@@ -108,6 +108,36 @@ TEST(ConstrainedBeam, WordsThatDoNotFitAreReported) {
   for (const Sequence& each : found) EXPECT_EQ(each.beam->unmet, std::vector<std::string>{"[[0, 1, 2]]"});
 }
 
+// A grammar, say, leaves only the end.
+TEST(ConstrainedBeam, TextsThatMustEndWithoutTheirWordsAreReported) {
+  TableModel model = table_model(6, 3);
+  for (const bool hf_compat : {false, true}) {
+    GenerationConfig config = constrained_config(3, 8, {{{0, 1, 2}}}, {5});
+    config.hf_compat = hf_compat;
+    config.prefix_allowed_tokens_fn = [](std::span<const int> text) {
+      return text.size() < 4 ? std::vector<int>{3, 4} : std::vector<int>{5};
+    };
+    const auto found = search(config, model);
+    ASSERT_FALSE(found.empty());
+    for (const Sequence& each : found) {
+      EXPECT_EQ(each.ids.back(), 5);
+      EXPECT_EQ(each.beam->unmet, std::vector<std::string>{"[[0, 1, 2]]"});
+    }
+  }
+}
+
+// The prompt's word counts there, so that a text may end; what it lacks is said all the same.
+TEST(ConstrainedBeam, EndsSayWhatTheyLackWhenHuggingFaceIsRepeated) {
+  for (std::uint64_t seed = 1; seed < 20; ++seed) {
+    TableModel model = table_model(6, seed);
+    GenerationConfig config = constrained_config(3, 8, {{{1, 2}}}, {5});
+    config.hf_compat = true;
+    for (const Sequence& each : search(config, model, {1, 2})) {
+      EXPECT_EQ(each.beam->unmet.empty(), contains(each.ids, {1, 2})) << seed;
+    }
+  }
+}
+
 TEST(ConstrainedBeam, ThePromptDoesNotCountUnlessHuggingFaceIsToBeRepeated) {
   TableModel model = table_model(8, 1);
   GenerationConfig config = constrained_config(3, 6, {{{1, 2}}});
