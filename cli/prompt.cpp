@@ -49,17 +49,21 @@ std::string read_source(const PromptOptions& options) {
   return read_file("-", prompt_file);
 }
 
-void check_utf8(const std::string& text, const std::string& what) {
+}  // namespace
+
+void check_utf8(std::string_view text, std::string_view what) {
   if (const auto bad = find_invalid_utf8(text)) {
     throw Error(ErrorKind::data, "{} is not UTF-8: byte {} (0x{:02x}) is part of no character; convert it first", what,
                 *bad, static_cast<unsigned char>(text[*bad]));
   }
 }
 
-}  // namespace
+std::string read_bytes(const std::string& path, std::string_view option) {
+  return read_file(path, fmt::format("file of {}", option));
+}
 
 std::string read_text_file(const std::string& path, std::string_view option) {
-  const std::string text = read_file(path, fmt::format("file of {}", option));
+  const std::string text = read_bytes(path, option);
   check_utf8(text, path);
   return text;
 }

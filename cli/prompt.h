@@ -26,6 +26,12 @@ struct Prompt {
 // The text of a file that an option names; "-" is standard input. Throws as read_prompt().
 std::string read_text_file(const std::string& path, std::string_view option);
 
+// The same, whatever its bytes are.
+std::string read_bytes(const std::string& path, std::string_view option);
+
+// Throws Error(data) if `text`, the content of `what`, is not UTF-8.
+void check_utf8(std::string_view text, std::string_view what);
+
 // The text as the user gave it: from an argument, a file or standard input (one line end at a file's end is not part of
 // it). Throws Error(usage) when there is none, Error(no_input) for an unreadable file, Error(data) if it is not UTF-8.
 std::string read_prompt(const PromptOptions& options);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "cli/command.h"
 #include "cli/flags.h"
 #include "cli/html_report.h"
@@ -48,8 +49,16 @@ void check_record(const nlohmann::json& record, const std::string& file, std::si
   if (!record.contains("top") || !record["top"].is_array()) reject(file, line, "no list 'top'");
 }
 
+// A file may have been cut inside a character: up to three bytes of it are left then.
+[[noreturn]] void reject_syntax(const std::string& text, bool last, const std::string& file, std::size_t line) {
+  const auto bad = find_invalid_utf8(text);
+  const bool cut = last && (!bad || *bad + 3 >= text.size());
+  if (!cut) check_utf8(text, file);
+  reject(file, line, cut ? "it ends in the middle" : "not JSON");
+}
+
 std::string read_trace(const std::string& file) {
-  std::string text = read_text_file(file, "TRACE");
+  std::string text = read_bytes(file, "TRACE");
   std::size_t records = 0, line = 0;
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
@@ -58,7 +67,7 @@ std::string read_trace(const std::string& file) {
     ++line;
     if (record.find_first_not_of(" \t\r") == record.npos) continue;
     const auto parsed = nlohmann::json::parse(record, nullptr, false);
-    if (parsed.is_discarded()) reject(file, line, end == text.size() ? "it ends in the middle" : "not JSON");
+    if (parsed.is_discarded()) reject_syntax(text, end == text.size(), file, line);
     check_record(parsed, file, line);
     ++records;
   }

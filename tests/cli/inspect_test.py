@@ -364,6 +364,7 @@ class Report(Case):
         first, second = data.splitlines(True)[:2]
         cases = {
             "cut": (data[:len(first) + len(second) // 2], r".*cut line 2 is no trace record: it ends in the middle"),
+            "letter": ('{"run":"ż'.encode()[:-1], r".*letter line 1 is no trace record: it ends in the middle"),
             "half": (data[:len(first) // 2], r".*half line 1 is no trace record: it ends in the middle"),
             "text": (b"Once upon a time\nthere was\n", r".*text line 1 is no trace record: not JSON"),
             "later": (first + b"Once\n" + second, r".*later line 2 is no trace record: not JSON"),
