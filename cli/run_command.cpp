@@ -64,7 +64,7 @@ int run_command(const std::vector<std::string>& arguments) {
   if (!parse(arguments, options)) return 0;
   GenerationConfig& config = options.config;
   const Strategy strategy = resolve_strategy(config);
-  if (options.show && !beam_strategies.contains(strategy)) {
+  if (options.show && !keeps_beams(config, strategy)) {
     throw Error(ErrorKind::usage, "--show tree: {} has no tree, only beam searches have ({})", name(strategy), to_string(beam_strategies));
   }
   std::optional<HtmlReport> report;

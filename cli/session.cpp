@@ -9,6 +9,8 @@
 #include "cli/progress.h"
 #include "model/hub.h"
 #include "model/load_probe.h"
+#include "model/same_vocabulary.h"
+#include "model/self_model.h"
 #include "options/table.h"
 #include "processors/token_healing.h"
 
@@ -21,6 +23,9 @@ double since(Clock::time_point begin) { return std::chrono::duration<double>(Clo
 
 // Texts that are continued at a time.
 int live_texts(const GenerationConfig& config) { return std::max(config.num_beams, config.num_return_sequences); }
+
+// Tokens tried at a time, beside a text or a prompt that another Run holds as well.
+int tried_tokens(const GenerationConfig& config) { return config.penalty_alpha ? std::max(config.top_k, 64) : 0; }
 
 }  // namespace
 
@@ -84,7 +89,7 @@ int Session::cells_for(const GenerationConfig& config) const {
   const int longest = std::min(max_length(config, prompt), file_->trained_context());
   const long texts = static_cast<long>(live_texts(config)) * std::max(longest - prompt, 0);
   const bool guided = config.guidance_scale != 1;
-  const long total = (guided ? 2 : 1) * texts + static_cast<long>(negative_prompt(config).size()) + prompt + 2;
+  const long total = (guided ? 2 : 1) * texts + static_cast<long>(negative_prompt(config).size()) + prompt + 2 + tried_tokens(config);
   const int most = options_.model.ctx_size > 0 ? options_.model.ctx_size : std::max(longest * (guided ? 2 : 1), 8192);
   return static_cast<int>(std::clamp<long>(total, 1, most));
 }
@@ -102,22 +107,64 @@ void Session::open(std::span<const GenerationConfig> configs) {
   int cells = 0, branches = 1;  // one for evaluating a node beside its cell
   for (const GenerationConfig& config : configs) {
     cells += cells_for(config);
-    branches += live_texts(config) * (config.guidance_scale == 1 ? 1 : 2);
+    branches += live_texts(config) * (config.guidance_scale == 1 ? 1 : 2) + tried_tokens(config);
+    if (!config.amateur.empty()) count_amateur(config);
   }
+  std::vector<Model*> models;
   model_ = std::make_unique<LlamaModel>(file_, options_.model, cells, std::min(branches, 256));
+  models.push_back(model_.get());
+  for (Amateur& amateur : amateurs_) {
+    load(amateur);
+    models.push_back(amateur.model.get());
+  }
   load_s_ += since(begin);
   SchedulerOptions scheduling{.prefill_chunk_size = options_.model.prefill_chunk_size};
-  scheduler_ = std::make_unique<Scheduler>(std::vector<Model*>{model_.get()}, scheduling);
+  scheduler_ = std::make_unique<Scheduler>(models, scheduling);
 }
 
-std::unique_ptr<Run> Session::start(const GenerationConfig& config, StrategyFunction strategy, RunObserver* observer) {
+void Session::count_amateur(const GenerationConfig& config) {
+  const auto same = [&](const Amateur& each) { return each.name == config.amateur; };
+  auto amateur = std::find_if(amateurs_.begin(), amateurs_.end(), same);
+  if (amateur == amateurs_.end()) amateur = amateurs_.insert(amateur, Amateur{config.amateur});
+  amateur->cells += cells_for(config);
+  amateur->branches += live_texts(config);
+}
+
+void Session::load(Amateur& amateur) const {
+  ModelOptions options = options_.model;
+  options.model = amateur.name;
+  std::shared_ptr<const LlamaFile> file;
+  if (is_self_model(amateur.name)) {
+    file = load_self_model(amateur.name, *file_, options);
+  } else {
+    file = load_model(options, options_.quiet);
+    check_same_vocabulary(file_->vocab(), file_->name(), file->vocab(), file->name());
+  }
+  amateur.model = std::make_unique<LlamaModel>(file, options, amateur.cells, std::min(amateur.branches, 256));
+}
+
+// Of the scheduler's models.
+int Session::amateur_index(const std::string& name) const {
+  for (std::size_t i = 0; i < amateurs_.size(); ++i) {
+    if (amateurs_[i].name == name) return static_cast<int>(i) + 1;
+  }
+  throw Error(ErrorKind::internal, "the amateur {} was not loaded", name);
+}
+
+std::unique_ptr<Run> Session::start(const GenerationConfig& config, StrategyFunction strategy, RunObserver* observer,
+                                    Voices voices) {
+  std::vector<int> models = {0};
+  if (voices == Voices::amateur_alone) models.clear();
+  if (!config.amateur.empty()) models.push_back(amateur_index(config.amateur));
+  GenerationConfig own = config;
+  if (voices == Voices::amateur_alone) own.amateur.clear();
   const Prompt prompt = prompt_for(config);
-  return scheduler_->start({.config = config,
+  return scheduler_->start({.config = own,
                             .prompt = prompt.tokens,
                             .negative_prompt = negative_prompt(config),
                             .healed = prompt.healed,
                             .strategy = std::move(strategy),
-                            .models = {0},
+                            .models = std::move(models),
                             .observer = observer});
 }
 

@@ -43,18 +43,31 @@ class Session {
   // What the options leave to the prompt: a seed, the tokens that end a turn of a chat.
   void complete(GenerationConfig& config) const;
 
-  // Makes room for Runs of these options, all at once.
+  // Makes room for Runs of these options, all at once, and loads the amateurs that they name.
   void open(std::span<const GenerationConfig> configs);
   const LlamaModel& model() const { return *model_; }
   double load_seconds() const { return load_s_; }
 
-  std::unique_ptr<Run> start(const GenerationConfig& config, StrategyFunction strategy, RunObserver* observer);
+  // On the expert, and on the amateur that the config names; or, `alone`, on the amateur only.
+  enum class Voices { all, amateur_alone };
+  std::unique_ptr<Run> start(const GenerationConfig& config, StrategyFunction strategy, RunObserver* observer,
+                             Voices voices = Voices::all);
 
   // Until the Runs end, or to the first interrupt. Returns the exit code. `run`: the one whose prompt's reading is shown.
   int drive(const Run& run);
 
  private:
+  struct Amateur {
+    explicit Amateur(std::string as_given) : name(std::move(as_given)) {}
+    std::string name;
+    int cells = 0, branches = 1;
+    std::unique_ptr<LlamaModel> model = {};
+  };
+
   int cells_for(const GenerationConfig& config) const;
+  void count_amateur(const GenerationConfig& config);
+  void load(Amateur& amateur) const;
+  int amateur_index(const std::string& name) const;
   std::vector<Token> negative_prompt(const GenerationConfig& config) const;
 
   SessionOptions options_;
@@ -62,6 +75,7 @@ class Session {
   Prompt prompt_;
   double load_s_ = 0;
   std::unique_ptr<LlamaModel> model_;
+  std::vector<Amateur> amateurs_;
   std::unique_ptr<Scheduler> scheduler_;
 };
 

@@ -175,8 +175,8 @@ std::string LlamaVocab::eos_text() const {
 // ---- file -----------------------------------------------------------------------------------------------------------
 
 LlamaFile::LlamaFile(const std::filesystem::path& path, const ModelOptions& options,
-                     const std::function<void(float)>& progress)
-    : path_(path), info_(check_gguf(path)) {
+                     const std::function<void(float)>& progress, std::string name)
+    : path_(path), name_(name.empty() ? path.stem().string() : std::move(name)), info_(check_gguf(path)) {
   start_backend();
   log_errors.clear();
   llama_model_params params = llama_model_default_params();
@@ -243,7 +243,7 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
                 cells, file_->path().string(), because());
   }
   const llama_model* model = file_->handle();
-  info_ = {.name = file_->path().stem().string(),
+  info_ = {.name = file_->name(),
            .n_vocab = vocab().size(),
            .n_embd = llama_model_n_embd(model),
            .n_layer = llama_model_n_layer(model),

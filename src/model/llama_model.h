@@ -57,14 +57,16 @@ class LlamaVocab : public Vocab {
 
 class LlamaFile {
  public:
-  // `progress` is called with the loaded fraction. Throws Error for anything that cannot be loaded.
+  // `progress` is called with the loaded fraction; the model is called `name`, or else as the file is. Throws Error for
+  // anything that cannot be loaded.
   LlamaFile(const std::filesystem::path& path, const ModelOptions& options,
-            const std::function<void(float)>& progress = {});
+            const std::function<void(float)>& progress = {}, std::string name = "");
   ~LlamaFile();
   LlamaFile(const LlamaFile&) = delete;
   LlamaFile& operator=(const LlamaFile&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
+  const std::string& name() const { return name_; }
   const GgufInfo& info() const { return info_; }
   const LlamaVocab& vocab() const { return *vocab_; }
   std::optional<std::string> chat_template() const;
@@ -73,6 +75,7 @@ class LlamaFile {
 
  private:
   std::filesystem::path path_;
+  std::string name_;
   GgufInfo info_;
   llama_model* model_ = nullptr;
   std::unique_ptr<LlamaVocab> vocab_;

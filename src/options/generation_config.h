@@ -27,6 +27,16 @@ struct GenerationConfig {
   std::vector<std::string> force_words = {};
   bool hf_compat = false;
 
+  std::optional<double> penalty_alpha = {};
+  std::string amateur = {};  // a model, self:LAYERS or self:TYPE; "": none
+  double alpha = 0.1;
+  double tau_amateur = 1.0;
+  double lambda = 1.0;
+  std::optional<double> beta = {};
+  int amateur_context = 0;  // tokens; 0: all
+  std::string dola_layers = {};  // "": off
+  double relative_top = 0.1;
+
   double repetition_penalty = 1.0;
   double encoder_repetition_penalty = 1.0;
   double frequency_penalty = 0.0;

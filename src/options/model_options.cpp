@@ -12,7 +12,7 @@ constexpr Field<ModelOptions> rows[] = {
       .group = group,
       .doc = "a GGUF file, or the alias of a model that is fetched at first use",
       .when = "to run any other model than the default",
-      .aliases = {"-m"}},
+      .aliases = {"-m", "--expert"}},
      &ModelOptions::model},
     {{.name = "threads",
       .group = group,

@@ -10,9 +10,16 @@ namespace decant {
 // num_beams above 1 is beam search, or with sampling beam sampling; num_beam_groups makes it diverse, force_words
 // constrained, and those two do not sample.
 //
+// penalty_alpha is contrastive search, an amateur contrastive decoding, dola_layers DoLa; top_k is an option of the
+// former two then. The latter two sample when a sampling option is set, and contrastive decoding may keep num_beams.
+//
 // Throws Error(usage) for a value out of range, for options that contradict each other, and for an option that was set
 // and that the strategy does not read. Setting an option to its default asks for nothing, and is no error, except in
 // the sampling group, where `--temperature 1` asks for sampling.
 Strategy resolve_strategy(const GenerationConfig& config);
+
+// What a config that resolves to the strategy does: whether it draws tokens, and how many texts it keeps alive.
+bool draws(const GenerationConfig& config, Strategy strategy);
+bool keeps_beams(const GenerationConfig& config, Strategy strategy);
 
 }  // namespace decant

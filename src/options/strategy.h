@@ -9,11 +9,22 @@
 
 namespace decant {
 
-enum class Strategy : std::uint8_t { greedy, sample, beam, beam_sample, diverse_beam, constrained_beam };
+enum class Strategy : std::uint8_t {
+  greedy,
+  sample,
+  beam,
+  beam_sample,
+  diverse_beam,
+  constrained_beam,
+  contrastive_search,
+  contrastive_decoding,
+  dola
+};
 
 // What --strategy accepts, in the order of the enum.
-inline constexpr std::array<std::string_view, 6> strategy_names = {"greedy",      "sample",       "beam",
-                                                                   "beam_sample", "diverse_beam", "constrained_beam"};
+inline constexpr std::array<std::string_view, 9> strategy_names = {
+    "greedy",           "sample",             "beam",                 "beam_sample", "diverse_beam",
+    "constrained_beam", "contrastive_search", "contrastive_decoding", "dola"};
 
 constexpr std::string_view name(Strategy strategy) { return strategy_names[static_cast<std::size_t>(strategy)]; }
 
@@ -26,6 +37,7 @@ class Strategies {
 
   constexpr bool contains(Strategy strategy) const { return (bits_ & bit(strategy)) != 0; }
   constexpr bool operator==(const Strategies&) const = default;
+  constexpr Strategies operator|(const Strategies& other) const { return Strategies(bits_ | other.bits_); }
 
  private:
   constexpr explicit Strategies(std::uint32_t bits) : bits_(bits) {}
@@ -34,8 +46,9 @@ class Strategies {
   std::uint32_t bits_ = 0;
 };
 
-// Those that draw at random, and those that keep several texts alive.
+// Those that draw at random, those that may be told to, and those that keep several texts alive.
 inline constexpr Strategies sampling_strategies = {Strategy::sample, Strategy::beam_sample};
+inline constexpr Strategies contrast_strategies = {Strategy::contrastive_decoding, Strategy::dola};
 inline constexpr Strategies beam_strategies = {Strategy::beam, Strategy::beam_sample, Strategy::diverse_beam,
                                                Strategy::constrained_beam};
 

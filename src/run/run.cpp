@@ -47,8 +47,8 @@ Chain make_chain(const GenerationConfig& config, const Request& request, const V
   setup.healed = request.healed;
   const Strategy strategy = resolve_strategy(config);
   // As in Hugging Face: every beam has a continuation that does not end it.
-  if (beam_strategies.contains(strategy)) setup.min_tokens_to_keep = std::max(2, static_cast<int>(setup.eos.size()) + 1);
-  return Chain(config, sampling_strategies.contains(strategy), setup);
+  if (keeps_beams(config, strategy)) setup.min_tokens_to_keep = std::max(2, static_cast<int>(setup.eos.size()) + 1);
+  return Chain(config, draws(config, strategy), setup);
 }
 
 }  // namespace
@@ -97,6 +97,8 @@ double Run::seconds() const {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
 }
 
+Node Run::text(std::span<const Token> tokens) const { return grow(scheduler_.tree_.root(), tokens); }
+
 double Run::uniform(int sequence, const Node& tip, Stream stream) const {
   return decant::uniform(seed_, static_cast<std::uint32_t>(sequence), static_cast<std::uint32_t>(tip.length()), stream);
 }
@@ -130,6 +132,9 @@ Run::Eval Run::eval(const std::vector<Ask>& asks, std::source_location where) {
 // Here, because a batch that the model refuses fails for everybody in it.
 void Run::check(const Ask& ask) const {
   assert(ask.outputs.any());
+  if (ask.model < 0 || ask.model >= std::ssize(models_)) {
+    throw Error(ErrorKind::usage, "this strategy needs {} models, and the run has {}", ask.model + 1, models_.size());
+  }
   const std::vector<int>& layers = ask.outputs.layers;
   const int n_layer = model_info(ask.model).n_layer;
   if (!layers.empty() && !model_info(ask.model).has_layers) {
@@ -240,7 +245,11 @@ Step Run::process(int sequence, const Node& tip, const EvalRow& row, const Feed&
                 tip.length());
   }
   if (!chain_.empty()) tip.path(tokens_);
-  scores_.reset(logits, feed.log_probabilities ? static_cast<float>(sum.value) : 0);
+  if (feed.scores.empty()) {
+    scores_.reset(logits, feed.log_probabilities ? static_cast<float>(sum.value) : 0);
+  } else {
+    scores_.reset(feed.scores);
+  }
   described_ = false;
   const Context context{.tokens = tokens_,
                         .n_prompt = prompt_.length(),
@@ -282,7 +291,10 @@ Node Run::child(const Choice& choice) const {
 }
 
 Node Run::emit(int sequence, const Step& step, Token token, const Why& why) {
-  const Choice choice = choose(step, token, why);
+  return emit(sequence, choose(step, token, why));
+}
+
+Node Run::emit(int sequence, const Choice& choice) {
   const Node node = child(choice);
   const Stop stop = stop_.check(node, seconds());
   append(sequence, choice, stop.reason);
@@ -305,6 +317,7 @@ void Run::append(int sequence, const Choice& choice, FinishReason finish) {
     decision->sequence = sequence;
     decide(*decision, choice.token, choice.view);
     decision->u = choice.why.u;
+    decision->strategy = choice.why.strategy;
     decision->finish = finish == FinishReason::running ? std::string_view() : to_string(finish);
     observer_->decision(*decision);
   }

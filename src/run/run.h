@@ -71,13 +71,15 @@ struct Step {
 
 // Why a token was chosen: what the trace cannot see in the distribution.
 struct Why {
-  std::optional<double> u;  // the random number used
+  std::optional<double> u = {};  // the random number used
+  std::shared_ptr<const StrategyTrace> strategy = {};
 };
 
 // How processors are to see a distribution.
 struct Feed {
   bool log_probabilities = false;     // ln p instead of logits: as in Hugging Face's beams
   std::span<const Token> taken = {};  // what earlier groups of beams have chosen at this step
+  std::span<const float> scores = {};  // in place of the logits, -infinity for what cannot be chosen; empty: the logits
 };
 
 // A token that may be chosen, and what will be needed of its step if it is.
@@ -157,6 +159,7 @@ class Run {
   const Vocab& vocab() const;
   const ModelInfo& model_info(int model = 0) const;
   const Node& prompt() const { return prompt_; }  // the prompt's last token
+  Node text(std::span<const Token> tokens) const;  // any other text, from its beginning on
 
   class Eval;
   Eval eval(const Node& node, std::source_location where = std::source_location::current());
@@ -183,11 +186,15 @@ class Run {
 
   double seconds() const;  // since it began
 
+  // Whether somebody wants to know why.
+  bool wants_decisions() const { return decisions_; }
+
   // Who wants to see how a search goes; null: nobody.
   RunObserver* watcher() const { return observer_ && observer_->wants_search() ? observer_ : nullptr; }
 
   // Appends `token` to an answer and returns its child(); finished(sequence) may hold afterwards.
   Node emit(int sequence, const Step& step, Token token, const Why& why = {});
+  Node emit(int sequence, const Choice& choice);
   bool finished(int sequence) const { return sequences_[static_cast<std::size_t>(sequence)].finish != FinishReason::running; }
 
   // In [0, 1), the same in any company: a function of the Run's seed, the sequence, the position of the token to be

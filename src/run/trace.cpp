@@ -140,7 +140,9 @@ void write_fields(JsonWriter& json, const Decision& decision, const Vocab& vocab
   };
   list("logit", &WeightedPoint::x);
   list("count", &WeightedPoint::count);
-  json.end_object().field("seconds", decision.seconds);
+  json.end_object();
+  if (decision.strategy) decision.strategy->write(json, vocab);
+  json.field("seconds", decision.seconds);
 }
 
 }  // namespace decant

@@ -5,6 +5,7 @@
 // (natural logarithms), entropy in bits.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -18,6 +19,13 @@
 namespace decant {
 
 inline constexpr int kTraceSchema = 2;
+
+// What a strategy has to say of a decision beyond the distributions: a field of the record, named after the strategy.
+class StrategyTrace {
+ public:
+  virtual ~StrategyTrace() = default;
+  virtual void write(JsonWriter& json, const Vocab& vocab) const = 0;  // name and value
+};
 
 struct TraceCandidate {
   Token id = 0;
@@ -49,6 +57,7 @@ struct Decision {
   std::vector<WeightedPoint> tail;  // the base scores of all others, as a few points with the same sums of exponentials
   double seconds = 0;        // since the Run began
   std::vector<std::vector<float>> stage_scores;  // of `top` after each stage, if the chain's trace kept them
+  std::shared_ptr<const StrategyTrace> strategy;  // or null
 };
 
 // Memory that describing one decision after another needs.

@@ -75,7 +75,7 @@ TEST(Help, TheReferenceHasARowForEachOption) {
   }
   EXPECT_NE(page.find("\n| `top_p` | `1` | a number greater than 0 and at most 1 | only the most likely tokens that "
                       "together reach this probability; 1 is off | 0.9 to 0.95 to cut the tail where the model is sure "
-                      "and keep it where it is not | sample, beam_sample |  |\n"),
+                      "and keep it where it is not | sample, beam_sample, contrastive_decoding, dola |  |\n"),
             page.npos);
   EXPECT_NE(page.find("| all | `-n`, `--predict`, `--n-predict` |\n"), page.npos);
   EXPECT_NE(page.find("\n## Decoding\n\n| option |"), page.npos);

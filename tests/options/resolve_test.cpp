@@ -45,6 +45,19 @@ TEST(Resolve, TheStrategyFollowsFromTheOptions) {
       {"strategy=sample do_sample=true top_p=0.9", Strategy::sample},
       {"do_sample=true num_return_sequences=4 seed=7", Strategy::sample},
       {"temperature=0.8 top_k=50 top_p=0.9 min_p=0.05 repetition_penalty=1.1", Strategy::sample},
+      // The contrast strategies; top_k is their own.
+      {"penalty_alpha=0.6", Strategy::contrastive_search},
+      {"penalty_alpha=0.6 top_k=4", Strategy::contrastive_search},
+      {"penalty_alpha=0 top_k=4", Strategy::contrastive_search},
+      {"penalty_alpha=0.6 top_k=4 repetition_penalty=1.2 temperature=0", Strategy::contrastive_search},
+      {"amateur=self:15", Strategy::contrastive_decoding},
+      {"amateur=self:15 top_k=0 alpha=0.02 tau_amateur=0.5 lambda=0.5", Strategy::contrastive_decoding},
+      {"amateur=self:15 temperature=0.8 top_p=0.9 num_return_sequences=2", Strategy::contrastive_decoding},
+      {"amateur=self:15 num_beams=4 length_penalty=0 num_return_sequences=2", Strategy::contrastive_decoding},
+      {"strategy=contrastive_decoding amateur=self:15 do_sample=true", Strategy::contrastive_decoding},
+      {"dola_layers=low", Strategy::dola},
+      {"dola_layers=18,20 repetition_penalty=1.2 relative_top=0.2", Strategy::dola},
+      {"dola_layers=high top_k=5", Strategy::dola},
       // Temperature 0 is greedy, whatever else is set.
       {"temperature=0", Strategy::greedy},
       {"temperature=-0", Strategy::greedy},
@@ -79,18 +92,32 @@ TEST(Resolve, ContradictionsAreErrors) {
       {"do_sample=false min_p=0.1", "do_sample false contradicts min_p 0.1: drop one of them"},
       {"strategy=sample do_sample=false top_p=0.9", "do_sample false contradicts top_p 0.9: drop one of them"},
       {"strategy=sample do_sample=false", "strategy sample contradicts do_sample false: drop one of them"},
+      {"penalty_alpha=0.6 temperature=0.8", "penalty_alpha contradicts temperature: drop one of them"},
+      {"penalty_alpha=0.6 do_sample=true", "penalty_alpha contradicts do_sample: drop one of them"},
+      {"penalty_alpha=0.6 amateur=x", "penalty_alpha contradicts amateur: drop one of them"},
+      {"dola_layers=low amateur=x", "amateur contradicts dola_layers: drop one of them"},
+      {"penalty_alpha=0.6 num_beams=4", "strategy contrastive_search does not read num_beams: drop it, or choose a strategy that reads it (beam, beam_sample, diverse_beam, constrained_beam, contrastive_decoding)"},
+      {"penalty_alpha=0.6 num_return_sequences=2", "num_return_sequences is 2, but contrastive_search finds a single sequence: use sampling or beams"},
+      {"dola_layers=low num_return_sequences=2", "num_return_sequences is 2, but dola finds a single sequence: use sampling or beams"},
+      {"amateur=x num_beams=2 temperature=0.8", "num_beams contradicts a contrast that samples: drop one of them"},
+      {"amateur=x num_beams=2 num_return_sequences=3", "num_return_sequences is 3, but 2 beams find no more than 2 texts: raise num_beams"},
+      {"amateur=x beta=0.5 lambda=0.5", "lambda contradicts beta: drop one of them"},
+      {"beta=0.5", "beta does nothing without amateur: set amateur, or drop beta"},
+      {"strategy=contrastive_search", "strategy contrastive_search needs penalty_alpha: 0.6 is a good start"},
+      {"strategy=contrastive_decoding", "strategy contrastive_decoding needs an amateur: a smaller model, or self:q4_0"},
+      {"strategy=dola", "strategy dola needs dola_layers: low or high"},
       {"strategy=greedy do_sample=true", "strategy greedy contradicts do_sample true: drop one of them"},
       {"strategy=greedy do_sample=true top_p=0.9", "strategy greedy contradicts do_sample true: drop one of them"},
       {"strategy=greedy temperature=0.7",
-       "strategy greedy does not read temperature: drop it, or choose a strategy that reads it (sample, beam_sample)"},
+       "strategy greedy does not read temperature: drop it, or choose a strategy that reads it (sample, beam_sample, contrastive_decoding, dola)"},
       {"strategy=greedy temperature=1",
-       "strategy greedy does not read temperature: drop it, or choose a strategy that reads it (sample, beam_sample)"},
+       "strategy greedy does not read temperature: drop it, or choose a strategy that reads it (sample, beam_sample, contrastive_decoding, dola)"},
       {"strategy=greedy top_k=50",
-       "strategy greedy does not read top_k: drop it, or choose a strategy that reads it (sample, beam_sample)"},
+       "strategy greedy does not read top_k: drop it, or choose a strategy that reads it (sample, beam_sample, contrastive_search, contrastive_decoding, dola)"},
       {"strategy=greedy top_p=0.9",
-       "strategy greedy does not read top_p: drop it, or choose a strategy that reads it (sample, beam_sample)"},
+       "strategy greedy does not read top_p: drop it, or choose a strategy that reads it (sample, beam_sample, contrastive_decoding, dola)"},
       {"strategy=greedy min_p=0",
-       "strategy greedy does not read min_p: drop it, or choose a strategy that reads it (sample, beam_sample)"},
+       "strategy greedy does not read min_p: drop it, or choose a strategy that reads it (sample, beam_sample, contrastive_decoding, dola)"},
       {"num_return_sequences=3",
        "num_return_sequences is 3, but greedy decoding finds a single sequence: use sampling or beams"},
       {"num_return_sequences=2 temperature=0",
@@ -181,8 +208,8 @@ TEST(Resolve, ValuesOutOfRangeAreErrors) {
     const char* options;
     const char* message;
   } cases[] = {
-      {"strategy=sampel", "strategy is 'sampel': it must be one of greedy, sample, beam, beam_sample, diverse_beam, constrained_beam (did you mean sample?)"},
-      {"strategy=mirostat", "strategy is 'mirostat': it must be one of greedy, sample, beam, beam_sample, diverse_beam, constrained_beam"},
+      {"strategy=sampel", "strategy is 'sampel': it must be one of greedy, sample, beam, beam_sample, diverse_beam, constrained_beam, contrastive_search, contrastive_decoding, dola (did you mean sample?)"},
+      {"strategy=mirostat", "strategy is 'mirostat': it must be one of greedy, sample, beam, beam_sample, diverse_beam, constrained_beam, contrastive_search, contrastive_decoding, dola"},
       {"do_sample=maybe", "do_sample is 'maybe': it must be true or false"},
       {"max_new_tokens=-1", "max_new_tokens is -1: it must be a whole number of at least 0"},
       {"max_length=0", "max_length is 0: it must be a whole number of at least 1"},
@@ -214,7 +241,7 @@ TEST(Resolve, HoldsForConfigsFilledInCode) {
   EXPECT_EQ(resolve_strategy({.strategy = "sample"}), Strategy::sample);
   EXPECT_EQ(resolve_strategy({.strategy = "greedy", .temperature = 1.0}), Strategy::greedy);  // nobody set it
   EXPECT_EQ(usage_error([] { resolve_strategy({.strategy = "gredy"}); }),
-            "strategy is 'gredy': it must be one of greedy, sample, beam, beam_sample, diverse_beam, constrained_beam (did you mean greedy?)");
+            "strategy is 'gredy': it must be one of greedy, sample, beam, beam_sample, diverse_beam, constrained_beam, contrastive_search, contrastive_decoding, dola (did you mean greedy?)");
   EXPECT_EQ(usage_error([] { resolve_strategy({.min_p = 2}); }), "min_p is 2: it must be a number from 0 to 1");
   EXPECT_EQ(usage_error([] { resolve_strategy({.do_sample = false, .top_p = 0.5}); }),
             "do_sample false contradicts top_p 0.5: drop one of them");

@@ -145,7 +145,7 @@ TEST(Table, UnknownNamesAreAnsweredWithTheNearest) {
   const auto ask = [](std::string_view name) { return usage_error([&] { get(generation_fields(), name); }); };
   EXPECT_EQ(ask("temprature"), "unknown option temprature: did you mean temperature?");
   EXPECT_EQ(ask("topp"), "unknown option topp: did you mean top_p?");
-  EXPECT_EQ(ask("penalty_beta"), "unknown option penalty_beta");
+  EXPECT_EQ(ask("quality_beta"), "unknown option quality_beta");
   EXPECT_EQ(&get(generation_fields(), "top-k"), find(generation_fields(), "top_k"));
 }
 

@@ -115,6 +115,7 @@ const struct {
 const std::set<std::string_view> makes_none = {
     "strategy", "do_sample", "num_return_sequences", "seed", "trace_top", "sampler_order", "penalty_last_n",
     "num_beams", "length_penalty", "early_stopping", "normalize", "num_beam_groups", "force_words", "hf_compat",
+    "penalty_alpha", "amateur", "dola_layers",
     "min_tokens_to_keep", "max_new_tokens", "max_length", "max_time", "stop_strings", "include_stop_str_in_output",
     "stop_token_ids", "eos_token_id", "ignore_eos", "remove_invalid_values",
     "grammar", "json_schema", "token_healing"};  // below: the first two need an engine, the third a prompt

@@ -171,9 +171,11 @@ std::span<const float> TableModel::layer_logits(int row, int layer) const {
 }
 
 std::vector<float> TableModel::hidden_after(const std::vector<Token>& prefix) const {
+  if (hidden_table) return hidden_table(prefix);
   return random_row(prefix, 1001, info_.n_embd);
 }
 std::vector<float> TableModel::layer_logits_after(const std::vector<Token>& prefix, int layer) const {
+  if (layer_table) return layer_table(prefix);
   return random_row(prefix, 2000 + static_cast<std::uint64_t>(layer), info_.n_vocab);
 }
 

@@ -78,6 +78,8 @@ class TableModel : public Model {
   std::vector<float> hidden_after(const std::vector<Token>& prefix) const;
   std::vector<float> layer_logits_after(const std::vector<Token>& prefix, int layer) const;
 
+  Table hidden_table = {}, layer_table = {};  // in place of the own hidden states, and logits of every layer
+
   int fail_in = -1;  // forward() number `fail_in` from now throws an Error (0: the next)
 
  private:

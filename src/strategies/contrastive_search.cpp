@@ -1,0 +1,103 @@
+// Contrastive search (Su et al. 2022, "A Contrastive Framework for Neural Text Generation"): of the k likeliest tokens v,
+// the one with the highest
+//
+//   (1 - alpha) p(v) - alpha max_j cos(h_v, h_j)
+//
+// where h_v is the model's last hidden state (after the final norm) at v, and h_j that of every token before, the
+// prompt's included. All k are evaluated in one batch; the winner's row is the next step's distribution.
+//
+// Tested by tests/strategies/contrastive_search_test.cpp and, against golden files, tests/model/llama_contrast_test.cpp.
+// Equals Hugging Face's generate(penalty_alpha=a, top_k=k) of transformers 4.55: p is the softmax of the processed logits
+// over the whole vocabulary, the first of equal scores wins, and alpha = 0 or k = 1 is greedy.
+// Deviation: a hidden state without a direction (zero, or not finite) is an error, not a NaN.
+#include "strategies/contrastive_search.h"
+
+#include "base/error.h"
+#include "numerics/similarity.h"
+#include "strategies/contrastive_search_trace.h"
+#include "strategies/greedy.h"
+
+namespace decant {
+namespace {
+
+constexpr Outputs hidden_only() { return {.logits = false, .hidden = true, .layers = {}}; }
+constexpr Outputs hidden_and_logits() { return {.logits = true, .hidden = true, .layers = {}}; }
+
+// The hidden states of the whole prompt, and the distribution behind it.
+std::vector<Ask> ask_prompt(const Run& run) {
+  std::vector<Ask> asks(1, {.nodes = {run.prompt()}, .outputs = hidden_and_logits()});
+  std::vector<Node> before;
+  for (Node node = run.prompt(); node.length() > 1; node = before.back()) before.push_back(node.parent());
+  if (!before.empty()) asks.insert(asks.begin(), {.nodes = {before.rbegin(), before.rend()}, .outputs = hidden_only()});
+  return asks;
+}
+
+struct Contender {
+  Choice choice;
+  double p = 0;
+};
+
+std::vector<Contender> likeliest(Run& run, const Step& step, int k) {
+  std::vector<Contender> contenders;
+  const std::span<const Candidate> top = step.scores.top(k);
+  for (const Candidate& each : std::vector<Candidate>(top.begin(), top.end())) {  // choose() asks for another top
+    contenders.push_back({run.choose(step, each.id), step.scores.probability(each.id)});
+  }
+  return contenders;
+}
+
+// The direction of the hidden state at a position.
+std::vector<float> direction(std::span<const float> hidden, int position) {
+  std::vector<float> unit(hidden.size());
+  if (normalize(hidden, unit)) return unit;
+  throw Error(ErrorKind::internal, "the model returned a hidden state that is zero, not a number or infinite at position {}", position);
+}
+
+}  // namespace
+
+Task<void> contrastive_search(Run& run) {
+  const double alpha = *run.config().penalty_alpha;
+  const int k = run.config().top_k;
+  if (alpha == 0 || k <= 1) {
+    co_await greedy(run);
+    co_return;
+  }
+  const std::vector<Ask> prompt = ask_prompt(run);
+  auto rows = co_await run.eval(prompt);
+  Directions past(rows[0].hidden.size());
+  for (const EvalRow& row : rows) past.add(direction(row.hidden, static_cast<int>(past.count())));
+
+  Node tip = run.prompt();
+  EvalRow row = rows.back();
+  std::vector<float> cosines;
+  while (!run.finished(0)) {
+    const std::vector<Contender> contenders = likeliest(run, run.process(0, tip, row), k);
+    Ask ask{.nodes = {}, .outputs = hidden_and_logits()};
+    for (const Contender& each : contenders) ask.nodes.push_back(tip.child(each.choice.token));
+    auto next = co_await run.eval(ask);
+
+    cosines.resize(past.count());
+    auto trace = run.wants_decisions() ? std::make_shared<ContrastiveSearchTrace>(alpha) : nullptr;
+    std::size_t best = 0;
+    double best_score = -std::numeric_limits<double>::infinity();
+    std::vector<float> best_direction;
+    for (std::size_t i = 0; i < contenders.size(); ++i) {
+      std::vector<float> unit = direction(next[i].hidden, tip.length());
+      past.cosines(unit, cosines);
+      const double similarity = *std::max_element(cosines.begin(), cosines.end());
+      const double score = (1 - alpha) * contenders[i].p - alpha * similarity;
+      if (trace) trace->add(contenders[i].choice.token, contenders[i].p, score, cosines);
+      if (score <= best_score) continue;
+      best = i;
+      best_score = score;
+      best_direction = std::move(unit);
+    }
+    Choice chosen = contenders[best].choice;
+    chosen.why.strategy = trace;
+    tip = run.emit(0, chosen);
+    past.add(best_direction);
+    row = next[best];
+  }
+}
+
+}  // namespace decant

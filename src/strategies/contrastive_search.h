@@ -1,0 +1,9 @@
+#pragma once
+
+#include "run/run.h"
+
+namespace decant {
+
+Task<void> contrastive_search(Run& run);
+
+}  // namespace decant
