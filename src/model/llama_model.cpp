@@ -93,6 +93,9 @@ bool hands_out_layers(std::string_view architecture) {
   return architecture == "llama" || architecture == "qwen3" || architecture == "qwen3moe";
 }
 
+// Of those that hand out layers: no scale, soft cap or bias behind the output matrix.
+bool has_plain_head(std::string_view architecture) { return hands_out_layers(architecture); }
+
 }  // namespace
 
 // ---- vocabulary -----------------------------------------------------------------------------------------------------
@@ -232,6 +235,8 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
   params.type_k = params.type_v = cache_type(options, gguf);
   params.flash_attn_type = flash_attention(options, gguf);
   params.no_perf = true;
+  params.cb_eval = watch;
+  params.cb_eval_user_data = this;
   if (ggml_is_quantized(params.type_v) && params.flash_attn_type == LLAMA_FLASH_ATTN_TYPE_DISABLED) {
     throw Error(ErrorKind::usage, "a {} cache needs flash attention: drop --flash-attn off or take another --cache-type",
                 ggml_type_name(params.type_v));
@@ -259,6 +264,7 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
                              params.flash_attn_type == LLAMA_FLASH_ATTN_TYPE_DISABLED ? "plain" : "flash",
                              params.n_threads);
   layer_inputs_.resize(static_cast<std::size_t>(info_.n_layer));
+  plain_head_ = has_plain_head(gguf.architecture);
 }
 
 LlamaModel::~LlamaModel() { llama_free(context_); }
@@ -273,6 +279,13 @@ void LlamaModel::trim_sequence(SeqId sequence, int begin) {
   llama_memory_seq_rm(llama_get_memory(context_), sequence, begin, -1);
 }
 
+// Called by ggml for every tensor of a graph, first to ask whether it is to be shown, then to show it. False then: enough.
+bool LlamaModel::watch(ggml_tensor* tensor, bool ask, void* self) {
+  if (!ask) return false;
+  const std::string_view name = ggml_get_name(tensor);  // of the last hidden states; the other where they are returned
+  return static_cast<LlamaModel*>(self)->stops_at_head_ && (name == "result_norm" || name == "result_embd_pooled");
+}
+
 void LlamaModel::forward(std::span<const Row> rows) {
   const std::size_t n = rows.size();
   tokens_.resize(n);
@@ -280,7 +293,7 @@ void LlamaModel::forward(std::span<const Row> rows) {
   sequence_counts_.resize(n);
   sequences_.resize(n);
   outputs_.resize(n);
-  bool hidden = false, layers = false;
+  bool hidden = false, layers = false, spares_logits = false;
   for (std::size_t i = 0; i < n; ++i) {
     const Row& row = rows[i];
     tokens_[i] = row.token;
@@ -290,6 +303,7 @@ void LlamaModel::forward(std::span<const Row> rows) {
     outputs_[i] = row.outputs && (row.outputs->logits || row.outputs->hidden);
     if (!row.outputs) continue;
     hidden |= row.outputs->hidden;
+    spares_logits |= row.outputs->hidden && !row.outputs->logits;
     for (const int layer : row.outputs->layers) {
       assert(0 <= layer && layer < info_.n_layer);
       layers = true;
@@ -304,6 +318,7 @@ void LlamaModel::forward(std::span<const Row> rows) {
     hidden_ = hidden;
   }
 
+  stops_at_head_ = spares_logits && plain_head_;
   const llama_batch batch{.n_tokens = static_cast<std::int32_t>(n),
                           .token = tokens_.data(),
                           .embd = nullptr,
@@ -316,12 +331,38 @@ void LlamaModel::forward(std::span<const Row> rows) {
     throw Error(ErrorKind::internal, "libllama could not evaluate a batch of {} rows: status {}{}", n, status, because());
   }
   layers_.clear();
+  logits_.clear();
+  layer_logits_.clear();
   if (layers) collect_layers(rows);
+  if (stops_at_head_) collect_logits(rows);
+}
+
+// Of the rows that want them, where libllama has stopped before its output head: with hidden states it would compute
+// the logits of every row.
+void LlamaModel::collect_logits(std::span<const Row> rows) {
+  std::vector<float> states;
+  logits_.assign(rows.size(), -1);
+  std::size_t end = layer_logits_.size();
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!rows[i].outputs || !rows[i].outputs->logits) continue;
+    const std::span<const float> state = hidden(static_cast<int>(i));
+    states.insert(states.end(), state.begin(), state.end());
+    logits_[i] = static_cast<std::ptrdiff_t>(end);
+    end += static_cast<std::size_t>(info_.n_vocab);
+  }
+  if (states.empty()) return;
+  const std::size_t begin = layer_logits_.size();
+  layer_logits_.resize(end);
+  head().apply(states, std::span(layer_logits_).subspan(begin));
+}
+
+LayerHead& LlamaModel::head() {
+  if (!head_) head_ = std::make_unique<LayerHead>(file_->handle(), llama_n_threads(context_));
+  return *head_;
 }
 
 // One product for all rows and layers of the batch.
 void LlamaModel::collect_layers(std::span<const Row> rows) {
-  if (!head_) head_ = std::make_unique<LayerHead>(file_->handle(), llama_n_threads(context_));
   const auto n_embd = static_cast<std::size_t>(info_.n_embd), n_vocab = static_cast<std::size_t>(info_.n_vocab);
   std::vector<float> states;
   layers_.resize(rows.size());
@@ -335,10 +376,13 @@ void LlamaModel::collect_layers(std::span<const Row> rows) {
     }
   }
   layer_logits_.resize(count * n_vocab);
-  head_->apply(states, layer_logits_);
+  head().apply(states, layer_logits_);
 }
 
 std::span<const float> LlamaModel::logits(int row) const {
+  if (!logits_.empty() && logits_[static_cast<std::size_t>(row)] >= 0) {
+    return std::span(layer_logits_).subspan(static_cast<std::size_t>(logits_[static_cast<std::size_t>(row)]), static_cast<std::size_t>(info_.n_vocab));
+  }
   return {llama_get_logits_ith(context_, row), static_cast<std::size_t>(info_.n_vocab)};
 }
 

@@ -15,10 +15,12 @@ namespace {
 
 constexpr std::size_t sum_block = 512;  // floats are added up over one block, blocks in double
 
+constexpr float least = -40;  // e^-40 stands for anything smaller: none of it counts, and its square is a normal number
+
 // With a = ln p, b = ln q and m = (p + q) / 2, the term is m (ln m - (a + b) / 2) = m ln cosh((a - b) / 2), and
 // ln cosh(d) = |d| + ln(1 + e^(-2|d|)) - ln 2: nothing cancels. ln(1 + y) = 2 artanh(y / (2 + y)), its series to 1e-7.
 DECANT_INLINE float term(float a, float b) {
-  const float p = exp_of_any_negative(a), q = exp_of_any_negative(b);
+  const float p = exp_of_negative(a > least ? a : least), q = exp_of_negative(b > least ? b : least);
   const float less = p < q ? p : q, more = p < q ? q : p;
   const float difference = a < b ? b - a : a - b;
   const float z = less / (2 * more + less), z2 = z * z;

@@ -94,12 +94,15 @@ void Scheduler::evaluate(int model) {
   std::vector<Run*> in_batch, served;
   for (Run* run : waiting_) {
     const int rows = cache.rows();
-    bool chunk = false, takes_part = false;
+    bool chunk = false, takes_part = false, full = false;
     for (Run::Target& target : run->targets_) {
       if (!wants(*run, target, model)) continue;
+      // The way to a later target may lead over an earlier one, which would then be evaluated without its outputs.
+      if (full && cache.rows_needed(target.node.id()) > 1) continue;
       const Planned planned = plan(target, run->age_, cache, budget);
       chunk |= planned == Planned::chunk;
       takes_part |= planned != Planned::nothing;
+      full |= planned == Planned::nothing;
     }
     if (!takes_part) continue;
     run->stats_.rows += cache.rows() - rows;
