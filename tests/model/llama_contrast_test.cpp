@@ -89,11 +89,9 @@ class Company {
 // check(company, index of the case in it, case) for every case of a list.
 template <class Check>
 void for_every_case(const char* list, bool with_payloads, Check check) {
-  std::map<std::string, std::vector<Json>> by_prompt;
-  const Json all = golden("contrast.json");
-  for (const Json& c : all[list]) by_prompt[c["name"]].push_back(c);
-  ASSERT_GE(by_prompt.size(), 2u);
-  for (const auto& [name, cases] : by_prompt) {
+  const auto share = by_prompt(golden("contrast.json")[list], "name", 10);
+  ASSERT_GE(share.size(), 2u);
+  for (const auto& [name, cases] : share) {
     const Company company(cases, with_payloads);
     for (std::size_t i = 0; i < cases.size(); ++i) {
       SCOPED_TRACE(name + " " + cases[i]["options"].dump());
