@@ -28,6 +28,7 @@ trap 'kill "$models" 2>/dev/null || true' EXIT
 python3 tests/cli/run_test.py build/release/decant
 python3 tests/cli/inspect_test.py build/release/decant
 python3 tests/cli/beam_test.py build/release/decant
+python3 tests/cli/contrast_test.py build/release/decant
 
 say "texts under 226 JSON schemas"
 [ -x build/validator/bin/python ] || python3 -m venv build/validator

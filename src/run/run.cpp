@@ -245,12 +245,22 @@ Step Run::process(int sequence, const Node& tip, const EvalRow& row, const Feed&
                 tip.length());
   }
   if (!chain_.empty()) tip.path(tokens_);
-  if (feed.scores.empty()) {
-    scores_.reset(logits, feed.log_probabilities ? static_cast<float>(sum.value) : 0);
-  } else {
-    scores_.reset(feed.scores);
-  }
   described_ = false;
+  if (!feed.scores.empty()) {
+    try {
+      scores_.reset(feed.scores);
+      run_processors(sequence, tip, row, feed);
+      return {tip, logits, sum, scores_};
+    } catch (const NothingLeft&) {
+    }
+  }
+  const bool log_probabilities = feed.log_probabilities || !feed.scores.empty();
+  scores_.reset(logits, log_probabilities ? static_cast<float>(sum.value) : 0);
+  run_processors(sequence, tip, row, feed);
+  return {tip, logits, sum, scores_};
+}
+
+void Run::run_processors(int sequence, const Node& tip, const EvalRow& row, const Feed& feed) {
   const Context context{.tokens = tokens_,
                         .n_prompt = prompt_.length(),
                         .unconditional = row.unconditional,
@@ -261,7 +271,6 @@ Step Run::process(int sequence, const Node& tip, const EvalRow& row, const Feed&
   } else {
     chain_(scores_, context, states(tip));
   }
-  return {tip, logits, sum, scores_};
 }
 
 Choice Run::choose(const Step& step, Token token, const Why& why) {

@@ -79,7 +79,9 @@ struct Why {
 struct Feed {
   bool log_probabilities = false;     // ln p instead of logits: as in Hugging Face's beams
   std::span<const Token> taken = {};  // what earlier groups of beams have chosen at this step
-  std::span<const float> scores = {};  // in place of the logits, -infinity for what cannot be chosen; empty: the logits
+  // In place of the logits, -infinity for what is not to be chosen; empty: the logits. Where the processors forbid all of
+  // them, a grammar for example, ln p of the model decides among what they allow.
+  std::span<const float> scores = {};
 };
 
 // A token that may be chosen, and what will be needed of its step if it is.
@@ -230,6 +232,7 @@ class Run {
   void ask_without_prompt();
   bool answered() const;
   void keep_rows();
+  void run_processors(int sequence, const Node& tip, const EvalRow& row, const Feed& feed);
   void append(int sequence, const Choice& choice, FinishReason finish);
   void finish(int sequence, Stop stop);
 

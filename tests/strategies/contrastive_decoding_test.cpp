@@ -164,6 +164,21 @@ TEST(ContrastiveDecoding, ProcessorsSeeTheScores) {
   EXPECT_EQ(decode(config, {3}, expert, amateur)[0][0], 2);
 }
 
+// A ban of everything plausible leaves the choice to the expert, among what is allowed.
+TEST(ContrastiveDecoding, WhereNothingPlausibleIsAllowedTheExpertDecides) {
+  const Table expert = [](const Text&) { return std::vector<float>{9, 8.5f, 2, 3}; };
+  const Table amateur = [](const Text&) { return std::vector<float>{0, 0, 0, 5}; };
+  for (const int k : {1, 2}) {
+    GenerationConfig config = contrasted(0.1, 0, 1);
+    config.num_beams = k;
+    EXPECT_EQ(decode(config, {1}, expert, amateur)[0], Text{0});
+    config.suppress_tokens = {0, 1};
+    EXPECT_EQ(decode(config, {1}, expert, amateur)[0], Text{3});
+    config.suppress_tokens = {0, 1, 3};
+    EXPECT_EQ(decode(config, {1}, expert, amateur)[0], Text{2});
+  }
+}
+
 // ---- beams -----------------------------------------------------------------------------------------------------------
 
 struct Partial {
