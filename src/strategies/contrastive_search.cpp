@@ -12,6 +12,9 @@
 // Deviation: a hidden state without a direction (zero, or not finite) is an error, not a NaN.
 #include "strategies/contrastive_search.h"
 
+#include <algorithm>
+#include <limits>
+
 #include "base/error.h"
 #include "numerics/similarity.h"
 #include "strategies/contrastive_search_trace.h"
@@ -32,9 +35,10 @@ std::vector<Ask> ask_prompt(const Run& run) {
   return asks;
 }
 
+// The k likeliest tokens of a step, and what is needed of it when the next one is there.
 struct Contender {
   Choice choice;
-  double p = 0;
+  double p;
 };
 
 std::vector<Contender> likeliest(Run& run, const Step& step, int k) {
@@ -47,56 +51,66 @@ std::vector<Contender> likeliest(Run& run, const Step& step, int k) {
 }
 
 // The direction of the hidden state at a position.
-std::vector<float> direction(std::span<const float> hidden, int position) {
-  std::vector<float> unit(hidden.size());
-  if (normalize(hidden, unit)) return unit;
+std::vector<float> direction(const EvalRow& row, int position) {
+  std::vector<float> unit(row.hidden.size());
+  if (normalize(row.hidden, unit)) return unit;
   throw Error(ErrorKind::internal, "the model returned a hidden state that is zero, not a number or infinite at position {}", position);
+}
+
+struct Winner {
+  std::size_t index = 0;
+  double score = -std::numeric_limits<double>::infinity();
+  std::vector<float> direction = {};
+  std::shared_ptr<ContrastiveSearchTrace> trace = {};
+};
+
+// rows[i] is what the model says at contenders[i].
+Winner best(const Run& run, const std::vector<Contender>& contenders, Rows rows, const Directions& past) {
+  const double alpha = *run.config().penalty_alpha;
+  Winner winner;
+  if (run.wants_decisions()) winner.trace = std::make_shared<ContrastiveSearchTrace>(alpha);
+  std::vector<float> cosines(past.count());
+  for (std::size_t i = 0; i < contenders.size(); ++i) {
+    std::vector<float> unit = direction(rows[i], static_cast<int>(past.count()));
+    past.cosines(unit, cosines);
+    const double similarity = *std::max_element(cosines.begin(), cosines.end());
+    const double score = (1 - alpha) * contenders[i].p - alpha * similarity;
+    if (winner.trace) winner.trace->add(contenders[i].choice.token, contenders[i].p, score, cosines);
+    if (score > winner.score) {
+      winner.index = i;
+      winner.score = score;
+      winner.direction = std::move(unit);
+    }
+  }
+  return winner;
 }
 
 }  // namespace
 
 Task<void> contrastive_search(Run& run) {
-  const double alpha = *run.config().penalty_alpha;
   const int k = run.config().top_k;
-  if (alpha == 0 || k <= 1) {
+  if (*run.config().penalty_alpha == 0 || k <= 1) {
     co_await greedy(run);
     co_return;
   }
   const std::vector<Ask> prompt = ask_prompt(run);
   auto rows = co_await run.eval(prompt);
   Directions past(rows[0].hidden.size());
-  for (const EvalRow& row : rows) past.add(direction(row.hidden, static_cast<int>(past.count())));
+  for (const EvalRow& row : rows) past.add(direction(row, static_cast<int>(past.count())));
 
   Node tip = run.prompt();
   EvalRow row = rows.back();
-  std::vector<float> cosines;
   while (!run.finished(0)) {
-    const std::vector<Contender> contenders = likeliest(run, run.process(0, tip, row), k);
+    std::vector<Contender> contenders = likeliest(run, run.process(0, tip, row), k);
     Ask ask{.nodes = {}, .outputs = hidden_and_logits()};
     for (const Contender& each : contenders) ask.nodes.push_back(tip.child(each.choice.token));
     auto next = co_await run.eval(ask);
-
-    cosines.resize(past.count());
-    auto trace = run.wants_decisions() ? std::make_shared<ContrastiveSearchTrace>(alpha) : nullptr;
-    std::size_t best = 0;
-    double best_score = -std::numeric_limits<double>::infinity();
-    std::vector<float> best_direction;
-    for (std::size_t i = 0; i < contenders.size(); ++i) {
-      std::vector<float> unit = direction(next[i].hidden, tip.length());
-      past.cosines(unit, cosines);
-      const double similarity = *std::max_element(cosines.begin(), cosines.end());
-      const double score = (1 - alpha) * contenders[i].p - alpha * similarity;
-      if (trace) trace->add(contenders[i].choice.token, contenders[i].p, score, cosines);
-      if (score <= best_score) continue;
-      best = i;
-      best_score = score;
-      best_direction = std::move(unit);
-    }
-    Choice chosen = contenders[best].choice;
-    chosen.why.strategy = trace;
+    const Winner winner = best(run, contenders, next, past);
+    Choice& chosen = contenders[winner.index].choice;
+    chosen.why.strategy = winner.trace;
     tip = run.emit(0, chosen);
-    past.add(best_direction);
-    row = next[best];
+    past.add(winner.direction);
+    row = next[winner.index];
   }
 }
 
