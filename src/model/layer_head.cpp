@@ -12,6 +12,12 @@
 #include "base/error.h"
 
 namespace decant {
+namespace {
+
+// ggml multiplies four rows at a time, and seven take it longer than eight: 7.2 against 5.6 ms with SmolLM2-135M's head.
+std::int64_t padded(std::int64_t rows) { return rows < 3 ? rows : (rows + 3) / 4 * 4; }
+
+}  // namespace
 
 struct LayerHead::State {
   ggml_backend_t backend = nullptr;
@@ -46,7 +52,7 @@ void LayerHead::apply(std::span<const float> hidden, std::span<float> logits) {
   const ggml_init_params params{
       .mem_size = 8 * ggml_tensor_overhead() + ggml_graph_overhead(), .mem_buffer = nullptr, .no_alloc = true};
   const std::unique_ptr<ggml_context, decltype(&ggml_free)> context(ggml_init(params), &ggml_free);
-  ggml_tensor* input = ggml_new_tensor_2d(context.get(), GGML_TYPE_F32, n_embd, rows);
+  ggml_tensor* input = ggml_new_tensor_2d(context.get(), GGML_TYPE_F32, n_embd, padded(rows));
   ggml_set_input(input);
   ggml_tensor* output = ggml_mul_mat(context.get(), state_->weights, input);
   ggml_set_output(output);
@@ -56,6 +62,7 @@ void LayerHead::apply(std::span<const float> hidden, std::span<float> logits) {
     throw Error(ErrorKind::unavailable, "no memory for the logits of {} layers", rows);
   }
   ggml_backend_tensor_set(input, hidden.data(), 0, hidden.size_bytes());
+  if (const std::size_t rest = ggml_nbytes(input) - hidden.size_bytes()) ggml_backend_tensor_memset(input, 0, hidden.size_bytes(), rest);
   if (ggml_backend_graph_compute(state_->backend, graph) != GGML_STATUS_SUCCESS) {
     throw Error(ErrorKind::internal, "the output head failed on {} layers", rows);
   }

@@ -152,21 +152,23 @@ TEST(Dola, WithARelativeTopOfOneItIsGreedy) {
 }
 
 TEST(Dola, ProcessorsSeeTheContrast) {
-  const Table table = random_table(8, 2);
-  GenerationConfig config = dola_config("1,2", 5);
-  config.relative_top = 0.0001;
-  const TableModel model({}, table);
-  std::vector<Token> text = {1, 2}, expected;
-  for (int i = 0; i < 5; ++i) {
-    auto scores = scores_after(model, text, {1, 2}, 0.0001);
-    for (std::size_t v = 0; v < scores.size(); ++v) {
-      if (std::find(text.begin(), text.end(), static_cast<Token>(v)) != text.end()) scores[v] = scores[v] < 0 ? scores[v] * 1.7 : scores[v] / 1.7;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const Table table = random_table(8, seed);
+    GenerationConfig config = dola_config("1,2", 5);
+    config.relative_top = 0.0001;
+    const TableModel model({}, table);
+    std::vector<Token> text = {1, 2}, expected;
+    for (int i = 0; i < 5; ++i) {
+      auto scores = scores_after(model, text, {1, 2}, 0.0001);
+      for (std::size_t v = 0; v < scores.size(); ++v) {
+        if (std::find(text.begin(), text.end(), static_cast<Token>(v)) != text.end()) scores[v] = scores[v] < 0 ? scores[v] * 1.7 : scores[v] / 1.7;
+      }
+      text.push_back(static_cast<Token>(std::max_element(scores.begin(), scores.end()) - scores.begin()));
+      expected.push_back(text.back());
     }
-    text.push_back(static_cast<Token>(std::max_element(scores.begin(), scores.end()) - scores.begin()));
-    expected.push_back(text.back());
+    config.repetition_penalty = 1.7;
+    EXPECT_EQ(run_alone(request(config, {1, 2}, dola), {}, table)[0], expected) << seed;
   }
-  config.repetition_penalty = 1.7;
-  EXPECT_EQ(run_alone(request(config, {1, 2}, dola), {}, table)[0], expected);
 }
 
 // The token on which u falls when the contrasted law is laid out by rank.
