@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
+#include <functional>
+#include <numeric>
 
 #include "cli/interrupt.h"
 #include "cli/output.h"
@@ -64,18 +66,20 @@ void add_session_flags(CLI::App& app, SessionOptions& options, GenerationConfig&
   from_file("--json-schema-file", "json_schema", "a file with the schema");
 }
 
-Session::Session(const SessionOptions& options) : options_(options) {
-  const std::string text = read_prompt(options.prompt);
+Session::Session(const SessionOptions& options) : Session(options, std::vector{read_prompt(options.prompt)}) {}
+
+Session::Session(const SessionOptions& options, std::span<const std::string> prompts) : options_(options) {
   const auto begin = Clock::now();
   file_ = load_model(options.model, options.quiet);
-  prompt_ = make_prompt(text, options.prompt, *file_);
+  for (const std::string& text : prompts) prompts_.push_back(make_prompt(text, options.prompt, *file_));
   load_s_ = since(begin);
-  if (options.show_prompt) tell(prompt_.text + "\n");
+  if (!options.show_prompt) return;
+  for (const Prompt& prompt : prompts_) tell(prompt.text + "\n");
 }
 
 void Session::complete(GenerationConfig& config) const {
   if (!config.seed) config.seed = random_seed();
-  if (prompt_.chat && !config.eos_token_id) config.eos_token_id = file_->vocab().end_of_turn(*file_->chat_template());
+  if (prompts_[0].chat && !config.eos_token_id) config.eos_token_id = file_->vocab().end_of_turn(*file_->chat_template());
 }
 
 std::vector<Token> Session::negative_prompt(const GenerationConfig& config) const {
@@ -84,63 +88,97 @@ std::vector<Token> Session::negative_prompt(const GenerationConfig& config) cons
 }
 
 // Cells that the request can use: more would only cost memory and time at start.
-int Session::cells_for(const GenerationConfig& config) const {
-  const int prompt = static_cast<int>(prompt_.tokens.size());
-  const int longest = std::min(max_length(config, prompt), file_->trained_context());
-  const long texts = static_cast<long>(live_texts(config)) * std::max(longest - prompt, 0);
+int Session::cells_for(const GenerationConfig& config, const Prompt& prompt, int negative_tokens) const {
+  const int length = static_cast<int>(prompt.tokens.size());
+  const int longest = std::min(max_length(config, length), file_->trained_context());
+  const long texts = static_cast<long>(live_texts(config)) * std::max(longest - length, 0);
   const bool guided = config.guidance_scale != 1;
-  const long total = (guided ? 2 : 1) * texts + static_cast<long>(negative_prompt(config).size()) + prompt + 2 + tried_tokens(config);
+  const long total = (guided ? 2 : 1) * texts + negative_tokens + length + 2 + tried_tokens(config);
   const int most = options_.model.ctx_size > 0 ? options_.model.ctx_size : std::max(longest * (guided ? 2 : 1), 8192);
   return static_cast<int>(std::clamp<long>(total, 1, most));
 }
 
-Prompt Session::prompt_for(const GenerationConfig& config) const {
-  Prompt prompt = prompt_;
+Prompt Session::prompt_for(const GenerationConfig& config, int index) const {
+  Prompt prompt = this->prompt(index);
   if (!config.token_healing) return prompt;
   prompt.healed = heal(prompt.tokens, file_->vocab());
   if (prompt.text.ends_with(prompt.healed)) prompt.text.resize(prompt.text.size() - prompt.healed.size());
   return prompt;
 }
 
-void Session::open(std::span<const GenerationConfig> configs) {
-  const auto begin = Clock::now();
-  int cells = 0, branches = 1;  // one for evaluating a node beside its cell
-  for (const GenerationConfig& config : configs) {
-    cells += cells_for(config);
-    branches += live_texts(config) * (config.guidance_scale == 1 ? 1 : 2) + tried_tokens(config);
-    if (!config.amateur.empty()) count_amateur(config);
+void Session::Room::add(int more_cells, int more_branches, int live) {
+  for (auto [largest, more] : {std::pair(&cells, more_cells), std::pair(&branches, more_branches)}) {
+    largest->insert(std::upper_bound(largest->begin(), largest->end(), more, std::greater<>()), more);
+    if (std::ssize(*largest) > live) largest->pop_back();
   }
-  std::vector<Model*> models;
-  model_ = std::make_unique<LlamaModel>(file_, options_.model, cells, std::min(branches, 256));
-  models.push_back(model_.get());
+}
+
+void Session::expect(const GenerationConfig& config) {
+  const int negative_tokens = static_cast<int>(negative_prompt(config).size());
+  const int branches = live_texts(config) * (config.guidance_scale == 1 ? 1 : 2) + tried_tokens(config);
+  Amateur* amateur = config.amateur.empty() ? nullptr : &amateur_of(config);
+  for (const Prompt& prompt : prompts_) {
+    const int cells = cells_for(config, prompt, negative_tokens);
+    room_.add(cells, branches, options_.live);
+    if (amateur) amateur->room.add(cells, live_texts(config), options_.live);
+  }
+}
+
+void Session::open(std::span<const GenerationConfig> configs) {
+  for (const GenerationConfig& config : configs) expect(config);
+  open();
+}
+
+void Session::open() {
+  const auto begin = Clock::now();
+  for (Amateur& amateur : amateurs_) amateur.file = load_amateur(amateur.name);
+  restart();
+  load_s_ += since(begin);
+}
+
+void Session::restart() {
+  scheduler_.reset();
+  model_.reset();
+  model_ = make_model(file_, room_);
+  std::vector<Model*> models = {model_.get()};
   for (Amateur& amateur : amateurs_) {
-    load(amateur);
+    amateur.model.reset();
+    amateur.model = make_model(amateur.file, amateur.room);
     models.push_back(amateur.model.get());
   }
-  load_s_ += since(begin);
   SchedulerOptions scheduling{.prefill_chunk_size = options_.model.prefill_chunk_size};
   scheduler_ = std::make_unique<Scheduler>(models, scheduling);
 }
 
-void Session::count_amateur(const GenerationConfig& config) {
-  const auto same = [&](const Amateur& each) { return each.name == config.amateur; };
-  auto amateur = std::find_if(amateurs_.begin(), amateurs_.end(), same);
-  if (amateur == amateurs_.end()) amateur = amateurs_.insert(amateur, Amateur{config.amateur});
-  amateur->cells += cells_for(config);
-  amateur->branches += live_texts(config);
+std::unique_ptr<LlamaModel> Session::make_model(std::shared_ptr<const LlamaFile> file, const Room& room) const {
+  const auto sum = [](const std::vector<int>& needs) {
+    const long all = std::accumulate(needs.begin(), needs.end(), 0L);
+    return static_cast<int>(std::min<long>(all, 1 << 30));
+  };
+  const int branches = 1 + sum(room.branches);  // one for evaluating a node beside its cell
+  return std::make_unique<LlamaModel>(std::move(file), options_.model, sum(room.cells), std::min(branches, 256));
 }
 
-void Session::load(Amateur& amateur) const {
+Session::Amateur& Session::amateur_of(const GenerationConfig& config) {
+  const auto same = [&](const Amateur& each) { return each.name == config.amateur; };
+  auto amateur = std::find_if(amateurs_.begin(), amateurs_.end(), same);
+  if (amateur == amateurs_.end()) amateur = amateurs_.insert(amateur, Amateur(config.amateur));
+  return *amateur;
+}
+
+std::shared_ptr<const LlamaFile> Session::load_amateur(const std::string& name) const {
   ModelOptions options = options_.model;
-  options.model = amateur.name;
-  std::shared_ptr<const LlamaFile> file;
-  if (is_self_model(amateur.name)) {
-    file = load_self_model(amateur.name, *file_, options);
-  } else {
-    file = load_model(options, options_.quiet);
-    check_same_vocabulary(file_->vocab(), file_->name(), file->vocab(), file->name());
-  }
-  amateur.model = std::make_unique<LlamaModel>(file, options, amateur.cells, std::min(amateur.branches, 256));
+  options.model = name;
+  if (is_self_model(name)) return load_self_model(name, *file_, options);
+  auto file = load_model(options, options_.quiet);
+  check_same_vocabulary(file_->vocab(), file_->name(), file->vocab(), file->name());
+  return file;
+}
+
+std::vector<const LlamaFile*> Session::files() const {
+  std::vector<const LlamaFile*> files = {file_.get()};
+  for (const Amateur& amateur : amateurs_) files.push_back(amateur.file.get());
+  return files;
 }
 
 // Of the scheduler's models.
@@ -152,13 +190,13 @@ int Session::amateur_index(const std::string& name) const {
 }
 
 std::unique_ptr<Run> Session::start(const GenerationConfig& config, StrategyFunction strategy, RunObserver* observer,
-                                    Voices voices) {
+                                    Voices voices, int prompt_index) {
   std::vector<int> models = {0};
   if (voices == Voices::amateur_alone) models.clear();
   if (!config.amateur.empty()) models.push_back(amateur_index(config.amateur));
   GenerationConfig own = config;
   if (voices == Voices::amateur_alone) own.amateur.clear();
-  const Prompt prompt = prompt_for(config);
+  const Prompt prompt = prompt_for(config, prompt_index);
   return scheduler_->start({.config = own,
                             .prompt = prompt.tokens,
                             .negative_prompt = negative_prompt(config),

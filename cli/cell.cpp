@@ -1,0 +1,140 @@
+// Tested by tests/cli/compare_test.py.
+#include "cli/cell.h"
+
+#include "base/utf8.h"
+#include "strategies/registry.h"
+#include "strategies/score.h"
+
+namespace decant {
+
+class Cell::Watch : public RunObserver {
+ public:
+  bool wants_decisions() const override { return true; }
+  void decision(const Decision& decision) override {
+    if (decision.sequence != 0) return;
+    entropy_ += decision.entropy_raw;
+    ++decisions_;
+  }
+  void token(int sequence, Token, std::string_view bytes) override {
+    if (sequence == 0) pieces.emplace_back(bytes);
+  }
+
+  double entropy() const { return decisions_ == 0 ? TextMetrics::none : entropy_ / decisions_; }
+  std::vector<std::string> pieces;
+
+ private:
+  double entropy_ = 0;
+  int decisions_ = 0;
+};
+
+namespace {
+
+// The pieces of a text whose end may have been cut.
+void cut_to(std::vector<std::string>& pieces, std::size_t size) {
+  for (std::string& piece : pieces) {
+    piece.resize(std::min(piece.size(), size));
+    size -= piece.size();
+  }
+}
+
+}  // namespace
+
+std::string CellResult::text() const {
+  Utf8Buffer utf8;
+  std::string text;
+  for (const std::string& piece : pieces) text += utf8.push(piece);
+  return text + utf8.flush();
+}
+
+std::string CellResult::error_message() const {
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::bad_alloc&) {
+    return "out of memory";
+  } catch (const std::exception& exception) {
+    return exception.what();
+  }
+}
+
+void write_fields(JsonWriter& json, const CellResult& result) {
+  if (result.error) {
+    json.field("error", result.error_message());
+    return;
+  }
+  json.field("text", result.text()).key("ids").begin_array();
+  for (const Token id : result.ids) json.value(id);
+  json.end_array().field("finish_reason", to_string(result.finish));
+  write_metrics(json, result.metrics);
+  write_times(json, result.metrics);
+}
+
+Cell::Cell(Session& session, CellSetup setup) : session_(session), setup_(std::move(setup)) {
+  start(entry(setup_.strategy).run, setup_.voices);
+}
+
+Cell::~Cell() = default;
+
+void Cell::start(StrategyFunction strategy, Session::Voices voices) {
+  run_.reset();
+  watch_ = std::make_unique<Watch>();
+  try {
+    run_ = session_.start(setup_.config, std::move(strategy), watch_.get(), voices, setup_.prompt);
+  } catch (...) {
+    result_.error = std::current_exception();
+  }
+}
+
+bool Cell::running() {
+  if (!run_ || !run_->done()) return run_ != nullptr;
+  keep();
+  run_.reset();
+  if (reading_ || result_.error || setup_.voices == Session::Voices::all || result_.ids.empty()) return false;
+  reading_ = true;
+  GenerationConfig reader;  // no processor matters to what the model says of the text
+  reader.ignore_eos = true;
+  reader.max_new_tokens = static_cast<int>(result_.ids.size());
+  reader.token_healing = setup_.config.token_healing;
+  setup_.config = reader;
+  start(score(result_.ids), Session::Voices::all);
+  return run_ != nullptr;
+}
+
+double Cell::fraction() const {
+  if (!run_) return 1;
+  const double length = max_length(setup_.config, run_->stats().prompt_tokens) - run_->stats().prompt_tokens;
+  return length > 0 ? std::min(run_->stats().new_tokens / length, 1.0) : 0;
+}
+
+// What the Run has come to.
+void Cell::keep() {
+  try {
+    run_->rethrow();
+  } catch (...) {
+    result_.error = std::current_exception();
+    return;
+  }
+  const Sequence* sequence = run_->sequences().empty() ? nullptr : &run_->sequences()[0];
+  if (!sequence) return;
+  TextMetrics& metrics = result_.metrics;
+  if (!reading_) {
+    const RunStats& stats = run_->stats();
+    const double decode_s = run_->done() ? stats.decode_s : run_->seconds() - stats.prefill_s;
+    result_.ids = sequence->ids;
+    result_.pieces = watch_->pieces;
+    cut_to(result_.pieces, sequence->bytes.size());
+    result_.finish = sequence->finish;
+    metrics = measure(result_.ids);
+    metrics.seconds = stats.prefill_s + decode_s;
+    if (decode_s > 0) metrics.tokens_per_second = stats.new_tokens / decode_s;
+  }
+  if (sequence->ids.empty() || (setup_.voices == Session::Voices::amateur_alone && !reading_)) return;
+  metrics.log_likelihood = sequence->score / static_cast<double>(sequence->ids.size());
+  metrics.entropy = watch_->entropy();
+}
+
+CellResult Cell::result() {
+  if (run_) keep();
+  return result_;
+}
+
+}  // namespace decant
