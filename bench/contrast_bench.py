@@ -33,8 +33,8 @@ def decant(program, model, threads, options, command="run", extra=()):
         args += ["--" + name.replace("_", "-"), str(value)]
     answer = json.loads(subprocess.run([*args, *extra, "-p", PROMPT], stdout=subprocess.PIPE, check=True).stdout)
     if command == "compare":
-        cell = answer["prompts"][0]["cells"][0]
-        return {"ms": 1000 * cell["seconds"] / TOKENS}, None
+        time = answer["prompts"][0]["texts"][0]["time"]
+        return {"ms": 1000 * time["seconds"] / TOKENS}, None  # the prompt included
     return {"ms": 1000 * answer["stats"]["decode_s"] / (TOKENS - 1)}, answer["prompt_ids"]
 
 
