@@ -28,9 +28,9 @@ class LogProbabilities : public Contrast {
 // Adds the continuations of one beam that may matter.
 using Offer = void (*)(Run&, int, const Beam&, const Step&, Extensions&, Contrast&);
 
-Task<void> search_with(Run& run, Contrast& contrast, Offer offer) {
+Task<void> search_with(Run& run, Contrast& contrast, Offer offer, bool adds_log_p) {
   const int k = run.config().num_beams;
-  Search search(run);
+  Search search(run, adds_log_p);
   Hypotheses finished = search.hypotheses(k);
   std::vector<Beam> beams = search.start();
 
@@ -103,14 +103,14 @@ void offer_contrasted(Run& run, int lane, const Beam& beam, const Step& step, Ex
 
 Task<void> beam(Run& run) {
   LogProbabilities plain;
-  co_await search_with(run, plain, offer_likeliest);
+  co_await search_with(run, plain, offer_likeliest, true);
 }
 
 Task<void> beam_sample(Run& run) {
   LogProbabilities plain;
-  co_await search_with(run, plain, offer_drawn);
+  co_await search_with(run, plain, offer_drawn, true);
 }
 
-Task<void> beam_of_contrast(Run& run, Contrast& contrast) { return search_with(run, contrast, offer_contrasted); }
+Task<void> beam_of_contrast(Run& run, Contrast& contrast) { return search_with(run, contrast, offer_contrasted, false); }
 
 }  // namespace decant

@@ -40,7 +40,7 @@ void offer_best(Run& run, int lane, const Beam& beam, const Step& step, Extensio
   }
 }
 
-Search::Search(Run& run) : run_(run) {}
+Search::Search(Run& run, bool adds_log_p) : run_(run), adds_log_p_(adds_log_p) {}
 
 std::vector<Beam> Search::start() const {
   std::vector<Beam> beams(1);
@@ -172,7 +172,7 @@ SearchCandidate* Search::note(const Beam& beam, Extension& extension, int group,
   record.token = extension.choice.token;
   record.group = group;
   record.rank = rank;
-  record.log_p = static_cast<double>(extension.choice.score);
+  record.log_p = adds_log_p_ ? static_cast<double>(extension.choice.score) : extension.choice.log_p;
   record.score = extension.score;
   record.penalty = extension.penalty;
   return &record;

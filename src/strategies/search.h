@@ -57,7 +57,9 @@ void offer_best(Run& run, int lane, const Beam& beam, const Step& step, Extensio
 
 class Search {
  public:
-  explicit Search(Run& run);
+  // What tokens add to a score are log-probabilities, or else some other score: the trace then shows the model's own
+  // log-probabilities beside the sums.
+  explicit Search(Run& run, bool adds_log_p = true);
 
   std::vector<Beam> start() const;  // the prompt
   Hypotheses hypotheses(int capacity) const;
@@ -113,6 +115,7 @@ class Search {
   std::vector<const Choice*> path(int node) const;
 
   Run& run_;
+  bool adds_log_p_;
   std::deque<Link> links_;  // node n is links_[n - 1]
   SearchStep step_;
   int lanes_ = 0;  // of the step so far
