@@ -89,7 +89,7 @@ class Company {
 // check(company, index of the case in it, case) for every case of a list.
 template <class Check>
 void for_every_case(const char* list, bool with_payloads, Check check) {
-  const auto share = by_prompt(golden("contrast.json")[list], "name", 10);
+  const auto share = by_prompt(golden("contrast.json")[list], "name", 9);
   ASSERT_GE(share.size(), 2u);
   for (const auto& [name, cases] : share) {
     const Company company(cases, with_payloads);
