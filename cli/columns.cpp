@@ -1,6 +1,8 @@
 // Tested by tests/cli/columns_test.cpp.
 #include "cli/columns.h"
 
+#include <algorithm>
+
 #include "options/resolve.h"
 #include "options/setting.h"
 #include "options/table.h"
@@ -9,6 +11,7 @@ namespace decant {
 namespace {
 
 constexpr std::string_view presets[] = {"amateur", "expert", "contrastive"};
+constexpr std::string_view separators = " ,;";
 
 // The base's options as far as greedy decoding reads them.
 GenerationConfig greedy_part(const GenerationConfig& base) {
@@ -25,7 +28,7 @@ GenerationConfig greedy_part(const GenerationConfig& base) {
 
 Column preset(std::string_view name, const GenerationConfig& base) {
   if (name != "expert" && base.amateur.empty()) {
-    throw Error(ErrorKind::usage, "the setting {} needs an amateur: --amateur, a smaller model or self:q4_0", name);
+    throw Error(ErrorKind::usage, "the preset {} needs an amateur: --amateur, a smaller model or self:q4_0", name);
   }
   Column column{std::string(name), name == "contrastive" ? base : greedy_part(base)};
   if (name == "amateur") {
@@ -35,50 +38,59 @@ Column preset(std::string_view name, const GenerationConfig& base) {
   return column;
 }
 
-// Which text is at fault, where there are several.
-template <class Make>
-auto in_setting(std::string_view label, Make make) {
-  try {
-    return make();
-  } catch (const Error& error) {
-    if (std::string_view(error.what()).find(label) != std::string_view::npos) throw;
-    throw Error(error.kind(), "setting {}: {}", label, error.what());
-  }
+std::string_view trim(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(separators), text.size()));
+  return text.substr(0, text.find_last_not_of(separators) + 1);
 }
 
-void complete(Column& column) {
-  if (column.voices == Session::Voices::amateur_alone) return;  // greedy
-  column.strategy = in_setting(column.label, [&] { return resolve_strategy(column.config); });
-  if (const int n = column.config.num_return_sequences; n != 1) {
-    throw Error(ErrorKind::usage, "num_return_sequences is {}: a column is a single text", n);
-  }
+// The name of the preset that the text begins with; empty if it begins with none.
+std::string_view preset_name(std::string_view text) {
+  const std::string_view word = text.substr(0, text.find_first_of(separators));
+  return std::find(std::begin(presets), std::end(presets), word) == std::end(presets) ? "" : word;
+}
+
+Column parse_column(std::string_view text, const GenerationConfig& base) {
+  const std::size_t colon = text.find(':');
+  const bool has_label = colon != text.npos && colon < text.find('=');
+  const std::string label(trim(has_label ? text.substr(0, colon) : text));
+  std::string_view body = trim(has_label ? text.substr(colon + 1) : text);
+  const std::string_view name = preset_name(body);
+  Column column = name.empty() ? Column{label, base} : preset(name, base);
+  body.remove_prefix(name.size());
+  column.config = parse_setting(body, column.config).config;
+  column.label = label;
+  return column;
 }
 
 }  // namespace
 
-std::vector<Column> make_columns(std::span<const std::string> texts, const GenerationConfig& base) {
+std::vector<Column> parse_columns(std::span<const std::string> texts, const GenerationConfig& base) {
   std::vector<Column> columns;
-  const auto add_all = [&] {
-    for (const std::string_view name : presets) columns.push_back(preset(name, base));
-  };
   for (const std::string& text : texts) {
     if (text == "all") {
-      add_all();
-    } else if (std::find(std::begin(presets), std::end(presets), text) != std::end(presets)) {
-      columns.push_back(preset(text, base));
-    } else {
-      Setting setting = in_setting(text, [&] { return parse_setting(text, base); });
-      columns.push_back({std::move(setting.label), std::move(setting.config)});
+      for (const std::string_view name : presets) columns.push_back(preset(name, base));
+      continue;
+    }
+    try {
+      columns.push_back(parse_column(text, base));
+    } catch (const Error& error) {
+      throw Error(error.kind(), "setting '{}': {}", text, error.what());
     }
   }
-  if (texts.empty()) {
-    if (base.amateur.empty()) {
-      throw Error(ErrorKind::usage, "nothing to compare: give settings, --setting \"beams: num_beams=4\", or an --amateur");
-    }
-    add_all();
-  }
-  for (Column& column : columns) complete(column);
   return columns;
+}
+
+void resolve(Column& column, std::string_view where) {
+  try {
+    GenerationConfig config = column.config;
+    if (column.voices == Session::Voices::amateur_alone) config.amateur.clear();
+    column.strategy = resolve_strategy(config);
+  } catch (const Error& error) {
+    if (where.empty()) throw;
+    throw Error(error.kind(), "{}: {}", where, error.what());
+  }
+  const int n = column.config.num_return_sequences;
+  if (n != 1) throw Error(ErrorKind::usage, "num_return_sequences is {}: only a single text can be measured", n);
 }
 
 }  // namespace decant

@@ -1,8 +1,9 @@
-// The settings of `decant compare`, from their texts.
+// The settings of `decant compare` and `decant sweep`, from their texts.
 #pragma once
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/session.h"
@@ -13,13 +14,17 @@ namespace decant {
 struct Column {
   std::string label;
   GenerationConfig config;
-  Strategy strategy = Strategy::greedy;
   Session::Voices voices = Session::Voices::all;
+  Strategy strategy = Strategy::greedy;  // set by resolve()
 };
 
-// One for each text: options over those of `base`, or the name of a preset. The presets are greedy decoding by the
-// `amateur` alone, greedy decoding by the `expert`, `contrastive` decoding with both, and `all` three. No text at all is
-// `all` if `base` names an amateur. Throws Error(usage).
-std::vector<Column> make_columns(std::span<const std::string> texts, const GenerationConfig& base);
+// One for each text, "[label:] [preset] [option=value ...]": options over those of `base`, or over a preset. `expert` is
+// the base as far as greedy decoding reads it, `amateur` the same for the amateur alone, `contrastive` the base itself,
+// which must name an amateur; `all` are those three. Throws Error(usage).
+std::vector<Column> parse_columns(std::span<const std::string> texts, const GenerationConfig& base);
+
+// Settles the strategy. `where` the options come from, for messages. Throws Error(usage) for what cannot be carried out,
+// or is more than one text.
+void resolve(Column& column, std::string_view where);
 
 }  // namespace decant

@@ -66,6 +66,17 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
   return true;
 }
 
+std::vector<Column> columns_of(const Options& options) {
+  std::vector<std::string> texts = options.settings;
+  if (texts.empty() && options.config.amateur.empty()) {
+    throw Error(ErrorKind::usage, "nothing to compare: give settings, --setting \"beams: num_beams=4\", or an --amateur");
+  }
+  if (texts.empty()) texts.push_back("all");
+  std::vector<Column> columns = parse_columns(texts, options.config);
+  for (Column& column : columns) resolve(column, fmt::format("setting '{}'", column.label));
+  return columns;
+}
+
 void write(const Comparison& comparison, const Options& options) {
   Output output;
   if (options.format == "json") {
@@ -98,7 +109,7 @@ int compare_command(const std::vector<std::string>& arguments) {
   if (!parse(arguments, options)) return 0;
   if (!options.config.seed) options.config.seed = random_seed();  // one for all, unless a setting has its own
   Comparison comparison;
-  comparison.columns = make_columns(options.settings, options.config);
+  comparison.columns = columns_of(options);
   comparison.ngram = options.ngram;
   std::optional<WholeFile> page;
   if (options.html) page.emplace(*options.html, "page");

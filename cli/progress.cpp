@@ -23,14 +23,16 @@ void Progress::wipe() {
   percent_ = -1;
 }
 
-void Progress::update(double fraction) {
+void Progress::update(double fraction, std::string_view note) {
   if (!enabled_ || std::chrono::steady_clock::now() - begin_ < kPatience) return;
   const int percent = static_cast<int>(100 * std::clamp(fraction, 0.0, 1.0));
-  if (percent == percent_) return;
+  if (percent == percent_ && note == note_) return;
   percent_ = percent;
+  note_ = note;
   shown_ = true;
   const int filled = percent * kWidth / 100;
-  fmt::print(stderr, "\r{} [{:#<{}}{:.<{}}] {}%", what_, "", filled, "", kWidth - filled, percent);
+  fmt::print(stderr, "\r{} [{:#<{}}{:.<{}}] {}%{}{}\033[K", what_, "", filled, "", kWidth - filled, percent,
+             note.empty() ? "" : ", ", note);
   std::fflush(stderr);
 }
 

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 
 namespace decant {
 
@@ -13,7 +14,7 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  void update(double fraction);  // in [0, 1]
+  void update(double fraction, std::string_view note = {});  // in [0, 1]; the note stands behind it
   void wipe();                   // before anything else is written to the terminal
 
  private:
@@ -21,6 +22,7 @@ class Progress {
   bool enabled_;
   bool shown_ = false;
   int percent_ = -1;
+  std::string note_;
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
 

@@ -6,9 +6,13 @@ FetchContent_Declare(fmt GIT_REPOSITORY https://github.com/fmtlib/fmt GIT_TAG 9.
                      FIND_PACKAGE_ARGS 9 NAMES fmt)
 FetchContent_Declare(CLI11 GIT_REPOSITORY https://github.com/CLIUtils/CLI11 GIT_TAG v2.1.2
                      FIND_PACKAGE_ARGS 2 NAMES CLI11)
+FetchContent_Declare(yaml-cpp GIT_REPOSITORY https://github.com/jbeder/yaml-cpp GIT_TAG yaml-cpp-0.7.0
+                     FIND_PACKAGE_ARGS NAMES yaml-cpp)
 FetchContent_MakeAvailable(fmt)
 if(DECANT_WITH_LLAMA)
-  FetchContent_MakeAvailable(CLI11)
+  set(YAML_CPP_BUILD_TOOLS OFF CACHE BOOL "" FORCE)
+  set(YAML_CPP_BUILD_TESTS OFF CACHE BOOL "" FORCE)
+  FetchContent_MakeAvailable(CLI11 yaml-cpp)
 endif()
 
 if(DECANT_TESTS)

@@ -1,0 +1,109 @@
+// Tested by tests/cli/grid_test.cpp.
+#include "cli/grid.h"
+
+#include <fmt/ranges.h>
+
+namespace decant {
+namespace {
+
+constexpr std::uint64_t kMostPoints = 1ull << 53;  // whole numbers that JSON readers keep
+
+std::vector<std::vector<std::string>> split(std::string_view text) {
+  const char separator = text.find(';') == text.npos ? ',' : ';';
+  std::vector<std::vector<std::string>> values;
+  while (true) {
+    const std::size_t end = std::min(text.find(separator), text.size());
+    std::string_view value = text.substr(0, end);
+    value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
+    values.push_back({std::string(value.substr(0, value.find_last_not_of(' ') + 1))});
+    if (end == text.size()) return values;
+    text.remove_prefix(end + 1);
+  }
+}
+
+}  // namespace
+
+std::string Axis::label(std::size_t value) const { return fmt::format("{}", fmt::join(values[value], ",")); }
+
+Axis parse_axis(std::string_view text) {
+  const std::size_t equals = text.find('=');
+  if (equals == text.npos || equals == 0) {
+    throw Error(ErrorKind::usage, "the grid has '{}' where option=value,value is expected", text);
+  }
+  if (text.find_first_not_of(" ,;", equals + 1) == text.npos) {
+    throw Error(ErrorKind::usage, "the grid's {} has no values: write {}=value,value", text.substr(0, equals), text.substr(0, equals));
+  }
+  return {&get(generation_fields(), text.substr(0, equals)), split(text.substr(equals + 1))};
+}
+
+void replace(GenerationConfig& config, const OptionField& field, std::span<const std::string> texts) {
+  const auto table = generation_fields();
+  config.given.reset(static_cast<std::size_t>(&field - table.data()));
+  for (const std::string& text : texts) set(table, config, field, text);
+}
+
+Grid::Grid(std::vector<Column> columns, std::vector<Axis> axes, std::size_t prompts)
+    : columns_(std::move(columns)), axes_(std::move(axes)), prompts_(prompts) {
+  const auto multiply = [&](std::size_t factor) {
+    if (combinations_ > kMostPoints / factor / prompts_) {
+      throw Error(ErrorKind::usage, "the grid has more than {} points: give fewer values", kMostPoints);
+    }
+    combinations_ *= factor;
+  };
+  multiply(columns_.size());
+  for (const Axis& axis : axes_) {
+    const std::string_view name = axis.field->name;
+    if (axis.values.empty()) throw Error(ErrorKind::usage, "the grid's {} has no values", name);
+    const auto same = [&](const Axis& other) { return other.field == axis.field; };
+    if (std::count_if(axes_.begin(), axes_.end(), same) > 1) {
+      throw Error(ErrorKind::usage, "the grid has {} more than once: give all its values together", name);
+    }
+    multiply(axis.values.size());
+  }
+}
+
+std::vector<std::size_t> Grid::places(std::uint64_t combination) const {
+  std::vector<std::size_t> places(axes_.size() + 1);
+  for (std::size_t i = axes_.size(); i > 0; --i) {
+    const std::size_t values = axes_[i - 1].values.size();
+    places[i] = combination % values;
+    combination /= values;
+  }
+  places[0] = combination;
+  return places;
+}
+
+Column Grid::at(std::uint64_t combination) const {
+  const std::vector<std::size_t> where = places(combination);
+  Column column = columns_[where[0]];
+  for (std::size_t i = 0; i < axes_.size(); ++i) replace(column.config, *axes_[i].field, axes_[i].values[where[i + 1]]);
+  const std::string described = describe(combination);
+  resolve(column, described.empty() ? "" : fmt::format("at {}", described));
+  if (column.config.max_time) {
+    throw Error(ErrorKind::usage, "max_time makes the results depend on the machine's speed: drop it from the sweep");
+  }
+  return column;
+}
+
+std::string Grid::describe(std::uint64_t combination) const {
+  const std::vector<std::size_t> where = places(combination);
+  std::string text;
+  for (std::size_t i = 0; i < axes_.size(); ++i) {
+    text += fmt::format("{}{}={}", i == 0 ? "" : " ", axes_[i].field->name, axes_[i].label(where[i + 1]));
+  }
+  const std::string& label = columns_[where[0]].label;
+  if (label.empty()) return text;
+  return text.empty() ? label : fmt::format("{}, {}", label, text);
+}
+
+void write_set_options(JsonWriter& json, const GenerationConfig& config) {
+  json.begin_object();
+  for (const OptionField& field : generation_fields()) {
+    if (!is_set(generation_fields(), config, field)) continue;
+    json.key(field.name);
+    write_json(json, value_of(config, field));
+  }
+  json.end_object();
+}
+
+}  // namespace decant
