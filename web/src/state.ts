@@ -1,6 +1,7 @@
 // The state of the page: a place in the trace and how it is looked at. Everything that is shown follows from these.
 
 import { batch, computed, signal, type ReadonlySignal } from "@preact/signals";
+import { ContrastState } from "./contrast/state.ts";
 import { divergence, firstInteresting } from "./data/overview.ts";
 import type { Decision } from "./data/record.ts";
 import type { Run, Step, Trace } from "./data/trace.ts";
@@ -25,6 +26,7 @@ export class State {
   readonly compareWith = signal<number | null>(null); // a run
   readonly expanded = signal(false); // every candidate, not only the first ones
   readonly tree = new TreeState(this);
+  readonly contrast = new ContrastState(this);
 
   readonly current: ReadonlySignal<Run> = computed(() => this.trace.runs[this.run.value]!);
   readonly steps: ReadonlySignal<readonly Step[]> = computed(() => this.current.value.sequences[this.sequence.value] ?? []);
@@ -80,7 +82,7 @@ export class State {
     view: this.view.value,
     settings: this.changed.value,
   }));
-  readonly link: ReadonlySignal<string> = computed(() => write(this.place.value) + this.tree.link.value);
+  readonly link: ReadonlySignal<string> = computed(() => write(this.place.value) + this.tree.link.value + this.contrast.link.value);
 
   constructor(
     readonly trace: Trace,
@@ -88,7 +90,10 @@ export class State {
     hash: string,
   ) {
     this.sequence.value = firstSequence(trace.runs[0]!);
-    if (this.sequence.value === 0) this.index.value = firstInteresting(trace.runs);
+    const { strategy } = trace.runs[0]!.header;
+    const own = views.includes(strategy);
+    if (own) this.view.value = strategy;
+    if (this.sequence.value === 0) this.index.value = (own && trace.runs.length === 1 ? this.contrast.overruled.value[0] : undefined) ?? firstInteresting(trace.runs);
     this.go(hash);
   }
 
@@ -103,12 +108,15 @@ export class State {
       if (place.view !== null && this.views.includes(place.view)) this.view.value = place.view;
       this.change(place.settings);
       this.tree.go(hash);
+      this.contrast.go(hash);
     });
   }
 
   select(index: number): void {
     this.index.value = Math.max(0, Math.min(index, this.steps.value.length - 1));
     this.tree.picked.value = null;
+    this.contrast.candidate.value = null;
+    this.contrast.layer.value = null;
   }
 
   // Other settings stay changed from token to token, and are forgotten from run to run.
@@ -121,6 +129,7 @@ export class State {
       }
       this.changed.value = null;
       this.tree.rank(null);
+      this.contrast.setAlpha(null);
       this.select(this.index.value);
     });
   }

@@ -5,6 +5,7 @@
     fixtures/two_runs.jsonl     one prompt, two settings
     fixtures/characters.jsonl   tokens that are parts of characters
     fixtures/answers.jsonl      three short answers, with tokens that stand for no text
+    fixtures/contrast.jsonl     one prompt by contrastive search, contrastive decoding and DoLa
 """
 import json
 import pathlib
@@ -25,6 +26,12 @@ SETTINGS = [
     "--temperature 0.7 --top-k 30 --top-p 0.95 --min-p 0.05 --typical-p 0.8",
     "--temperature 0.9 --top-k 20 --top-p 0.8 --repetition-penalty 1.3",
 ]
+
+CONTRASTS = {
+    "contrastive search": "--penalty-alpha 0.6 --top-k 4",
+    "contrastive decoding": "--amateur self:q4_0",
+    "DoLa": "--dola-layers low --repetition-penalty 1.2",
+}
 
 
 def run(decant, model, prompt, options, label=None, chat=False):
@@ -58,6 +65,8 @@ def main(decant, model):
     save("characters.jsonl", go("①②③ 😀🎉 你好，世界。こんにちは、", "--temperature 0.9 --seed 5 -n 14 --trace-top 32"))
     save("answers.jsonl", go("Name a colour. One word only.",
                              "--temperature 1 --seed 2 -n 12 --num-return-sequences 3 --trace-top 32", chat=True))
+    save("contrast.jsonl", [r for label, s in CONTRASTS.items()
+                            for r in go(prompt, s + " --seed 1 -n 6 --trace-top 8", label)])
 
 
 main(*sys.argv[1:])

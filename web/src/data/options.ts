@@ -33,27 +33,51 @@ const neutral: Readonly<Record<string, unknown>> = {
 };
 const samplingOnly = new Set(Object.keys(neutral).slice(Object.keys(neutral).indexOf("temperature")));
 
-const verbs: Readonly<Record<string, (beams: string) => string>> = {
+// What a strategy alone reads, or reads in its own way; before the others in the sentence.
+const own: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  contrastive_search: { penalty_alpha: null, top_k: null },
+  contrastive_decoding: { alpha: null, top_k: 0, lambda: 1, beta: null, tau_amateur: 1, amateur_context: 0 },
+  dola: { dola_layers: "", relative_top: 0.1 },
+};
+
+const verbs: Readonly<Record<string, (header: RunHeader) => string>> = {
   greedy: () => "Chosen greedily",
   sample: () => "Sampled",
-  beam: (beams) => `Searched with ${beams}`,
-  beam_sample: (beams) => `Sampled with ${beams}`,
-  diverse_beam: (beams) => `Searched with ${beams}`,
-  constrained_beam: (beams) => `Searched for forced words with ${beams}`,
+  beam: (header) => `Searched with ${beamsOf(header)}`,
+  beam_sample: (header) => `Sampled with ${beamsOf(header)}`,
+  diverse_beam: (header) => `Searched with ${beamsOf(header)}`,
+  constrained_beam: (header) => `Searched for forced words with ${beamsOf(header)}`,
+  contrastive_search: () => "Searched contrastively",
+  contrastive_decoding: (header) => `${contrasted(header)} against the amateur ${written(header.options.amateur)}`,
+  dola: (header) => `${contrasted(header)} against its own early layers`,
 };
-const deterministic = new Set(["greedy", "beam", "diverse_beam", "constrained_beam"]);
+const deterministic = new Set(["greedy", "beam", "diverse_beam", "constrained_beam", "contrastive_search"]);
 
 export function samples(header: RunHeader): boolean {
+  if (header.strategy === "contrastive_decoding" || header.strategy === "dola") return asksToSample(header);
   return !deterministic.has(header.strategy);
 }
 
+// top_k has a value without being set.
+function asksToSample({ options }: RunHeader): boolean {
+  const asks = [...samplingOnly].some((name) => name !== "top_k" && isSet(options[name], neutral[name]));
+  return options.temperature !== 0 && (options.do_sample === true || asks);
+}
+
+function contrasted(header: RunHeader): string {
+  const beams = header.options.num_beams;
+  const how = samples(header) ? "Sampled" : "Decoded";
+  return typeof beams === "number" && beams > 1 ? `Searched with ${beamsOf(header)}` : how;
+}
+
 export function sentence(header: RunHeader): string {
-  const settings = Object.keys(neutral)
-    .filter((name) => samples(header) || !samplingOnly.has(name))
-    .filter((name) => isSet(header.options[name], neutral[name]))
+  const special = Object.hasOwn(own, header.strategy) ? own[header.strategy]! : {};
+  const general = Object.keys(neutral).filter((name) => !Object.hasOwn(special, name) && (samples(header) || !samplingOnly.has(name)));
+  const settings = [...Object.keys(special), ...general]
+    .filter((name) => isSet(header.options[name], { ...neutral, ...special }[name]))
     .map((name) => `${name} ${written(header.options[name])}`);
   const verb = Object.hasOwn(verbs, header.strategy)
-    ? verbs[header.strategy]!(beamsOf(header))
+    ? verbs[header.strategy]!(header)
     : `Decoded with ${header.strategy || "an unnamed strategy"}`;
   const seed = samples(header) && typeof header.options.seed === "number" ? `, seed ${header.options.seed}` : "";
   return `${verb} by ${header.model}${settings.length > 0 ? " with " + join(settings) : ""}${seed}.`;

@@ -1,6 +1,8 @@
 // One record of the trace, read tolerantly: fields that are unknown are ignored, optional ones may be absent.
 // Logits, scores and logsumexp are natural logarithms; entropies are in bits.
 
+import type { Contrast } from "./contrast.ts";
+
 export interface Token {
   readonly id: number;
   readonly bytes: string; // hexadecimal
@@ -51,6 +53,7 @@ export interface Head {
 export interface Decision extends Head {
   readonly top: readonly Candidate[];
   readonly tail: Tail | null;
+  readonly contrast: Contrast | null;
 }
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -76,8 +79,8 @@ export function readHead(json: Json): Head {
   };
 }
 
-export function readDecision(json: Json, head: Head): Decision {
-  return { ...head, top: list(json.top).map(readCandidate), tail: readTail(json.tail) };
+export function readDecision(json: Json, head: Head, contrast: Contrast | null): Decision {
+  return { ...head, top: list(json.top).map(readCandidate), tail: readTail(json.tail), contrast };
 }
 
 export function readToken(value: unknown): Token {

@@ -1,8 +1,9 @@
 // The trace of a page: JSON Lines of one run, or of several one behind the other, each beginning with a record that has
 // `run`; a search first tells its tree (search.ts), then the decisions of its answers. Of most records only the head is read at first; the candidates, nearly all of the text, when they are looked at.
 
+import { readContrast, type Contrast } from "./contrast.ts";
 import { inert } from "./glyphs.ts";
-import { object, readDecision, readHead, type Decision, type Head, type Json } from "./record.ts";
+import { list, object, readDecision, readHead, readToken, type Decision, type Head, type Json, type Token } from "./record.ts";
 import { SearchReader, type Search } from "./search.ts";
 
 export interface RunHeader {
@@ -11,7 +12,8 @@ export interface RunHeader {
   readonly strategy: string;
   readonly options: Json;
   readonly promptText: string;
-  readonly promptLength: number; // tokens
+  readonly promptIds: readonly number[];
+  readonly promptTokens: readonly Token[]; // empty: the trace does not tell them
 }
 
 export interface Step extends Head {
@@ -64,9 +66,19 @@ export class Trace {
   decision(step: Step): Decision {
     const known = this.#last.find((entry) => entry.step === step);
     if (known) return known.decision;
-    const decision = readDecision(parse(this.#text.slice(step.start, step.end)) ?? {}, step);
+    const json = this.#record(step);
+    const decision = readDecision(json, step, readContrast(json));
     this.#last = [{ step, decision }, ...this.#last.slice(0, 15)];
     return decision;
+  }
+
+  // For views of a whole run: keeps nothing.
+  contrast(step: Step): Contrast | null {
+    return readContrast(this.#record(step));
+  }
+
+  #record({ start, end }: Step): Json {
+    return parse(this.#text.slice(start, end)) ?? {};
   }
 }
 
@@ -107,6 +119,7 @@ function readHeader(json: Json, index: number): RunHeader {
     strategy: text(json.strategy),
     options: object(json.options),
     promptText: typeof json.prompt_text === "string" ? json.prompt_text : "",
-    promptLength: Array.isArray(json.prompt_ids) ? json.prompt_ids.length : 0,
+    promptIds: Array.isArray(json.prompt_ids) ? json.prompt_ids.filter((id) => typeof id === "number") : [],
+    promptTokens: list(json.prompt_tokens).map(readToken),
   };
 }

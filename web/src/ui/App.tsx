@@ -2,6 +2,7 @@
 
 import { useRef } from "preact/hooks";
 import type { State } from "../state.ts";
+import { LayerPanel } from "./contrast/LayerPanel.tsx";
 import { Header } from "./Header.tsx";
 import { Readouts } from "./Readouts.tsx";
 import { Sliders } from "./Sliders.tsx";
@@ -16,6 +17,7 @@ export function App({ state }: { state: State }) {
   const heading = useRef<HTMLHeadingElement>(null);
   const candidates = useRef<HTMLHeadingElement>(null);
   const { search } = state.current.value;
+  const layers = state.contrast.hasLayers.value;
   const written = state.steps.value.length > 0; // a search that was cut short has no texts
   const backToText = (event: KeyboardEvent) => {
     const inField = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;
@@ -25,7 +27,7 @@ export function App({ state }: { state: State }) {
   return (
     <div class="page" onKeyDown={backToText}>
       <Header state={state} />
-      <main class={search === null ? undefined : "searched"}>
+      <main class={search !== null ? "searched" : layers ? "layered" : undefined}>
         {written && <TextPanel state={state} onOpen={() => heading.current?.focus()} />}
         {search !== null && (
           <>
@@ -34,11 +36,12 @@ export function App({ state }: { state: State }) {
             <Candidates state={state} search={search} heading={candidates} />
           </>
         )}
+        {layers && <LayerPanel key={state.run.value} state={state} onOpen={() => heading.current?.focus()} />}
         {written && <StepPanel state={state} heading={heading} />}
         {written && (
           <div class="aside">
             <Readouts state={state} />
-            <Sliders state={state} />
+            {state.contrast.search.value === null && <Sliders state={state} />}
             <Waterfall state={state} />
           </div>
         )}

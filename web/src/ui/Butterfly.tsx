@@ -83,7 +83,7 @@ function ButterflyRow(props: { row: Row; logits: Axis; probabilities: Axis; two:
   );
 }
 
-function Ticks({ axis, title, left = false }: { axis: Axis; title: string; left?: boolean }) {
+export function Ticks({ axis, title, left = false }: { axis: Axis; title: string; left?: boolean }) {
   return (
     <span class={`wing ticks ${left ? "left" : "right"}`}>
       <b>{title}</b>
@@ -96,7 +96,7 @@ function Ticks({ axis, title, left = false }: { axis: Axis; title: string; left?
   );
 }
 
-function Grid({ logits, probabilities }: { logits: Axis; probabilities: Axis }) {
+export function Grid({ logits, probabilities }: { logits: Axis; probabilities: Axis }) {
   return (
     <div class="row grid">
       <span class="wing left">

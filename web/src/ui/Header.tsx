@@ -52,12 +52,17 @@ function FourFigures({ state }: { state: State }) {
   const { search } = state.current.value;
   if (search !== null) return <SearchFigures state={state} search={search} />;
   const { tokens, tokensPerSecond, entropy, entropyRaw, kept } = figures(state.current.value, state.sequence.value);
+  const own = state.views.includes(state.current.value.header.strategy); // a view, so what it is about
   return (
     <dl class="figures">
       <Figure label="tokens" value={tokens} unit="count" note="in this text" />
       <Figure label="tokens a second" value={tokensPerSecond ?? NaN} unit="rate" note={tokensPerSecond === null ? "not recorded" : "after the first"} />
       <Figure label="mean entropy" value={entropy} unit="bits" note={`bits; the model's ${entropyRaw.toFixed(2)}`} />
-      <Figure label="kept" value={kept} unit="rate" note="tokens on average" />
+      {own ? (
+        <Figure label="not the likeliest" value={state.contrast.overruled.value.length} unit="count" note="tokens, for the model by itself" />
+      ) : (
+        <Figure label="kept" value={kept} unit="rate" note="tokens on average" />
+      )}
     </dl>
   );
 }

@@ -9,6 +9,7 @@ const writers = {
   bits: (x: number) => fixed(x, 2),
   nats: (x: number) => fixed(x, 2),
   normalised: (x: number) => (Math.abs(x) >= 1e5 ? x.toExponential(2).replaceAll("-", "−") : fixed(x, 3)),
+  score: (x: number) => fixed(x, 3),
   share: (x: number) => fixed(x, 3),
   rate: (x: number) => fixed(x, 1),
   count: (x: number) => whole(x),

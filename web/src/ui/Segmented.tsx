@@ -6,16 +6,17 @@ import { useId } from "preact/hooks";
 export function Segmented<T extends string>(props: {
   legend: string;
   value: Signal<T>;
+  shown?: T; // where it is not the value, which is none of the choices
   choices: readonly { readonly id: T; readonly label: string }[];
 }) {
-  const { legend, value, choices } = props;
+  const { legend, value, choices, shown = value.value } = props;
   const name = useId();
   return (
     <fieldset class="segmented">
       <legend>{legend}</legend>
       {choices.map(({ id, label }) => (
         <label>
-          <input type="radio" name={name} checked={value.value === id} onChange={() => (value.value = id)} />
+          <input type="radio" name={name} checked={shown === id} onChange={() => (value.value = id)} />
           <span>{label}</span>
         </label>
       ))}

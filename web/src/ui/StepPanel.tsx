@@ -20,6 +20,7 @@ export function StepPanel({ state, heading }: { state: State; heading: RefObject
   const decision = state.decision.value;
   const index = state.index.value;
   const length = state.steps.value.length;
+  const [table, setTable] = useState(false);
   const fitting = views.filter(({ fits }) => fits(decision));
   const view = fitting.find(({ id }) => id === state.view.value) ?? fitting[0]!;
   return (
@@ -41,16 +42,22 @@ export function StepPanel({ state, heading }: { state: State; heading: RefObject
       <p class="summary">{summary(state)}</p>
       <Announcement text={summary(state)} />
       <div class="toolbar">
-        <Segmented legend="view" value={state.view} choices={fitting} />
-        {view.id !== "numbers" && <Segmented legend="probability" value={state.scale} choices={scales} />}
-        <Compare state={state} />
+        <Segmented legend="view" value={state.view} shown={view.id} choices={fitting} />
+        {view.scaled && <Segmented legend="probability" value={state.scale} choices={scales} />}
+        {!view.own && <Compare state={state} />}
       </div>
-      <WingLegend state={state} />
+      {!view.own && <WingLegend state={state} />}
       <view.Show state={state} />
       <div class="toolbar">
-        <CopyButton label="copy numbers" text={() => tabSeparated(state.picture.value)} />
+        {view.own && (
+          <button aria-expanded={table} onClick={() => setTable(!table)}>
+            {table ? "hide the numbers" : "show the numbers"}
+          </button>
+        )}
+        <CopyButton label="copy numbers" text={() => view.own?.copy(decision) ?? tabSeparated(state.picture.value)} />
         <CopyButton label="copy link" text={() => location.href.replace(/#.*/, "") + state.link.value} />
       </div>
+      {view.own && table && <view.own.Table state={state} />}
     </section>
   );
 }

@@ -25,7 +25,10 @@ export function logitAxis({ rows }: Picture, count: number): Axis {
 }
 
 export function probabilityAxis({ rows }: Picture, kind: Scale, count: number): Axis {
-  const values = rows.flatMap(({ cell, other }) => [cell?.p ?? 0, other?.p ?? 0]);
+  return probabilityScale(rows.flatMap(({ cell, other }) => [cell?.p ?? 0, other?.p ?? 0]), kind, count);
+}
+
+export function probabilityScale(values: readonly number[], kind: Scale, count: number): Axis {
   if (kind === "log") return logAxis(values.filter((p) => p > 0));
   const scale = scaleLinear([0, Math.max(...values, 1e-9)], [0, 1]).nice(count);
   return { at: scale, ticks: scale.ticks(count).map((tick) => ({ at: scale(tick), label: String(tick) })) };

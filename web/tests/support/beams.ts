@@ -41,7 +41,7 @@ interface Ended extends Text {
   readonly unmet: readonly string[];
 }
 
-const plain =
+export const plain =
   ("the| a| of| and| to| in| was| he| she| it| that| his| her| had| with| for| on| at| by| not| all| one| were| from| so|" +
     " said| out| up| into| them| been| when| what| there| who| will| more| no| if| would| their| which| old| sea| light|" +
     " keeper| tower| night| storm| ship| lamp| stairs| window| waves| wind| morning| quiet| shore| alone| looked| waited|" +

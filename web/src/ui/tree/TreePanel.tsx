@@ -11,9 +11,12 @@ import type { Show, TreeState } from "../../tree/state.ts";
 import type { State } from "../../state.ts";
 import { CopyButton } from "../CopyButton.tsx";
 import { Segmented } from "../Segmented.tsx";
+import { Zoom } from "../Zoom.tsx";
 import { BranchTable } from "./BranchTable.tsx";
 import { Legend } from "./Legend.tsx";
 import { TreeFrame } from "./TreeFrame.tsx";
+
+const largest = 240; // pixels a token
 
 const shows: { id: Show; label: string }[] = [
   { id: "all", label: "all" },
@@ -48,7 +51,7 @@ export function TreePanel({ state, search, onOpen }: { state: State; search: Sea
       </div>
       <div class="toolbar">
         <Segmented legend="show" value={tree.show} choices={shows} />
-        <Zoom tree={tree} />
+        <Zoom {...tree.grid.value} narrowest={narrowest} largest={largest} onZoom={(direction) => zoom(tree, direction)} onFit={() => (tree.zoom.value = tree.grid.value.widest)} />
         <button aria-expanded={table.value} onClick={() => (table.value = !table.value)}>
           {table.value ? "hide the numbers" : "show the numbers"}
         </button>
@@ -62,27 +65,10 @@ export function TreePanel({ state, search, onOpen }: { state: State; search: Sea
   );
 }
 
-function Zoom({ tree }: { tree: TreeState }) {
-  const { column, widest } = tree.grid.value;
-  return (
-    <span class="zoom buttons" role="group" aria-label="zoom">
-      <button aria-label="smaller" disabled={column <= narrowest} onClick={() => zoom(tree, -1)}>
-        −
-      </button>
-      <button aria-label="larger" disabled={column >= 240} onClick={() => zoom(tree, 1)}>
-        +
-      </button>
-      <button disabled={column === widest} onClick={() => (tree.zoom.value = widest)}>
-        fit
-      </button>
-    </span>
-  );
-}
-
 function zoom(tree: TreeState, direction: 1 | -1): void {
   const { column } = tree.grid.value;
   const next = direction > 0 ? Math.ceil(column * 1.3) : Math.floor(column / 1.3);
-  tree.zoom.value = Math.max(narrowest, Math.min(next, 240));
+  tree.zoom.value = Math.max(narrowest, Math.min(next, largest));
 }
 
 function sentence({ steps, branches, ended }: Search): string {
