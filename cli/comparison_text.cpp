@@ -167,10 +167,8 @@ std::string comparison_text(const Comparison& comparison, const Style& style, bo
     text += show_prompt(view, prompt);
   }
   if (comparison.prompts.size() > 1) text += show_means(view);
-  text += color ? fmt::format("\n{}: where the texts part. {}: repeats {} tokens that stood before.\n",
-                              style.chosen("blue"), style.underlined("underlined"), comparison.ngram)
-                : fmt::format("\n[...]: where the texts part. ⟨...⟩: repeats {} tokens that stood before.\n", comparison.ngram);
-  return text;
+  const std::string parting = color ? style.chosen("blue") : "[...]", repeat = color ? style.underlined("underlined") : "⟨...⟩";
+  return text + fmt::format("\n{} the texts part, {} repeats {} tokens\n", parting, repeat, comparison.ngram);
 }
 
 }  // namespace decant

@@ -38,7 +38,7 @@ class Reader {
 
  private:
   [[noreturn]] void reject(const YAML::Node& node, std::string_view reason) const {
-    throw Error(ErrorKind::data, "{} line {}: {}", path_, node.Mark().line + 1, reason);
+    throw Error(ErrorKind::data, "{} line {}: {}", path_, std::max(node.Mark().line, 0) + 1, reason);
   }
 
   std::string text(const YAML::Node& node) const {

@@ -1,4 +1,4 @@
-// Tested by tests/cli/html_page_test.cpp.
+// Tested by tests/cli/line_plot_test.cpp.
 #include "cli/html_page.h"
 
 #include <fmt/format.h>

@@ -42,8 +42,8 @@ bool is_result(std::string_view line, std::uint64_t index) {
 
 }  // namespace
 
-SweepFile::SweepFile(fs::path path) : path_(std::move(path)) {
-  descriptor_ = open(path_.c_str(), O_RDWR | O_CLOEXEC);
+// By way of the other one, so that an exception closes the file.
+SweepFile::SweepFile(fs::path path) : SweepFile(path, open(path.c_str(), O_RDWR | O_CLOEXEC)) {
   if (descriptor_ < 0 && errno != ENOENT) fail(errno == EISDIR ? "it is a directory" : std::strerror(errno));
   if (descriptor_ < 0) {
     std::error_code error;

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace decant {
 
@@ -28,6 +29,7 @@ class SweepFile {
   const std::filesystem::path& path() const { return path_; }
 
  private:
+  SweepFile(std::filesystem::path path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}
   [[noreturn]] void fail(std::string_view reason) const;
   void lock();
   void write(std::string_view text);

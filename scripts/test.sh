@@ -28,6 +28,8 @@ trap 'kill "$models" 2>/dev/null || true' EXIT
 python3 tests/cli/run_test.py build/release/decant
 python3 tests/cli/inspect_test.py build/release/decant
 python3 tests/cli/beam_test.py build/release/decant
+python3 tests/cli/compare_test.py build/release/decant
+python3 tests/cli/sweep_test.py build/release/decant
 python3 tests/cli/contrast_test.py build/release/decant
 
 say "texts under 226 JSON schemas"
