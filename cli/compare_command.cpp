@@ -47,7 +47,7 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
   };
   flag("--prompts", options.prompts, "FILE", "Prompt", "a file of prompts: one a line, or JSON Lines with \"prompt\"");
   flag("--setting", options.settings, "SETTING", "Settings",
-       "a column, \"name: option=value option=value\", or a preset: amateur, expert, contrastive, all; repeatable")
+       "a column, \"name: option=value\", or amateur, expert, contrastive, all; repeatable")
       ->allow_extra_args(false);
   flag("--format", options.format, "text|markdown|json", "Output", "how it is written");
   app.add_flag("--json", options.json, "one JSON object")->group("Output");

@@ -80,6 +80,12 @@ class Texts(Case):
         for name, value in texts[1]["metrics"].items():
             self.assertAlmostEqual(texts[0]["metrics"][name], value, delta=1e-4)
         self.assertEqual(whole["prompts"][0]["common"]["tokens"], 12)
+        # Likelihood and entropy are the expert's, also of what the amateur writes.
+        first = self.assert_ok(compare("--json", "-n", "1", "--ignore-eos", "--amateur", "self:1", *settings("amateur"), "abc")).json["prompts"][0]["texts"][0]
+        record = records("-n", "1", "--ignore-eos", "--trace-top", "200", "abc")[0]
+        logits = {each["id"]: each["logit"] for each in record["top"]}
+        self.assertAlmostEqual(first["metrics"]["log_likelihood"], logits[first["ids"][0]] - record["logsumexp"], delta=1e-4)
+        self.assertAlmostEqual(first["metrics"]["entropy"], record["entropy"], delta=1e-4)
         self.assertEqual(self.assert_ok(compare("--json", *SHORT, "--amateur", "self:1", "--setting", "all", "abc")).json["prompts"][0]["texts"][0]["ids"],
                          amateur["ids"])
 
