@@ -70,8 +70,10 @@ class ContrastiveDecoding : public Contrast {
     return found.id < 0 ? step.scores.argmax() : found.id;
   }
 
-  std::shared_ptr<const StrategyTrace> explain(const Step&, Token) override {
-    if (!explained_) explained_ = std::make_shared<ContrastiveDecodingTrace>(config_, pair_, n_plausible_, scores_);
+  std::shared_ptr<const StrategyTrace> explain(const Step&, Token chosen) override {
+    if (!explained_ || !explained_->lists(chosen)) {
+      explained_ = std::make_shared<ContrastiveDecodingTrace>(config_, pair_, n_plausible_, scores_, chosen);
+    }
     return explained_;
   }
 
@@ -93,7 +95,7 @@ class ContrastiveDecoding : public Contrast {
   int n_plausible_ = 0;  // before top_k
   std::vector<float> scores_, scaled_;
   std::vector<Token> text_;
-  std::shared_ptr<const StrategyTrace> explained_;
+  std::shared_ptr<const ContrastiveDecodingTrace> explained_;
 };
 
 }  // namespace

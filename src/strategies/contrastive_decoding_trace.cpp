@@ -14,7 +14,7 @@ constexpr int kBestContrasts = 5;
 }  // namespace
 
 ContrastiveDecodingTrace::ContrastiveDecodingTrace(const GenerationConfig& config, const ExpertAndAmateur& pair,
-                                                   int n_plausible, std::span<const float> scores)
+                                                   int n_plausible, std::span<const float> scores, Token chosen)
     : lambda_(config.lambda),
       alpha_(config.alpha),
       tau_(config.tau_amateur),
@@ -25,7 +25,12 @@ ContrastiveDecodingTrace::ContrastiveDecodingTrace(const GenerationConfig& confi
   std::vector<Candidate> likeliest;
   top_k(pair.expert, config.trace_top, likeliest);
   for (const Candidate& each : likeliest) add(each.id, config, pair, scores);
+  if (!lists(chosen)) add(chosen, config, pair, scores);
   add_best_contrasts(config, pair, scores);
+}
+
+bool ContrastiveDecodingTrace::lists(Token token) const {
+  return std::any_of(contenders_.begin(), contenders_.end(), [&](const Contender& each) { return each.token == token; });
 }
 
 void ContrastiveDecodingTrace::add(Token token, const GenerationConfig& config, const ExpertAndAmateur& pair,

@@ -29,7 +29,9 @@ class ContrastiveDecodingTrace : public StrategyTrace {
  public:
   // n_plausible: tokens that pass alpha; scores: of all tokens, -infinity for those that are masked.
   ContrastiveDecodingTrace(const GenerationConfig& config, const ExpertAndAmateur& pair, int n_plausible,
-                           std::span<const float> scores);
+                           std::span<const float> scores, Token chosen);
+
+  bool lists(Token token) const;
 
   void write(JsonWriter& json, const Vocab& vocab) const override;
 
