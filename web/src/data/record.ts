@@ -1,7 +1,7 @@
 // One record of the trace, read tolerantly: fields that are unknown are ignored, optional ones may be absent.
 // Logits, scores and logsumexp are natural logarithms; entropies are in bits.
 
-import type { Contrast } from "./contrast.ts";
+import { readContrast, withChosen, type Contrast } from "./contrast.ts";
 
 export interface Token {
   readonly id: number;
@@ -79,8 +79,9 @@ export function readHead(json: Json): Head {
   };
 }
 
-export function readDecision(json: Json, head: Head, contrast: Contrast | null): Decision {
-  return { ...head, top: list(json.top).map(readCandidate), tail: readTail(json.tail), contrast };
+export function readDecision(json: Json, head: Head): Decision {
+  const top = list(json.top).map(readCandidate);
+  return { ...head, top, tail: readTail(json.tail), contrast: withChosen(readContrast(json), head, top) };
 }
 
 export function readToken(value: unknown): Token {

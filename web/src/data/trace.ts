@@ -66,8 +66,7 @@ export class Trace {
   decision(step: Step): Decision {
     const known = this.#last.find((entry) => entry.step === step);
     if (known) return known.decision;
-    const json = this.#record(step);
-    const decision = readDecision(json, step, readContrast(json));
+    const decision = readDecision(this.#record(step), step);
     this.#last = [{ step, decision }, ...this.#last.slice(0, 15)];
     return decision;
   }

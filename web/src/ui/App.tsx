@@ -1,4 +1,5 @@
-// The page: the text, the selected step, and what other settings would have made of it; of a search its tree as well.
+// The page: the text, the selected step, and what other settings would have made of it; of a search its tree as
+// well, of DoLa its layers.
 
 import { useRef } from "preact/hooks";
 import type { State } from "../state.ts";

@@ -71,7 +71,7 @@ test("the sentence names what was set", () => {
   assert.equal(say("sample", { temperature: 0.8, top_k: 50, top_p: 0.9, seed: 4 }), "Sampled by toy with temperature 0.8, top_k 50 and top_p 0.9, seed 4.");
   assert.equal(say("sample", { temperature: 1, top_k: 0, typical_p: 1 }), "Sampled by toy.");
   assert.equal(say("greedy", { temperature: 0.8, top_k: 50, repetition_penalty: 1.2 }), "Chosen greedily by toy with repetition_penalty 1.2.");
-  assert.equal(say("dola", {}), "Decoded with dola by toy.");
+  assert.equal(say("mirror", {}), "Decoded with mirror by toy.");
 });
 
 test("figures, and the step to look at first", () => {
