@@ -26,6 +26,16 @@ void write_list(JsonWriter& json, std::string_view name, const std::vector<Eleme
   json.end_array();
 }
 
+void write_tokens(JsonWriter& json, std::string_view name, const std::vector<Token>& tokens, const Vocab& vocab) {
+  json.key(name).begin_array();
+  for (const Token token : tokens) {
+    json.begin_object();
+    write_token(json, token, vocab);
+    json.end_object();
+  }
+  json.end_array();
+}
+
 double per_second(double count, double seconds) { return seconds > 0 ? count / seconds : 0; }
 
 }  // namespace
@@ -67,6 +77,7 @@ void TraceWriter::write_line(Write write_fields) {
   if (first_) {
     json_.key("run").begin_object();
     write_header(json_, info_);
+    if (info_.config.penalty_alpha) write_tokens(json_, "prompt_tokens", info_.prompt, vocab_);
     json_.end_object();
     first_ = false;
   }

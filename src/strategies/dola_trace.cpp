@@ -1,6 +1,7 @@
 // Tested by tests/strategies/dola_test.cpp.
 #include "strategies/dola_trace.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -31,6 +32,8 @@ DolaTrace::DolaTrace(const Step& step, Token chosen)
   const std::span<const float> early = step.row.layers[step.premature];
   std::vector<Candidate> found;
   top_k(step.row.logits, kContenders, found);
+  const auto is_chosen = [&](const Candidate& each) { return each.id == chosen; };
+  if (std::none_of(found.begin(), found.end(), is_chosen)) found.push_back({chosen, step.row.logits[static_cast<std::size_t>(chosen)]});
   for (const Candidate& each : found) {
     const auto v = static_cast<std::size_t>(each.id);
     contenders_.push_back({each.id, each.score - step.log_sum, early[v] - step.sums[step.premature].value, step.scores[v]});
