@@ -103,10 +103,10 @@ std::string draw(const LinePlot& plot, std::size_t number, const std::vector<dou
     path += fmt::format("{}{:.1f} {:.1f}", gap ? "M" : "L", x, y);
     gap = false;
     dots += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{:.1f}\" style=\"fill:var(--s{})\"><title>{}{}: {:.{}f}</title></circle>", x, y,
-                        3 + covered, number % kColours, line.label.empty() ? "" : html_text(line.label) + ", ", html_text(plot.x[i]), line.y[i],
+                        3 + covered / 2, number % kColours, line.label.empty() ? "" : html_text(line.label) + ", ", html_text(plot.x[i]), line.y[i],
                         plot.decimals);
   }
-  return fmt::format("<path class=\"line\" style=\"{};stroke-width:{}\" d=\"{}\"/>{}\n", look(number), 2 + 2 * covered, path, dots);
+  return fmt::format("<path class=\"line\" style=\"{};stroke-width:{}\" d=\"{}\"/>{}\n", look(number), 2 + covered, path, dots);
 }
 
 // The numbers in words, for those who do not see the drawing.
