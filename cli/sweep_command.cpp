@@ -108,6 +108,10 @@ void write_model(JsonWriter& json, const LlamaFile& file) {
   json.end_object();
 }
 
+void write_voices(JsonWriter& json, const Column& column) {
+  if (column.voices == Session::Voices::amateur_alone) json.field("amateur_alone", true);
+}
+
 std::string header(const Plan& plan, const Options& options, const Session& session) {
   JsonWriter json;
   json.begin_object().field("sweep", kSchema).key("models").begin_array();
@@ -122,7 +126,9 @@ std::string header(const Plan& plan, const Options& options, const Session& sess
   json.field("sha256", hash_sha256_hex(all.data(), all.size())).end_object();
   json.key("settings").begin_array();
   for (const Column& column : plan.grid.columns()) {
-    json.begin_object().field("label", column.label).key("options");
+    json.begin_object().field("label", column.label);
+    write_voices(json, column);
+    json.key("options");
     write_set_options(json, column.config);
     json.end_object();
   }
@@ -157,7 +163,9 @@ std::string line(const Plan& plan, std::uint64_t point, const Column& column, co
     write_json(json, value_of(column.config, field));
   }
   json.end_object().field("prompt_index", prompt).field("prompt", plan.prompts[prompt]);
-  json.field("strategy", name(column.strategy)).key("options");
+  json.field("strategy", name(column.strategy));
+  write_voices(json, column);
+  json.key("options");
   write_set_options(json, column.config);
   write_fields(json, result);
   json.end_object();

@@ -85,6 +85,15 @@ class Sweeps(Case):
         for one, other in zip(together, backwards):
             self.assertEqual([one[key] for key in ("setting", "ids", "metrics")], [other[key] for key in ("setting", "ids", "metrics")])
 
+    def test_presets(self):
+        args = ("-n", "6", "--amateur", "self:1", *grid("repetition_penalty=1,1.2"), "abc", "--out", self.path())
+        self.assert_ok(sweep("--setting", "x: amateur", "--setting", "y: expert num_beams=2", "--setting", "z: contrastive beta=0.5", *args))
+        points = lines(self.path())[1:]
+        self.assertEqual([each["strategy"] for each in points], ["greedy"] * 2 + ["beam"] * 2 + ["contrastive_decoding"] * 2)
+        self.assertEqual([each.get("amateur_alone") for each in points], [True] * 2 + [None] * 4)
+        self.assert_sentence(sweep("--setting", "x: contrastive", "--setting", "y: expert num_beams=2", "--setting", "z: contrastive beta=0.5", *args), DATA,
+                             r".*\(its settings differs\).*")
+
     def test_yaml(self):
         self.file("prompts.txt", b"abc\nxyz\n")
         description = self.file("sweep.yaml", b"# what it is\nprompts_file: prompts.txt\noptions: {max_new_tokens: 6, ignore_eos: true}\n"
