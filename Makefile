@@ -24,6 +24,7 @@ test-models: setup-test
 bench: test-models
 	@scripts/bench.sh
 	@python3 bench/beam_bench.py build/release/decant build/models/smollm2-q4_0.gguf
+	@python3 bench/contrast_bench.py build/release/decant build/models/smollm2-q4_0.gguf
 
 setup:
 	@scripts/setup.sh run

@@ -47,7 +47,7 @@ export function Opposed(props: {
   const best = pairs.reduce((max, { masked, net }) => (masked === null ? Math.max(max, net) : max), -Infinity);
   const below = expanded.value ? extra : extra.slice(0, 1).filter(({ net }) => net > best);
   const all = [...pairs, ...extra];
-  const axis = probabilityScale(all.flatMap((pair) => [Math.exp(pair.against), Math.exp(pair.for)]).filter(Number.isFinite), scale, 3);
+  const axis = probabilityScale(all.flatMap((pair) => [Math.exp(pair.against), Math.exp(pair.for)]).filter(Number.isFinite), scale, 2);
   const net = netAxis(all);
   const rest = all.length - shown.length - below.length;
   const row = (pair: Pair) => <OpposedRow pair={pair} axis={axis} net={net} unit={labels.unit} />;
