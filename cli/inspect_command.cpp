@@ -160,8 +160,8 @@ int inspect_command(const std::vector<std::string>& arguments) {
   Session session(options.session);
   std::vector<GenerationConfig> configs;
   for (Setting& each : settings) {
+    if (!each.config.seed) each.config.seed = settings[0].config.seed;  // one draw for all, unless a setting says otherwise
     session.complete(each.config);
-    each.config.seed = settings[0].config.seed;  // one draw for all, unless a setting says otherwise
     configs.push_back(each.config);
   }
   session.open(configs);

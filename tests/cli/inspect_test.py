@@ -168,6 +168,10 @@ class Inspect(Case):
         self.check(short, listed=7)
         self.assertEqual(short["candidates"], long["candidates"][:7])
 
+    def test_a_setting_may_have_its_own_seed(self):
+        settings = inspect("--json", "-n", "1", "--seed", "4", "--compare", "top_k=0", "top_k=0 seed=5", "The").json["settings"]
+        self.assertEqual([each["options"]["seed"] for each in settings], [4, 5])
+
     def test_settings_side_by_side(self):
         settings = ["temperature=0.3", "top_p=0.7 top_k=0", "mine: min_p=0.2, temperature=2"]
         labels = ["temperature=0.3", "top_p=0.7 top_k=0", "mine"]
