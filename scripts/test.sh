@@ -8,11 +8,34 @@ say() { printf '\n== %s (%s s)\n' "$*" "$(($(date +%s) - begin))"; }
 say "source rules"
 python3 scripts/check_co_await.py src tests
 
-for preset in asan clang; do
-  say "engine, $preset"
-  scripts/build.sh $preset engine_test
-  RC_PARAMS="max_success=20" build/$preset/engine_test --gtest_brief=1  # the release build runs all random cases
-done
+# Tests that need one core run beside what comes next, one such job at a time; finish NAME waits for them and shows what they said.
+jobs=""
+beside() {
+  name=$1
+  shift
+  "$@" > "build/$name.log" 2>&1 &
+  eval "${name}_job=$!"
+  jobs=$!
+}
+finish() {
+  eval "job=\$${1}_job"
+  if ! wait "$job"; then
+    cat "build/$1.log"
+    exit 1
+  fi
+  jobs=""
+  tail -n 3 "build/$1.log"
+}
+trap 'kill $jobs 2>/dev/null || true' EXIT
+
+# Under ASan and clang 20 of the 100 random cases; the release build runs all.
+say "engine, asan"
+scripts/build.sh asan engine_test
+beside asan_test env RC_PARAMS="max_success=20" build/asan/engine_test --gtest_brief=1
+say "engine, clang (asan's tests beside it)"
+scripts/build.sh clang engine_test
+RC_PARAMS="max_success=20" build/clang/engine_test --gtest_brief=1
+finish asan_test
 
 say "release build"
 scripts/build.sh test all
@@ -22,9 +45,7 @@ scripts/test_models.sh
 say "engine, release"
 build/release/engine_test --gtest_brief=1
 say "real models and golden files, meanwhile the command line"
-build/release/llama_test --gtest_brief=1 > build/llama_test.log 2>&1 &
-models=$!
-trap 'kill "$models" 2>/dev/null || true' EXIT
+beside llama_test build/release/llama_test --gtest_brief=1
 python3 tests/cli/run_test.py build/release/decant
 python3 tests/cli/inspect_test.py build/release/decant
 python3 tests/cli/beam_test.py build/release/decant
@@ -39,12 +60,7 @@ build/validator/bin/python tests/grammar/schemas_test.py build/release/schema_te
 build/validator/bin/python tests/grammar/beams_test.py build/release/schema_texts --beams build/models/smollm2-q4_0.gguf
 
 say "real models and golden files"
-if ! wait "$models"; then
-  cat build/llama_test.log
-  exit 1
-fi
-tail -n 3 build/llama_test.log
-trap - EXIT
+finish llama_test
 
 say "web page"
 scripts/web.sh
