@@ -88,13 +88,11 @@ llama_flash_attn_type flash_attention(const ModelOptions& options, const GgufInf
   return exact ? LLAMA_FLASH_ATTN_TYPE_DISABLED : LLAMA_FLASH_ATTN_TYPE_ENABLED;
 }
 
-// libllama hands out the inputs of layers for some architectures, and aborts for the rest.
+// libllama hands out the inputs of layers for some architectures, and aborts for the rest. None of these has a scale, soft
+// cap or bias behind the output matrix, so their logits are those of LayerHead.
 bool hands_out_layers(std::string_view architecture) {
   return architecture == "llama" || architecture == "qwen3" || architecture == "qwen3moe";
 }
-
-// Of those that hand out layers: no scale, soft cap or bias behind the output matrix.
-bool has_plain_head(std::string_view architecture) { return hands_out_layers(architecture); }
 
 }  // namespace
 
@@ -264,7 +262,6 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
                              params.flash_attn_type == LLAMA_FLASH_ATTN_TYPE_DISABLED ? "plain" : "flash",
                              params.n_threads);
   layer_inputs_.resize(static_cast<std::size_t>(info_.n_layer));
-  plain_head_ = has_plain_head(gguf.architecture);
 }
 
 LlamaModel::~LlamaModel() { llama_free(context_); }
@@ -318,7 +315,7 @@ void LlamaModel::forward(std::span<const Row> rows) {
     hidden_ = hidden;
   }
 
-  stops_at_head_ = spares_logits && plain_head_;
+  stops_at_head_ = spares_logits && info_.has_layers;
   const llama_batch batch{.n_tokens = static_cast<std::int32_t>(n),
                           .token = tokens_.data(),
                           .embd = nullptr,
@@ -331,58 +328,34 @@ void LlamaModel::forward(std::span<const Row> rows) {
     throw Error(ErrorKind::internal, "libllama could not evaluate a batch of {} rows: status {}{}", n, status, because());
   }
   layers_.clear();
-  logits_.clear();
-  layer_logits_.clear();
-  if (layers) collect_layers(rows);
-  if (stops_at_head_) collect_logits(rows);
+  if (layers || stops_at_head_) apply_head(rows);
 }
 
-// Of the rows that want them, where libllama has stopped before its output head: with hidden states it would compute
-// the logits of every row.
-void LlamaModel::collect_logits(std::span<const Row> rows) {
-  std::vector<float> states;
-  logits_.assign(rows.size(), -1);
-  std::size_t end = layer_logits_.size();
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (!rows[i].outputs || !rows[i].outputs->logits) continue;
-    const std::span<const float> state = hidden(static_cast<int>(i));
-    states.insert(states.end(), state.begin(), state.end());
-    logits_[i] = static_cast<std::ptrdiff_t>(end);
-    end += static_cast<std::size_t>(info_.n_vocab);
-  }
-  if (states.empty()) return;
-  const std::size_t begin = layer_logits_.size();
-  layer_logits_.resize(end);
-  head().apply(states, std::span(layer_logits_).subspan(begin));
-}
-
-LayerHead& LlamaModel::head() {
+// One product for all rows and layers of the batch; for the last hidden state too, as layer n_layer, where libllama has
+// stopped before its output head: with hidden states it would compute the logits of every row.
+void LlamaModel::apply_head(std::span<const Row> rows) {
   if (!head_) head_ = std::make_unique<LayerHead>(file_->handle(), llama_n_threads(context_));
-  return *head_;
-}
-
-// One product for all rows and layers of the batch.
-void LlamaModel::collect_layers(std::span<const Row> rows) {
   const auto n_embd = static_cast<std::size_t>(info_.n_embd), n_vocab = static_cast<std::size_t>(info_.n_vocab);
   std::vector<float> states;
-  layers_.resize(rows.size());
+  layers_.assign(rows.size(), {});
   std::size_t count = 0;
+  const auto add = [&](std::size_t row, int layer, const float* state) {
+    states.insert(states.end(), state, state + n_embd);
+    layers_[row].emplace_back(layer, count++ * n_vocab);
+  };
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (!rows[i].outputs) continue;
     for (const int layer : rows[i].outputs->layers) {
-      const float* states_of_layer = llama_get_embeddings_layer_inp(context_, static_cast<std::uint32_t>(layer));
-      states.insert(states.end(), states_of_layer + i * n_embd, states_of_layer + (i + 1) * n_embd);
-      layers_[i].emplace_back(layer, count++ * n_vocab);
+      add(i, layer, llama_get_embeddings_layer_inp(context_, static_cast<std::uint32_t>(layer)) + i * n_embd);
     }
+    if (stops_at_head_ && rows[i].outputs->logits) add(i, info_.n_layer, hidden(static_cast<int>(i)).data());
   }
   layer_logits_.resize(count * n_vocab);
-  head().apply(states, layer_logits_);
+  if (count > 0) head_->apply(states, layer_logits_);
 }
 
 std::span<const float> LlamaModel::logits(int row) const {
-  if (!logits_.empty() && logits_[static_cast<std::size_t>(row)] >= 0) {
-    return std::span(layer_logits_).subspan(static_cast<std::size_t>(logits_[static_cast<std::size_t>(row)]), static_cast<std::size_t>(info_.n_vocab));
-  }
+  if (stops_at_head_) return layer_logits(row, info_.n_layer);
   return {llama_get_logits_ith(context_, row), static_cast<std::size_t>(info_.n_vocab)};
 }
 

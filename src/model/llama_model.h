@@ -104,22 +104,18 @@ class LlamaModel : public Model {
 
  private:
   static bool watch(ggml_tensor* tensor, bool ask, void* self);
-  LayerHead& head();
-  void collect_layers(std::span<const Row> rows);
-  void collect_logits(std::span<const Row> rows);
+  void apply_head(std::span<const Row> rows);
 
   std::shared_ptr<const LlamaFile> file_;
   ModelInfo info_;
   std::string description_;
   llama_context* context_ = nullptr;
   bool hidden_ = false;             // the context returns hidden states
-  bool plain_head_ = false;         // logits are the output matrix times the hidden state, and nothing else
   bool stops_at_head_ = false;      // the forward under way: its logits are computed by us, for the rows that want them
   std::vector<bool> layer_inputs_;  // the context returns the inputs of these layers
   std::unique_ptr<LayerHead> head_;
   std::vector<std::vector<std::pair<int, std::size_t>>> layers_;  // by row: (layer, offset in layer_logits_)
   std::vector<float> layer_logits_;
-  std::vector<std::ptrdiff_t> logits_;  // by row: offset in layer_logits_, -1: libllama has them
 
   // The batch, as libllama wants it.
   std::vector<std::int32_t> tokens_, positions_, sequence_counts_;

@@ -5,7 +5,6 @@
 #include <llama.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <optional>
 #include <vector>

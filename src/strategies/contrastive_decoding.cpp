@@ -79,11 +79,13 @@ class ContrastiveDecoding : public Contrast {
 
  private:
   LogSum sum_of_amateur() {
-    scaled_.assign(pair_.amateur.begin(), pair_.amateur.end());
+    std::span<const float> logits = pair_.amateur;
     if (config_.tau_amateur != 1) {
+      scaled_.assign(logits.begin(), logits.end());
       for (float& logit : scaled_) logit = static_cast<float>(logit / config_.tau_amateur);
+      logits = scaled_;
     }
-    const LogSum sum = log_sum_exp(scaled_);
+    const LogSum sum = log_sum_exp(logits);
     if (!sum.valid) throw Error(ErrorKind::internal, "the amateur {} returned a logit that is not a number or infinite", config_.amateur);
     return sum;
   }

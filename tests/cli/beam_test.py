@@ -6,17 +6,7 @@ On the microscopic random model: what the options mean for the answers, the tree
 import signal
 import time
 
-from support import USAGE, Case, Terminal, decant, main, raw, records, start, wait_until_it_catches, MICRO
-
-
-def answers(*args, prompt="abc"):
-    result = raw("--json", "-n", "8", "--ignore-eos", *args, prompt)
-    assert result.code == 0, result.err
-    return result.json["sequences"]
-
-
-def ids(*args, **options):
-    return [each["ids"] for each in answers(*args, **options)]
+from support import USAGE, Case, Terminal, answers, decant, ids, main, raw, records, start, wait_until_it_catches, MICRO
 
 
 class Beams(Case):

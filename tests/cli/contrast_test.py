@@ -5,19 +5,9 @@ On the microscopic random model: which options mean which strategy, amateurs mad
 
 import os
 
-from support import DATA, MICRO, NO_INPUT, ROOT, USAGE, Case, decant, main, raw, records
+from support import DATA, MICRO, NO_INPUT, ROOT, USAGE, Case, answers, decant, ids, main, raw, records
 
 Q4_0 = os.path.join(ROOT, "build/models/smollm2-q4_0.gguf")
-
-
-def answers(*args, prompt="abc"):
-    result = raw("--json", "-n", "8", "--ignore-eos", *args, prompt)
-    assert result.code == 0, result.err
-    return result.json["sequences"]
-
-
-def ids(*args, **options):
-    return [each["ids"] for each in answers(*args, **options)]
 
 
 class Contrast(Case):

@@ -60,6 +60,16 @@ def raw(*args, **options):  # the prompt as it is
     return micro("--no-chat-template", *args, **options)
 
 
+def answers(*args, prompt="abc"):  # the sequences of eight tokens each
+    result = raw("--json", "-n", "8", "--ignore-eos", *args, prompt)
+    assert result.code == 0, result.err
+    return result.json["sequences"]
+
+
+def ids(*args, **options):
+    return [each["ids"] for each in answers(*args, **options)]
+
+
 def records(*args, call=raw):
     result = call("--jsonl", *args)
     assert result.code == 0, result.err
