@@ -31,8 +31,7 @@ struct LayerHead::State {
 };
 
 LayerHead::LayerHead(const llama_model* model, int threads) : state_(std::make_unique<State>()) {
-  const ggml_tensor* weights = model->get_tensor("output.weight");
-  if (!weights) weights = model->get_tensor("token_embd.weight");  // tied
+  const ggml_tensor* weights = model->output;  // of tied embeddings a second tensor of the same name
   if (!weights) throw Error(ErrorKind::unavailable, "this model has no output matrix, so its layers have no logits");
   state_->weights = const_cast<ggml_tensor*>(weights);
   ggml_backend_dev_t device = ggml_backend_buft_get_device(ggml_backend_buffer_get_type(weights->buffer));

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "grammar/json_schema.h"
+#include "kernels/hook.h"
 #include "model/layer_head.h"
 #include "model/llama_grammar.h"
 
@@ -57,6 +58,7 @@ void start_backend() {
         },
         nullptr);
     llama_backend_init();
+    kernels::install();
     return true;
   }();
   (void)started;
@@ -180,6 +182,7 @@ LlamaFile::LlamaFile(const std::filesystem::path& path, const ModelOptions& opti
     : path_(path), name_(name.empty() ? path.stem().string() : std::move(name)), info_(check_gguf(path)) {
   start_backend();
   log_errors.clear();
+  kernels::take_weights(options.kernels != "off");
   llama_model_params params = llama_model_default_params();
   params.n_gpu_layers = options.n_gpu_layers;
   if (progress) {

@@ -56,6 +56,14 @@ constexpr Field<ModelOptions> rows[] = {
       .when = "fewer when the model does not fit into the device's memory",
       .aliases = {"-ngl"}},
      &ModelOptions::n_gpu_layers},
+    {{.name = "kernels",
+      .group = group,
+      .range = one_of(switch_words),
+      .doc = "our own CPU kernels: faster for a few rows at once, and the same bits in any company; auto is on where the "
+             "CPU has an instruction set they are written for",
+      .when = "off to compare with ggml's",
+      .advanced = true},
+     &ModelOptions::kernels},
 };
 
 }  // namespace

@@ -14,6 +14,7 @@ struct ModelOptions {
   std::string flash_attn = "auto";
   int prefill_chunk_size = 256;  // tokens
   int n_gpu_layers = -1;         // -1: all of them, where there is a device
+  std::string kernels = "auto";
 
   Given given = {};
 };

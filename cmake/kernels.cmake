@@ -1,0 +1,21 @@
+# Our kernels for ggml's CPU backend. Files that end in the name of an instruction set are compiled for it and chosen when
+# the program runs; the rest runs everywhere. No multiplication is fused with an addition but where the code says so.
+decant_library(kernels DEPENDS decant_base libllama)
+target_include_directories(decant_kernels SYSTEM PRIVATE ${llama_dir}/ggml/src ${llama_dir}/ggml/src/ggml-cpu)
+target_compile_options(decant_kernels PRIVATE -O3 -ffp-contract=off)
+
+function(decant_compile_for suffix)
+  file(GLOB sources CONFIGURE_DEPENDS src/kernels/*_${suffix}.cpp)
+  set_source_files_properties(${sources} PROPERTIES COMPILE_OPTIONS "${ARGN}")
+endfunction()
+
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  decant_compile_for(avx2 -mavx2 -mfma -mf16c)
+  decant_compile_for(avx_vnni -mavx2 -mfma -mf16c -mavxvnni)
+  decant_compile_for(avx512 -mavx2 -mfma -mf16c -mavx512f -mavx512bw -mavx512vl -mavx512vnni
+    -Wno-maybe-uninitialized)  # GCC warns of its own intrinsics (its bug 105593)
+else()
+  get_target_property(sources decant_kernels SOURCES)
+  list(FILTER sources EXCLUDE REGEX "_(avx2|avx_vnni|avx512)\\.cpp$")
+  set_target_properties(decant_kernels PROPERTIES SOURCES "${sources}")
+endif()

@@ -1,0 +1,34 @@
+// Our kernels in ggml's CPU backend: an "extra buffer type" in front of ggml's own (ggml-cpu/traits.h), through which
+// weights are re-laid while a model loads and operations of a graph are taken over while it runs. ggml is not patched;
+// its version is pinned, and it is linked statically.
+//
+// The switches are of the whole process and of no thread: set them right before a model is loaded or evaluated. Weights
+// that were re-laid stay so whatever the switches say later.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kernels/isa.h"
+
+struct ggml_backend_buffer_type;
+
+namespace decant::kernels {
+
+// Puts the buffer type in front of ggml's, once; before the first model is loaded, or ggml's list is fixed without it.
+void install();
+
+void take_weights(bool on);     // models loaded from now on
+void take_attention(bool on);   // graphs computed from now on
+std::optional<Isa> active_isa();  // what install() chose
+
+// What could not be computed by row-independent kernels in the graphs run since `watch(true)`: "MUL_MAT of blk.0.x (iq2_xs)".
+// Empty: the bits of a row's result did not depend on its company.
+void watch(bool on);
+std::vector<std::string> left_to_ggml();
+
+ggml_backend_buffer_type* buffer_type();
+void use_isa(Isa isa);  // for tests and benchmarks, between graphs
+
+}  // namespace decant::kernels

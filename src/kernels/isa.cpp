@@ -1,0 +1,39 @@
+#include "kernels/isa.h"
+
+#include <vector>
+
+namespace decant::kernels {
+
+std::string_view isa_name(Isa isa) {
+  switch (isa) {
+    case Isa::plain: return "plain C++";
+    case Isa::avx2: return "AVX2";
+    case Isa::avx_vnni: return "AVX-VNNI";
+    case Isa::avx512_vnni: return "AVX-512 VNNI";
+  }
+  return "";
+}
+
+std::span<const Isa> available_isas() {
+  static const std::vector<Isa> isas = [] {
+    std::vector<Isa> found{Isa::plain};
+#ifdef __x86_64__
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+    if (avx2) found.push_back(Isa::avx2);
+    if (avx2 && __builtin_cpu_supports("avxvnni")) found.push_back(Isa::avx_vnni);
+    if (avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni")) {
+      found.push_back(Isa::avx512_vnni);
+    }
+#endif
+    return found;
+  }();
+  return isas;
+}
+
+std::optional<Isa> best_isa() {
+  const Isa best = available_isas().back();
+  return best == Isa::plain ? std::nullopt : std::optional(best);
+}
+
+}  // namespace decant::kernels

@@ -1,0 +1,259 @@
+// The algorithm of multiply.h, over a vector class V (simd_*.h). Compiled once for every Isa.
+#pragma once
+
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include "kernels/multiply.h"
+#include "kernels/weights.h"
+
+namespace decant::kernels {
+
+// A packed block of a panel: [column][32] int8, then for each column its scale and two numbers that depend on the type:
+// with a bias, what the integer sums of the two halves start from (of both together, where a scale is for all 32 inputs);
+// with a minimum, the sum of the activations.
+inline constexpr int kPackedBlock = kBlock + 3 * 4;  // bytes per column
+
+namespace {  // every instruction set has its own copies of these: never one for all
+
+template <class Function, std::size_t... index>
+void unroll(Function function, std::index_sequence<index...>) {
+  (function(std::integral_constant<int, static_cast<int>(index)>()), ...);
+}
+
+// ---- packing
+
+template <class T>
+void put(std::byte* at, int column, T value) {
+  std::memcpy(at + column * sizeof(T), &value, sizeof(T));
+}
+
+void pack_block(const Format& format, const float* x, int column, int width, std::byte* block) {
+  std::uint32_t largest = 0;  // magnitudes as integers are in order, with infinities and NaNs at the top
+  for (int i = 0; i < kBlock; ++i) {
+    std::uint32_t bits;
+    std::memcpy(&bits, x + i, 4);
+    bits &= 0x7fffffff;
+    largest = bits > largest ? bits : largest;
+  }
+  float magnitude;
+  std::memcpy(&magnitude, &largest, 4);
+  const bool finite = largest < 0x7f800000;
+  // Below 2^-118 the inverse would overflow: such a block counts as zero.
+  const float inverse = finite && magnitude > 0x1p-118f ? 127.0f / magnitude : 0.0f;
+  auto* quants = reinterpret_cast<std::int8_t*>(block) + column * kBlock;
+  std::int32_t sums[2] = {0, 0};
+  for (int half = 0; half < 2; ++half) {
+    std::int32_t sum = 0;
+    for (int i = half * 16; i < half * 16 + 16; ++i) {
+      const float shifted = (finite ? x[i] : 0.0f) * inverse + 0x1.8p23f;  // adding 1.5 * 2^23 rounds to nearest even
+      std::int32_t bits;
+      std::memcpy(&bits, &shifted, 4);
+      const std::int32_t q = bits - 0x4b400000;
+      quants[i] = static_cast<std::int8_t>(q);
+      sum += q;
+    }
+    sums[half] = sum;
+  }
+  const float scale = finite ? (inverse == 0.0f ? 0.0f : magnitude / 127.0f) : std::nanf("");
+  std::byte* numbers = block + width * kBlock;
+  put(numbers, column, scale);
+  numbers += 4 * width;
+  if (format.minimum) {
+    put(numbers, column, scale * static_cast<float>(sums[0] + sums[1]));
+  } else if (format.halves) {
+    put(numbers, column, -format.bias * sums[0]);
+    put(numbers + 4 * width, column, -format.bias * sums[1]);
+  } else {
+    put(numbers, column, -format.bias * (sums[0] + sums[1]));
+  }
+}
+
+void pack(const Format& format, const float* const* columns, int width, int inputs, int begin, int end, std::byte* panel) {
+  if (format.quantised()) {
+    for (int block = begin; block < end; ++block) {
+      for (int c = 0; c < width; ++c) {
+        pack_block(format, columns[c] + block * kBlock, c, width, panel + static_cast<std::ptrdiff_t>(block) * width * kPackedBlock);
+      }
+    }
+    return;
+  }
+  auto* floats = reinterpret_cast<float*>(panel);
+  const int last = end * kBlock < inputs ? end * kBlock : inputs;
+  for (int c = 0; c < width; ++c) {
+    for (int k = begin * kBlock; k < last; ++k) floats[static_cast<std::ptrdiff_t>(k) * width + c] = columns[c][k];
+  }
+}
+
+// ---- multiplying
+
+template <class T>
+T get(const std::byte* at, int column) {
+  T value;
+  std::memcpy(&value, at + column * sizeof(T), sizeof(T));
+  return value;
+}
+
+// V::lanes outputs from `lane` on, C columns from `first` on.
+template <class V, class W, int C>
+void multiply_lanes(const Format& format, const std::byte* stripe, int inputs, const std::byte* panel, int width, int first,
+                    int lane, typename V::F (&sum)[C]) {
+  const int blocks = format.blocks(inputs);
+  const auto* quants = reinterpret_cast<const std::uint8_t*>(stripe);
+  const std::byte* scales = stripe + static_cast<std::ptrdiff_t>(blocks) * format.quant_bytes;
+  for (int c = 0; c < C; ++c) sum[c] = V::zero();
+  for (int b = 0; b < blocks; ++b, quants += format.quant_bytes, panel += width * kPackedBlock) {
+    const auto* activations = reinterpret_cast<const std::int8_t*>(panel) + first * kBlock;
+    const std::byte* factors = panel + width * kBlock + 4 * first;
+    const std::byte* numbers = factors + 4 * width;
+    const typename W::Scales scale(format, scales, b, lane);
+    typename V::I products[C];
+    const auto start = [&](const std::byte* from) {
+      for (int c = 0; c < C; ++c) {
+        const std::int32_t value = W::minimum ? 0 : get<std::int32_t>(from, c);
+        products[c] = W::Quants::biased128 ? V::start128(value) : V::set(value);
+      }
+    };
+    const auto groups = [&](auto group, auto base) {
+      const auto q = W::Quants::template quants<base + group>(quants, lane);
+      for (int c = 0; c < C; ++c) {
+        const std::int8_t* four = activations + c * kBlock + 4 * (base + group);
+        products[c] = W::Quants::biased128 ? V::dot128(products[c], q, four) : V::dot(products[c], q, four);
+      }
+    };
+    const auto finish = [&](typename V::F scales_of_outputs) {
+      for (int c = 0; c < C; ++c) {
+        sum[c] = V::fma(V::to_float(products[c]), V::mul(scales_of_outputs, V::set(get<float>(factors, c))), sum[c]);
+      }
+    };
+    start(numbers);
+    if constexpr (W::halves) {
+      unroll([&](auto group) { groups(group, std::integral_constant<int, 0>()); }, std::make_index_sequence<4>());
+      finish(scale.scale());
+      start(numbers + 4 * width);
+      unroll([&](auto group) { groups(group, std::integral_constant<int, 4>()); }, std::make_index_sequence<4>());
+      finish(scale.scale_of_second_half());
+    } else {
+      unroll([&](auto group) { groups(group, std::integral_constant<int, 0>()); }, std::make_index_sequence<8>());
+      finish(scale.scale());
+    }
+    if constexpr (W::minimum) {
+      const auto minimum = scale.minimum();
+      for (int c = 0; c < C; ++c) sum[c] = V::fma(minimum, V::set(get<float>(numbers, c)), sum[c]);
+    }
+  }
+}
+
+template <class V, WeightType type, int C>
+void multiply_float_lanes(const std::byte* stripe, int inputs, const std::byte* panel, int width, int first, int lane,
+                          typename V::F (&sum)[C]) {
+  const auto load = [&](int k) {
+    if constexpr (type == WeightType::f32) {
+      return V::load(reinterpret_cast<const float*>(stripe) + static_cast<std::ptrdiff_t>(k) * kStripe + lane);
+    } else {
+      const auto* at = reinterpret_cast<const std::uint16_t*>(stripe) + static_cast<std::ptrdiff_t>(k) * kStripe + lane;
+      if constexpr (type == WeightType::f16) {
+        return V::load_f16(at);
+      } else {
+        return V::load_bf16(at);
+      }
+    }
+  };
+  const float* x = reinterpret_cast<const float*>(panel) + first;
+  typename V::F odd[C];
+  for (int c = 0; c < C; ++c) sum[c] = odd[c] = V::zero();
+  int k = 0;
+  for (; k + 2 <= inputs; k += 2, x += 2 * width) {
+    const auto w0 = load(k), w1 = load(k + 1);
+    for (int c = 0; c < C; ++c) sum[c] = V::fma(w0, V::set(x[c]), sum[c]);
+    for (int c = 0; c < C; ++c) odd[c] = V::fma(w1, V::set(x[width + c]), odd[c]);
+  }
+  if (k < inputs) {
+    const auto w = load(k);
+    for (int c = 0; c < C; ++c) sum[c] = V::fma(w, V::set(x[c]), sum[c]);
+  }
+  for (int c = 0; c < C; ++c) sum[c] = V::add(sum[c], odd[c]);
+}
+
+template <class V>
+struct Product {
+  const Format& format;
+  const std::byte* stripe;
+  int inputs;
+  const std::byte* panel;
+  int width;
+  float* const* output;
+  std::ptrdiff_t first_row;
+  int rows;
+
+  template <int C, class Lanes>
+  void columns(int first, Lanes lanes) const {
+    for (int lane = 0; lane < rows; lane += V::lanes) {
+      typename V::F sum[C];
+      lanes(lane, first, sum);
+      for (int c = 0; c < C; ++c) {
+        float* to = output[first + c] + first_row + lane;
+        if (rows - lane >= V::lanes) {
+          V::store(to, sum[c]);
+        } else {
+          float all[V::lanes];
+          V::store(all, sum[c]);
+          std::memcpy(to, all, sizeof(float) * (rows - lane));
+        }
+      }
+    }
+  }
+
+  template <class Lanes>
+  void all(Lanes lanes) const {
+    int first = 0;
+    for (; width - first >= V::max_columns; first += V::max_columns) columns<V::max_columns>(first, lanes);
+    switch (width - first) {
+      case 7: return columns<7>(first, lanes);
+      case 6: return columns<6>(first, lanes);
+      case 5: return columns<5>(first, lanes);
+      case 4: return columns<4>(first, lanes);
+      case 3: return columns<3>(first, lanes);
+      case 2: return columns<2>(first, lanes);
+      case 1: return columns<1>(first, lanes);
+    }
+  }
+
+  template <class W>
+  void quantised() const {
+    all([this](int lane, int first, auto& sum) { multiply_lanes<V, W>(format, stripe, inputs, panel, width, first, lane, sum); });
+  }
+  template <WeightType type>
+  void floats() const {
+    all([this](int lane, int first, auto& sum) { multiply_float_lanes<V, type>(stripe, inputs, panel, width, first, lane, sum); });
+  }
+};
+
+template <class V>
+void multiply(const Format& format, const std::byte* stripe, int inputs, const std::byte* panel, int width,
+              float* const* output, std::ptrdiff_t first_row, int rows) {
+  const Product<V> product{format, stripe, inputs, panel, width, output, first_row, rows};
+  switch (format.type) {
+    case WeightType::q4_0: return product.template quantised<Weights<V, Nibbles<V, 0>, PlainScales<V>>>();
+    case WeightType::q4_1: return product.template quantised<Weights<V, Nibbles<V, 0>, PlainScales<V>, true>>();
+    case WeightType::q5_0: return product.template quantised<Weights<V, Nibbles<V, 1>, PlainScales<V>>>();
+    case WeightType::q5_1: return product.template quantised<Weights<V, Nibbles<V, 1>, PlainScales<V>, true>>();
+    case WeightType::q8_0: return product.template quantised<Weights<V, Bytes<V>, PlainScales<V>>>();
+    case WeightType::iq4_nl: return product.template quantised<Weights<V, Levels<V>, PlainScales<V>>>();
+    case WeightType::q4_k: return product.template quantised<Weights<V, Nibbles<V, 0>, SuperScales<V, false>, true>>();
+    case WeightType::q5_k: return product.template quantised<Weights<V, Nibbles<V, 1>, SuperScales<V, false>, true>>();
+    case WeightType::q6_k: return product.template quantised<Weights<V, Nibbles<V, 2>, SuperScales<V, true>, false, true>>();
+    case WeightType::f16: return product.template floats<WeightType::f16>();
+    case WeightType::bf16: return product.template floats<WeightType::bf16>();
+    case WeightType::f32: return product.template floats<WeightType::f32>();
+  }
+}
+
+template <class V>
+constexpr Kernel kernel_of() {
+  return {.pack = pack, .multiply = multiply<V>};
+}
+
+}  // namespace
+}  // namespace decant::kernels

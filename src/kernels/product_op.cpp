@@ -1,0 +1,228 @@
+// Tested by tests/kernels/product_op_test.cpp.
+#include "kernels/product_op.h"
+
+#include <ggml-cpu-impl.h>
+#include <ggml.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <thread>
+#include <vector>
+
+#include "kernels/multiply.h"
+
+namespace decant::kernels {
+namespace {
+
+// Panels are multiplied a few at a time, so that they stay in the second-level cache beside a stripe of weights.
+constexpr std::size_t kPanelBytes = 384 << 10;
+
+struct Share {
+  std::int64_t begin, end;
+};
+
+Share share(std::int64_t count, int thread, int threads) { return {count * thread / threads, count * (thread + 1) / threads}; }
+
+// Some columns times one matrix: packed, a barrier, multiplied. Every thread calls run() with the same arguments.
+struct Columns {
+  const Format& format;
+  const std::byte* weights;
+  int inputs;
+  std::int64_t outputs;
+  const float* const* sources;
+  float* const* results;
+  std::int64_t count;
+  std::byte* panels;
+
+  std::size_t panel_size() const { return panel_bytes(format, inputs, kPanel); }
+  int width(std::int64_t panel) const { return static_cast<int>(std::min<std::int64_t>(kPanel, count - panel * kPanel)); }
+  std::int64_t panel_count() const { return (count + kPanel - 1) / kPanel; }
+
+  void pack(const Kernel& kernel, int thread, int threads) const {
+    const int blocks = (inputs + kBlock - 1) / kBlock;
+    const auto [begin, end] = share(panel_count() * blocks, thread, threads);
+    for (std::int64_t item = begin; item < end;) {
+      const std::int64_t panel = item / blocks;
+      const int first = static_cast<int>(item % blocks), last = static_cast<int>(std::min<std::int64_t>(blocks, first + end - item));
+      kernel.pack(format, sources + panel * kPanel, width(panel), inputs, first, last, panels + panel * panel_size());
+      item += last - first;
+    }
+  }
+
+  void multiply(const Kernel& kernel, int thread, int threads) const {
+    const std::size_t stripe_bytes = format.stripe_bytes(inputs);
+    const auto [begin, end] = share((outputs + kStripe - 1) / kStripe, thread, threads);
+    const auto at_once = static_cast<std::int64_t>(std::max<std::size_t>(1, kPanelBytes / panel_size()));
+    for (std::int64_t first = 0; first < panel_count(); first += at_once) {
+      const std::int64_t last = std::min(panel_count(), first + at_once);
+      for (std::int64_t stripe = begin; stripe < end; ++stripe) {
+        const int rows = static_cast<int>(std::min<std::int64_t>(kStripe, outputs - stripe * kStripe));
+        for (std::int64_t panel = first; panel < last; ++panel) {
+          kernel.multiply(format, weights + stripe * stripe_bytes, inputs, panels + panel * panel_size(), width(panel),
+                          results + panel * kPanel, stripe * kStripe, rows);
+        }
+      }
+    }
+  }
+};
+
+// The work buffer: pointers to the columns and their results, of experts the number of columns of each; then the panels.
+struct Work {
+  const float** sources;
+  float** results;
+  std::int64_t* counts;
+  std::byte* panels;
+};
+
+std::size_t pointer_bytes(std::int64_t columns, std::int64_t experts) {
+  return (static_cast<std::size_t>(2 * columns + experts) * sizeof(void*) + 63) / 64 * 64;
+}
+
+Work work_of(void* memory, std::int64_t columns, std::int64_t experts) {
+  auto* at = static_cast<std::byte*>(memory);
+  at += -reinterpret_cast<std::uintptr_t>(at) & 63;
+  auto* sources = reinterpret_cast<const float**>(at);
+  auto* results = reinterpret_cast<float**>(at + static_cast<std::size_t>(columns) * sizeof(float*));
+  return {sources, results, reinterpret_cast<std::int64_t*>(results + columns), at + pointer_bytes(columns, experts)};
+}
+
+const float* column(const ggml_tensor* t, std::int64_t i1, std::int64_t i2, std::int64_t i3) {
+  return reinterpret_cast<const float*>(static_cast<const char*>(t->data) + i1 * t->nb[1] + i2 * t->nb[2] + i3 * t->nb[3]);
+}
+
+float* column(ggml_tensor* t, std::int64_t i1, std::int64_t i2, std::int64_t i3) {
+  return const_cast<float*>(column(static_cast<const ggml_tensor*>(t), i1, i2, i3));
+}
+
+void list_columns(const ggml_tensor* from, ggml_tensor* to, const Work& work) {
+  std::int64_t i = 0;
+  for (std::int64_t i3 = 0; i3 < to->ne[3]; ++i3) {
+    for (std::int64_t i2 = 0; i2 < to->ne[2]; ++i2) {
+      for (std::int64_t i1 = 0; i1 < to->ne[1]; ++i1, ++i) {
+        work.sources[i] = column(from, i1, i2, i3);
+        work.results[i] = column(to, i1, i2, i3);
+      }
+    }
+  }
+}
+
+// Columns in the order of the experts they go to. ids: [experts used, tokens].
+void list_by_expert(const ggml_tensor* from, const ggml_tensor* ids, ggml_tensor* to, std::int64_t experts, const Work& work) {
+  const auto expert = [&](std::int64_t slot, std::int64_t token) {
+    std::int32_t id;
+    std::memcpy(&id, static_cast<const char*>(ids->data) + slot * ids->nb[0] + token * ids->nb[1], sizeof id);
+    return id;
+  };
+  std::int64_t i = 0;
+  for (std::int64_t e = 0; e < experts; ++e) {
+    const std::int64_t before = i;
+    for (std::int64_t token = 0; token < ids->ne[1]; ++token) {
+      for (std::int64_t slot = 0; slot < ids->ne[0]; ++slot) {
+        if (expert(slot, token) != e) continue;
+        work.sources[i] = column(from, slot % from->ne[1], token, 0);
+        work.results[i++] = column(to, slot, token, 0);
+      }
+    }
+    work.counts[e] = i - before;
+  }
+}
+
+}  // namespace
+
+std::optional<WeightType> weight_type(const ggml_tensor* weights) {
+  if (weights->ne[3] != 1) return std::nullopt;
+  switch (weights->type) {
+    case GGML_TYPE_Q4_0: return WeightType::q4_0;
+    case GGML_TYPE_Q4_1: return WeightType::q4_1;
+    case GGML_TYPE_Q5_0: return WeightType::q5_0;
+    case GGML_TYPE_Q5_1: return WeightType::q5_1;
+    case GGML_TYPE_Q8_0: return WeightType::q8_0;
+    case GGML_TYPE_IQ4_NL: return WeightType::iq4_nl;
+    case GGML_TYPE_Q4_K: return WeightType::q4_k;
+    case GGML_TYPE_Q5_K: return WeightType::q5_k;
+    case GGML_TYPE_Q6_K: return WeightType::q6_k;
+    case GGML_TYPE_F16: return WeightType::f16;
+    case GGML_TYPE_BF16: return WeightType::bf16;
+    case GGML_TYPE_F32: return WeightType::f32;
+    default: return std::nullopt;
+  }
+}
+
+std::size_t laid_bytes(const ggml_tensor* weights) {
+  return format_of(*weight_type(weights)).bytes(static_cast<int>(weights->ne[0]), weights->ne[1]) *
+         static_cast<std::size_t>(weights->ne[2]);
+}
+
+void lay(ggml_tensor* weights, const void* data) {
+  const Format& format = format_of(*weight_type(weights));
+  const int inputs = static_cast<int>(weights->ne[0]);
+  const std::int64_t outputs = weights->ne[1], stripes = (outputs + kStripe - 1) / kStripe;
+  const std::size_t row_bytes = ggml_row_size(weights->type, inputs), stripe_bytes = format.stripe_bytes(inputs);
+  std::atomic<std::int64_t> next = 0;
+  const auto work = [&] {
+    constexpr std::int64_t at_once = 16;
+    for (std::int64_t begin; (begin = next.fetch_add(at_once)) < stripes * weights->ne[2];) {
+      for (std::int64_t s = begin; s < std::min(begin + at_once, stripes * weights->ne[2]); ++s) {
+        const std::int64_t row = s % stripes * kStripe;
+        lay_stripe(format, static_cast<const std::byte*>(data) + (s / stripes * outputs + row) * row_bytes, row_bytes, inputs,
+                   static_cast<int>(std::min<std::int64_t>(kStripe, outputs - row)),
+                   static_cast<std::byte*>(weights->data) + s * stripe_bytes);
+      }
+    }
+  };
+  // Beside a small matrix even the start of a thread takes long.
+  const std::size_t helpers = std::min<std::size_t>(std::max(1u, std::thread::hardware_concurrency()) - 1, laid_bytes(weights) >> 20);
+  std::vector<std::jthread> threads;
+  for (std::size_t i = 0; i < helpers; ++i) threads.emplace_back(work);
+  work();
+}
+
+bool covers_product(const ggml_tensor* op) {
+  const ggml_tensor *weights = op->src[0], *from = op->src[1];
+  if (op->type != GGML_TYPE_F32 || from->type != GGML_TYPE_F32 || from->nb[0] != sizeof(float)) return false;
+  if (op->op == GGML_OP_MUL_MAT) return weights->ne[2] == 1;
+  return op->op == GGML_OP_MUL_MAT_ID && op->src[2]->type == GGML_TYPE_I32;
+}
+
+std::size_t product_work(const ggml_tensor* op, int) {
+  const std::int64_t columns = ggml_nrows(op), experts = op->src[0]->ne[2];
+  const Format& format = format_of(*weight_type(op->src[0]));
+  // Every expert's last panel may be a part of one.
+  const std::int64_t panels = (columns + kPanel - 1) / kPanel + (op->op == GGML_OP_MUL_MAT_ID ? std::min(experts, columns) : 0);
+  return 64 + pointer_bytes(columns, experts) + panel_bytes(format, static_cast<int>(op->src[0]->ne[0]), kPanel) * static_cast<std::size_t>(panels);
+}
+
+void compute_product(const ggml_compute_params* params, ggml_tensor* op, Isa isa) {
+  const ggml_tensor *weights = op->src[0], *from = op->src[1];
+  const Format& format = format_of(*weight_type(weights));
+  const std::int64_t columns = ggml_nrows(op), experts = weights->ne[2];
+  const Work work = work_of(params->wdata, columns, experts);
+  if (params->ith == 0) {
+    if (op->op == GGML_OP_MUL_MAT) {
+      list_columns(from, op, work);
+      work.counts[0] = columns;
+    } else {
+      list_by_expert(from, op->src[2], op, experts, work);
+    }
+  }
+  ggml_barrier(params->threadpool);
+  const std::size_t expert_bytes = format.bytes(static_cast<int>(weights->ne[0]), weights->ne[1]);
+  const auto each_expert = [&](auto use) {
+    std::int64_t first = 0;
+    std::byte* panels = work.panels;
+    for (std::int64_t e = 0; e < experts; ++e) {
+      const Columns part{format, static_cast<const std::byte*>(weights->data) + e * expert_bytes, static_cast<int>(weights->ne[0]),
+                         weights->ne[1], work.sources + first, work.results + first, work.counts[e], panels};
+      use(part);
+      first += work.counts[e];
+      panels += part.panel_count() * part.panel_size();
+    }
+  };
+  const Kernel& kernels = kernel(isa);
+  each_expert([&](const Columns& part) { part.pack(kernels, params->ith, params->nth); });
+  ggml_barrier(params->threadpool);
+  each_expert([&](const Columns& part) { part.multiply(kernels, params->ith, params->nth); });
+}
+
+}  // namespace decant::kernels

@@ -1,0 +1,94 @@
+// Vectors of 16 lanes in plain C++: the reference that the other instruction sets must equal bit for bit.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+namespace decant::kernels {
+
+inline float f32_of_f16(std::uint16_t half) {
+  const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000) << 16, magnitude = half & 0x7fff;
+  std::uint32_t bits;
+  if (magnitude >= 0x7c00) {
+    bits = 0x7f800000 | (magnitude << 13);  // infinities and NaNs
+  } else if (magnitude >= 0x0400) {
+    bits = (magnitude << 13) + (112u << 23);
+  } else {
+    const float value = static_cast<float>(magnitude) * 0x1p-24f;
+    std::memcpy(&bits, &value, sizeof bits);
+  }
+  bits |= sign;
+  float value;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+inline float f32_of_bf16(std::uint16_t upper) {
+  const std::uint32_t bits = static_cast<std::uint32_t>(upper) << 16;
+  float value;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+namespace {  // each file that includes this is compiled for its own instruction set
+
+struct Plain {
+  static constexpr int lanes = 16;
+  static constexpr int max_columns = 8;
+  using F = std::array<float, 16>;
+  using I = std::array<std::int32_t, 16>;  // also 64 bytes: four of each lane
+
+  static F zero() { return {}; }
+  static F set(float value) { return map([&](int) { return value; }); }
+  static F load(const float* p) { return map([&](int i) { return p[i]; }); }
+  static F load_f16(const std::uint16_t* p) { return map([&](int i) { return f32_of_f16(p[i]); }); }
+  static F load_bf16(const std::uint16_t* p) { return map([&](int i) { return f32_of_bf16(p[i]); }); }
+  static F load_u8(const std::uint8_t* p) { return map([&](int i) { return static_cast<float>(p[i]); }); }
+  static F load_i8(const std::int8_t* p) { return map([&](int i) { return static_cast<float>(p[i]); }); }
+  static void store(float* p, const F& a) { std::memcpy(p, a.data(), sizeof a); }
+  static F mul(const F& a, const F& b) { return map([&](int i) { return a[i] * b[i]; }); }
+  static F add(const F& a, const F& b) { return map([&](int i) { return a[i] + b[i]; }); }
+  static F fma(const F& a, const F& b, const F& c) { return map([&](int i) { return std::fma(a[i], b[i], c[i]); }); }
+  static F to_float(const I& a) { return map([&](int i) { return static_cast<float>(a[i]); }); }
+
+  static I set(std::int32_t value) { I a; a.fill(value); return a; }
+  static I load_bytes(const std::uint8_t* p) { I a; std::memcpy(a.data(), p, sizeof a); return a; }
+  static I low_nibbles(const I& a) { return bytes([&](int i) { return byte(a, i) & 15; }); }
+  static I high_nibbles(const I& a) { return bytes([&](int i) { return byte(a, i) >> 4; }); }
+  // q + 16 * (the `count` bits of each byte that begin at bit `from`)
+  template <int from, int count>
+  static I add_bits(const I& q, const I& bits) {
+    return bytes([&](int i) { return byte(q, i) | ((byte(bits, i) >> from & ((1 << count) - 1)) << 4); });
+  }
+  static I look_up(const I& q, const std::uint8_t* table) { return bytes([&](int i) { return table[byte(q, i)]; }); }
+
+  // acc + the four products of each lane: weights unsigned (below 128), activations signed, the same four for each lane.
+  static I dot(const I& acc, const I& weights, const std::int8_t* four) {
+    I sum = acc;
+    for (int i = 0; i < 64; ++i) sum[i / 4] += byte(weights, i) * four[i % 4];
+    return sum;
+  }
+  // The same of weights stored with 128 added; the sum must begin with start128(-128 * sum of the activations).
+  static I start128(std::int32_t correction) { return set(correction); }
+  static I dot128(const I& acc, const I& weights, const std::int8_t* four) { return dot(acc, weights, four); }
+
+ private:
+  static int byte(const I& a, int i) { return static_cast<int>(static_cast<std::uint32_t>(a[i / 4]) >> (8 * (i % 4)) & 255); }
+  template <class Function>
+  static F map(Function function) {
+    F result;
+    for (int i = 0; i < lanes; ++i) result[i] = function(i);
+    return result;
+  }
+  template <class Function>
+  static I bytes(Function function) {
+    I result{};
+    for (int i = 0; i < 64; ++i) result[i / 4] |= static_cast<std::int32_t>(static_cast<std::uint32_t>(function(i)) << (8 * (i % 4)));
+    return result;
+  }
+};
+
+}  // namespace
+}  // namespace decant::kernels
