@@ -10,12 +10,12 @@ namespace decant::kernels {
 namespace {
 
 constexpr Format kFormats[] = {
-    {WeightType::q4_0, 256, 32, 0, 8, false, false},    {WeightType::q4_1, 256, 64, 0, 0, true, false},
-    {WeightType::q5_0, 320, 32, 0, 16, false, false},   {WeightType::q5_1, 320, 64, 0, 0, true, false},
-    {WeightType::q8_0, 512, 32, 0, 128, false, false},  {WeightType::iq4_nl, 256, 32, 0, 128, false, false},
-    {WeightType::q4_k, 256, 32, 64, 0, true, false},    {WeightType::q5_k, 320, 32, 64, 0, true, false},
-    {WeightType::q6_k, 384, 32, 32, 32, false, true},   {WeightType::f16, 32, 0, 0, 0, false, false},
-    {WeightType::bf16, 32, 0, 0, 0, false, false},      {WeightType::f32, 64, 0, 0, 0, false, false},
+    {WeightType::q4_0, 256, 32, 2, 64, 8, false, false},       {WeightType::q4_1, 256, 64, 1, 64, 0, true, false},
+    {WeightType::q5_0, 320, 32, 2, 64, 16, false, false},      {WeightType::q5_1, 320, 64, 1, 64, 0, true, false},
+    {WeightType::q8_0, 512, 32, 2, 64, 128, false, false},     {WeightType::iq4_nl, 256, 32, 2, 64, 128, false, false},
+    {WeightType::q4_k, 256, 32, kSuper, 320, 0, true, false},  {WeightType::q5_k, 320, 32, kSuper, 320, 0, true, false},
+    {WeightType::q6_k, 384, 32, kSuper, 320, 32, false, true}, {WeightType::f16, 32, 0, 1, 0, 0, false, false},
+    {WeightType::bf16, 32, 0, 1, 0, 0, false, false},          {WeightType::f32, 64, 0, 1, 0, 0, false, false},
 };
 
 // One row of one block, as its type has it in a file.
@@ -117,33 +117,29 @@ void read(WeightType type, const std::byte* row, int b, RowBlock& block) {
 
 void put_f16(std::byte* at, int row, std::uint16_t value) { std::memcpy(at + 2 * row, &value, 2); }
 
-// Row `row` of block `b`. The stripe is all zeros before.
-void put(const Format& format, const RowBlock& block, int b, int blocks, int row, std::byte* stripe) {
-  auto* quants = reinterpret_cast<std::uint8_t*>(stripe) + static_cast<std::ptrdiff_t>(b) * format.quant_bytes + 4 * row;
+// Row `row` of block `i` of a group. The stripe is all zeros before.
+void put(const Format& format, const RowBlock& block, int i, int row, std::byte* group) {
+  auto* quants = reinterpret_cast<std::uint8_t*>(group) + format.header + i * format.quant_bytes + 4 * row;
   if (format.quant_bytes == 512) {
-    for (int group = 0; group < 8; ++group) std::memcpy(quants + 64 * group, block.quants + 4 * group, 4);
+    for (int four = 0; four < 8; ++four) std::memcpy(quants + 64 * four, block.quants + 4 * four, 4);
   } else {
-    for (int i = 0; i < 16; ++i) {
-      quants[i / 4 * 64 + i % 4] = static_cast<std::uint8_t>((block.quants[i] & 15) | block.quants[i + 16] << 4);
+    for (int k = 0; k < 16; ++k) {
+      quants[k / 4 * 64 + k % 4] = static_cast<std::uint8_t>((block.quants[k] & 15) | block.quants[k + 16] << 4);
     }
   }
   const int bits = format.quant_bytes == 320 ? 1 : format.quant_bytes == 384 ? 2 : 0;
-  for (int i = 0; bits && i < kBlock; ++i) {  // group i / 4: its bits' place in the byte, and of two bits which vector
-    const int place = i / 4 * bits;
-    quants[256 + place / 8 * 64 + i % 4] |= static_cast<std::uint8_t>(block.quants[i] >> 4 << (place % 8));
+  for (int k = 0; bits && k < kBlock; ++k) {  // four k / 4: its bits' place in the byte, and of two bits which vector
+    const int place = k / 4 * bits;
+    quants[256 + place / 8 * 64 + k % 4] |= static_cast<std::uint8_t>(block.quants[k] >> 4 << (place % 8));
   }
-  std::byte* scales = stripe + static_cast<std::ptrdiff_t>(blocks) * format.quant_bytes;
-  if (!format.super_bytes) {
-    scales += static_cast<std::ptrdiff_t>(b) * format.scale_bytes;
-    put_f16(scales, row, block.scale);
-    if (format.minimum) put_f16(scales + 32, row, block.minimum);
-    return;
+  std::byte* scales = group + i * format.scale_bytes;
+  if (format.group == kSuper) {
+    scales[row] = static_cast<std::byte>(block.sub_scale);
+    scales[row + kStripe] = static_cast<std::byte>(block.other);
+    scales = group + kSuper * format.scale_bytes;
   }
-  scales += static_cast<std::ptrdiff_t>(b / kSuper) * (kSuper * format.scale_bytes + format.super_bytes);
-  scales[b % kSuper * 32 + row] = static_cast<std::byte>(block.sub_scale);
-  scales[b % kSuper * 32 + 16 + row] = static_cast<std::byte>(block.other);
-  put_f16(scales + kSuper * format.scale_bytes, row, block.scale);
-  if (format.minimum) put_f16(scales + kSuper * format.scale_bytes + 32, row, block.minimum);
+  put_f16(scales, row, block.scale);
+  if (format.minimum) put_f16(scales + 2 * kStripe, row, block.minimum);
 }
 
 }  // namespace
@@ -161,11 +157,11 @@ void lay_stripe(const Format& format, const std::byte* rows, std::size_t row_byt
     return;
   }
   RowBlock block;
-  const int blocks = format.blocks(inputs);
+  const int group_bytes = format.header + format.group * format.quant_bytes;
   for (int row = 0; row < row_count; ++row) {
-    for (int b = 0; b < blocks; ++b) {
+    for (int b = 0; b < format.blocks(inputs); ++b) {
       read(format.type, rows + row * row_bytes, b, block);
-      put(format, block, b, blocks, row, stripe);
+      put(format, block, b % format.group, row, stripe + static_cast<std::ptrdiff_t>(b / format.group) * group_bytes);
     }
   }
 }

@@ -37,11 +37,12 @@ bool ours(const ggml_tensor* weights) { return weights->buffer && weights->buffe
 bool is_product(const ggml_tensor* op) { return op->op == GGML_OP_MUL_MAT || op->op == GGML_OP_MUL_MAT_ID; }
 
 struct Hook : ggml::cpu::extra_buffer_type {
-  // Asked with a sample operation for each weight of a model that loads.
+  // Asked with a sample operation, whose weights have no data yet, for each weight of a model that loads; and later for
+  // every operation of a graph.
   bool supports_op(ggml_backend_dev_t, const ggml_tensor* op) override {
     if (!is_product(op) || !ours(op->src[0]) || !covers_product(op)) return false;
     if (op->src[1]->buffer && !ggml_backend_buft_is_host(op->src[1]->buffer->buft)) return false;
-    return weights_on && isa && weight_type(op->src[0]);
+    return (op->src[0]->data || weights_on) && isa && weight_type(op->src[0]);
   }
 
   ggml::cpu::tensor_traits* get_tensor_traits(const ggml_tensor* op) override {

@@ -15,6 +15,8 @@ namespace decant::kernels {
 // with a minimum, the sum of the activations.
 inline constexpr int kPackedBlock = kBlock + 3 * 4;  // bytes per column
 
+inline constexpr int kPrefetch = 4096;  // bytes ahead: a page, which the hardware's own prefetching does not cross
+
 namespace {  // every instruction set has its own copies of these: never one for all
 
 template <class Function, std::size_t... index>
@@ -100,14 +102,15 @@ template <class V, class W, int C>
 void multiply_lanes(const Format& format, const std::byte* stripe, int inputs, const std::byte* panel, int width, int first,
                     int lane, typename V::F (&sum)[C]) {
   const int blocks = format.blocks(inputs);
-  const auto* quants = reinterpret_cast<const std::uint8_t*>(stripe);
-  const std::byte* scales = stripe + static_cast<std::ptrdiff_t>(blocks) * format.quant_bytes;
   for (int c = 0; c < C; ++c) sum[c] = V::zero();
-  for (int b = 0; b < blocks; ++b, quants += format.quant_bytes, panel += width * kPackedBlock) {
+  const std::byte* group = stripe;
+  for (int b = 0, i = 0; b < blocks; ++b, panel += width * kPackedBlock) {
+    const auto* quants = reinterpret_cast<const std::uint8_t*>(group) + format.header + i * format.quant_bytes;
+    for (int ahead = 0; ahead < format.quant_bytes; ahead += 64) __builtin_prefetch(quants + kPrefetch + ahead);
     const auto* activations = reinterpret_cast<const std::int8_t*>(panel) + first * kBlock;
     const std::byte* factors = panel + width * kBlock + 4 * first;
     const std::byte* numbers = factors + 4 * width;
-    const typename W::Scales scale(format, scales, b, lane);
+    const typename W::Scales scale(format, group, i, lane);
     typename V::I products[C];
     const auto start = [&](const std::byte* from) {
       for (int c = 0; c < C; ++c) {
@@ -115,10 +118,10 @@ void multiply_lanes(const Format& format, const std::byte* stripe, int inputs, c
         products[c] = W::Quants::biased128 ? V::start128(value) : V::set(value);
       }
     };
-    const auto groups = [&](auto group, auto base) {
-      const auto q = W::Quants::template quants<base + group>(quants, lane);
+    const auto add_four = [&](auto index, auto base) {  // inputs 4 * (base + index) and the next three
+      const auto q = W::Quants::template quants<base + index>(quants, lane);
       for (int c = 0; c < C; ++c) {
-        const std::int8_t* four = activations + c * kBlock + 4 * (base + group);
+        const std::int8_t* four = activations + c * kBlock + 4 * (base + index);
         products[c] = W::Quants::biased128 ? V::dot128(products[c], q, four) : V::dot(products[c], q, four);
       }
     };
@@ -129,18 +132,22 @@ void multiply_lanes(const Format& format, const std::byte* stripe, int inputs, c
     };
     start(numbers);
     if constexpr (W::halves) {
-      unroll([&](auto group) { groups(group, std::integral_constant<int, 0>()); }, std::make_index_sequence<4>());
+      unroll([&](auto index) { add_four(index, std::integral_constant<int, 0>()); }, std::make_index_sequence<4>());
       finish(scale.scale());
       start(numbers + 4 * width);
-      unroll([&](auto group) { groups(group, std::integral_constant<int, 4>()); }, std::make_index_sequence<4>());
+      unroll([&](auto index) { add_four(index, std::integral_constant<int, 4>()); }, std::make_index_sequence<4>());
       finish(scale.scale_of_second_half());
     } else {
-      unroll([&](auto group) { groups(group, std::integral_constant<int, 0>()); }, std::make_index_sequence<8>());
+      unroll([&](auto index) { add_four(index, std::integral_constant<int, 0>()); }, std::make_index_sequence<8>());
       finish(scale.scale());
     }
     if constexpr (W::minimum) {
       const auto minimum = scale.minimum();
       for (int c = 0; c < C; ++c) sum[c] = V::fma(minimum, V::set(get<float>(numbers, c)), sum[c]);
+    }
+    if (++i == format.group) {
+      group += format.header + format.group * format.quant_bytes;
+      i = 0;
     }
   }
 }
@@ -160,12 +167,16 @@ void multiply_float_lanes(const std::byte* stripe, int inputs, const std::byte* 
       }
     }
   };
+  constexpr int size = type == WeightType::f32 ? 4 : 2;
   const float* x = reinterpret_cast<const float*>(panel) + first;
   typename V::F odd[C];
   for (int c = 0; c < C; ++c) sum[c] = odd[c] = V::zero();
   int k = 0;
   for (; k + 2 <= inputs; k += 2, x += 2 * width) {
     const auto w0 = load(k), w1 = load(k + 1);
+    for (int ahead = 0; ahead < 2 * kStripe * size; ahead += 64) {
+      __builtin_prefetch(stripe + static_cast<std::ptrdiff_t>(k) * kStripe * size + kPrefetch + ahead);
+    }
     for (int c = 0; c < C; ++c) sum[c] = V::fma(w0, V::set(x[c]), sum[c]);
     for (int c = 0; c < C; ++c) odd[c] = V::fma(w1, V::set(x[width + c]), odd[c]);
   }

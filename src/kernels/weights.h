@@ -41,11 +41,11 @@ struct Levels {
   }
 };
 
-// The scales of a block in place: f16.
+// Of block `i` of a group: f16.
 template <class V>
 struct PlainScales {
-  PlainScales(const Format& format, const std::byte* scales, int block, int lane)
-      : at_(reinterpret_cast<const std::uint16_t*>(scales + static_cast<std::ptrdiff_t>(block) * format.scale_bytes) + lane) {}
+  PlainScales(const Format& format, const std::byte* group, int i, int lane)
+      : at_(reinterpret_cast<const std::uint16_t*>(group + i * format.scale_bytes) + lane) {}
   typename V::F scale() const { return V::load_f16(at_); }
   typename V::F minimum() const { return V::load_f16(at_ + kStripe); }
 
@@ -56,11 +56,9 @@ struct PlainScales {
 // Of a K type: super-scale times sub-scale. Both products are exact in f32.
 template <class V, bool sign>
 struct SuperScales {
-  SuperScales(const Format& format, const std::byte* scales, int block, int lane) {
-    const std::byte* super = scales + static_cast<std::ptrdiff_t>(block / kSuper) * (kSuper * format.scale_bytes + format.super_bytes);
-    at_ = super + block % kSuper * format.scale_bytes + lane;
-    super_ = reinterpret_cast<const std::uint16_t*>(super + kSuper * format.scale_bytes) + lane;
-  }
+  SuperScales(const Format& format, const std::byte* group, int i, int lane)
+      : at_(group + i * format.scale_bytes + lane),
+        super_(reinterpret_cast<const std::uint16_t*>(group + kSuper * format.scale_bytes) + lane) {}
   typename V::F scale() const { return V::mul(V::load_f16(super_), load(at_)); }
   typename V::F scale_of_second_half() const { return V::mul(V::load_f16(super_), load(at_ + kStripe)); }
   typename V::F minimum() const {  // the file has what is subtracted
