@@ -9,6 +9,7 @@ std::span<const Command> commands() {
       {"compare", "show one prompt or many under several settings, side by side", compare_command},
       {"sweep", "run a grid of options over prompts; can be stopped and goes on", sweep_command},
       {"detect", "say whether a text carries the watermark", detect_command},
+      {"bench", "measure the model without any strategy, beside the memory limit", bench_command},
       {"report", "make a web page of a trace", report_command},
   };
   return table;

@@ -21,6 +21,7 @@ int inspect_command(const std::vector<std::string>& arguments);
 int compare_command(const std::vector<std::string>& arguments);
 int sweep_command(const std::vector<std::string>& arguments);
 int detect_command(const std::vector<std::string>& arguments);
+int bench_command(const std::vector<std::string>& arguments);
 int report_command(const std::vector<std::string>& arguments);
 
 }  // namespace decant

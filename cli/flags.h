@@ -34,6 +34,9 @@ class Flags {
     }
   }
 
+  // Adds a flag for one row; `set_field` reads its value.
+  void add(const FieldInfo& field, Value default_value, std::function<void(std::string_view)> set_field);
+
   // Reads the arguments behind the command's name. False, with nothing read, if they ask for help. Throws Error(usage).
   bool parse(const std::vector<std::string>& arguments);
 
@@ -47,7 +50,6 @@ class Flags {
     bool is_switch;  // may stand without a value, which means true
   };
 
-  void add(const FieldInfo& field, Value default_value, std::function<void(std::string_view)> set_field);
   bool clarify(const std::vector<std::string>& arguments, std::vector<std::string>& clear);
   const CLI::Option* find_flag(const std::string& flag) const;
   bool is_switch(const CLI::Option* option) const;

@@ -214,6 +214,8 @@ std::optional<std::string> LlamaFile::chat_template() const {
 
 int LlamaFile::trained_context() const { return llama_model_n_ctx_train(model_); }
 
+std::uint64_t LlamaFile::weight_bytes() const { return llama_model_size(model_); }
+
 // ---- model ----------------------------------------------------------------------------------------------------------
 
 LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions& options, int cells, int sequences)
@@ -270,6 +272,8 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
 LlamaModel::~LlamaModel() { llama_free(context_); }
 
 std::string LlamaModel::describe() const { return description_; }
+
+int LlamaModel::threads() const { return llama_n_threads(context_); }
 
 void LlamaModel::copy_sequence(SeqId from, SeqId to, int end) {
   llama_memory_seq_cp(llama_get_memory(context_), from, to, 0, end);

@@ -72,6 +72,7 @@ class LlamaFile {
   const LlamaVocab& vocab() const { return *vocab_; }
   std::optional<std::string> chat_template() const;
   int trained_context() const;
+  std::uint64_t weight_bytes() const;  // of all tensors
   llama_model* handle() const { return model_; }
 
  private:
@@ -100,6 +101,7 @@ class LlamaModel : public Model {
   std::span<const float> layer_logits(int row, int layer) const override;
 
   std::string describe() const;  // "f16 cache of 512 positions, flash attention, 2 threads"
+  int threads() const;
   llama_context* handle() const { return context_; }
 
  private:
