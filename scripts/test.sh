@@ -44,6 +44,8 @@ scripts/test_models.sh
 
 say "engine, release"
 build/release/engine_test --gtest_brief=1
+say "kernels"
+build/release/kernels_test --gtest_brief=1
 say "real models and golden files, meanwhile the command line"
 beside llama_test build/release/llama_test --gtest_brief=1
 python3 tests/cli/run_test.py build/release/decant

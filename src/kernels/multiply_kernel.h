@@ -31,34 +31,22 @@ void put(std::byte* at, int column, T value) {
   std::memcpy(at + column * sizeof(T), &value, sizeof(T));
 }
 
+template <class V>
 void pack_block(const Format& format, const float* x, int column, int width, std::byte* block) {
-  std::uint32_t largest = 0;  // magnitudes as integers are in order, with infinities and NaNs at the top
-  for (int i = 0; i < kBlock; ++i) {
-    std::uint32_t bits;
-    std::memcpy(&bits, x + i, 4);
-    bits &= 0x7fffffff;
-    largest = bits > largest ? bits : largest;
-  }
+  const std::uint32_t first = V::magnitude(x), second = V::magnitude(x + 16), largest = first > second ? first : second;
   float magnitude;
   std::memcpy(&magnitude, &largest, 4);
   const bool finite = largest < 0x7f800000;
   // Below 2^-118 the inverse would overflow: such a block counts as zero.
   const float inverse = finite && magnitude > 0x1p-118f ? 127.0f / magnitude : 0.0f;
+  const float scale = finite ? (inverse == 0.0f ? 0.0f : magnitude / 127.0f) : std::nanf("");
   auto* quants = reinterpret_cast<std::int8_t*>(block) + column * kBlock;
   std::int32_t sums[2] = {0, 0};
-  for (int half = 0; half < 2; ++half) {
-    std::int32_t sum = 0;
-    for (int i = half * 16; i < half * 16 + 16; ++i) {
-      const float shifted = (finite ? x[i] : 0.0f) * inverse + 0x1.8p23f;  // adding 1.5 * 2^23 rounds to nearest even
-      std::int32_t bits;
-      std::memcpy(&bits, &shifted, 4);
-      const std::int32_t q = bits - 0x4b400000;
-      quants[i] = static_cast<std::int8_t>(q);
-      sum += q;
-    }
-    sums[half] = sum;
+  if (finite) {
+    for (int half = 0; half < 2; ++half) sums[half] = V::quantise(x + 16 * half, inverse, quants + 16 * half);
+  } else {
+    std::memset(quants, 0, kBlock);
   }
-  const float scale = finite ? (inverse == 0.0f ? 0.0f : magnitude / 127.0f) : std::nanf("");
   std::byte* numbers = block + width * kBlock;
   put(numbers, column, scale);
   numbers += 4 * width;
@@ -72,11 +60,12 @@ void pack_block(const Format& format, const float* x, int column, int width, std
   }
 }
 
+template <class V>
 void pack(const Format& format, const float* const* columns, int width, int inputs, int begin, int end, std::byte* panel) {
   if (format.quantised()) {
     for (int block = begin; block < end; ++block) {
       for (int c = 0; c < width; ++c) {
-        pack_block(format, columns[c] + block * kBlock, c, width, panel + static_cast<std::ptrdiff_t>(block) * width * kPackedBlock);
+        pack_block<V>(format, columns[c] + block * kBlock, c, width, panel + static_cast<std::ptrdiff_t>(block) * width * kPackedBlock);
       }
     }
     return;
@@ -263,7 +252,7 @@ void multiply(const Format& format, const std::byte* stripe, int inputs, const s
 
 template <class V>
 constexpr Kernel kernel_of() {
-  return {.pack = pack, .multiply = multiply<V>};
+  return {.pack = pack<V>, .multiply = multiply<V>};
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <numeric>
 #include <thread>
 #include <vector>
 
@@ -18,13 +19,16 @@ namespace {
 // Panels are multiplied a few at a time, so that they stay in the second-level cache beside a stripe of weights.
 constexpr std::size_t kPanelBytes = 384 << 10;
 
+// Up to so many activations each thread packs for itself: quicker than to wait for one another.
+constexpr std::int64_t kPackAlone = 4096;
+
 struct Share {
   std::int64_t begin, end;
 };
 
 Share share(std::int64_t count, int thread, int threads) { return {count * thread / threads, count * (thread + 1) / threads}; }
 
-// Some columns times one matrix: packed, a barrier, multiplied. Every thread calls run() with the same arguments.
+// Some columns times one matrix: first all are packed, then multiplied.
 struct Columns {
   const Format& format;
   const std::byte* weights;
@@ -67,7 +71,8 @@ struct Columns {
   }
 };
 
-// The work buffer: pointers to the columns and their results, of experts the number of columns of each; then the panels.
+// The work buffer. Each thread has its own pointers to the columns and their results, and the number of columns of each
+// expert; the panels are everybody's, or each thread's.
 struct Work {
   const float** sources;
   float** results;
@@ -75,17 +80,36 @@ struct Work {
   std::byte* panels;
 };
 
-std::size_t pointer_bytes(std::int64_t columns, std::int64_t experts) {
-  return (static_cast<std::size_t>(2 * columns + experts) * sizeof(void*) + 63) / 64 * 64;
-}
+struct WorkPlan {
+  std::int64_t columns, experts;
+  bool pack_alone;
+  std::size_t list_bytes, panels_bytes;
 
-Work work_of(void* memory, std::int64_t columns, std::int64_t experts) {
-  auto* at = static_cast<std::byte*>(memory);
-  at += -reinterpret_cast<std::uintptr_t>(at) & 63;
-  auto* sources = reinterpret_cast<const float**>(at);
-  auto* results = reinterpret_cast<float**>(at + static_cast<std::size_t>(columns) * sizeof(float*));
-  return {sources, results, reinterpret_cast<std::int64_t*>(results + columns), at + pointer_bytes(columns, experts)};
-}
+  explicit WorkPlan(const ggml_tensor* op) : columns(ggml_nrows(op)), experts(op->src[0]->ne[2]) {
+    const ggml_tensor* weights = op->src[0];
+    const auto up = [](std::size_t bytes) { return (bytes + 63) / 64 * 64; };
+    // Every expert's last panel may be a part of one.
+    const std::int64_t panels = (columns + kPanel - 1) / kPanel + (op->op == GGML_OP_MUL_MAT_ID ? std::min(experts, columns) : 0);
+    pack_alone = columns * weights->ne[0] <= kPackAlone;
+    list_bytes = up(static_cast<std::size_t>(2 * columns + experts) * sizeof(void*));
+    panels_bytes = up(panel_bytes(format_of(*weight_type(weights)), static_cast<int>(weights->ne[0]), kPanel) * static_cast<std::size_t>(panels));
+  }
+
+  std::size_t bytes(int threads) const {
+    return 64 + list_bytes * static_cast<std::size_t>(threads) + panels_bytes * static_cast<std::size_t>(pack_alone ? threads : 1);
+  }
+
+  Work of_thread(void* memory, int thread, int threads) const {
+    auto* lists = static_cast<std::byte*>(memory);
+    lists += -reinterpret_cast<std::uintptr_t>(lists) & 63;
+    auto* panels = lists + list_bytes * static_cast<std::size_t>(threads);
+    lists += list_bytes * static_cast<std::size_t>(thread);
+    auto* sources = reinterpret_cast<const float**>(lists);
+    auto* results = reinterpret_cast<float**>(lists + static_cast<std::size_t>(columns) * sizeof(float*));
+    return {sources, results, reinterpret_cast<std::int64_t*>(results + columns),
+            panels + (pack_alone ? panels_bytes * static_cast<std::size_t>(thread) : 0)};
+  }
+};
 
 const float* column(const ggml_tensor* t, std::int64_t i1, std::int64_t i2, std::int64_t i3) {
   return reinterpret_cast<const float*>(static_cast<const char*>(t->data) + i1 * t->nb[1] + i2 * t->nb[2] + i3 * t->nb[3]);
@@ -109,23 +133,25 @@ void list_columns(const ggml_tensor* from, ggml_tensor* to, const Work& work) {
 
 // Columns in the order of the experts they go to. ids: [experts used, tokens].
 void list_by_expert(const ggml_tensor* from, const ggml_tensor* ids, ggml_tensor* to, std::int64_t experts, const Work& work) {
-  const auto expert = [&](std::int64_t slot, std::int64_t token) {
-    std::int32_t id;
-    std::memcpy(&id, static_cast<const char*>(ids->data) + slot * ids->nb[0] + token * ids->nb[1], sizeof id);
-    return id;
-  };
-  std::int64_t i = 0;
-  for (std::int64_t e = 0; e < experts; ++e) {
-    const std::int64_t before = i;
+  const auto each = [&](auto use) {
     for (std::int64_t token = 0; token < ids->ne[1]; ++token) {
       for (std::int64_t slot = 0; slot < ids->ne[0]; ++slot) {
-        if (expert(slot, token) != e) continue;
-        work.sources[i] = column(from, slot % from->ne[1], token, 0);
-        work.results[i++] = column(to, slot, token, 0);
+        std::int32_t expert;
+        std::memcpy(&expert, static_cast<const char*>(ids->data) + slot * ids->nb[0] + token * ids->nb[1], sizeof expert);
+        GGML_ASSERT(expert >= 0 && expert < experts);
+        use(expert, slot, token);
       }
     }
-    work.counts[e] = i - before;
-  }
+  };
+  std::fill_n(work.counts, experts, 0);
+  each([&](std::int32_t expert, std::int64_t, std::int64_t) { ++work.counts[expert]; });
+  std::exclusive_scan(work.counts, work.counts + experts, work.counts, std::int64_t{0});  // where each expert's begin
+  each([&](std::int32_t expert, std::int64_t slot, std::int64_t token) {
+    const std::int64_t i = work.counts[expert]++;
+    work.sources[i] = column(from, slot % from->ne[1], token, 0);
+    work.results[i] = column(to, slot, token, 0);
+  });
+  std::adjacent_difference(work.counts, work.counts + experts, work.counts);  // from ends to numbers
 }
 
 }  // namespace
@@ -185,28 +211,20 @@ bool covers_product(const ggml_tensor* op) {
   return op->op == GGML_OP_MUL_MAT_ID && op->src[2]->type == GGML_TYPE_I32;
 }
 
-std::size_t product_work(const ggml_tensor* op, int) {
-  const std::int64_t columns = ggml_nrows(op), experts = op->src[0]->ne[2];
-  const Format& format = format_of(*weight_type(op->src[0]));
-  // Every expert's last panel may be a part of one.
-  const std::int64_t panels = (columns + kPanel - 1) / kPanel + (op->op == GGML_OP_MUL_MAT_ID ? std::min(experts, columns) : 0);
-  return 64 + pointer_bytes(columns, experts) + panel_bytes(format, static_cast<int>(op->src[0]->ne[0]), kPanel) * static_cast<std::size_t>(panels);
-}
+std::size_t product_work(const ggml_tensor* op, int threads) { return WorkPlan(op).bytes(threads); }
 
 void compute_product(const ggml_compute_params* params, ggml_tensor* op, Isa isa) {
   const ggml_tensor *weights = op->src[0], *from = op->src[1];
   const Format& format = format_of(*weight_type(weights));
-  const std::int64_t columns = ggml_nrows(op), experts = weights->ne[2];
-  const Work work = work_of(params->wdata, columns, experts);
-  if (params->ith == 0) {
-    if (op->op == GGML_OP_MUL_MAT) {
-      list_columns(from, op, work);
-      work.counts[0] = columns;
-    } else {
-      list_by_expert(from, op->src[2], op, experts, work);
-    }
+  const WorkPlan plan(op);
+  const std::int64_t experts = plan.experts;
+  const Work work = plan.of_thread(params->wdata, params->ith, params->nth);
+  if (op->op == GGML_OP_MUL_MAT) {
+    list_columns(from, op, work);
+    work.counts[0] = plan.columns;
+  } else {
+    list_by_expert(from, op->src[2], op, experts, work);
   }
-  ggml_barrier(params->threadpool);
   const std::size_t expert_bytes = format.bytes(static_cast<int>(weights->ne[0]), weights->ne[1]);
   const auto each_expert = [&](auto use) {
     std::int64_t first = 0;
@@ -220,8 +238,9 @@ void compute_product(const ggml_compute_params* params, ggml_tensor* op, Isa isa
     }
   };
   const Kernel& kernels = kernel(isa);
-  each_expert([&](const Columns& part) { part.pack(kernels, params->ith, params->nth); });
-  ggml_barrier(params->threadpool);
+  const int packers = plan.pack_alone ? 1 : params->nth;
+  each_expert([&](const Columns& part) { part.pack(kernels, plan.pack_alone ? 0 : params->ith, packers); });
+  if (!plan.pack_alone) ggml_barrier(params->threadpool);
   each_expert([&](const Columns& part) { part.multiply(kernels, params->ith, params->nth); });
 }
 

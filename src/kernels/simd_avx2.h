@@ -63,7 +63,25 @@ struct Avx2 {
   }
 #endif
 
+  static std::uint32_t magnitude(const float* x) {
+    const I low = magnitudes(x), high = magnitudes(x + 8), eight = _mm256_max_epu32(low, high);
+    const __m128i four = _mm_max_epu32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
+    const __m128i two = _mm_max_epu32(four, _mm_unpackhi_epi64(four, four));
+    return static_cast<std::uint32_t>(_mm_cvtsi128_si32(_mm_max_epu32(two, _mm_shuffle_epi32(two, 1))));
+  }
+  static std::int32_t quantise(const float* x, float factor, std::int8_t* to) {
+    const I low = rounded(x, factor), high = rounded(x + 8, factor);
+    const __m128i first = _mm_packs_epi32(_mm256_castsi256_si128(low), _mm256_extracti128_si256(low, 1));
+    const __m128i second = _mm_packs_epi32(_mm256_castsi256_si128(high), _mm256_extracti128_si256(high, 1));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm_packs_epi16(first, second));
+    const __m128i four = _mm_madd_epi16(_mm_add_epi16(first, second), _mm_set1_epi16(1));
+    const __m128i two = _mm_add_epi32(four, _mm_unpackhi_epi64(four, four));
+    return _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 1)));
+  }
+
  private:
+  static I magnitudes(const float* x) { return _mm256_and_si256(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(x)), _mm256_set1_epi32(0x7fffffff)); }
+  static I rounded(const float* x, float factor) { return _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(x), _mm256_set1_ps(factor))); }
   static I broadcast(const std::int8_t* four) {
     std::int32_t all;
     std::memcpy(&all, four, sizeof all);

@@ -52,6 +52,16 @@ struct Avx512 {
   static I start128(std::int32_t correction) { return set(correction); }
   static I dot128(I acc, I weights, const std::int8_t* four) { return dot(acc, weights, four); }
 
+  static std::uint32_t magnitude(const float* x) {
+    const __m512i bits = _mm512_and_si512(_mm512_loadu_si512(x), _mm512_set1_epi32(0x7fffffff));
+    return _mm512_reduce_max_epu32(bits);
+  }
+  static std::int32_t quantise(const float* x, float factor, std::int8_t* to) {
+    const __m512i q = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_loadu_ps(x), _mm512_set1_ps(factor)));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8(q));
+    return _mm512_reduce_add_epi32(q);
+  }
+
  private:
   static __m256i load256(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
   static __m128i load128(const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); }

@@ -1,6 +1,7 @@
 // Vectors of 16 lanes in plain C++: the reference that the other instruction sets must equal bit for bit.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -73,6 +74,30 @@ struct Plain {
   // The same of weights stored with 128 added; the sum must begin with start128(-128 * sum of the activations).
   static I start128(std::int32_t correction) { return set(correction); }
   static I dot128(const I& acc, const I& weights, const std::int8_t* four) { return dot(acc, weights, four); }
+
+  // The largest magnitude of 16 floats, as its bits: as integers they are in order, infinities and NaNs at the top.
+  static std::uint32_t magnitude(const float* x) {
+    std::uint32_t largest = 0;
+    for (int i = 0; i < lanes; ++i) {
+      std::uint32_t bits;
+      std::memcpy(&bits, x + i, sizeof bits);
+      largest = std::max(largest, bits & 0x7fffffff);
+    }
+    return largest;
+  }
+  // 16 floats times `factor`, rounded to the nearest integer (to even), -127 to 127. Returns their sum.
+  static std::int32_t quantise(const float* x, float factor, std::int8_t* to) {
+    std::int32_t sum = 0;
+    for (int i = 0; i < lanes; ++i) {
+      const float shifted = x[i] * factor + 0x1.8p23f;  // the last bit of a float of this size is worth 1
+      std::int32_t bits;
+      std::memcpy(&bits, &shifted, sizeof bits);
+      const std::int32_t q = bits - 0x4b400000;
+      to[i] = static_cast<std::int8_t>(q);
+      sum += q;
+    }
+    return sum;
+  }
 
  private:
   static int byte(const I& a, int i) { return static_cast<int>(static_cast<std::uint32_t>(a[i / 4]) >> (8 * (i % 4)) & 255); }
