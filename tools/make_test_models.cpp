@@ -1,16 +1,19 @@
-// make_test_models OUTDIR MODEL: the model files that tests and benchmarks need. Made, never shipped. MODEL is the
-// default model, as a path or by its name smollm2.
+// make_test_models OUTDIR MODEL [TYPE...]: the model files that tests and benchmarks need. Made, never shipped. MODEL is
+// the default model, as a path or by its name smollm2.
 //
 //   smollm2-f32.gguf                the default model, every tensor widened to F32
 //   smollm2-{q8_0,q4_0,q4_k_m}.gguf that file through libllama's own quantiser
+//   smollm2-TYPE.gguf               so as well, for each further type asked for; "all" is all of kTypes
 //   micro.gguf                      random weights, 2 layers, 512 tokens: a forward takes microseconds
 //
 // A file that exists is left alone. Each one is loaded and decoded once before it gets its name.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gguf.h>
 #include <llama.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -18,7 +21,10 @@
 #include <functional>
 #include <memory>
 #include <random>
+#include <ranges>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -81,6 +87,19 @@ void make(const fs::path& path, const std::function<void(const fs::path&)>& writ
     throw;
   }
 }
+
+struct Type {
+  std::string_view name;
+  llama_ftype type;
+};
+
+constexpr Type kTypes[] = {
+    {"q8_0", LLAMA_FTYPE_MOSTLY_Q8_0},     {"q4_0", LLAMA_FTYPE_MOSTLY_Q4_0},     {"q4_k_m", LLAMA_FTYPE_MOSTLY_Q4_K_M},
+    {"q4_1", LLAMA_FTYPE_MOSTLY_Q4_1},     {"q5_0", LLAMA_FTYPE_MOSTLY_Q5_0},     {"q5_1", LLAMA_FTYPE_MOSTLY_Q5_1},
+    {"iq4_nl", LLAMA_FTYPE_MOSTLY_IQ4_NL}, {"q5_k_m", LLAMA_FTYPE_MOSTLY_Q5_K_M}, {"q6_k", LLAMA_FTYPE_MOSTLY_Q6_K},
+    {"f16", LLAMA_FTYPE_MOSTLY_F16},       {"bf16", LLAMA_FTYPE_MOSTLY_BF16},
+};
+constexpr std::size_t kAlways = 3;  // of them
 
 void quantize(const fs::path& from, const fs::path& to, llama_ftype type) {
   llama_model_quantize_params params = llama_model_quantize_default_params();
@@ -228,26 +247,37 @@ void write_micro(const fs::path& source_path, const fs::path& to) {
   if (!gguf_write_to_file(file.get(), to.c_str(), false)) throw Error(ErrorKind::io, "cannot write {}", to.string());
 }
 
-void make_all(const fs::path& folder, const fs::path& source) {
+bool wanted(const Type& type, std::span<char*> names) {
+  return std::ranges::any_of(names, [&](std::string_view name) { return name == type.name || name == "all"; });
+}
+
+void make_all(const fs::path& folder, const fs::path& source, std::span<char*> further) {
+  for (const std::string_view name : further) {
+    if (name != "all" && std::ranges::find(kTypes, name, &Type::name) == std::end(kTypes)) {
+      throw Error(ErrorKind::usage, "no type is called {}; there are {}", name,
+                  fmt::join(kTypes | std::views::transform(&Type::name), ", "));
+    }
+  }
   fs::create_directories(folder);
   const fs::path f32 = folder / "smollm2-f32.gguf";
   make(folder / "micro.gguf", [&](const fs::path& to) { write_micro(source, to); });
   make(f32, [&](const fs::path& to) { quantize(source, to, LLAMA_FTYPE_ALL_F32); });
-  make(folder / "smollm2-q8_0.gguf", [&](const fs::path& to) { quantize(f32, to, LLAMA_FTYPE_MOSTLY_Q8_0); });
-  make(folder / "smollm2-q4_0.gguf", [&](const fs::path& to) { quantize(f32, to, LLAMA_FTYPE_MOSTLY_Q4_0); });
-  make(folder / "smollm2-q4_k_m.gguf", [&](const fs::path& to) { quantize(f32, to, LLAMA_FTYPE_MOSTLY_Q4_K_M); });
+  for (const Type& type : kTypes) {
+    if (&type - kTypes >= static_cast<std::ptrdiff_t>(kAlways) && !wanted(type, further)) continue;
+    make(folder / fmt::format("smollm2-{}.gguf", type.name), [&](const fs::path& to) { quantize(f32, to, type.type); });
+  }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    fmt::print(stderr, "usage: make_test_models OUTDIR MODEL\n");
+  if (argc < 3) {
+    fmt::print(stderr, "usage: make_test_models OUTDIR MODEL [TYPE...]\n");
     return static_cast<int>(ErrorKind::usage);
   }
   llama_log_set([](ggml_log_level, const char*, void*) {}, nullptr);
   try {
-    make_all(argv[1], decant::resolve_model(argv[2]));
+    make_all(argv[1], decant::resolve_model(argv[2]), std::span(argv + 3, argv + argc));
   } catch (const Error& error) {
     fmt::print(stderr, "make_test_models: {}\n", error.what());
     return error.exit_code();

@@ -175,7 +175,7 @@ TEST_P(Multiply, TakesExtremeActivations) {
   for (int i = 0; i < inputs; ++i) {
     columns[0][i] = 0.0f;
     columns[1][i] = -0.0f;
-    columns[2][i] = i % 2 ? 0x1p-149f : -0x1p-140f;           // subnormal
+    columns[2][i] = std::ldexp(i % 2 ? 1.0f : -1.0f, -112 - 6 * (i / 32));  // down to the last subnormal and zero
     columns[3][i] = i % 2 ? 1e30f : -1e30f;
     columns[4][i] = (i % 3 ? 1.0f : -1.0f) * 5e-35f;          // about 2^-114
     columns[5][i] = i % 32 == 5 ? 1e6f : 0.4f;                // one outlier in each block
