@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <set>
 
+#include "kernels/independence.h"
 #include "kernels/product_op.h"
 
 namespace decant::kernels {
@@ -17,7 +19,14 @@ namespace {
 std::optional<Isa> isa;
 std::atomic<bool> weights_on = false, attention_on = false, watching = false;
 std::mutex left_mutex;
-std::vector<std::string> left;
+std::set<std::string> left;
+
+void note(const ggml_tensor* op) {
+  std::optional<std::string> what = dependence(op);
+  if (!what) return;
+  const std::lock_guard lock(left_mutex);
+  left.insert(std::move(*what));
+}
 
 // ---- operations
 
@@ -46,7 +55,9 @@ struct Hook : ggml::cpu::extra_buffer_type {
   }
 
   ggml::cpu::tensor_traits* get_tensor_traits(const ggml_tensor* op) override {
-    return is_product(op) && ours(op->src[0]) ? &product_traits : nullptr;
+    if (is_product(op) && ours(op->src[0])) return &product_traits;
+    if (watching) note(op);
+    return nullptr;
   }
 };
 
@@ -110,7 +121,7 @@ void watch(bool on) {
 
 std::vector<std::string> left_to_ggml() {
   const std::lock_guard lock(left_mutex);
-  return left;
+  return {left.begin(), left.end()};
 }
 
 }  // namespace decant::kernels

@@ -21,14 +21,14 @@ void install();
 
 void take_weights(bool on);     // models loaded from now on
 void take_attention(bool on);   // graphs computed from now on
-std::optional<Isa> active_isa();  // what install() chose
+std::optional<Isa> active_isa();  // none: all is left to ggml
 
-// What could not be computed by row-independent kernels in the graphs run since `watch(true)`: "MUL_MAT of blk.0.x (iq2_xs)".
-// Empty: the bits of a row's result did not depend on its company.
+// Whether a row's bits could depend on its company: what was left to ggml of that kind (independence.h) in the graphs
+// computed since `watch(true)`. Empty: they could not.
 void watch(bool on);
 std::vector<std::string> left_to_ggml();
 
 ggml_backend_buffer_type* buffer_type();
-void use_isa(Isa isa);  // for tests and benchmarks, between graphs
+void use_isa(Isa isa);  // between graphs
 
 }  // namespace decant::kernels

@@ -1,6 +1,13 @@
 #include "kernels/isa.h"
 
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <ranges>
 #include <vector>
+
+#include "base/error.h"
 
 namespace decant::kernels {
 
@@ -10,6 +17,16 @@ std::string_view isa_name(Isa isa) {
     case Isa::avx2: return "AVX2";
     case Isa::avx_vnni: return "AVX-VNNI";
     case Isa::avx512_vnni: return "AVX-512 VNNI";
+  }
+  return "";
+}
+
+std::string_view isa_word(Isa isa) {
+  switch (isa) {
+    case Isa::plain: return "plain";
+    case Isa::avx2: return "avx2";
+    case Isa::avx_vnni: return "avx_vnni";
+    case Isa::avx512_vnni: return "avx512_vnni";
   }
   return "";
 }
@@ -32,8 +49,17 @@ std::span<const Isa> available_isas() {
 }
 
 std::optional<Isa> best_isa() {
-  const Isa best = available_isas().back();
-  return best == Isa::plain ? std::nullopt : std::optional(best);
+  const std::span<const Isa> isas = available_isas();
+  if (const char* wanted = std::getenv("DECANT_ISA")) {
+    if (std::string_view(wanted) == "none") return std::nullopt;
+    const auto found = std::ranges::find(isas, wanted, isa_word);
+    if (found == isas.end()) {
+      throw Error(ErrorKind::usage, "DECANT_ISA is \"{}\": this machine has none, {}", wanted,
+                  fmt::join(isas | std::views::transform(isa_word), ", "));
+    }
+    return *found;
+  }
+  return isas.back() == Isa::plain ? std::nullopt : std::optional(isas.back());
 }
 
 }  // namespace decant::kernels

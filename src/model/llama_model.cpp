@@ -1,6 +1,7 @@
 // Tested by tests/model/llama_model_test.cpp.
 #include "model/llama_model.h"
 
+#include <fmt/ranges.h>
 #include <ggml-cpu.h>
 #include <llama-ext.h>
 #include <llama.h>
@@ -13,6 +14,7 @@
 #include "base/error.h"
 #include "grammar/json_schema.h"
 #include "kernels/hook.h"
+#include "model/exactness.h"
 #include "model/layer_head.h"
 #include "model/llama_grammar.h"
 
@@ -79,15 +81,16 @@ ggml_type cache_type(const ModelOptions& options, const GgufInfo& info) {
   if (options.cache_type == "f32") return GGML_TYPE_F32;
   if (options.cache_type == "f16") return GGML_TYPE_F16;
   if (options.cache_type == "q8_0") return GGML_TYPE_Q8_0;
-  return info.all_f32 ? GGML_TYPE_F32 : GGML_TYPE_F16;
+  return info.all_f32 && !options.exact ? GGML_TYPE_F32 : GGML_TYPE_F16;
 }
 
-// Flash attention converts an F32 cache to F16, so an F32 file, which is run for its exactness, goes without by default.
+// Flash attention converts an F32 cache to F16, so an F32 file, which is run to be near a reference, goes without by
+// default; but only flash attention is ours (--exact).
 llama_flash_attn_type flash_attention(const ModelOptions& options, const GgufInfo& info) {
   if (options.flash_attn == "on") return LLAMA_FLASH_ATTN_TYPE_ENABLED;
   if (options.flash_attn == "off") return LLAMA_FLASH_ATTN_TYPE_DISABLED;
-  const bool exact = info.all_f32 && !ggml_is_quantized(cache_type(options, info));
-  return exact ? LLAMA_FLASH_ATTN_TYPE_DISABLED : LLAMA_FLASH_ATTN_TYPE_ENABLED;
+  const bool plain = info.all_f32 && !options.exact && !ggml_is_quantized(cache_type(options, info));
+  return plain ? LLAMA_FLASH_ATTN_TYPE_DISABLED : LLAMA_FLASH_ATTN_TYPE_ENABLED;
 }
 
 // libllama hands out the inputs of layers for some architectures, and aborts for the rest. None of these has a scale, soft
@@ -182,9 +185,13 @@ LlamaFile::LlamaFile(const std::filesystem::path& path, const ModelOptions& opti
     : path_(path), name_(name.empty() ? path.stem().string() : std::move(name)), info_(check_gguf(path)) {
   start_backend();
   log_errors.clear();
+  if (options.kernels == "on" && !kernels::active_isa()) kernels::use_isa(kernels::Isa::plain);
+  if (options.exact) check_exact_options(options);
   kernels::take_weights(options.kernels != "off");
   llama_model_params params = llama_model_default_params();
   params.n_gpu_layers = options.n_gpu_layers;
+  ggml_backend_dev_t no_devices[] = {nullptr};  // with 0 layers libllama would still send large batches to a device
+  if (options.exact) params.devices = no_devices;
   if (progress) {
     params.progress_callback_user_data = const_cast<std::function<void(float)>*>(&progress);
     params.progress_callback = [](float done, void* function) {
@@ -221,6 +228,8 @@ std::uint64_t LlamaFile::weight_bytes() const { return llama_model_size(model_);
 LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions& options, int cells, int sequences)
     : file_(std::move(file)) {
   const GgufInfo& gguf = file_->info();
+  const bool ours = options.kernels != "off" && kernels::active_isa();
+  left_is_known_ = !ours;
   if (cells == 0) cells = options.ctx_size;
   if (cells == 0) cells = std::min(file_->trained_context(), kDefaultCells);
   cells = (cells + kCellStep - 1) / kCellStep * kCellStep;
@@ -250,6 +259,14 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
     throw Error(ErrorKind::unavailable, "no context of {} positions could be made for {}{}: try a smaller --ctx-size",
                 cells, file_->path().string(), because());
   }
+  if (options.exact) {
+    try {
+      check_exact_graphs(context_, file_->path());
+    } catch (...) {
+      llama_free(context_);
+      throw;
+    }
+  }
   const llama_model* model = file_->handle();
   info_ = {.name = file_->name(),
            .n_vocab = vocab().size(),
@@ -262,16 +279,18 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
            .max_outputs = std::min(kMaxOutputs, static_cast<int>(params.n_batch)),
            .tied_embeddings = gguf.tied_embeddings,
            .has_layers = hands_out_layers(gguf.architecture)};
-  description_ = fmt::format("{} cache of {} positions, {} attention, {} threads", ggml_type_name(params.type_k),
+  description_ = fmt::format("{} cache of {} positions, {} attention, {} threads, {} kernels", ggml_type_name(params.type_k),
                              info_.n_cells,
                              params.flash_attn_type == LLAMA_FLASH_ATTN_TYPE_DISABLED ? "plain" : "flash",
-                             params.n_threads);
+                             params.n_threads, ours ? kernels::isa_name(*kernels::active_isa()) : "ggml's");
   layer_inputs_.resize(static_cast<std::size_t>(info_.n_layer));
 }
 
 LlamaModel::~LlamaModel() { llama_free(context_); }
 
-std::string LlamaModel::describe() const { return description_; }
+std::string LlamaModel::describe() const {
+  return left_.empty() ? description_ : fmt::format("{}; ggml computes {}", description_, fmt::join(left_, ", "));
+}
 
 int LlamaModel::threads() const { return llama_n_threads(context_); }
 
@@ -331,8 +350,14 @@ void LlamaModel::forward(std::span<const Row> rows) {
                           .seq_id = sequences_.data(),
                           .logits = outputs_.data()};
   log_errors.clear();
+  if (!left_is_known_) kernels::watch(true);
   if (const int status = llama_decode(context_, batch); status != 0) {
     throw Error(ErrorKind::internal, "libllama could not evaluate a batch of {} rows: status {}{}", n, status, because());
+  }
+  if (!left_is_known_) {
+    kernels::watch(false);
+    left_ = kernels::left_to_ggml();
+    left_is_known_ = true;
   }
   layers_.clear();
   if (layers || stops_at_head_) apply_head(rows);

@@ -100,7 +100,8 @@ class LlamaModel : public Model {
   std::span<const float> hidden(int row) const override;
   std::span<const float> layer_logits(int row, int layer) const override;
 
-  std::string describe() const;  // "f16 cache of 512 positions, flash attention, 2 threads"
+  // "f16 cache of 512 positions, flash attention, 2 threads, AVX-512 VNNI kernels", and what those leave to ggml.
+  std::string describe() const;
   int threads() const;
   llama_context* handle() const { return context_; }
 
@@ -111,6 +112,8 @@ class LlamaModel : public Model {
   std::shared_ptr<const LlamaFile> file_;
   ModelInfo info_;
   std::string description_;
+  std::vector<std::string> left_;  // to ggml, in the first forward (kernels/hook.h)
+  bool left_is_known_ = false;
   llama_context* context_ = nullptr;
   bool hidden_ = false;             // the context returns hidden states
   bool stops_at_head_ = false;      // the forward under way: its logits are computed by us, for the rows that want them

@@ -59,11 +59,15 @@ constexpr Field<ModelOptions> rows[] = {
     {{.name = "kernels",
       .group = group,
       .range = one_of(switch_words),
-      .doc = "our own CPU kernels: faster for a few rows at once, and the same bits in any company; auto is on where the "
-             "CPU has an instruction set they are written for",
-      .when = "off to compare with ggml's",
+      .doc = "our own CPU kernels; auto is on where the CPU has AVX2 or AVX-512 VNNI",
+      .when = "off to compare with ggml's; on to insist on ours, slow as they are in plain C++",
       .advanced = true},
      &ModelOptions::kernels},
+    {{.name = "exact",
+      .group = group,
+      .doc = "the same bits in any company, or a refusal where that cannot be kept",
+      .when = "when logits must not depend on what is computed beside, on drafts, cached prefixes or threads"},
+     &ModelOptions::exact},
 };
 
 }  // namespace

@@ -15,6 +15,7 @@ struct ModelOptions {
   int prefill_chunk_size = 256;  // tokens
   int n_gpu_layers = -1;         // -1: all of them, where there is a device
   std::string kernels = "auto";
+  bool exact = false;
 
   Given given = {};
 };

@@ -14,14 +14,14 @@ def rows(*args, model=("-t", "1", "-m", MICRO)):
 
 class Rows(Case):
     def test_json(self):
-        found = self.assert_ok(rows("--json", *FEW)).json
+        found = self.assert_ok(rows("--json", "--kernels", "off", *FEW)).json
         self.assertEqual([each["rows"] for each in found["rows"]], [1, 2, 4])
         for each in found["rows"]:
             self.assertEqual(set(each), {"rows", "ms", "of_memory"})
             self.assertGreater(each["ms"], 0)
         self.assertEqual((found["model"], found["threads"], found["context"], found["rounds"]), ("micro", 1, 16, 2))
         self.assertNotIn("prefill", found)
-        self.assertEqual(found["settings"], [{"threads": 1, "description": "f32 cache of 256 positions, plain attention, 1 threads"}])
+        self.assertEqual(found["settings"], [{"threads": 1, "kernels": "off", "description": "f32 cache of 256 positions, plain attention, 1 threads, ggml's kernels"}])
 
     def test_memory_is_read_once_for_all_weights(self):
         memory = self.assert_ok(rows("--json", *FEW)).json["memory"]
@@ -47,8 +47,8 @@ class Rows(Case):
         self.assertEqual([each["flash_attn"] for each in found["settings"]], ["on", "off"])
         self.assertIn("flash attention", found["settings"][0]["description"])
         self.assertIn("plain attention", found["settings"][1]["description"])
-        both = self.assert_ok(rows("--json", "--flash-attn", "on,off", "--cache-type", "f32,f16", "--rows", "1", "--rounds", "1")).json
-        self.assertEqual(both["settings"][1], {"threads": 1, "cache_type": "f32", "flash_attn": "off", "description": "f32 cache of 256 positions, plain attention, 1 threads"})
+        both = self.assert_ok(rows("--json", "--kernels", "off", "--flash-attn", "on,off", "--cache-type", "f32,f16", "--rows", "1", "--rounds", "1")).json
+        self.assertEqual(both["settings"][1], {"threads": 1, "kernels": "off", "cache_type": "f32", "flash_attn": "off", "description": "f32 cache of 256 positions, plain attention, 1 threads, ggml's kernels"})
         self.assertEqual([(each["cache_type"], each["flash_attn"]) for each in both["rows"]],
                          [("f32", "on"), ("f32", "off"), ("f16", "on"), ("f16", "off")])
 
