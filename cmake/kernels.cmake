@@ -13,7 +13,7 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   decant_compile_for(avx2 -mavx2 -mfma -mf16c)
   decant_compile_for(avx_vnni -mavx2 -mfma -mf16c -mavxvnni)
   decant_compile_for(avx512 -mavx2 -mfma -mf16c -mavx512f -mavx512bw -mavx512vl -mavx512vnni
-    -Wno-maybe-uninitialized)  # GCC warns of its own intrinsics (its bug 105593)
+    -Wno-maybe-uninitialized -Wno-uninitialized)  # GCC warns of its own intrinsics (its bug 105593)
 else()
   get_target_property(sources decant_kernels SOURCES)
   list(FILTER sources EXCLUDE REGEX "_(avx2|avx_vnni|avx512)\\.cpp$")

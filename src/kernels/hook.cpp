@@ -11,6 +11,7 @@
 #include <mutex>
 #include <set>
 
+#include "kernels/attention_op.h"
 #include "kernels/independence.h"
 #include "kernels/product_op.h"
 
@@ -42,6 +43,17 @@ struct ProductTraits : ggml::cpu::tensor_traits {
   }
 } product_traits;
 
+struct AttentionTraits : ggml::cpu::tensor_traits {
+  bool work_size(int threads, const ggml_tensor* op, std::size_t& size) override {
+    size = attention_work(op, threads);
+    return true;
+  }
+  bool compute_forward(ggml_compute_params* params, ggml_tensor* op) override {
+    compute_attention(params, op, *isa);
+    return true;
+  }
+} attention_traits;
+
 bool ours(const ggml_tensor* weights) { return weights->buffer && weights->buffer->buft == buffer_type(); }
 
 bool is_product(const ggml_tensor* op) { return op->op == GGML_OP_MUL_MAT || op->op == GGML_OP_MUL_MAT_ID; }
@@ -57,6 +69,7 @@ struct Hook : ggml::cpu::extra_buffer_type {
 
   ggml::cpu::tensor_traits* get_tensor_traits(const ggml_tensor* op) override {
     if (is_product(op) && ours(op->src[0])) return &product_traits;
+    if (attention_on && isa && covers_attention(op)) return &attention_traits;
     if (watching) note(op);
     return nullptr;
   }

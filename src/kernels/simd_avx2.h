@@ -3,6 +3,7 @@
 
 #include <immintrin.h>
 
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 
@@ -77,6 +78,78 @@ struct Avx2 {
     const __m128i four = _mm_madd_epi16(_mm_add_epi16(first, second), _mm_set1_epi16(1));
     const __m128i two = _mm_add_epi32(four, _mm_unpackhi_epi64(four, four));
     return _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 1)));
+  }
+
+  static F sub(F a, F b) { return _mm256_sub_ps(a, b); }
+  static F max(F a, F b) { return _mm256_max_ps(a, b); }
+  static bool any_nan(F a) { return _mm256_movemask_ps(_mm256_cmp_ps(a, a, _CMP_UNORD_Q)) != 0; }
+  static bool any_above(F a, float bound) { return _mm256_movemask_ps(_mm256_cmp_ps(a, _mm256_set1_ps(bound), _CMP_GT_OQ)) != 0; }
+  static float largest(F a) {
+    const __m128 four = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
+  }
+  static F hide(F a, F mask) {
+    const F hidden = _mm256_set1_ps(-INFINITY);
+    return _mm256_blendv_ps(a, hidden, _mm256_cmp_ps(mask, hidden, _CMP_EQ_OQ));
+  }
+  static I rounded(F a) { return _mm256_cvtps_epi32(a); }
+  static F times_power(F a, I n) {
+    return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(a), _mm256_slli_epi32(n, 23)));
+  }
+  static I load(const std::int32_t* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
+  static void store(std::int32_t* p, I a) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), a); }
+  static void store_i16(std::int16_t* p, I a) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm_packs_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1)));
+  }
+  static I add(I a, I b) { return _mm256_add_epi32(a, b); }
+  static I min(I a, I b) { return _mm256_min_epi32(a, b); }
+  static I low12(I a) { return _mm256_and_si256(a, _mm256_set1_epi32(4095)); }
+  static I shift_right12(I a) { return _mm256_srai_epi32(a, 12); }
+  static bool any(I a) { return _mm256_testz_si256(a, a) == 0; }
+  static I dot_pairs(I acc, I a, I b) {
+#if defined(__AVXVNNI__)
+    return _mm256_dpwssd_avx_epi32(acc, a, b);
+#else
+    return _mm256_add_epi32(acc, _mm256_madd_epi16(a, b));
+#endif
+  }
+  static I join_pairs(I even, I odd) { return _mm256_blend_epi16(even, _mm256_slli_epi32(odd, 16), 0xaa); }
+  static I pack_pairs(I a, I b) { return _mm256_permute4x64_epi64(_mm256_packs_epi32(a, b), 0xd8); }
+  static void transpose(I (&m)[lanes]) {
+    I t[lanes];
+    for (int i = 0; i < lanes; i += 2) {
+      t[i] = _mm256_unpacklo_epi32(m[i], m[i + 1]);
+      t[i + 1] = _mm256_unpackhi_epi32(m[i], m[i + 1]);
+    }
+    for (int i = 0; i < lanes; i += 4) {  // of four rows: column 4 h + j of 128-bit half h
+      m[i] = _mm256_unpacklo_epi64(t[i], t[i + 2]);
+      m[i + 1] = _mm256_unpackhi_epi64(t[i], t[i + 2]);
+      m[i + 2] = _mm256_unpacklo_epi64(t[i + 1], t[i + 3]);
+      m[i + 3] = _mm256_unpackhi_epi64(t[i + 1], t[i + 3]);
+    }
+    for (int j = 0; j < 4; ++j) {
+      t[j] = _mm256_permute2x128_si256(m[j], m[j + 4], 0x20);
+      t[j + 4] = _mm256_permute2x128_si256(m[j], m[j + 4], 0x31);
+    }
+    for (int i = 0; i < lanes; ++i) m[i] = t[i];
+  }
+  static void add_to(std::int64_t* to, I a, int shift) {
+    const auto add4 = [&](std::int64_t* at, __m128i half) {
+      auto* memory = reinterpret_cast<__m256i*>(at);
+      _mm256_storeu_si256(memory, _mm256_add_epi64(_mm256_loadu_si256(memory), _mm256_slli_epi64(_mm256_cvtepi32_epi64(half), shift)));
+    };
+    add4(to, _mm256_castsi256_si128(a));
+    add4(to + 4, _mm256_extracti128_si256(a, 1));
+  }
+  static std::uint32_t magnitude_f16(const std::uint16_t* p, std::uint32_t so_far) {
+    const I* memory = reinterpret_cast<const I*>(p);
+    const I mask = _mm256_set1_epi16(0x7fff);
+    const I half = _mm256_max_epu16(_mm256_and_si256(_mm256_loadu_si256(memory), mask), _mm256_and_si256(_mm256_loadu_si256(memory + 1), mask));
+    const __m128i eight = _mm_max_epu16(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
+    const __m128i least = _mm_minpos_epu16(_mm_xor_si128(eight, _mm_set1_epi16(-1)));  // the inverse of the largest
+    const std::uint32_t largest = 0xffff ^ (static_cast<std::uint32_t>(_mm_cvtsi128_si32(least)) & 0xffff);
+    return largest > so_far ? largest : so_far;
   }
 
  private:

@@ -3,6 +3,7 @@
 
 #include <immintrin.h>
 
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 
@@ -60,6 +61,71 @@ struct Avx512 {
     const __m512i q = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_loadu_ps(x), _mm512_set1_ps(factor)));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8(q));
     return _mm512_reduce_add_epi32(q);
+  }
+
+  static F sub(F a, F b) { return _mm512_sub_ps(a, b); }
+  static F max(F a, F b) { return _mm512_max_ps(a, b); }
+  static bool any_nan(F a) { return _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q) != 0; }
+  static bool any_above(F a, float bound) { return _mm512_cmp_ps_mask(a, _mm512_set1_ps(bound), _CMP_GT_OQ) != 0; }
+  static float largest(F a) { return _mm512_reduce_max_ps(a); }
+  static F hide(F a, F mask) {
+    const F hidden = _mm512_set1_ps(-INFINITY);
+    return _mm512_mask_mov_ps(a, _mm512_cmp_ps_mask(mask, hidden, _CMP_EQ_OQ), hidden);
+  }
+  static I rounded(F a) { return _mm512_cvtps_epi32(a); }
+  static F times_power(F a, I n) {
+    return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(a), _mm512_slli_epi32(n, 23)));
+  }
+  static I load(const std::int32_t* p) { return _mm512_loadu_si512(p); }
+  static void store(std::int32_t* p, I a) { _mm512_storeu_si512(p, a); }
+  static void store_i16(std::int16_t* p, I a) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtepi32_epi16(a)); }
+  static I add(I a, I b) { return _mm512_add_epi32(a, b); }
+  static I min(I a, I b) { return _mm512_min_epi32(a, b); }
+  static I low12(I a) { return _mm512_and_si512(a, _mm512_set1_epi32(4095)); }
+  static I shift_right12(I a) { return _mm512_srai_epi32(a, 12); }
+  static bool any(I a) { return _mm512_test_epi32_mask(a, a) != 0; }
+  static I dot_pairs(I acc, I a, I b) { return _mm512_dpwssd_epi32(acc, a, b); }
+  static I join_pairs(I even, I odd) { return _mm512_mask_mov_epi16(even, 0xaaaaaaaa, _mm512_slli_epi32(odd, 16)); }
+  static I pack_pairs(I a, I b) {
+    return _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi32_epi16(a)), _mm512_cvtepi32_epi16(b), 1);
+  }
+  static void transpose(I (&m)[lanes]) {
+    I t[lanes];
+    for (int i = 0; i < lanes; i += 2) {
+      t[i] = _mm512_unpacklo_epi32(m[i], m[i + 1]);
+      t[i + 1] = _mm512_unpackhi_epi32(m[i], m[i + 1]);
+    }
+    for (int i = 0; i < lanes; i += 4) {  // of four rows: column 4 q + j of 128-bit quarter q
+      m[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
+      m[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
+      m[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
+      m[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
+    }
+    for (int j = 0; j < 4; ++j) {
+      const I a = _mm512_shuffle_i32x4(m[j], m[j + 4], 0x88), b = _mm512_shuffle_i32x4(m[j], m[j + 4], 0xdd);
+      const I c = _mm512_shuffle_i32x4(m[j + 8], m[j + 12], 0x88), d = _mm512_shuffle_i32x4(m[j + 8], m[j + 12], 0xdd);
+      t[j] = _mm512_shuffle_i32x4(a, c, 0x88);
+      t[j + 4] = _mm512_shuffle_i32x4(b, d, 0x88);
+      t[j + 8] = _mm512_shuffle_i32x4(a, c, 0xdd);
+      t[j + 12] = _mm512_shuffle_i32x4(b, d, 0xdd);
+    }
+    for (int i = 0; i < lanes; ++i) m[i] = t[i];
+  }
+  static void add_to(std::int64_t* to, I a, int shift) {
+    const auto add8 = [&](std::int64_t* at, __m256i half) {
+      const I wide = _mm512_slli_epi64(_mm512_cvtepi32_epi64(half), static_cast<unsigned>(shift));
+      _mm512_storeu_si512(at, _mm512_add_epi64(_mm512_loadu_si512(at), wide));
+    };
+    add8(to, _mm512_castsi512_si256(a));
+    add8(to + 8, _mm512_extracti64x4_epi64(a, 1));
+  }
+  static std::uint32_t magnitude_f16(const std::uint16_t* p, std::uint32_t so_far) {
+    const I all = _mm512_and_si512(_mm512_loadu_si512(p), _mm512_set1_epi16(0x7fff));
+    const __m256i half = _mm256_max_epu16(_mm512_castsi512_si256(all), _mm512_extracti64x4_epi64(all, 1));
+    const __m128i eight = _mm_max_epu16(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
+    const __m128i least = _mm_minpos_epu16(_mm_xor_si128(eight, _mm_set1_epi16(-1)));  // the inverse of the largest
+    const std::uint32_t largest = 0xffff ^ (static_cast<std::uint32_t>(_mm_cvtsi128_si32(least)) & 0xffff);
+    return largest > so_far ? largest : so_far;
   }
 
  private:

@@ -99,7 +99,71 @@ struct Plain {
     return sum;
   }
 
+  // ---- for attention: int16 numbers in pairs, a pair in each lane
+
+  static F sub(const F& a, const F& b) { return map([&](int i) { return a[i] - b[i]; }); }
+  static F max(const F& a, const F& b) { return map([&](int i) { return a[i] > b[i] ? a[i] : b[i]; }); }  // b where one is NaN
+  static bool any_nan(const F& a) { return std::ranges::any_of(a, [](float x) { return x != x; }); }
+  static bool any_above(const F& a, float bound) { return std::ranges::any_of(a, [&](float x) { return x > bound; }); }
+  static float largest(const F& a) { return *std::ranges::max_element(a); }  // of no NaN
+  // -inf where `mask` is that
+  static F hide(const F& a, const F& mask) { return map([&](int i) { return mask[i] == -INFINITY ? -INFINITY : a[i]; }); }
+  static I rounded(const F& a) { return of_ints([&](int i) { return static_cast<std::int32_t>(std::nearbyint(a[i])); }); }
+  // a * 2^n; a and the result neither subnormal nor infinite
+  static F times_power(const F& a, const I& n) {
+    return map([&](int i) {
+      std::int32_t bits;
+      std::memcpy(&bits, &a[i], sizeof bits);
+      bits += n[i] * (1 << 23);
+      float value;
+      std::memcpy(&value, &bits, sizeof value);
+      return value;
+    });
+  }
+  static I load(const std::int32_t* p) { I a; std::memcpy(a.data(), p, sizeof a); return a; }
+  static void store(std::int32_t* p, const I& a) { std::memcpy(p, a.data(), sizeof a); }
+  static void store_i16(std::int16_t* p, const I& a) {  // of numbers that fit
+    for (int i = 0; i < lanes; ++i) p[i] = static_cast<std::int16_t>(a[i]);
+  }
+  static I add(const I& a, const I& b) { return of_ints([&](int i) { return a[i] + b[i]; }); }
+  static I min(const I& a, const I& b) { return of_ints([&](int i) { return std::min(a[i], b[i]); }); }
+  static I low12(const I& a) { return of_ints([&](int i) { return a[i] & 4095; }); }
+  static I shift_right12(const I& a) { return of_ints([&](int i) { return a[i] >> 12; }); }
+  static bool any(const I& a) { return std::ranges::any_of(a, [](std::int32_t x) { return x != 0; }); }
+  // acc + the products of both numbers of each lane
+  static I dot_pairs(const I& acc, const I& a, const I& b) {
+    return of_ints([&](int i) { return acc[i] + low(a[i]) * low(b[i]) + (a[i] >> 16) * (b[i] >> 16); });
+  }
+  static I join_pairs(const I& even, const I& odd) { return of_ints([&](int i) { return pair(even[i], odd[i]); }); }
+  // Neighbours become pairs: those of `a` first.
+  static I pack_pairs(const I& a, const I& b) {
+    return of_ints([&](int i) { return i < lanes / 2 ? pair(a[2 * i], a[2 * i + 1]) : pair(b[2 * i - lanes], b[2 * i + 1 - lanes]); });
+  }
+  static void transpose(I (&m)[lanes]) {
+    for (int i = 0; i < lanes; ++i) {
+      for (int j = 0; j < i; ++j) std::swap(m[i][j], m[j][i]);
+    }
+  }
+  static void add_to(std::int64_t* to, const I& a, int shift) {
+    for (int i = 0; i < lanes; ++i) to[i] += static_cast<std::int64_t>(a[i]) * (std::int64_t{1} << shift);
+  }
+  // The largest magnitude of 32 f16 and `so_far`, as its bits.
+  static std::uint32_t magnitude_f16(const std::uint16_t* p, std::uint32_t so_far) {
+    for (int i = 0; i < 32; ++i) so_far = std::max<std::uint32_t>(so_far, p[i] & 0x7fff);
+    return so_far;
+  }
+
  private:
+  static std::int32_t low(std::int32_t a) { return static_cast<std::int16_t>(a); }
+  static std::int32_t pair(std::int32_t a, std::int32_t b) {
+    return static_cast<std::int32_t>((static_cast<std::uint32_t>(a) & 0xffff) | static_cast<std::uint32_t>(b) << 16);
+  }
+  template <class Function>
+  static I of_ints(Function function) {
+    I result;
+    for (int i = 0; i < lanes; ++i) result[i] = function(i);
+    return result;
+  }
   static int byte(const I& a, int i) { return static_cast<int>(static_cast<std::uint32_t>(a[i / 4]) >> (8 * (i % 4)) & 255); }
   template <class Function>
   static F map(Function function) {

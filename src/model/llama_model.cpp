@@ -230,6 +230,7 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
   const GgufInfo& gguf = file_->info();
   const bool ours = options.kernels != "off" && kernels::active_isa();
   left_is_known_ = !ours;
+  ours_ = ours;
   if (cells == 0) cells = options.ctx_size;
   if (cells == 0) cells = std::min(file_->trained_context(), kDefaultCells);
   cells = (cells + kCellStep - 1) / kCellStep * kCellStep;
@@ -260,6 +261,7 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
                 cells, file_->path().string(), because());
   }
   if (options.exact) {
+    kernels::take_attention(true);
     try {
       check_exact_graphs(context_, file_->path());
     } catch (...) {
@@ -350,6 +352,7 @@ void LlamaModel::forward(std::span<const Row> rows) {
                           .seq_id = sequences_.data(),
                           .logits = outputs_.data()};
   log_errors.clear();
+  kernels::take_attention(ours_);
   if (!left_is_known_) kernels::watch(true);
   if (const int status = llama_decode(context_, batch); status != 0) {
     throw Error(ErrorKind::internal, "libllama could not evaluate a batch of {} rows: status {}{}", n, status, because());

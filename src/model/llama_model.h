@@ -113,7 +113,7 @@ class LlamaModel : public Model {
   ModelInfo info_;
   std::string description_;
   std::vector<std::string> left_;  // to ggml, in the first forward (kernels/hook.h)
-  bool left_is_known_ = false;
+  bool ours_ = false, left_is_known_ = false;  // our kernels compute
   llama_context* context_ = nullptr;
   bool hidden_ = false;             // the context returns hidden states
   bool stops_at_head_ = false;      // the forward under way: its logits are computed by us, for the rows that want them

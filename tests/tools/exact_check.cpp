@@ -46,7 +46,7 @@ void check(const std::string& path, const std::string& text, std::size_t prompts
   options.exact = true;
   const auto file = std::make_shared<const LlamaFile>(resolve_model(path), options);
   fmt::print("{}\n", file->name());
-  for (const int threads : {1, 2, 3}) say(fmt::format("company, {} threads", threads), check_company(file, options, threads, 120, 17u + static_cast<unsigned>(threads)));
+  for (const int threads : {1, 2}) say(fmt::format("company, {} threads", threads), check_company(file, options, threads, 120, 17u + static_cast<unsigned>(threads)));
   std::vector<int> counts(64);
   std::iota(counts.begin(), counts.end(), 1);
   for (const std::size_t prefix : {16, 255, 600}) say(fmt::format("branches of {} tokens", prefix), check_branches(file, options, 2, prefix, counts, 256));

@@ -1,0 +1,107 @@
+// The work buffer of attention.h: what the threads share of a block of rows, and what each has alone.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/attention.h"
+
+namespace decant::kernels {
+
+inline constexpr int kGroup = 16;  // cells that are skipped or taken together
+
+struct AttentionSizes {
+  int key_size, value_size;  // multiples of 32
+  int queries, kv_heads;     // of a block
+  int list;                  // queries of a key-value head in a block
+  int chunks;
+  std::int64_t groups, cells;  // cells: a multiple of kGroup
+  bool split;
+
+  AttentionSizes(const Attention& attention, const AttentionPlan& plan)
+      : key_size((attention.keys.size + 31) / 32 * 32),
+        value_size((attention.values.size + 31) / 32 * 32),
+        kv_heads(plan.split ? static_cast<int>(attention.kv_heads) : 1),
+        list(static_cast<int>(attention.heads / attention.kv_heads) * plan.block_rows),
+        chunks(static_cast<int>((attention.cells + kChunk - 1) / kChunk)),
+        groups((attention.cells + kGroup - 1) / kGroup),
+        cells(groups * kGroup),
+        split(plan.split) {
+    queries = list * kv_heads;
+  }
+};
+
+// Hands out parts of a buffer; of none, to learn how much is needed.
+class Parts {
+ public:
+  explicit Parts(std::byte* begin) : begin_(begin) {}
+  template <class T>
+  T* take(std::int64_t count) {
+    auto* part = reinterpret_cast<T*>(reinterpret_cast<std::uintptr_t>(begin_) + used_);
+    used_ += (static_cast<std::size_t>(count) * sizeof(T) + 63) / 64 * 64;
+    return part;
+  }
+  std::size_t used() const { return used_; }
+
+ private:
+  std::byte* begin_;
+  std::size_t used_ = 0;
+};
+
+struct BlockWork {
+  float* scores = nullptr;      // [query][cell], where a row sees the cell's group
+  float* exponents = nullptr;   // [kv head][cell], of values
+  std::uint64_t* seen = nullptr;  // [kv head][group], a bit for each row
+  float *best = nullptr, *best_product = nullptr;  // [chunk][query]; best is NaN where a score is
+  std::size_t bytes = 0;
+
+  BlockWork() = default;
+  BlockWork(const AttentionSizes& sizes, std::byte* memory) {
+    Parts parts(memory);
+    scores = parts.take<float>(sizes.queries * sizes.cells);
+    exponents = parts.take<float>(sizes.kv_heads * sizes.cells);
+    seen = parts.take<std::uint64_t>(sizes.kv_heads * sizes.groups);
+    best = parts.take<float>(static_cast<std::int64_t>(sizes.chunks) * sizes.queries);
+    best_product = parts.take<float>(static_cast<std::int64_t>(sizes.chunks) * sizes.queries);
+    bytes = parts.used();
+  }
+};
+
+struct OwnWork {
+  std::int64_t *sums, *weights;    // [query][value], [query]
+  std::int16_t* queries;           // [query][key]
+  float *query_scales, *best_score, *bound;
+  float* query_scratch;
+  float *best, *best_product;      // [query of a head][kGroup], of the chunk under way
+  bool* broken;
+  int* list;
+  std::int32_t *keys, *values;
+  std::uint16_t *key_scratch, *value_scratch, *zeros;
+  std::byte* block;                // for a BlockWork, where the threads do not share one
+  std::size_t bytes;
+
+  OwnWork(const AttentionSizes& sizes, std::byte* memory) {
+    Parts parts(memory);
+    sums = parts.take<std::int64_t>(static_cast<std::int64_t>(sizes.queries) * sizes.value_size);
+    weights = parts.take<std::int64_t>(sizes.queries);
+    queries = parts.take<std::int16_t>(static_cast<std::int64_t>(sizes.queries) * sizes.key_size);
+    query_scales = parts.take<float>(sizes.queries);
+    best_score = parts.take<float>(sizes.queries);
+    bound = parts.take<float>(sizes.queries);
+    query_scratch = parts.take<float>(sizes.key_size);
+    best = parts.take<float>(static_cast<std::int64_t>(sizes.list) * kGroup);
+    best_product = parts.take<float>(static_cast<std::int64_t>(sizes.list) * kGroup);
+    broken = parts.take<bool>(sizes.list);
+    list = parts.take<int>(sizes.list);
+    keys = parts.take<std::int32_t>(sizes.key_size / 2 * kGroup);
+    values = parts.take<std::int32_t>(kChunk / 2 * sizes.value_size);
+    key_scratch = parts.take<std::uint16_t>(kGroup * sizes.key_size);
+    value_scratch = parts.take<std::uint16_t>(2 * sizes.value_size);
+    zeros = parts.take<std::uint16_t>(std::max(sizes.key_size, sizes.value_size));
+    block = parts.take<std::byte>(sizes.split ? 0 : static_cast<std::int64_t>(BlockWork(sizes, nullptr).bytes));
+    bytes = parts.used();
+  }
+};
+
+}  // namespace decant::kernels
