@@ -14,8 +14,8 @@ namespace {  // every instruction set has its own copies of these: never one for
 
 constexpr float kLog2E = 1.44269504f;
 constexpr int kKeyBits = 12, kValueBits = 11, kWeightBits = 24, kDenominatorBits = 25;
-constexpr int kLowest = -14;     // f16: a magnitude below 2^-14 counts as just below it
-constexpr float kBroken = 64.0f;  // instead of the exponent: the cell has a NaN or an infinity
+constexpr int kInfinity = 0x7c00;  // of f16: bits of a magnitude that is none
+constexpr float kBroken = 64.0f;   // instead of the exponent: the cell has a NaN or an infinity
 constexpr float kNone = -std::numeric_limits<float>::infinity();
 
 template <class V>
@@ -115,10 +115,9 @@ class Attender {
     const float most = std::min(32767.0f, 0x1p19f / static_cast<float>(sizes_.key_size));
     float factor = most / std::bit_cast<float>(largest);
     if (!finite || !(factor < 0x1p120f)) factor = 0;  // the latter: zeros, or nearly
-    std::int16_t* to = own_.queries + static_cast<std::ptrdiff_t>(q) * sizes_.key_size;
-    for (int i = 0; i < sizes_.key_size; i += L) {
-      V::store_i16(to + i, factor == 0 ? V::set(0) : V::rounded(V::mul(V::load(own_.query_scratch + i), V::set(factor))));
-    }
+    std::int32_t* to = own_.queries + static_cast<std::ptrdiff_t>(q) * sizes_.key_size / 2;
+    const auto rounded = [&](int i) { return factor == 0 ? V::set(0) : V::rounded(V::mul(V::load(own_.query_scratch + i), V::set(factor))); };
+    for (int i = 0; i < sizes_.key_size; i += 2 * L) V::store(to + i / 2, V::pack_pairs(rounded(i), rounded(i + L)));  // as the keys
     const float scale = a_.softcap == 0 ? a_.scale : a_.scale / a_.softcap;
     own_.query_scales[q] = !finite ? std::numeric_limits<float>::quiet_NaN() : factor == 0 ? 0.0f : scale / factor;
   }
@@ -138,38 +137,37 @@ class Attender {
     return scratch;
   }
 
-  // The least e with all magnitudes below 2^e, or kBroken.
-  static float exponent(const std::uint16_t* row, int size) {
-    std::uint32_t largest = 0;
-    for (int i = 0; i < size; i += 32) largest = V::magnitude_f16(row + i, largest);
-    if (largest >= 0x7c00) return kBroken;
-    return static_cast<float>(std::max(static_cast<int>(largest >> 10) - 14, kLowest));
-  }
-
-  // Keys of L cells as pairs of dimensions, [pair][cell], and what the pairs are to be multiplied with.
+  // Keys of L cells as pairs of dimensions, [pair][cell].
   struct Keys {
-    float scales[L], exponents[L];  // the exponents of the cells' values
+    F scales;     // what the products are to be multiplied with
+    F exponents;  // of the cells' values: least e with all magnitudes below 2^e, or kBroken
   };
 
+  static I magnitudes(const std::uint16_t* row, int size) {
+    I largest = V::magnitudes_f16(row);
+    for (int i = 2 * L; i < size; i += 2 * L) largest = V::max_u16(largest, V::magnitudes_f16(row + i));
+    return largest;
+  }
+
   Keys load_keys(int kv_head, std::int64_t cell, int count) const {
-    Keys keys;
     const std::uint16_t* rows[L];
-    float factors[L];
+    I of_keys[L], of_values[L];
     for (int i = 0; i < L; ++i) {
-      rows[i] = own_.zeros;
-      factors[i] = keys.scales[i] = 0;
-      keys.exponents[i] = static_cast<float>(kLowest);
-      if (i >= count) continue;
-      keys.exponents[i] = exponent(row_of_cell(a_.values, sizes_.value_size, kv_head, cell + i, own_.value_scratch), sizes_.value_size);
-      const std::uint16_t* row = row_of_cell(a_.keys, sizes_.key_size, kv_head, cell + i, own_.key_scratch + i * sizes_.key_size);
-      const float e = exponent(row, sizes_.key_size);
-      if (e == kBroken || keys.exponents[i] == kBroken) {
-        keys.scales[i] = std::numeric_limits<float>::quiet_NaN();
-        continue;
-      }
-      rows[i] = row;
-      factors[i] = power(kKeyBits - e);
-      keys.scales[i] = power(e - kKeyBits);
+      rows[i] = i < count ? row_of_cell(a_.keys, sizes_.key_size, kv_head, cell + i, own_.key_scratch + i * sizes_.key_size) : own_.zeros;
+      of_keys[i] = magnitudes(rows[i], sizes_.key_size);
+      of_values[i] = magnitudes(i < count ? row_of_cell(a_.values, sizes_.value_size, kv_head, cell + i, own_.value_scratch) : own_.zeros, sizes_.value_size);
+    }
+    const I key = V::largest_u16(of_keys), value = V::largest_u16(of_values), worst = V::max_u16(key, value);
+    const I e = V::exponents_f16(key);
+    Keys keys{.scales = V::power(V::sub(e, V::set(kKeyBits))), .exponents = V::to_float(V::exponents_f16(value))};
+    alignas(64) float factors[L];
+    V::store(factors, V::power(V::sub(V::set(kKeyBits), e)));
+    if (V::any_at_least(worst, kInfinity)) {
+      keys.scales = V::choose(worst, kInfinity, V::set(std::numeric_limits<float>::quiet_NaN()), keys.scales);
+      keys.exponents = V::choose(worst, kInfinity, V::set(kBroken), keys.exponents);
+      std::int32_t all[L];
+      V::store(all, worst);
+      for (int i = 0; i < L; ++i) rows[i] = all[i] >= kInfinity ? own_.zeros : rows[i];
     }
     for (int j = 0; j < sizes_.key_size; j += 2 * L) {
       I pairs[L];
@@ -259,7 +257,7 @@ class Attender {
       }
       for (int lane = 0; lane < kGroup; lane += L) {
         const Keys keys = load_keys(kv_head, cell + lane, cells - lane);
-        std::memcpy(shared_.exponents + kv_head * sizes_.cells + cell + lane, keys.exponents, sizeof keys.exponents);
+        V::store(shared_.exponents + kv_head * sizes_.cells + cell + lane, keys.exponents);
         for (int i = 0; i < wanted; i += kScored) score_some(own_.list + i, std::min(kScored, wanted - i), first_query, keys, masks, cell, lane);
       }
     }
@@ -291,19 +289,18 @@ class Attender {
   template <int C>
   void score_queries(const int* list, int first_query, const Keys& keys, const float (*masks)[kGroup], std::int64_t cell, int lane) {
     I products[C];
-    const std::int16_t* queries[C];
+    const std::int32_t* queries[C];
     for (int c = 0; c < C; ++c) {
       products[c] = V::set(0);
-      queries[c] = own_.queries + static_cast<std::ptrdiff_t>(list[c]) * sizes_.key_size;
+      queries[c] = own_.queries + static_cast<std::ptrdiff_t>(list[c]) * sizes_.key_size / 2;
     }
     for (int pair = 0; pair < sizes_.key_size / 2; ++pair) {
       const I key = V::load(own_.keys + pair * L);
-      for (int c = 0; c < C; ++c) products[c] = V::dot_pairs(products[c], key, two(queries[c] + 2 * pair));
+      for (int c = 0; c < C; ++c) products[c] = V::dot_pairs(products[c], key, V::set(queries[c][pair]));
     }
-    const F scales = V::load(keys.scales), exponents = V::load(keys.exponents);
     for (int c = 0; c < C; ++c) {
       const int q = list[c], local = q - first_query;
-      F score = V::mul(V::to_float(products[c]), V::mul(V::set(own_.query_scales[q]), scales));
+      F score = V::mul(V::to_float(products[c]), V::mul(V::set(own_.query_scales[q]), keys.scales));
       if (a_.softcap != 0) score = cap(score);
       const F mask = V::load(masks[q % block_.rows] + lane);
       score = V::hide(V::fma(V::set(slope(head_of(q))), mask, score), mask);
@@ -311,7 +308,7 @@ class Attender {
       float* best = own_.best + local * kGroup;
       V::store(best, V::max(score, V::load(best)));
       float* product = own_.best_product + local * kGroup;
-      V::store(product, V::max(V::fma(score, V::set(kLog2E), exponents), V::load(product)));
+      V::store(product, V::max(V::fma(score, V::set(kLog2E), keys.exponents), V::load(product)));
       own_.broken[local] |= V::any_nan(score);
     }
   }

@@ -70,7 +70,7 @@ struct BlockWork {
 
 struct OwnWork {
   std::int64_t *sums, *weights;    // [query][value], [query]
-  std::int16_t* queries;           // [query][key]
+  std::int32_t* queries;           // [query][pair of dimensions], int16
   float *query_scales, *best_score, *bound;
   float* query_scratch;
   float *best, *best_product;      // [query of a head][kGroup], of the chunk under way
@@ -85,7 +85,7 @@ struct OwnWork {
     Parts parts(memory);
     sums = parts.take<std::int64_t>(static_cast<std::int64_t>(sizes.queries) * sizes.value_size);
     weights = parts.take<std::int64_t>(sizes.queries);
-    queries = parts.take<std::int16_t>(static_cast<std::int64_t>(sizes.queries) * sizes.key_size);
+    queries = parts.take<std::int32_t>(static_cast<std::int64_t>(sizes.queries) * sizes.key_size / 2);
     query_scales = parts.take<float>(sizes.queries);
     best_score = parts.take<float>(sizes.queries);
     bound = parts.take<float>(sizes.queries);

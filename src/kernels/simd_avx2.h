@@ -115,7 +115,7 @@ struct Avx2 {
 #endif
   }
   static I join_pairs(I even, I odd) { return _mm256_blend_epi16(even, _mm256_slli_epi32(odd, 16), 0xaa); }
-  static I pack_pairs(I a, I b) { return _mm256_permute4x64_epi64(_mm256_packs_epi32(a, b), 0xd8); }
+  static I pack_pairs(I a, I b) { return _mm256_packs_epi32(a, b); }
   static void transpose(I (&m)[lanes]) {
     I t[lanes];
     for (int i = 0; i < lanes; i += 2) {
@@ -142,15 +142,26 @@ struct Avx2 {
     add4(to, _mm256_castsi256_si128(a));
     add4(to + 4, _mm256_extracti128_si256(a, 1));
   }
-  static std::uint32_t magnitude_f16(const std::uint16_t* p, std::uint32_t so_far) {
-    const I* memory = reinterpret_cast<const I*>(p);
-    const I mask = _mm256_set1_epi16(0x7fff);
-    const I half = _mm256_max_epu16(_mm256_and_si256(_mm256_loadu_si256(memory), mask), _mm256_and_si256(_mm256_loadu_si256(memory + 1), mask));
-    const __m128i eight = _mm_max_epu16(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
-    const __m128i least = _mm_minpos_epu16(_mm_xor_si128(eight, _mm_set1_epi16(-1)));  // the inverse of the largest
-    const std::uint32_t largest = 0xffff ^ (static_cast<std::uint32_t>(_mm_cvtsi128_si32(least)) & 0xffff);
-    return largest > so_far ? largest : so_far;
+  static I magnitudes_f16(const std::uint16_t* p) {
+    return _mm256_and_si256(_mm256_loadu_si256(reinterpret_cast<const I*>(p)), _mm256_set1_epi16(0x7fff));
   }
+  static I max_u16(I a, I b) { return _mm256_max_epu16(a, b); }
+  static I largest_u16(const I (&m)[lanes]) {
+    I of2[4], of4[2];
+    for (int i = 0; i < 4; ++i) of2[i] = max_u16(_mm256_unpacklo_epi32(m[2 * i], m[2 * i + 1]), _mm256_unpackhi_epi32(m[2 * i], m[2 * i + 1]));
+    for (int i = 0; i < 2; ++i) of4[i] = max_u16(_mm256_unpacklo_epi64(of2[2 * i], of2[2 * i + 1]), _mm256_unpackhi_epi64(of2[2 * i], of2[2 * i + 1]));
+    const I all = max_u16(_mm256_permute2x128_si256(of4[0], of4[1], 0x20), _mm256_permute2x128_si256(of4[0], of4[1], 0x31));
+    return _mm256_and_si256(max_u16(all, _mm256_srli_epi32(all, 16)), _mm256_set1_epi32(0xffff));
+  }
+  static I exponents_f16(I magnitudes) {
+    return _mm256_max_epi32(_mm256_sub_epi32(_mm256_srli_epi32(magnitudes, 10), _mm256_set1_epi32(14)), _mm256_set1_epi32(-14));
+  }
+  static F power(I exponents) { return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(exponents, _mm256_set1_epi32(127)), 23)); }
+  static I sub(I a, I b) { return _mm256_sub_epi32(a, b); }
+  static F choose(I number, std::int32_t at_least, F then, F otherwise) {
+    return _mm256_blendv_ps(otherwise, then, _mm256_castsi256_ps(_mm256_cmpgt_epi32(number, _mm256_set1_epi32(at_least - 1))));
+  }
+  static bool any_at_least(I a, std::int32_t bound) { return _mm256_movemask_epi8(_mm256_cmpgt_epi32(a, _mm256_set1_epi32(bound - 1))) != 0; }
 
  private:
   static I magnitudes(const float* x) { return _mm256_and_si256(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(x)), _mm256_set1_epi32(0x7fffffff)); }

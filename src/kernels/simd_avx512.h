@@ -86,9 +86,7 @@ struct Avx512 {
   static bool any(I a) { return _mm512_test_epi32_mask(a, a) != 0; }
   static I dot_pairs(I acc, I a, I b) { return _mm512_dpwssd_epi32(acc, a, b); }
   static I join_pairs(I even, I odd) { return _mm512_mask_mov_epi16(even, 0xaaaaaaaa, _mm512_slli_epi32(odd, 16)); }
-  static I pack_pairs(I a, I b) {
-    return _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi32_epi16(a)), _mm512_cvtepi32_epi16(b), 1);
-  }
+  static I pack_pairs(I a, I b) { return _mm512_packs_epi32(a, b); }
   static void transpose(I (&m)[lanes]) {
     I t[lanes];
     for (int i = 0; i < lanes; i += 2) {
@@ -119,14 +117,25 @@ struct Avx512 {
     add8(to, _mm512_castsi512_si256(a));
     add8(to + 8, _mm512_extracti64x4_epi64(a, 1));
   }
-  static std::uint32_t magnitude_f16(const std::uint16_t* p, std::uint32_t so_far) {
-    const I all = _mm512_and_si512(_mm512_loadu_si512(p), _mm512_set1_epi16(0x7fff));
-    const __m256i half = _mm256_max_epu16(_mm512_castsi512_si256(all), _mm512_extracti64x4_epi64(all, 1));
-    const __m128i eight = _mm_max_epu16(_mm256_castsi256_si128(half), _mm256_extracti128_si256(half, 1));
-    const __m128i least = _mm_minpos_epu16(_mm_xor_si128(eight, _mm_set1_epi16(-1)));  // the inverse of the largest
-    const std::uint32_t largest = 0xffff ^ (static_cast<std::uint32_t>(_mm_cvtsi128_si32(least)) & 0xffff);
-    return largest > so_far ? largest : so_far;
+  static I magnitudes_f16(const std::uint16_t* p) { return _mm512_and_si512(_mm512_loadu_si512(p), _mm512_set1_epi16(0x7fff)); }
+  static I max_u16(I a, I b) { return _mm512_max_epu16(a, b); }
+  static I largest_u16(const I (&m)[lanes]) {
+    I of2[8], of4[4], of8[2];
+    for (int i = 0; i < 8; ++i) of2[i] = max_u16(_mm512_unpacklo_epi32(m[2 * i], m[2 * i + 1]), _mm512_unpackhi_epi32(m[2 * i], m[2 * i + 1]));
+    for (int i = 0; i < 4; ++i) of4[i] = max_u16(_mm512_unpacklo_epi64(of2[2 * i], of2[2 * i + 1]), _mm512_unpackhi_epi64(of2[2 * i], of2[2 * i + 1]));
+    for (int i = 0; i < 2; ++i) of8[i] = max_u16(_mm512_shuffle_i32x4(of4[2 * i], of4[2 * i + 1], 0x88), _mm512_shuffle_i32x4(of4[2 * i], of4[2 * i + 1], 0xdd));
+    const I all = max_u16(_mm512_shuffle_i32x4(of8[0], of8[1], 0x88), _mm512_shuffle_i32x4(of8[0], of8[1], 0xdd));
+    return _mm512_and_si512(max_u16(all, _mm512_srli_epi32(all, 16)), _mm512_set1_epi32(0xffff));
   }
+  static I exponents_f16(I magnitudes) {
+    return _mm512_max_epi32(_mm512_sub_epi32(_mm512_srli_epi32(magnitudes, 10), _mm512_set1_epi32(14)), _mm512_set1_epi32(-14));
+  }
+  static F power(I exponents) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_add_epi32(exponents, _mm512_set1_epi32(127)), 23)); }
+  static I sub(I a, I b) { return _mm512_sub_epi32(a, b); }
+  static F choose(I number, std::int32_t at_least, F then, F otherwise) {
+    return _mm512_mask_mov_ps(otherwise, _mm512_cmpge_epi32_mask(number, _mm512_set1_epi32(at_least)), then);
+  }
+  static bool any_at_least(I a, std::int32_t bound) { return _mm512_cmpge_epi32_mask(a, _mm512_set1_epi32(bound)) != 0; }
 
  private:
   static __m256i load256(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }

@@ -135,7 +135,7 @@ struct Plain {
     return of_ints([&](int i) { return acc[i] + low(a[i]) * low(b[i]) + (a[i] >> 16) * (b[i] >> 16); });
   }
   static I join_pairs(const I& even, const I& odd) { return of_ints([&](int i) { return pair(even[i], odd[i]); }); }
-  // Neighbours become pairs: those of `a` first.
+  // Neighbours become pairs, all in some order, the same for every use.
   static I pack_pairs(const I& a, const I& b) {
     return of_ints([&](int i) { return i < lanes / 2 ? pair(a[2 * i], a[2 * i + 1]) : pair(b[2 * i - lanes], b[2 * i + 1 - lanes]); });
   }
@@ -147,11 +147,29 @@ struct Plain {
   static void add_to(std::int64_t* to, const I& a, int shift) {
     for (int i = 0; i < lanes; ++i) to[i] += static_cast<std::int64_t>(a[i]) * (std::int64_t{1} << shift);
   }
-  // The largest magnitude of 32 f16 and `so_far`, as its bits.
-  static std::uint32_t magnitude_f16(const std::uint16_t* p, std::uint32_t so_far) {
-    for (int i = 0; i < 32; ++i) so_far = std::max<std::uint32_t>(so_far, p[i] & 0x7fff);
-    return so_far;
+  // Of f16 in pairs: magnitudes as bits, which are in order; the larger of two; and of L vectors the largest of each.
+  static I magnitudes_f16(const std::uint16_t* p) {
+    return of_ints([&](int i) { return pair(p[2 * i] & 0x7fff, p[2 * i + 1] & 0x7fff); });
   }
+  static I max_u16(const I& a, const I& b) {
+    return of_ints([&](int i) { return pair(std::max(a[i] & 0xffff, b[i] & 0xffff), std::max(a[i] >> 16 & 0xffff, b[i] >> 16 & 0xffff)); });
+  }
+  static I largest_u16(const I (&m)[lanes]) {
+    return of_ints([&](int i) {
+      std::int32_t largest = 0;
+      for (const std::int32_t both : m[i]) largest = std::max({largest, both & 0xffff, both >> 16 & 0xffff});
+      return largest;
+    });
+  }
+  static I exponents_f16(const I& magnitudes) {  // e with the magnitude below 2^e; at least -14
+    return of_ints([&](int i) { return std::max((magnitudes[i] >> 10) - 14, -14); });
+  }
+  static F power(const I& exponents) { return map([&](int i) { return std::ldexp(1.0f, exponents[i]); }); }
+  static I sub(const I& a, const I& b) { return of_ints([&](int i) { return a[i] - b[i]; }); }
+  static F choose(const I& number, std::int32_t at_least, const F& then, const F& otherwise) {
+    return map([&](int i) { return number[i] >= at_least ? then[i] : otherwise[i]; });
+  }
+  static bool any_at_least(const I& a, std::int32_t bound) { return std::ranges::any_of(a, [&](std::int32_t x) { return x >= bound; }); }
 
  private:
   static std::int32_t low(std::int32_t a) { return static_cast<std::int16_t>(a); }
