@@ -124,9 +124,13 @@ class Attender {
 
   // ---- cells
 
+  const char* cell_at(const Cells& cells, int kv_head, std::int64_t cell) const {
+    return cells.data + cell * cells.cell + (block_.first_kv_head + kv_head) * cells.head + block_.stream * cells.stream;
+  }
+
   // The f16 numbers of some cells of a head, filled up with zeros to a multiple of 32.
   const std::uint16_t* row_of_cell(const Cells& cells, int size, int kv_head, std::int64_t cell, std::uint16_t* scratch) const {
-    const char* from = cells.data + cell * cells.cell + (block_.first_kv_head + kv_head) * cells.head + block_.stream * cells.stream;
+    const char* from = cell_at(cells, kv_head, cell);
     if (!cells.to_f16 && cells.size == size) return reinterpret_cast<const std::uint16_t*>(from);
     std::memset(scratch, 0, sizeof(std::uint16_t) * size);
     if (cells.to_f16) {
@@ -135,6 +139,13 @@ class Attender {
       std::memcpy(scratch, from, sizeof(std::uint16_t) * cells.size);
     }
     return scratch;
+  }
+
+  // A head's numbers lie between those of the others, which confuses the memory's own prefetching.
+  void prefetch(const Cells& cells, int kv_head, std::int64_t cell) const {
+    if (cell >= a_.cells) return;
+    const char* from = cell_at(cells, kv_head, cell);
+    for (int byte = 0; byte < 2 * cells.size; byte += 64) __builtin_prefetch(from + byte);
   }
 
   // Keys of L cells as pairs of dimensions, [pair][cell].
@@ -153,6 +164,8 @@ class Attender {
     const std::uint16_t* rows[L];
     I of_keys[L], of_values[L];
     for (int i = 0; i < L; ++i) {
+      prefetch(a_.keys, kv_head, cell + L + i);
+      prefetch(a_.values, kv_head, cell + L + i);
       rows[i] = i < count ? row_of_cell(a_.keys, sizes_.key_size, kv_head, cell + i, own_.key_scratch + i * sizes_.key_size) : own_.zeros;
       of_keys[i] = magnitudes(rows[i], sizes_.key_size);
       of_values[i] = magnitudes(i < count ? row_of_cell(a_.values, sizes_.value_size, kv_head, cell + i, own_.value_scratch) : own_.zeros, sizes_.value_size);
@@ -341,9 +354,27 @@ class Attender {
       }
       if (best == std::numeric_limits<float>::infinity()) broken = true;
       own_.best_score[q] = broken ? std::numeric_limits<float>::quiet_NaN() : best;
-      // A quarter of room, as both numbers are rounded.
-      own_.bound[q] = broken || best == kNone ? 0.0f : std::floor(std::fma(-best, kLog2E, product) + 0.25f) + 1.0f;
+      if (broken || best == kNone) {
+        own_.bound[q] = 0;
+      } else {  // a quarter of room, as both numbers are rounded
+        const float above_best = std::fabs(best) < 0x1p16f ? std::fma(-best, kLog2E, product) : largest_product(q, best);
+        own_.bound[q] = std::floor(above_best + 0.25f) + 1.0f;
+      }
     }
+  }
+
+  // (score - best) / ln 2 + exponent at most, where scores are so large that this must not be had by a difference of maxima.
+  float largest_product(int q, float best) const {
+    const int kv_head = q / (group() * block_.rows);
+    F largest = V::set(kNone);
+    for (std::int64_t g = 0; g < sizes_.groups; ++g) {
+      if (!(shared_.seen[kv_head * sizes_.groups + g] >> (q % block_.rows) & 1)) continue;
+      for (std::int64_t cell = g * kGroup; cell < (g + 1) * kGroup; cell += L) {
+        const F below = V::sub(V::load(shared_.scores + q * sizes_.cells + cell), V::set(best));
+        largest = V::max(V::fma(below, V::set(kLog2E), V::load(shared_.exponents + kv_head * sizes_.cells + cell)), largest);
+      }
+    }
+    return V::largest(largest);
   }
 
   void weigh(int kv_head, int chunk) {
@@ -393,6 +424,7 @@ class Attender {
     std::memset(weights.high, 0, sizeof weights.high);
     std::memset(weights.low, 0, sizeof weights.low);
     I total = V::set(0);
+    unsigned high_groups = 0, low_groups = 0;
     for (int g = 0; g < groups; ++g) {
       if (!(seen[g] >> (q % block_.rows) & 1)) continue;
       for (int lane = g * kGroup; lane < (g + 1) * kGroup; lane += L) {
@@ -403,10 +435,11 @@ class Attender {
         const I high = V::shift_right12(all), low = V::low12(all);
         V::store_i16(weights.high + lane, high);
         V::store_i16(weights.low + lane, low);
-        weights.high_groups |= static_cast<unsigned>(V::any(high)) << g;
-        weights.low_groups |= static_cast<unsigned>(V::any(low)) << g;
+        high_groups |= static_cast<unsigned>(V::any(high)) << g;
+        low_groups |= static_cast<unsigned>(V::any(low)) << g;
       }
     }
+    weights.high_groups = high_groups, weights.low_groups = low_groups;
     std::int32_t each[L];
     V::store(each, total);
     for (const std::int32_t x : each) own_.weights[q] += x;

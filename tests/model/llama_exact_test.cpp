@@ -28,18 +28,25 @@ std::string refusal(const std::string& name, const ModelOptions& options) {
 class Exact : public testing::TestWithParam<const char*> {};
 
 TEST_P(Exact, GivesTheSameBitsInAnyCompany) {
-  const Checked checked = check_company(model_file(GetParam()), exact(), 2, 25, 5);
+  const Checked checked = check_company(model_file(GetParam()), exact(), 1, 15, 5);
   EXPECT_EQ(checked.different, "");
-  EXPECT_GT(checked.equal, 30);
+  EXPECT_GT(checked.equal, 20);
 }
 
 TEST_P(Exact, GivesTheSameBitsToAnyNumberOfBranches) {
-  const int counts[] = {1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 33, 64};
-  for (const std::size_t prefix : {1, 90, 530}) {
-    const Checked checked = check_branches(model_file(GetParam()), exact(), 2, prefix, counts, 200);
+  const int counts[] = {1, 2, 5, 8, 9, 17, 64};
+  for (const std::size_t prefix : {1, 300}) {
+    const Checked checked = check_branches(model_file(GetParam()), exact(), 1, prefix, counts, 200);
     EXPECT_EQ(checked.different, "");
-    EXPECT_EQ(checked.equal, 13);
+    EXPECT_EQ(checked.equal, 8);
   }
+}
+
+TEST_P(Exact, GivesTheSameBitsOnTwoThreads) {
+  const int counts[] = {1, 9};
+  const Checked checked = check_branches(model_file(GetParam()), exact(), 2, 300, counts, 300);
+  EXPECT_EQ(checked.different, "");
+  EXPECT_EQ(checked.equal, 3);
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, Exact, testing::Values(kQ4_0, "smollm2-q4_k_m.gguf", kF32), [](const auto& model) {
@@ -50,8 +57,8 @@ INSTANTIATE_TEST_SUITE_P(Models, Exact, testing::Values(kQ4_0, "smollm2-q4_k_m.g
 
 TEST(ExactDrafts, GiveTheTextOfGreedySearch) {
   std::mt19937 random(3);
-  Crowd plain(model_file(kQ4_0), exact(), 1, 256, 1), drafted(model_file(kQ4_0), exact(), 2, 256, 1);
-  for (int i = 0; i < 3; ++i) {
+  Crowd plain(model_file(kQ4_0), exact(), 1, 256, 1), drafted(model_file(kQ4_0), exact(), 1, 256, 1);
+  for (int i = 0; i < 2; ++i) {
     const Tokens prompt = random_tokens(20, plain.n_vocab(), random), text = greedy(plain, prompt, 64);
     EXPECT_EQ(greedy_by_drafts(drafted, prompt, text, random), text);
   }
