@@ -51,7 +51,7 @@ void check(const std::string& path, const std::string& text, std::size_t prompts
   std::iota(counts.begin(), counts.end(), 1);
   for (const std::size_t prefix : {16, 255, 600}) say(fmt::format("branches of {} tokens", prefix), check_branches(file, options, 2, prefix, counts, 256));
   const int few[] = {1, 4, 8, 16, 64};
-  say("branches of 2000 tokens", check_branches(file, options, 2, 2000, few, 512));
+  say("branches of 2000 tokens", check_branches(file, options, 2, 2000, few, 320));
   say("branches of 4000 tokens", check_branches(file, options, 2, 4000, few, 300));
   if (prompts > 0) check_drafts(file, options, file->vocab().tokenize(text, false, false), prompts);
 }
