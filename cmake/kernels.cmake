@@ -1,6 +1,6 @@
 # Our kernels for ggml's CPU backend. Files that end in the name of an instruction set are compiled for it and chosen when
 # the program runs; the rest runs everywhere. No multiplication is fused with an addition but where the code says so.
-decant_library(kernels DEPENDS decant_base libllama)
+decant_library(kernels DEPENDS decant_base ggml)
 target_include_directories(decant_kernels SYSTEM PRIVATE ${llama_dir}/ggml/src ${llama_dir}/ggml/src/ggml-cpu)
 target_compile_options(decant_kernels PRIVATE -O3 -ffp-contract=off)
 

@@ -8,6 +8,8 @@ namespace decant::kernels {
 namespace {
 
 constexpr std::int64_t kAloneBytes = 512 << 10;  // of scores: they stay in the second-level cache
+constexpr std::int64_t kLongBytes = 6 << 20;     // rather than to convert long caches for every few rows again
+constexpr std::int64_t kLongRows = 32;
 constexpr std::int64_t kSplitBytes = 16 << 20;
 constexpr std::int64_t kShort = 256;             // cells: below, sharing them costs more in barriers than it saves
 
@@ -24,7 +26,9 @@ const Attend kPlainAttend = attend_by<Plain>;
 AttentionPlan plan_attention(const Attention& attention, int threads) {
   const std::int64_t rows = attention.rows, kv_heads = attention.kv_heads, blocks = attention.streams * kv_heads;
   AttentionPlan plan{.split = false, .block_rows = 1, .threads = threads, .bytes_per_thread = 0, .shared_bytes = 0};
-  std::int64_t block = std::min(rows, rows_within(kAloneBytes, attention.heads / kv_heads, attention.cells));
+  const std::int64_t group = attention.heads / kv_heads;
+  const std::int64_t of_long = std::min(kLongRows, rows_within(kLongBytes, group, attention.cells));
+  std::int64_t block = std::min(rows, std::max(of_long, rows_within(kAloneBytes, group, attention.cells)));
   if (blocks * parts(rows, block) < 4 * threads && threads > 1) {
     plan.split = attention.cells > kShort;
     block = plan.split ? std::min(rows, rows_within(kSplitBytes, attention.heads, attention.cells))

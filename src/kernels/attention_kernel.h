@@ -102,7 +102,11 @@ class Attender {
     const int count = queries();
     std::memset(own_.sums, 0, sizeof(std::int64_t) * count * sizes_.value_size);
     std::memset(own_.weights, 0, sizeof(std::int64_t) * count);
-    for (int q = 0; q < count; ++q) round_query(q);
+    for (int q = 0; q < count; ++q) {
+      own_.rows[q] = q % block_.rows;  // divisions are slow
+      own_.slopes[q] = slope(head_of(q));
+      round_query(q);
+    }
   }
 
   // To int16, such that the sum of its products with a key stays within int32.
@@ -152,6 +156,7 @@ class Attender {
   struct Keys {
     F scales;     // what the products are to be multiplied with
     F exponents;  // of the cells' values: least e with all magnitudes below 2^e, or kBroken
+    F units;      // 2^(e + kWeightBits)
   };
 
   static I magnitudes(const std::uint16_t* row, int size) {
@@ -172,7 +177,8 @@ class Attender {
     }
     const I key = V::largest_u16(of_keys), value = V::largest_u16(of_values), worst = V::max_u16(key, value);
     const I e = V::exponents_f16(key);
-    Keys keys{.scales = V::power(V::sub(e, V::set(kKeyBits))), .exponents = V::to_float(V::exponents_f16(value))};
+    const I of_value = V::exponents_f16(value);
+    Keys keys{.scales = V::power(V::sub(e, V::set(kKeyBits))), .exponents = V::to_float(of_value), .units = V::power(V::add(of_value, V::set(kWeightBits)))};
     alignas(64) float factors[L];
     V::store(factors, V::power(V::sub(V::set(kKeyBits), e)));
     if (V::any_at_least(worst, kInfinity)) {
@@ -266,11 +272,12 @@ class Attender {
       if (!seen) continue;
       int wanted = 0;
       for (int q = 0; q < count; ++q) {
-        if (seen >> (q % block_.rows) & 1) own_.list[wanted++] = first_query + q;
+        if (seen >> own_.rows[q] & 1) own_.list[wanted++] = first_query + q;
       }
       for (int lane = 0; lane < kGroup; lane += L) {
         const Keys keys = load_keys(kv_head, cell + lane, cells - lane);
         V::store(shared_.exponents + kv_head * sizes_.cells + cell + lane, keys.exponents);
+        V::store(shared_.units + kv_head * sizes_.cells + cell + lane, keys.units);
         for (int i = 0; i < wanted; i += kScored) score_some(own_.list + i, std::min(kScored, wanted - i), first_query, keys, masks, cell, lane);
       }
     }
@@ -315,8 +322,8 @@ class Attender {
       const int q = list[c], local = q - first_query;
       F score = V::mul(V::to_float(products[c]), V::mul(V::set(own_.query_scales[q]), keys.scales));
       if (a_.softcap != 0) score = cap(score);
-      const F mask = V::load(masks[q % block_.rows] + lane);
-      score = V::hide(V::fma(V::set(slope(head_of(q))), mask, score), mask);
+      const F mask = V::load(masks[own_.rows[q]] + lane);
+      score = V::hide(V::fma(V::set(own_.slopes[q]), mask, score), mask);
       V::store(shared_.scores + q * sizes_.cells + cell + lane, score);
       float* best = own_.best + local * kGroup;
       V::store(best, V::max(score, V::load(best)));
@@ -368,7 +375,7 @@ class Attender {
     const int kv_head = q / (group() * block_.rows);
     F largest = V::set(kNone);
     for (std::int64_t g = 0; g < sizes_.groups; ++g) {
-      if (!(shared_.seen[kv_head * sizes_.groups + g] >> (q % block_.rows) & 1)) continue;
+      if (!(shared_.seen[kv_head * sizes_.groups + g] >> own_.rows[q] & 1)) continue;
       for (std::int64_t cell = g * kGroup; cell < (g + 1) * kGroup; cell += L) {
         const F below = V::sub(V::load(shared_.scores + q * sizes_.cells + cell), V::set(best));
         largest = V::max(V::fma(below, V::set(kLog2E), V::load(shared_.exponents + kv_head * sizes_.cells + cell)), largest);
@@ -388,7 +395,7 @@ class Attender {
     load_values(kv_head, chunk, seen);
     int wanted = 0;
     for (int q = 0; q < count; ++q) {
-      if (by_any >> (q % block_.rows) & 1 && !std::isnan(own_.best_score[first_query + q])) own_.list[wanted++] = first_query + q;
+      if (by_any >> own_.rows[q] & 1 && !std::isnan(own_.best_score[first_query + q])) own_.list[wanted++] = first_query + q;
     }
     for (int i = 0; i < wanted; i += kWeighed) {
       const int* list = own_.list + i;
@@ -419,19 +426,19 @@ class Attender {
 
   void find_weights(int q, int kv_head, int chunk, const std::uint64_t* seen, int groups, Weights& weights) {
     const float* scores = shared_.scores + q * sizes_.cells + static_cast<std::ptrdiff_t>(chunk) * kChunk;
-    const float* exponents = shared_.exponents + kv_head * sizes_.cells + static_cast<std::ptrdiff_t>(chunk) * kChunk;
-    const F best = V::set(own_.best_score[q]), to_units = V::set(kWeightBits - own_.bound[q]);
+    const float* units = shared_.units + kv_head * sizes_.cells + static_cast<std::ptrdiff_t>(chunk) * kChunk;
+    const F best = V::set(own_.best_score[q]), unit_of_sum = V::set(power(-own_.bound[q]));
     std::memset(weights.high, 0, sizeof weights.high);
     std::memset(weights.low, 0, sizeof weights.low);
     I total = V::set(0);
     unsigned high_groups = 0, low_groups = 0;
     for (int g = 0; g < groups; ++g) {
-      if (!(seen[g] >> (q % block_.rows) & 1)) continue;
+      if (!(seen[g] >> own_.rows[q] & 1)) continue;
       for (int lane = g * kGroup; lane < (g + 1) * kGroup; lane += L) {
         const F weight = power_of_two(V::mul(V::sub(V::load(scores + lane), best), V::set(kLog2E)));
         total = V::add(total, V::rounded(V::mul(weight, V::set(0x1p25f))));
-        const F unit = V::times_power(V::set(1.0f), V::rounded(V::add(V::load(exponents + lane), to_units)));
-        const I all = V::min(V::rounded(V::mul(weight, unit)), V::set((1 << kWeightBits) - 1));
+        const F in_units = V::mul(V::mul(weight, V::load(units + lane)), unit_of_sum);  // all but the weight are powers of two
+        const I all = V::min(V::rounded(in_units), V::set((1 << kWeightBits) - 1));
         const I high = V::shift_right12(all), low = V::low12(all);
         V::store_i16(weights.high + lane, high);
         V::store_i16(weights.low + lane, low);

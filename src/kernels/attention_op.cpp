@@ -71,7 +71,12 @@ bool covers_attention(const ggml_tensor* op) {
          k->ne[3] == q->ne[3] && v->ne[3] == q->ne[3] && q->ne[2] % k->ne[2] == 0;
 }
 
-std::size_t attention_work(const ggml_tensor* op, int threads) { return plan_attention(attention_of(op), threads).bytes(); }
+std::size_t attention_work(const ggml_tensor* op, int threads) {
+  const Attention attention = attention_of(op);
+  std::size_t most = 0;  // fewer threads than planned for may compute, and need more
+  for (int count = 1; count <= threads; ++count) most = std::max(most, plan_attention(attention, count).bytes());
+  return most;
+}
 
 void compute_attention(const ggml_compute_params* params, ggml_tensor* op, Isa isa) {
   const Attention attention = attention_of(op);

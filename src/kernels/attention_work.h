@@ -51,7 +51,7 @@ class Parts {
 
 struct BlockWork {
   float* scores = nullptr;      // [query][cell], where a row sees the cell's group
-  float* exponents = nullptr;   // [kv head][cell], of values
+  float *exponents = nullptr, *units = nullptr;  // [kv head][cell], of values
   std::uint64_t* seen = nullptr;  // [kv head][group], a bit for each row
   float *best = nullptr, *best_product = nullptr;  // [chunk][query]; best is NaN where a score is
   std::size_t bytes = 0;
@@ -61,6 +61,7 @@ struct BlockWork {
     Parts parts(memory);
     scores = parts.take<float>(sizes.queries * sizes.cells);
     exponents = parts.take<float>(sizes.kv_heads * sizes.cells);
+    units = parts.take<float>(sizes.kv_heads * sizes.cells);
     seen = parts.take<std::uint64_t>(sizes.kv_heads * sizes.groups);
     best = parts.take<float>(static_cast<std::int64_t>(sizes.chunks) * sizes.queries);
     best_product = parts.take<float>(static_cast<std::int64_t>(sizes.chunks) * sizes.queries);
@@ -71,7 +72,8 @@ struct BlockWork {
 struct OwnWork {
   std::int64_t *sums, *weights;    // [query][value], [query]
   std::int32_t* queries;           // [query][pair of dimensions], int16
-  float *query_scales, *best_score, *bound;
+  float *query_scales, *slopes, *best_score, *bound;
+  int* rows;
   float* query_scratch;
   float *best, *best_product;      // [query of a head][kGroup], of the chunk under way
   bool* broken;
@@ -87,6 +89,8 @@ struct OwnWork {
     weights = parts.take<std::int64_t>(sizes.queries);
     queries = parts.take<std::int32_t>(static_cast<std::int64_t>(sizes.queries) * sizes.key_size / 2);
     query_scales = parts.take<float>(sizes.queries);
+    slopes = parts.take<float>(sizes.queries);
+    rows = parts.take<int>(sizes.queries);
     best_score = parts.take<float>(sizes.queries);
     bound = parts.take<float>(sizes.queries);
     query_scratch = parts.take<float>(sizes.key_size);
