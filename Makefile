@@ -1,6 +1,6 @@
 # A thin front door to CMake: `make run PROMPT="..."` and `make test` do all their own set-up.
 # `make run` samples, because greedy prose of a small model runs in circles; ARGS= is greedy, ARGS="..." anything else.
-.PHONY: run build test test-models bench setup setup-test clean
+.PHONY: run build test test-models bench bench-rows setup setup-test clean
 
 PROMPT ?= The lighthouse keeper wrote
 ARGS ?= --temperature 0.8 --top-p 0.95
@@ -21,10 +21,16 @@ test-models: setup-test
 	@scripts/build.sh test make_test_models decant
 	@scripts/test_models.sh
 
+# ROUNDS=3 PEERS=decant,llama.cpp: fewer rounds, fewer engines.
+ROUNDS ?= 3
 bench: test-models
 	@scripts/bench.sh
-	@python3 bench/beam_bench.py build/release/decant build/models/smollm2-q4_0.gguf
-	@python3 bench/contrast_bench.py build/release/decant build/models/smollm2-q4_0.gguf
+	@python3 bench/bench.py --rounds $(ROUNDS) $(if $(PEERS),--peers $(PEERS))
+
+# Our kernels beside ggml's, for a file of each type.
+bench-rows: test-models
+	@build/release/make_test_models build/models smollm2 all
+	@python3 bench/rows_bench.py --rounds $(ROUNDS) $(wildcard build/models/smollm2-*.gguf)
 
 setup:
 	@scripts/setup.sh run

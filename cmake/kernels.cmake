@@ -2,7 +2,11 @@
 # the program runs; the rest runs everywhere. No multiplication is fused with an addition but where the code says so.
 decant_library(kernels DEPENDS decant_base ggml)
 target_include_directories(decant_kernels SYSTEM PRIVATE ${llama_dir}/ggml/src ${llama_dir}/ggml/src/ggml-cpu)
-target_compile_options(decant_kernels PRIVATE -O3 -ffp-contract=off)
+set(optimisation -O3)
+if(DECANT_SANITIZE)
+  set(optimisation -O1)  # which takes a minute to compile, not ten
+endif()
+target_compile_options(decant_kernels PRIVATE ${optimisation} -ffp-contract=off)
 
 function(decant_compile_for suffix)
   file(GLOB sources CONFIGURE_DEPENDS src/kernels/*_${suffix}.cpp)

@@ -33,7 +33,7 @@ double perplexity(const std::string& path, const std::string& text, std::size_t 
   Tokens tokens = file->vocab().tokenize(text, false, false);
   if (tokens.size() < count) throw Error(ErrorKind::data, "the text has only {} tokens", tokens.size());
   tokens.resize(count);
-  Crowd crowd(file, options, 2, kWindow, 1);
+  Crowd crowd(file, options, 1, kWindow, 1);
   double sum = 0;
   std::size_t predicted = 0;
   for (std::size_t begin = 0; begin + kWindow <= count; begin += kWindow) {
