@@ -54,7 +54,7 @@ std::optional<Isa> best_isa() {
     if (std::string_view(wanted) == "none") return std::nullopt;
     const auto found = std::ranges::find(isas, wanted, isa_word);
     if (found == isas.end()) {
-      throw Error(ErrorKind::usage, "DECANT_ISA is \"{}\": this machine has none, {}", wanted,
+      throw Error(ErrorKind::usage, "DECANT_ISA is \"{}\": on this machine it may be none, {}", wanted,
                   fmt::join(isas | std::views::transform(isa_word), ", "));
     }
     return *found;

@@ -829,5 +829,28 @@ class Signals(Case):
         self.assertTrue((shown.decode() + rest).endswith("\n"))
 
 
+class Kernels(Case):
+    def described(self, *args, **environment):
+        done = micro("--stats", "-n", "2", "--no-chat-template", *args, "a", env={**os.environ, **environment})
+        self.assertEqual(done.code, 0, done.err)
+        return done.err.decode().splitlines()[0]
+
+    def test_stats_say_which_compute_and_what_is_left_to_ggml(self):
+        self.assertIn(", plain C++ kernels; ggml computes MUL_MAT of f32, SOFT_MAX", self.described(DECANT_ISA="plain"))
+        self.assertTrue(self.described("--flash-attn", "on", DECANT_ISA="plain").endswith(", plain C++ kernels"))
+        self.assertTrue(self.described("--kernels", "off").endswith(", ggml's kernels"))
+
+    def test_a_cpu_without_an_instruction_set_for_them_runs_ggmls(self):
+        self.assertTrue(self.described(DECANT_ISA="none").endswith(", ggml's kernels"))
+        self.assertIn("plain C++ kernels", self.described("--kernels", "on", DECANT_ISA="none"))
+
+    def test_exact_or_a_refusal(self):
+        self.assertIn("flash attention, 1 threads, plain C++ kernels", self.described("--exact", DECANT_ISA="plain"))
+        self.assert_sentence(micro("--exact", "--kernels", "off", "a"), USAGE, "--exact .* drop --kernels off, or --exact")
+        self.assert_sentence(micro("--exact", "--flash-attn", "off", "a"), USAGE, "--exact .* drop --flash-attn off, or --exact")
+        self.assert_sentence(micro("--exact", "a", env={**os.environ, "DECANT_ISA": "none"}), UNAVAILABLE, "--exact .*: add --kernels on .*")
+        self.assert_sentence(micro("a", env={**os.environ, "DECANT_ISA": "sse"}), USAGE, "DECANT_ISA is \"sse\".* plain.*")
+
+
 if __name__ == "__main__":
     main()
