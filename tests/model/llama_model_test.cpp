@@ -231,7 +231,9 @@ TEST(LlamaModel, TheLayersOfAQuantisedModel) {
 }
 
 TEST(LlamaModel, Info) {
-  LlamaModel model(model_file(kMicro), one_thread(), 300, 1000);
+  ModelOptions options = one_thread();
+  options.kernels = "off";  // which others there are depends on the CPU
+  LlamaModel model(model_file(kMicro), options, 300, 1000);
   EXPECT_EQ(model.info().name, "micro");
   EXPECT_EQ(model.info().n_vocab, 512);
   EXPECT_EQ(model.info().n_embd, 64);
@@ -241,7 +243,7 @@ TEST(LlamaModel, Info) {
   EXPECT_EQ(model.info().max_sequences, 256);
   EXPECT_FALSE(model.info().tied_embeddings);
   EXPECT_TRUE(model_file(kF32)->info().tied_embeddings);
-  EXPECT_EQ(model.describe(), "f32 cache of 512 positions, plain attention, 1 threads");
+  EXPECT_EQ(model.describe(), "f32 cache of 512 positions, plain attention, 1 threads, ggml's kernels");
 }
 
 // ---- options --------------------------------------------------------------------------------------------------------
@@ -258,9 +260,10 @@ std::string refusal(const std::string& name, const ModelOptions& options) {
 
 TEST(LlamaModel, AQuantisedCacheNeedsFlashAttention) {
   ModelOptions options = one_thread();
+  options.kernels = "off";
   options.cache_type = "q8_0";
-  EXPECT_EQ(refusal(kQ4_0, options), "accepted: q8_0 cache of 256 positions, flash attention, 1 threads");
-  EXPECT_EQ(refusal(kF32, options), "accepted: q8_0 cache of 256 positions, flash attention, 1 threads");
+  EXPECT_EQ(refusal(kQ4_0, options), "accepted: q8_0 cache of 256 positions, flash attention, 1 threads, ggml's kernels");
+  EXPECT_EQ(refusal(kF32, options), "accepted: q8_0 cache of 256 positions, flash attention, 1 threads, ggml's kernels");
   options.flash_attn = "off";
   EXPECT_EQ(refusal(kQ4_0, options),
             "a q8_0 cache needs flash attention: drop --flash-attn off or take another --cache-type");
