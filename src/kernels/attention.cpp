@@ -25,7 +25,7 @@ const Attend kPlainAttend = attend_by<Plain>;
 
 AttentionPlan plan_attention(const Attention& attention, int threads) {
   const std::int64_t rows = attention.rows, kv_heads = attention.kv_heads, blocks = attention.streams * kv_heads;
-  AttentionPlan plan{.split = false, .block_rows = 1, .threads = threads, .bytes_per_thread = 0, .shared_bytes = 0};
+  AttentionPlan plan{.split = false, .block_rows = 1, .threads = threads};
   const std::int64_t group = attention.heads / kv_heads;
   const std::int64_t of_long = std::min(kLongRows, rows_within(kLongBytes, group, attention.cells));
   std::int64_t block = std::min(rows, std::max(of_long, rows_within(kAloneBytes, group, attention.cells)));
@@ -35,6 +35,10 @@ AttentionPlan plan_attention(const Attention& attention, int threads) {
                        : std::clamp<std::int64_t>(parts(rows * blocks, 2 * threads), 1, block);
   }
   plan.block_rows = static_cast<int>(block);
+  if (plan.split) {  // as many for each thread
+    const std::int64_t chunks = parts(parts(attention.cells, kChunk), threads) * threads;
+    plan.chunk = static_cast<int>(parts(parts(attention.cells, chunks), kGroup) * kGroup);
+  }
   const AttentionSizes sizes(attention, plan);
   plan.bytes_per_thread = OwnWork(sizes, nullptr).bytes;
   plan.shared_bytes = plan.split ? BlockWork(sizes, nullptr).bytes : 0;

@@ -18,7 +18,8 @@
 
 namespace decant::kernels {
 
-inline constexpr int kChunk = 256;     // cells
+inline constexpr int kGroup = 16;      // cells that are skipped or taken together
+inline constexpr int kChunk = 256;     // cells: as many as the sums of 12 by 11 bits may have in int32
 inline constexpr int kMostRows = 64;   // in a block: a bit each
 
 // Cells of one kind: of cell c, head h, stream s the numbers at data + c * cell + h * head + s * stream bytes.
@@ -49,10 +50,11 @@ struct Attention {
 
 // How the work is cut; free, as no cut changes a bit.
 struct AttentionPlan {
-  bool split;        // a head's cells go to several threads, with barriers between the steps; else a thread has all of a block
+  bool split;        // the cells of all heads go to several threads, with barriers between the steps; else a thread has all of a head
   int block_rows;    // rows at a time, at most kMostRows
   int threads;
-  std::size_t bytes_per_thread, shared_bytes;
+  int chunk = kChunk;  // cells at a time, at most kChunk: a multiple of kGroup
+  std::size_t bytes_per_thread = 0, shared_bytes = 0;
 
   std::size_t bytes() const { return shared_bytes + bytes_per_thread * static_cast<std::size_t>(threads) + 64; }
 };

@@ -55,29 +55,23 @@ class Attender {
     for (std::int64_t unit = team_.thread; unit < a_.streams * row_blocks * a_.kv_heads; unit += team_.threads) {
       const std::int64_t row = unit / a_.kv_heads % row_blocks * plan_.block_rows;
       begin({unit / a_.kv_heads / row_blocks, row, unit % a_.kv_heads, rows_from(row), 1}, shared);
-      for (int chunk = 0; chunk < sizes_.chunks; ++chunk) score(0, chunk);
+      for (int chunk = 0; chunk < sizes_.chunks; ++chunk) score(chunk);
       find_best();
-      for (int chunk = 0; chunk < sizes_.chunks; ++chunk) weigh(0, chunk);
+      for (int chunk = 0; chunk < sizes_.chunks; ++chunk) weigh(chunk);
       for (int q = 0; q < queries(); ++q) finish(q, team_.thread, team_.thread + 1);
     }
   }
 
   void run_split() {
     const BlockWork shared(sizes_, memory_);
-    const int units = sizes_.chunks * static_cast<int>(a_.kv_heads);
-    const auto each_unit = [&](auto use) {
-      for (int unit = team_.thread; unit < units; unit += team_.threads) {
-        use(unit % static_cast<int>(a_.kv_heads), unit / static_cast<int>(a_.kv_heads));
-      }
-    };
     for (std::int64_t stream = 0; stream < a_.streams; ++stream) {
       for (std::int64_t row = 0; row < a_.rows; row += plan_.block_rows) {
         if (stream + row > 0) team_.barrier(team_.context);
         begin({stream, row, 0, rows_from(row), static_cast<int>(a_.kv_heads)}, shared);
-        each_unit([&](int kv_head, int chunk) { score(kv_head, chunk); });
+        for (int chunk = team_.thread; chunk < sizes_.chunks; chunk += team_.threads) score(chunk);
         team_.barrier(team_.context);
         find_best();
-        each_unit([&](int kv_head, int chunk) { weigh(kv_head, chunk); });
+        for (int chunk = team_.thread; chunk < sizes_.chunks; chunk += team_.threads) weigh(chunk);  // in its cache since
         team_.barrier(team_.context);
         for (int q = team_.thread; q < queries(); q += team_.threads) finish(q, 0, team_.threads);
       }
@@ -145,13 +139,6 @@ class Attender {
     return scratch;
   }
 
-  // A head's numbers lie between those of the others, which confuses the memory's own prefetching.
-  void prefetch(const Cells& cells, int kv_head, std::int64_t cell) const {
-    if (cell >= a_.cells) return;
-    const char* from = cell_at(cells, kv_head, cell);
-    for (int byte = 0; byte < 2 * cells.size; byte += 64) __builtin_prefetch(from + byte);
-  }
-
   // Keys of L cells as pairs of dimensions, [pair][cell].
   struct Keys {
     F scales;     // what the products are to be multiplied with
@@ -159,23 +146,40 @@ class Attender {
     F units;      // 2^(e + kWeightBits)
   };
 
-  static I magnitudes(const std::uint16_t* row, int size) {
-    I largest = V::magnitudes_f16(row);
-    for (int i = 2 * L; i < size; i += 2 * L) largest = V::max_u16(largest, V::magnitudes_f16(row + i));
-    return largest;
+  // Of L cells, those beyond `count` all zeros.
+  void find_rows(const Cells& cells, int size, int kv_head, std::int64_t cell, int count, std::uint16_t* scratch, const std::uint16_t* (&rows)[L]) const {
+    if (count >= L && !cells.to_f16 && cells.size == size) {
+      const char* first = cell_at(cells, kv_head, cell);
+      for (int i = 0; i < L; ++i) rows[i] = reinterpret_cast<const std::uint16_t*>(first + i * cells.cell);
+      return;
+    }
+    for (int i = 0; i < L; ++i) rows[i] = i < count ? row_of_cell(cells, size, kv_head, cell + i, scratch + i * size) : own_.zeros;
+  }
+
+  // The bits of each cell's largest magnitude. Fetches the cells behind these into the second-level cache, as the numbers of
+  // one head lie scattered; inline, as a compiler may drop calls that only prefetch.
+  [[gnu::always_inline]] static I largest_magnitudes(const std::uint16_t* const (&rows)[L], int size, std::size_t ahead) {
+    I largest[L];
+    for (int i = 0; i < L; ++i) {
+      __builtin_prefetch(rows[i] + ahead, 0, 2);
+      largest[i] = V::magnitudes_f16(rows[i]);
+    }
+    for (int j = 2 * L; j < size; j += 2 * L) {
+      for (int i = 0; i < L; ++i) {
+        __builtin_prefetch(rows[i] + ahead + j, 0, 2);
+        largest[i] = V::max_u16(largest[i], V::magnitudes_f16(rows[i] + j));
+      }
+    }
+    return V::largest_u16(largest);
   }
 
   Keys load_keys(int kv_head, std::int64_t cell, int count) const {
-    const std::uint16_t* rows[L];
-    I of_keys[L], of_values[L];
-    for (int i = 0; i < L; ++i) {
-      prefetch(a_.keys, kv_head, cell + L + i);
-      prefetch(a_.values, kv_head, cell + L + i);
-      rows[i] = i < count ? row_of_cell(a_.keys, sizes_.key_size, kv_head, cell + i, own_.key_scratch + i * sizes_.key_size) : own_.zeros;
-      of_keys[i] = magnitudes(rows[i], sizes_.key_size);
-      of_values[i] = magnitudes(i < count ? row_of_cell(a_.values, sizes_.value_size, kv_head, cell + i, own_.value_scratch) : own_.zeros, sizes_.value_size);
-    }
-    const I key = V::largest_u16(of_keys), value = V::largest_u16(of_values), worst = V::max_u16(key, value);
+    const std::uint16_t *rows[L], *value_rows[L];
+    find_rows(a_.keys, sizes_.key_size, kv_head, cell, count, own_.key_scratch, rows);
+    find_rows(a_.values, sizes_.value_size, kv_head, cell, count, own_.value_scratch, value_rows);
+    const I key = largest_magnitudes(rows, sizes_.key_size, kGroup * a_.keys.cell / sizeof(std::uint16_t));
+    const I value = largest_magnitudes(value_rows, sizes_.value_size, kGroup * a_.values.cell / sizeof(std::uint16_t));
+    const I worst = V::max_u16(key, value);
     const I e = V::exponents_f16(key);
     const I of_value = V::exponents_f16(value);
     Keys keys{.scales = V::power(V::sub(e, V::set(kKeyBits))), .exponents = V::to_float(of_value), .units = V::power(V::add(of_value, V::set(kWeightBits)))};
@@ -202,7 +206,7 @@ class Attender {
 
   // Values of a chunk's cells as pairs of cells, [pair][dimension].
   void load_values(int kv_head, int chunk, const std::uint64_t* seen) const {
-    const std::int64_t first = static_cast<std::int64_t>(chunk) * kChunk, last = std::min<std::int64_t>(first + kChunk, a_.cells);
+    const std::int64_t first = first_of(chunk), last = end_of(chunk);
     const float* exponents = shared_.exponents + kv_head * sizes_.cells;
     for (std::int64_t cell = first; cell < last; cell += 2) {
       if (!seen[(cell - first) / kGroup]) continue;
@@ -256,58 +260,69 @@ class Attender {
                          : std::pow(std::pow(2.0f, -a_.max_bias / 2 / static_cast<float>(floor2)), static_cast<float>(2 * (head - floor2) + 1));
   }
 
-  void score(int kv_head, int chunk) {
-    const int first_query = kv_head * group() * block_.rows, count = group() * block_.rows;
-    for (int q = 0; q < count; ++q) {
+  std::int64_t first_of(int chunk) const { return static_cast<std::int64_t>(chunk) * sizes_.chunk; }
+  std::int64_t end_of(int chunk) const { return std::min<std::int64_t>(first_of(chunk) + sizes_.chunk, a_.cells); }
+
+  // All heads of some cells after another, as they lie in the memory.
+  void score(int chunk) {
+    for (int q = 0; q < queries(); ++q) {
       V::store(own_.best + q * kGroup, V::set(kNone));
       V::store(own_.best_product + q * kGroup, V::set(kNone));
       own_.broken[q] = false;
     }
-    const std::int64_t first = static_cast<std::int64_t>(chunk) * kChunk, last = std::min<std::int64_t>(first + kChunk, a_.cells);
     float masks[kMostRows][kGroup];
-    for (std::int64_t cell = first; cell < last; cell += kGroup) {
-      const int cells = static_cast<int>(std::min<std::int64_t>(kGroup, last - cell));
+    for (std::int64_t cell = first_of(chunk); cell < end_of(chunk); cell += kGroup) {
+      const int cells = static_cast<int>(std::min<std::int64_t>(kGroup, end_of(chunk) - cell));
       const std::uint64_t seen = load_masks(cell, cells, masks);
-      shared_.seen[kv_head * sizes_.groups + cell / kGroup] = seen;
+      shared_.seen[cell / kGroup] = seen;
       if (!seen) continue;
-      int wanted = 0;
-      for (int q = 0; q < count; ++q) {
-        if (seen >> own_.rows[q] & 1) own_.list[wanted++] = first_query + q;
-      }
-      for (int lane = 0; lane < kGroup; lane += L) {
-        const Keys keys = load_keys(kv_head, cell + lane, cells - lane);
-        V::store(shared_.exponents + kv_head * sizes_.cells + cell + lane, keys.exponents);
-        V::store(shared_.units + kv_head * sizes_.cells + cell + lane, keys.units);
-        for (int i = 0; i < wanted; i += kScored) score_some(own_.list + i, std::min(kScored, wanted - i), first_query, keys, masks, cell, lane);
+      for (int kv_head = 0; kv_head < block_.kv_heads; ++kv_head) {
+        const int wanted = list_queries(kv_head, [&](int q) { return seen >> own_.rows[q] & 1; });
+        for (int lane = 0; lane < kGroup; lane += L) {
+          const Keys keys = load_keys(kv_head, cell + lane, cells - lane);
+          V::store(shared_.exponents + kv_head * sizes_.cells + cell + lane, keys.exponents);
+          V::store(shared_.units + kv_head * sizes_.cells + cell + lane, keys.units);
+          for (int i = 0; i < wanted; i += kScored) score_some(own_.list + i, std::min(kScored, wanted - i), keys, masks, cell, lane);
+        }
       }
     }
-    for (int q = 0; q < count; ++q) {
-      const auto at = static_cast<std::ptrdiff_t>(chunk) * sizes_.queries + first_query + q;
+    for (int q = 0; q < queries(); ++q) {
+      const auto at = static_cast<std::ptrdiff_t>(chunk) * sizes_.queries + q;
       shared_.best[at] = own_.broken[q] ? std::numeric_limits<float>::quiet_NaN() : V::largest(V::load(own_.best + q * kGroup));
       shared_.best_product[at] = V::largest(V::load(own_.best_product + q * kGroup));
     }
   }
 
-  void score_some(const int* list, int count, int first_query, const Keys& keys, const float (*masks)[kGroup], std::int64_t cell, int lane) {
+  int list_queries(int kv_head, auto wanted) const {
+    const int each = group() * block_.rows;
+    int count = 0;
+    for (int q = kv_head * each; q < (kv_head + 1) * each; ++q) {
+      own_.list[count] = q;
+      count += wanted(q) ? 1 : 0;
+    }
+    return count;
+  }
+
+  void score_some(const int* list, int count, const Keys& keys, const float (*masks)[kGroup], std::int64_t cell, int lane) {
     switch (count) {
-      case 1: return score_queries<1>(list, first_query, keys, masks, cell, lane);
-      case 2: return score_queries<2>(list, first_query, keys, masks, cell, lane);
-      case 3: return score_queries<3>(list, first_query, keys, masks, cell, lane);
-      case 4: return score_queries<4>(list, first_query, keys, masks, cell, lane);
+      case 1: return score_queries<1>(list, keys, masks, cell, lane);
+      case 2: return score_queries<2>(list, keys, masks, cell, lane);
+      case 3: return score_queries<3>(list, keys, masks, cell, lane);
+      case 4: return score_queries<4>(list, keys, masks, cell, lane);
       default:
         if constexpr (kScored > 4) {
           switch (count) {
-            case 5: return score_queries<5>(list, first_query, keys, masks, cell, lane);
-            case 6: return score_queries<6>(list, first_query, keys, masks, cell, lane);
-            case 7: return score_queries<7>(list, first_query, keys, masks, cell, lane);
-            case 8: return score_queries<8>(list, first_query, keys, masks, cell, lane);
+            case 5: return score_queries<5>(list, keys, masks, cell, lane);
+            case 6: return score_queries<6>(list, keys, masks, cell, lane);
+            case 7: return score_queries<7>(list, keys, masks, cell, lane);
+            case 8: return score_queries<8>(list, keys, masks, cell, lane);
           }
         }
     }
   }
 
   template <int C>
-  void score_queries(const int* list, int first_query, const Keys& keys, const float (*masks)[kGroup], std::int64_t cell, int lane) {
+  void score_queries(const int* list, const Keys& keys, const float (*masks)[kGroup], std::int64_t cell, int lane) {
     I products[C];
     const std::int32_t* queries[C];
     for (int c = 0; c < C; ++c) {
@@ -319,17 +334,17 @@ class Attender {
       for (int c = 0; c < C; ++c) products[c] = V::dot_pairs(products[c], key, V::set(queries[c][pair]));
     }
     for (int c = 0; c < C; ++c) {
-      const int q = list[c], local = q - first_query;
+      const int q = list[c];
       F score = V::mul(V::to_float(products[c]), V::mul(V::set(own_.query_scales[q]), keys.scales));
       if (a_.softcap != 0) score = cap(score);
       const F mask = V::load(masks[own_.rows[q]] + lane);
       score = V::hide(V::fma(V::set(own_.slopes[q]), mask, score), mask);
       V::store(shared_.scores + q * sizes_.cells + cell + lane, score);
-      float* best = own_.best + local * kGroup;
+      float* best = own_.best + q * kGroup;
       V::store(best, V::max(score, V::load(best)));
-      float* product = own_.best_product + local * kGroup;
+      float* product = own_.best_product + q * kGroup;
       V::store(product, V::max(V::fma(score, V::set(kLog2E), keys.exponents), V::load(product)));
-      own_.broken[local] |= V::any_nan(score);
+      own_.broken[q] |= V::any_nan(score);
     }
   }
 
@@ -375,7 +390,7 @@ class Attender {
     const int kv_head = q / (group() * block_.rows);
     F largest = V::set(kNone);
     for (std::int64_t g = 0; g < sizes_.groups; ++g) {
-      if (!(shared_.seen[kv_head * sizes_.groups + g] >> own_.rows[q] & 1)) continue;
+      if (!(shared_.seen[g] >> own_.rows[q] & 1)) continue;
       for (std::int64_t cell = g * kGroup; cell < (g + 1) * kGroup; cell += L) {
         const F below = V::sub(V::load(shared_.scores + q * sizes_.cells + cell), V::set(best));
         largest = V::max(V::fma(below, V::set(kLog2E), V::load(shared_.exponents + kv_head * sizes_.cells + cell)), largest);
@@ -384,19 +399,18 @@ class Attender {
     return V::largest(largest);
   }
 
-  void weigh(int kv_head, int chunk) {
-    const int first_query = kv_head * group() * block_.rows, count = group() * block_.rows;
-    const std::int64_t first_group = static_cast<std::int64_t>(chunk) * kChunk / kGroup;
-    const std::uint64_t* seen = shared_.seen + kv_head * sizes_.groups + first_group;
-    const int groups = static_cast<int>(std::min<std::int64_t>(kChunk / kGroup, sizes_.groups - first_group));
+  void weigh(int chunk) {
+    const std::uint64_t* seen = shared_.seen + first_of(chunk) / kGroup;
+    const int groups = static_cast<int>((end_of(chunk) - first_of(chunk) + kGroup - 1) / kGroup);
     std::uint64_t by_any = 0;
     for (int g = 0; g < groups; ++g) by_any |= seen[g];
     if (!by_any) return;
+    for (int kv_head = 0; kv_head < block_.kv_heads; ++kv_head) weigh(kv_head, chunk, seen, groups, by_any);
+  }
+
+  void weigh(int kv_head, int chunk, const std::uint64_t* seen, int groups, std::uint64_t by_any) {
     load_values(kv_head, chunk, seen);
-    int wanted = 0;
-    for (int q = 0; q < count; ++q) {
-      if (by_any >> own_.rows[q] & 1 && !std::isnan(own_.best_score[first_query + q])) own_.list[wanted++] = first_query + q;
-    }
+    const int wanted = list_queries(kv_head, [&](int q) { return by_any >> own_.rows[q] & 1 && !std::isnan(own_.best_score[q]); });
     for (int i = 0; i < wanted; i += kWeighed) {
       const int* list = own_.list + i;
       switch (std::min(kWeighed, wanted - i)) {
@@ -425,8 +439,8 @@ class Attender {
   }
 
   void find_weights(int q, int kv_head, int chunk, const std::uint64_t* seen, int groups, Weights& weights) {
-    const float* scores = shared_.scores + q * sizes_.cells + static_cast<std::ptrdiff_t>(chunk) * kChunk;
-    const float* units = shared_.units + kv_head * sizes_.cells + static_cast<std::ptrdiff_t>(chunk) * kChunk;
+    const float* scores = shared_.scores + q * sizes_.cells + first_of(chunk);
+    const float* units = shared_.units + kv_head * sizes_.cells + first_of(chunk);
     const F best = V::set(own_.best_score[q]), unit_of_sum = V::set(power(-own_.bound[q]));
     std::memset(weights.high, 0, sizeof weights.high);
     std::memset(weights.low, 0, sizeof weights.low);

@@ -9,13 +9,11 @@
 
 namespace decant::kernels {
 
-inline constexpr int kGroup = 16;  // cells that are skipped or taken together
-
 struct AttentionSizes {
   int key_size, value_size;  // multiples of 32
   int queries, kv_heads;     // of a block
   int list;                  // queries of a key-value head in a block
-  int chunks;
+  int chunk, chunks;         // cells of one, at most kChunk; how many
   std::int64_t groups, cells;  // cells: a multiple of kGroup
   bool split;
 
@@ -24,7 +22,8 @@ struct AttentionSizes {
         value_size((attention.values.size + 31) / 32 * 32),
         kv_heads(plan.split ? static_cast<int>(attention.kv_heads) : 1),
         list(static_cast<int>(attention.heads / attention.kv_heads) * plan.block_rows),
-        chunks(static_cast<int>((attention.cells + kChunk - 1) / kChunk)),
+        chunk(plan.chunk),
+        chunks(static_cast<int>((attention.cells + chunk - 1) / chunk)),
         groups((attention.cells + kGroup - 1) / kGroup),
         cells(groups * kGroup),
         split(plan.split) {
@@ -52,7 +51,7 @@ class Parts {
 struct BlockWork {
   float* scores = nullptr;      // [query][cell], where a row sees the cell's group
   float *exponents = nullptr, *units = nullptr;  // [kv head][cell], of values
-  std::uint64_t* seen = nullptr;  // [kv head][group], a bit for each row
+  std::uint64_t* seen = nullptr;  // [group], a bit for each row
   float *best = nullptr, *best_product = nullptr;  // [chunk][query]; best is NaN where a score is
   std::size_t bytes = 0;
 
@@ -62,7 +61,7 @@ struct BlockWork {
     scores = parts.take<float>(sizes.queries * sizes.cells);
     exponents = parts.take<float>(sizes.kv_heads * sizes.cells);
     units = parts.take<float>(sizes.kv_heads * sizes.cells);
-    seen = parts.take<std::uint64_t>(sizes.kv_heads * sizes.groups);
+    seen = parts.take<std::uint64_t>(sizes.groups);
     best = parts.take<float>(static_cast<std::int64_t>(sizes.chunks) * sizes.queries);
     best_product = parts.take<float>(static_cast<std::int64_t>(sizes.chunks) * sizes.queries);
     bytes = parts.used();
@@ -75,7 +74,7 @@ struct OwnWork {
   float *query_scales, *slopes, *best_score, *bound;
   int* rows;
   float* query_scratch;
-  float *best, *best_product;      // [query of a head][kGroup], of the chunk under way
+  float *best, *best_product;      // [query][kGroup], of the chunk under way
   bool* broken;
   int* list;
   std::int32_t *keys, *values;
@@ -94,14 +93,14 @@ struct OwnWork {
     best_score = parts.take<float>(sizes.queries);
     bound = parts.take<float>(sizes.queries);
     query_scratch = parts.take<float>(sizes.key_size);
-    best = parts.take<float>(static_cast<std::int64_t>(sizes.list) * kGroup);
-    best_product = parts.take<float>(static_cast<std::int64_t>(sizes.list) * kGroup);
-    broken = parts.take<bool>(sizes.list);
-    list = parts.take<int>(sizes.list);
+    best = parts.take<float>(static_cast<std::int64_t>(sizes.queries) * kGroup);
+    best_product = parts.take<float>(static_cast<std::int64_t>(sizes.queries) * kGroup);
+    broken = parts.take<bool>(sizes.queries);
+    list = parts.take<int>(sizes.list + 1);
     keys = parts.take<std::int32_t>(sizes.key_size / 2 * kGroup);
     values = parts.take<std::int32_t>(kChunk / 2 * sizes.value_size);
     key_scratch = parts.take<std::uint16_t>(kGroup * sizes.key_size);
-    value_scratch = parts.take<std::uint16_t>(2 * sizes.value_size);
+    value_scratch = parts.take<std::uint16_t>(kGroup * sizes.value_size);
     zeros = parts.take<std::uint16_t>(std::max(sizes.key_size, sizes.value_size));
     block = parts.take<std::byte>(sizes.split ? 0 : static_cast<std::int64_t>(BlockWork(sizes, nullptr).bytes));
     bytes = parts.used();
