@@ -37,7 +37,7 @@ AttentionPlan plan_attention(const Attention& attention, int threads) {
   plan.block_rows = static_cast<int>(block);
   if (plan.split) {  // as many for each thread
     const std::int64_t chunks = parts(parts(attention.cells, kChunk), threads) * threads;
-    plan.chunk = static_cast<int>(parts(parts(attention.cells, chunks), kGroup) * kGroup);
+    plan.chunk = static_cast<int>(parts(parts(attention.cells, chunks), 2 * kGroup) * 2 * kGroup);
   }
   const AttentionSizes sizes(attention, plan);
   plan.bytes_per_thread = OwnWork(sizes, nullptr).bytes;

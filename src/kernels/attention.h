@@ -53,7 +53,7 @@ struct AttentionPlan {
   bool split;        // the cells of all heads go to several threads, with barriers between the steps; else a thread has all of a head
   int block_rows;    // rows at a time, at most kMostRows
   int threads;
-  int chunk = kChunk;  // cells at a time, at most kChunk: a multiple of kGroup
+  int chunk = kChunk;  // cells at a time, at most kChunk: a multiple of two groups
   std::size_t bytes_per_thread = 0, shared_bytes = 0;
 
   std::size_t bytes() const { return shared_bytes + bytes_per_thread * static_cast<std::size_t>(threads) + 64; }

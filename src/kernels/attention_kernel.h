@@ -1,34 +1,32 @@
 // The algorithm of attention.h, over a vector class V (simd_*.h). Compiled once for every Isa.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
 
-#include "kernels/attention.h"
-#include "kernels/attention_work.h"
+#include "kernels/attention_cells.h"
 
 namespace decant::kernels {
 namespace {  // every instruction set has its own copies of these: never one for all
 
 constexpr float kLog2E = 1.44269504f;
-constexpr int kKeyBits = 12, kValueBits = 11, kWeightBits = 24, kDenominatorBits = 25;
-constexpr int kInfinity = 0x7c00;  // of f16: bits of a magnitude that is none
-constexpr float kBroken = 64.0f;   // instead of the exponent: the cell has a NaN or an infinity
+constexpr int kDenominatorBits = 25;
 constexpr float kNone = -std::numeric_limits<float>::infinity();
 
 template <class V>
 class Attender {
   using F = typename V::F;
   using I = typename V::I;
+  using Keys = typename CellReader<V>::Keys;
   static constexpr int L = V::lanes;
   static constexpr int kScored = V::max_columns, kWeighed = V::max_columns / 2;  // queries at once: what registers hold
 
  public:
   Attender(const Attention& attention, const AttentionPlan& plan, std::byte* memory, const Team& team)
-      : a_(attention), plan_(plan), sizes_(attention, plan), team_(team), memory_(memory), own_(own_work(team.thread)) {
-    std::memset(own_.zeros, 0, sizeof(std::uint16_t) * std::max(sizes_.key_size, sizes_.value_size));
+      : a_(attention), plan_(plan), sizes_(attention, plan), team_(team), memory_(memory), own_(own_work(team.thread)), reader_(attention, sizes_, own_) {
     std::memset(own_.query_scratch, 0, sizeof(float) * sizes_.key_size);
   }
 
@@ -93,6 +91,7 @@ class Attender {
   void begin(const Block& block, const BlockWork& shared) {
     block_ = block;
     shared_ = shared;
+    reader_.begin(block.stream, block.first_kv_head);
     const int count = queries();
     std::memset(own_.sums, 0, sizeof(std::int64_t) * count * sizes_.value_size);
     std::memset(own_.weights, 0, sizeof(std::int64_t) * count);
@@ -120,118 +119,16 @@ class Attender {
     own_.query_scales[q] = !finite ? std::numeric_limits<float>::quiet_NaN() : factor == 0 ? 0.0f : scale / factor;
   }
 
-  // ---- cells
-
-  const char* cell_at(const Cells& cells, int kv_head, std::int64_t cell) const {
-    return cells.data + cell * cells.cell + (block_.first_kv_head + kv_head) * cells.head + block_.stream * cells.stream;
-  }
-
-  // The f16 numbers of some cells of a head, filled up with zeros to a multiple of 32.
-  const std::uint16_t* row_of_cell(const Cells& cells, int size, int kv_head, std::int64_t cell, std::uint16_t* scratch) const {
-    const char* from = cell_at(cells, kv_head, cell);
-    if (!cells.to_f16 && cells.size == size) return reinterpret_cast<const std::uint16_t*>(from);
-    std::memset(scratch, 0, sizeof(std::uint16_t) * size);
-    if (cells.to_f16) {
-      cells.to_f16(from, scratch, cells.size);
-    } else {
-      std::memcpy(scratch, from, sizeof(std::uint16_t) * cells.size);
-    }
-    return scratch;
-  }
-
-  // Keys of L cells as pairs of dimensions, [pair][cell].
-  struct Keys {
-    F scales;     // what the products are to be multiplied with
-    F exponents;  // of the cells' values: least e with all magnitudes below 2^e, or kBroken
-    F units;      // 2^(e + kWeightBits)
-  };
-
-  // Of L cells, those beyond `count` all zeros.
-  void find_rows(const Cells& cells, int size, int kv_head, std::int64_t cell, int count, std::uint16_t* scratch, const std::uint16_t* (&rows)[L]) const {
-    if (count >= L && !cells.to_f16 && cells.size == size) {
-      const char* first = cell_at(cells, kv_head, cell);
-      for (int i = 0; i < L; ++i) rows[i] = reinterpret_cast<const std::uint16_t*>(first + i * cells.cell);
-      return;
-    }
-    for (int i = 0; i < L; ++i) rows[i] = i < count ? row_of_cell(cells, size, kv_head, cell + i, scratch + i * size) : own_.zeros;
-  }
-
-  // The bits of each cell's largest magnitude. Fetches the cells behind these into the second-level cache, as the numbers of
-  // one head lie scattered; inline, as a compiler may drop calls that only prefetch.
-  [[gnu::always_inline]] static I largest_magnitudes(const std::uint16_t* const (&rows)[L], int size, std::size_t ahead) {
-    I largest[L];
-    for (int i = 0; i < L; ++i) {
-      __builtin_prefetch(rows[i] + ahead, 0, 2);
-      largest[i] = V::magnitudes_f16(rows[i]);
-    }
-    for (int j = 2 * L; j < size; j += 2 * L) {
-      for (int i = 0; i < L; ++i) {
-        __builtin_prefetch(rows[i] + ahead + j, 0, 2);
-        largest[i] = V::max_u16(largest[i], V::magnitudes_f16(rows[i] + j));
-      }
-    }
-    return V::largest_u16(largest);
-  }
-
-  Keys load_keys(int kv_head, std::int64_t cell, int count) const {
-    const std::uint16_t *rows[L], *value_rows[L];
-    find_rows(a_.keys, sizes_.key_size, kv_head, cell, count, own_.key_scratch, rows);
-    find_rows(a_.values, sizes_.value_size, kv_head, cell, count, own_.value_scratch, value_rows);
-    const I key = largest_magnitudes(rows, sizes_.key_size, kGroup * a_.keys.cell / sizeof(std::uint16_t));
-    const I value = largest_magnitudes(value_rows, sizes_.value_size, kGroup * a_.values.cell / sizeof(std::uint16_t));
-    const I worst = V::max_u16(key, value);
-    const I e = V::exponents_f16(key);
-    const I of_value = V::exponents_f16(value);
-    Keys keys{.scales = V::power(V::sub(e, V::set(kKeyBits))), .exponents = V::to_float(of_value), .units = V::power(V::add(of_value, V::set(kWeightBits)))};
-    alignas(64) float factors[L];
-    V::store(factors, V::power(V::sub(V::set(kKeyBits), e)));
-    if (V::any_at_least(worst, kInfinity)) {
-      keys.scales = V::choose(worst, kInfinity, V::set(std::numeric_limits<float>::quiet_NaN()), keys.scales);
-      keys.exponents = V::choose(worst, kInfinity, V::set(kBroken), keys.exponents);
-      std::int32_t all[L];
-      V::store(all, worst);
-      for (int i = 0; i < L; ++i) rows[i] = all[i] >= kInfinity ? own_.zeros : rows[i];
-    }
-    for (int j = 0; j < sizes_.key_size; j += 2 * L) {
-      I pairs[L];
-      for (int i = 0; i < L; ++i) {
-        const F factor = V::set(factors[i]);
-        pairs[i] = V::pack_pairs(V::rounded(V::mul(V::load_f16(rows[i] + j), factor)), V::rounded(V::mul(V::load_f16(rows[i] + j + L), factor)));
-      }
-      V::transpose(pairs);
-      for (int i = 0; i < L; ++i) V::store(own_.keys + (j / 2 + i) * L, pairs[i]);
-    }
-    return keys;
-  }
-
-  // Values of a chunk's cells as pairs of cells, [pair][dimension].
-  void load_values(int kv_head, int chunk, const std::uint64_t* seen) const {
-    const std::int64_t first = first_of(chunk), last = end_of(chunk);
-    const float* exponents = shared_.exponents + kv_head * sizes_.cells;
-    for (std::int64_t cell = first; cell < last; cell += 2) {
-      if (!seen[(cell - first) / kGroup]) continue;
-      const std::uint16_t* rows[2] = {own_.zeros, own_.zeros};
-      float factors[2] = {0, 0};
-      for (int i = 0; i < 2; ++i) {
-        if (cell + i >= last || exponents[cell + i] == kBroken) continue;
-        rows[i] = row_of_cell(a_.values, sizes_.value_size, kv_head, cell + i, own_.value_scratch + i * sizes_.value_size);
-        factors[i] = power(kValueBits - exponents[cell + i]);
-      }
-      const F even = V::set(factors[0]), odd = V::set(factors[1]);
-      std::int32_t* to = own_.values + (cell - first) / 2 * sizes_.value_size;
-      for (int d = 0; d < sizes_.value_size; d += L) {
-        V::store(to + d, V::join_pairs(V::rounded(V::mul(V::load_f16(rows[0] + d), even)), V::rounded(V::mul(V::load_f16(rows[1] + d), odd))));
-      }
-    }
-  }
-
-  static float power(float exponent) { return std::bit_cast<float>((static_cast<std::int32_t>(exponent) + 127) << 23); }
-
   // ---- scores
 
-  // The mask of kGroup cells for each row: added numbers, -inf for cells that are not there. Which rows see any of them.
-  std::uint64_t load_masks(std::int64_t cell, int count, float (*masks)[kGroup]) const {
-    std::uint64_t seen = 0;
+  // Of kGroup cells for each row.
+  struct Masks {
+    alignas(64) float added[kMostRows][kGroup];  // to the scores; -inf: the cell is not there
+    std::uint64_t seen, open;                    // a bit for each row: sees any of the cells; sees all and adds nothing
+  };
+
+  void load_masks(std::int64_t cell, int count, Masks& masks) const {
+    masks.seen = masks.open = 0;
     for (int r = 0; r < block_.rows; ++r) {
       alignas(64) std::uint16_t padded[kGroup];
       const std::uint16_t* from = padded;
@@ -242,15 +139,16 @@ class Attender {
         for (int i = 0; i < kGroup; ++i) padded[i] = i >= count ? 0xfc00 : a_.mask ? from[i] : 0;
         from = padded;
       }
-      bool any = false;
+      bool any = false, open = true;
       for (int lane = 0; lane < kGroup; lane += L) {
         const F mask = V::load_f16(from + lane);
-        V::store(masks[r] + lane, mask);
+        V::store(masks.added[r] + lane, mask);
         any |= V::any_above(mask, kNone);
+        open &= V::all_zero(mask);
       }
-      seen |= static_cast<std::uint64_t>(any) << r;
+      masks.seen |= static_cast<std::uint64_t>(any) << r;
+      masks.open |= static_cast<std::uint64_t>(open) << r;
     }
-    return seen;
   }
 
   float slope(std::int64_t head) const {  // of ALiBi (Press et al. 2022), as ggml has it
@@ -270,16 +168,16 @@ class Attender {
       V::store(own_.best_product + q * kGroup, V::set(kNone));
       own_.broken[q] = false;
     }
-    float masks[kMostRows][kGroup];
+    Masks masks;
     for (std::int64_t cell = first_of(chunk); cell < end_of(chunk); cell += kGroup) {
       const int cells = static_cast<int>(std::min<std::int64_t>(kGroup, end_of(chunk) - cell));
-      const std::uint64_t seen = load_masks(cell, cells, masks);
-      shared_.seen[cell / kGroup] = seen;
-      if (!seen) continue;
+      load_masks(cell, cells, masks);
+      shared_.seen[cell / kGroup] = masks.seen;
+      if (!masks.seen) continue;
       for (int kv_head = 0; kv_head < block_.kv_heads; ++kv_head) {
-        const int wanted = list_queries(kv_head, [&](int q) { return seen >> own_.rows[q] & 1; });
+        const int wanted = list_queries(kv_head, [&](int q) { return masks.seen >> own_.rows[q] & 1; });
         for (int lane = 0; lane < kGroup; lane += L) {
-          const Keys keys = load_keys(kv_head, cell + lane, cells - lane);
+          const Keys keys = reader_.load_keys(kv_head, cell + lane, cells - lane);
           V::store(shared_.exponents + kv_head * sizes_.cells + cell + lane, keys.exponents);
           V::store(shared_.units + kv_head * sizes_.cells + cell + lane, keys.units);
           for (int i = 0; i < wanted; i += kScored) score_some(own_.list + i, std::min(kScored, wanted - i), keys, masks, cell, lane);
@@ -293,6 +191,8 @@ class Attender {
     }
   }
 
+  float* scores_of(int q, std::int64_t first_of_group) const { return shared_.scores + first_of_group * sizes_.queries + q * kGroup; }
+
   int list_queries(int kv_head, auto wanted) const {
     const int each = group() * block_.rows;
     int count = 0;
@@ -303,7 +203,7 @@ class Attender {
     return count;
   }
 
-  void score_some(const int* list, int count, const Keys& keys, const float (*masks)[kGroup], std::int64_t cell, int lane) {
+  void score_some(const int* list, int count, const Keys& keys, const Masks& masks, std::int64_t cell, int lane) {
     switch (count) {
       case 1: return score_queries<1>(list, keys, masks, cell, lane);
       case 2: return score_queries<2>(list, keys, masks, cell, lane);
@@ -322,7 +222,7 @@ class Attender {
   }
 
   template <int C>
-  void score_queries(const int* list, const Keys& keys, const float (*masks)[kGroup], std::int64_t cell, int lane) {
+  void score_queries(const int* list, const Keys& keys, const Masks& masks, std::int64_t cell, int lane) {
     I products[C];
     const std::int32_t* queries[C];
     for (int c = 0; c < C; ++c) {
@@ -333,19 +233,24 @@ class Attender {
       const I key = V::load(own_.keys + pair * L);
       for (int c = 0; c < C; ++c) products[c] = V::dot_pairs(products[c], key, V::set(queries[c][pair]));
     }
+    F sum = V::set(0.0f);  // NaN if a score is one
     for (int c = 0; c < C; ++c) {
       const int q = list[c];
       F score = V::mul(V::to_float(products[c]), V::mul(V::set(own_.query_scales[q]), keys.scales));
       if (a_.softcap != 0) score = cap(score);
-      const F mask = V::load(masks[own_.rows[q]] + lane);
-      score = V::hide(V::fma(V::set(own_.slopes[q]), mask, score), mask);
-      V::store(shared_.scores + q * sizes_.cells + cell + lane, score);
+      if (!(masks.open >> own_.rows[q] & 1)) {
+        const F mask = V::load(masks.added[own_.rows[q]] + lane);
+        score = V::hide(V::fma(V::set(own_.slopes[q]), mask, score), mask);
+      }
+      sum = V::add(sum, score);
+      V::store(scores_of(q, cell) + lane, score);
       float* best = own_.best + q * kGroup;
       V::store(best, V::max(score, V::load(best)));
       float* product = own_.best_product + q * kGroup;
       V::store(product, V::max(V::fma(score, V::set(kLog2E), keys.exponents), V::load(product)));
-      own_.broken[q] |= V::any_nan(score);
     }
+    if (!V::any_nan(sum)) return;
+    for (int c = 0; c < C; ++c) own_.broken[list[c]] |= V::any_nan(V::load(scores_of(list[c], cell) + lane));
   }
 
   F cap(F score) const {
@@ -353,12 +258,6 @@ class Attender {
     V::store(each, score);
     for (float& x : each) x = a_.softcap * std::tanh(x);
     return V::load(each);
-  }
-
-  static I two(const std::int16_t* pair) {
-    std::int32_t both;
-    std::memcpy(&both, pair, sizeof both);
-    return V::set(both);
   }
 
   // ---- weights and values
@@ -392,7 +291,7 @@ class Attender {
     for (std::int64_t g = 0; g < sizes_.groups; ++g) {
       if (!(shared_.seen[g] >> own_.rows[q] & 1)) continue;
       for (std::int64_t cell = g * kGroup; cell < (g + 1) * kGroup; cell += L) {
-        const F below = V::sub(V::load(shared_.scores + q * sizes_.cells + cell), V::set(best));
+        const F below = V::sub(V::load(scores_of(q, g * kGroup) + cell - g * kGroup), V::set(best));
         largest = V::max(V::fma(below, V::set(kLog2E), V::load(shared_.exponents + kv_head * sizes_.cells + cell)), largest);
       }
     }
@@ -409,7 +308,7 @@ class Attender {
   }
 
   void weigh(int kv_head, int chunk, const std::uint64_t* seen, int groups, std::uint64_t by_any) {
-    load_values(kv_head, chunk, seen);
+    reader_.load_values(kv_head, first_of(chunk), end_of(chunk), seen, shared_.exponents + kv_head * sizes_.cells);
     const int wanted = list_queries(kv_head, [&](int q) { return by_any >> own_.rows[q] & 1 && !std::isnan(own_.best_score[q]); });
     for (int i = 0; i < wanted; i += kWeighed) {
       const int* list = own_.list + i;
@@ -422,45 +321,47 @@ class Attender {
     }
   }
 
-  struct Weights {  // of a chunk's cells: upper and lower 12 bits, and which groups have any
-    alignas(64) std::int16_t high[kChunk], low[kChunk];
-    unsigned high_groups = 0, low_groups = 0;
+  // Of a chunk's cells as int16, in the pairs of load_values: upper and lower 12 bits, and which pairs of groups have any.
+  struct Weights {
+    alignas(64) std::int32_t high[kChunk / 2], low[kChunk / 2];
+    unsigned high_groups, low_groups;
   };
 
-  static F power_of_two(F x) {  // 2^x for x <= 0: of the rest in [-1/2, 1/2] the first terms of the series
+  // 2^x for x <= 0, to 2e-7: a polynomial with least relative error on [-1/2, 1/2] of those that are 1 at 0.
+  static F power_of_two(F x) {
     x = V::max(x, V::set(-126.0f));
     const I whole = V::rounded(x);
     const F rest = V::sub(x, V::to_float(whole));
-    F sum = V::set(1.54035304e-4f);
-    for (const float term : {1.33335581e-3f, 9.61812911e-3f, 5.55041087e-2f, 2.40226507e-1f, 6.93147181e-1f, 1.0f}) {
-      sum = V::fma(sum, rest, V::set(term));
-    }
+    F sum = V::set(1.3264727e-3f);
+    for (const float term : {9.671513e-3f, 5.5507336e-2f, 2.4022242e-1f, 6.93147e-1f, 1.0f}) sum = V::fma(sum, rest, V::set(term));
     return V::times_power(sum, whole);
   }
 
   void find_weights(int q, int kv_head, int chunk, const std::uint64_t* seen, int groups, Weights& weights) {
-    const float* scores = shared_.scores + q * sizes_.cells + first_of(chunk);
     const float* units = shared_.units + kv_head * sizes_.cells + first_of(chunk);
     const F best = V::set(own_.best_score[q]), unit_of_sum = V::set(power(-own_.bound[q]));
-    std::memset(weights.high, 0, sizeof weights.high);
-    std::memset(weights.low, 0, sizeof weights.low);
+    const std::uint64_t row = std::uint64_t{1} << own_.rows[q];
     I total = V::set(0);
-    unsigned high_groups = 0, low_groups = 0;
-    for (int g = 0; g < groups; ++g) {
-      if (!(seen[g] >> own_.rows[q] & 1)) continue;
-      for (int lane = g * kGroup; lane < (g + 1) * kGroup; lane += L) {
-        const F weight = power_of_two(V::mul(V::sub(V::load(scores + lane), best), V::set(kLog2E)));
-        total = V::add(total, V::rounded(V::mul(weight, V::set(0x1p25f))));
-        const F in_units = V::mul(V::mul(weight, V::load(units + lane)), unit_of_sum);  // all but the weight are powers of two
-        const I all = V::min(V::rounded(in_units), V::set((1 << kWeightBits) - 1));
-        const I high = V::shift_right12(all), low = V::low12(all);
-        V::store_i16(weights.high + lane, high);
-        V::store_i16(weights.low + lane, low);
-        high_groups |= static_cast<unsigned>(V::any(high)) << g;
-        low_groups |= static_cast<unsigned>(V::any(low)) << g;
+    const auto weigh = [&](int g, int lane) {  // those of L cells, in units of the sum
+      const F weight = power_of_two(V::mul(V::sub(V::load(scores_of(q, first_of(chunk) + g * kGroup) + lane), best), V::set(kLog2E)));
+      total = V::add(total, V::rounded(V::mul(weight, V::set(0x1p25f))));
+      const F in_units = V::mul(V::mul(weight, V::load(units + g * kGroup + lane)), unit_of_sum);  // all but the weight are powers of two
+      return V::min(V::rounded(in_units), V::set((1 << kWeightBits) - 1));
+    };
+    weights.high_groups = weights.low_groups = 0;
+    for (int g = 0; g < groups; g += 2) {
+      const bool first = seen[g] & row, second = g + 1 < groups && seen[g + 1] & row;
+      I any_high = V::set(0), any_low = V::set(0);
+      for (int lane = 0; lane < kGroup; lane += L) {
+        const I even = first ? weigh(g, lane) : V::set(0), odd = second ? weigh(g + 1, lane) : V::set(0);
+        const I high = V::join_pairs(V::shift_right12(even), V::shift_right12(odd)), low = V::join_pairs(V::low12(even), V::low12(odd));
+        V::store(weights.high + g / 2 * kGroup + lane, high);
+        V::store(weights.low + g / 2 * kGroup + lane, low);
+        any_high = V::either(any_high, high), any_low = V::either(any_low, low);
       }
+      weights.high_groups |= static_cast<unsigned>(V::any(any_high)) << g / 2;
+      weights.low_groups |= static_cast<unsigned>(V::any(any_low)) << g / 2;
     }
-    weights.high_groups = high_groups, weights.low_groups = low_groups;
     std::int32_t each[L];
     V::store(each, total);
     for (const std::int32_t x : each) own_.weights[q] += x;
@@ -469,7 +370,7 @@ class Attender {
   template <int C>
   void weigh_queries(const int* list, int kv_head, int chunk, const std::uint64_t* seen, int groups) {
     Weights weights[C];
-    const std::int16_t *high[C], *low[C];
+    const std::int32_t *high[C], *low[C];
     std::int64_t* sums[C];
     unsigned high_groups = 0, low_groups = 0;
     for (int c = 0; c < C; ++c) {
@@ -490,19 +391,19 @@ class Attender {
   }
 
   template <int C, int T>
-  void add_values(const std::int16_t* const (&weights)[C], unsigned groups, int d, std::int64_t* const (&sums)[C], int shift) {
+  void add_values(const std::int32_t* const (&weights)[C], unsigned groups, int d, std::int64_t* const (&sums)[C], int shift) {
     I sum[C][T];
     for (int c = 0; c < C; ++c) {
       for (int t = 0; t < T; ++t) sum[c][t] = V::set(0);
     }
     for (; groups; groups &= groups - 1) {
-      const int first = std::countr_zero(groups) * kGroup / 2;
-      for (int pair = first; pair < first + kGroup / 2; ++pair) {
+      const int first = std::countr_zero(groups) * kGroup;
+      for (int pair = first; pair < first + kGroup; ++pair) {
         const std::int32_t* from = own_.values + pair * sizes_.value_size + d;
         I values[T];
         for (int t = 0; t < T; ++t) values[t] = V::load(from + t * L);
         for (int c = 0; c < C; ++c) {
-          const I weight = two(weights[c] + 2 * pair);
+          const I weight = V::set(weights[c][pair]);
           for (int t = 0; t < T; ++t) sum[c][t] = V::dot_pairs(sum[c][t], values[t], weight);
         }
       }
@@ -541,6 +442,7 @@ class Attender {
   const Team& team_;
   std::byte* memory_;
   const OwnWork own_;
+  CellReader<V> reader_;
   BlockWork shared_{};
   Block block_{};
 };

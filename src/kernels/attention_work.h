@@ -49,7 +49,7 @@ class Parts {
 };
 
 struct BlockWork {
-  float* scores = nullptr;      // [query][cell], where a row sees the cell's group
+  float* scores = nullptr;      // [group][query][kGroup], where a row sees the group: by query they would share sets of caches
   float *exponents = nullptr, *units = nullptr;  // [kv head][cell], of values
   std::uint64_t* seen = nullptr;  // [group], a bit for each row
   float *best = nullptr, *best_product = nullptr;  // [chunk][query]; best is NaN where a score is

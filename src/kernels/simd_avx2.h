@@ -83,6 +83,7 @@ struct Avx2 {
   static F sub(F a, F b) { return _mm256_sub_ps(a, b); }
   static F max(F a, F b) { return _mm256_max_ps(a, b); }
   static bool any_nan(F a) { return _mm256_movemask_ps(_mm256_cmp_ps(a, a, _CMP_UNORD_Q)) != 0; }
+  static bool all_zero(F a) { return _mm256_movemask_ps(_mm256_cmp_ps(a, _mm256_setzero_ps(), _CMP_NEQ_UQ)) == 0; }
   static bool any_above(F a, float bound) { return _mm256_movemask_ps(_mm256_cmp_ps(a, _mm256_set1_ps(bound), _CMP_GT_OQ)) != 0; }
   static float largest(F a) {
     const __m128 four = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
@@ -99,13 +100,11 @@ struct Avx2 {
   }
   static I load(const std::int32_t* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
   static void store(std::int32_t* p, I a) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), a); }
-  static void store_i16(std::int16_t* p, I a) {
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm_packs_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1)));
-  }
   static I add(I a, I b) { return _mm256_add_epi32(a, b); }
   static I min(I a, I b) { return _mm256_min_epi32(a, b); }
   static I low12(I a) { return _mm256_and_si256(a, _mm256_set1_epi32(4095)); }
   static I shift_right12(I a) { return _mm256_srai_epi32(a, 12); }
+  static I either(I a, I b) { return _mm256_or_si256(a, b); }
   static bool any(I a) { return _mm256_testz_si256(a, a) == 0; }
   static I dot_pairs(I acc, I a, I b) {
 #if defined(__AVXVNNI__)

@@ -66,6 +66,7 @@ struct Avx512 {
   static F sub(F a, F b) { return _mm512_sub_ps(a, b); }
   static F max(F a, F b) { return _mm512_max_ps(a, b); }
   static bool any_nan(F a) { return _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q) != 0; }
+  static bool all_zero(F a) { return _mm512_cmp_ps_mask(a, _mm512_setzero_ps(), _CMP_NEQ_UQ) == 0; }
   static bool any_above(F a, float bound) { return _mm512_cmp_ps_mask(a, _mm512_set1_ps(bound), _CMP_GT_OQ) != 0; }
   static float largest(F a) { return _mm512_reduce_max_ps(a); }
   static F hide(F a, F mask) {
@@ -78,11 +79,11 @@ struct Avx512 {
   }
   static I load(const std::int32_t* p) { return _mm512_loadu_si512(p); }
   static void store(std::int32_t* p, I a) { _mm512_storeu_si512(p, a); }
-  static void store_i16(std::int16_t* p, I a) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtepi32_epi16(a)); }
   static I add(I a, I b) { return _mm512_add_epi32(a, b); }
   static I min(I a, I b) { return _mm512_min_epi32(a, b); }
   static I low12(I a) { return _mm512_and_si512(a, _mm512_set1_epi32(4095)); }
   static I shift_right12(I a) { return _mm512_srai_epi32(a, 12); }
+  static I either(I a, I b) { return _mm512_or_si512(a, b); }
   static bool any(I a) { return _mm512_test_epi32_mask(a, a) != 0; }
   static I dot_pairs(I acc, I a, I b) { return _mm512_dpwssd_epi32(acc, a, b); }
   static I join_pairs(I even, I odd) { return _mm512_mask_mov_epi16(even, 0xaaaaaaaa, _mm512_slli_epi32(odd, 16)); }

@@ -105,6 +105,7 @@ struct Plain {
   static F max(const F& a, const F& b) { return map([&](int i) { return a[i] > b[i] ? a[i] : b[i]; }); }  // b where one is NaN
   static bool any_nan(const F& a) { return std::ranges::any_of(a, [](float x) { return x != x; }); }
   static bool any_above(const F& a, float bound) { return std::ranges::any_of(a, [&](float x) { return x > bound; }); }
+  static bool all_zero(const F& a) { return std::ranges::all_of(a, [](float x) { return x == 0; }); }
   static float largest(const F& a) { return *std::ranges::max_element(a); }  // of no NaN
   // -inf where `mask` is that
   static F hide(const F& a, const F& mask) { return map([&](int i) { return mask[i] == -INFINITY ? -INFINITY : a[i]; }); }
@@ -122,13 +123,11 @@ struct Plain {
   }
   static I load(const std::int32_t* p) { I a; std::memcpy(a.data(), p, sizeof a); return a; }
   static void store(std::int32_t* p, const I& a) { std::memcpy(p, a.data(), sizeof a); }
-  static void store_i16(std::int16_t* p, const I& a) {  // of numbers that fit
-    for (int i = 0; i < lanes; ++i) p[i] = static_cast<std::int16_t>(a[i]);
-  }
   static I add(const I& a, const I& b) { return of_ints([&](int i) { return a[i] + b[i]; }); }
   static I min(const I& a, const I& b) { return of_ints([&](int i) { return std::min(a[i], b[i]); }); }
   static I low12(const I& a) { return of_ints([&](int i) { return a[i] & 4095; }); }
   static I shift_right12(const I& a) { return of_ints([&](int i) { return a[i] >> 12; }); }
+  static I either(const I& a, const I& b) { return of_ints([&](int i) { return a[i] | b[i]; }); }
   static bool any(const I& a) { return std::ranges::any_of(a, [](std::int32_t x) { return x != 0; }); }
   // acc + the products of both numbers of each lane
   static I dot_pairs(const I& acc, const I& a, const I& b) {
