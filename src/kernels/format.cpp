@@ -142,6 +142,13 @@ void put(const Format& format, const RowBlock& block, int i, int row, std::byte*
   if (format.minimum) put_f16(scales + 2 * kStripe, row, block.minimum);
 }
 
+template <int size>
+void interleave(const std::byte* rows, std::size_t row_bytes, int inputs, int row_count, std::byte* stripe) {
+  for (int row = 0; row < row_count; ++row) {
+    for (int k = 0; k < inputs; ++k) std::memcpy(stripe + (k * kStripe + row) * size, rows + row * row_bytes + k * size, size);
+  }
+}
+
 }  // namespace
 
 const Format& format_of(WeightType type) { return kFormats[static_cast<int>(type)]; }
@@ -150,11 +157,8 @@ void lay_stripe(const Format& format, const std::byte* rows, std::size_t row_byt
                 std::byte* stripe) {
   std::memset(stripe, 0, format.stripe_bytes(inputs));
   if (!format.quantised()) {
-    const int size = format.quant_bytes / kStripe;
-    for (int row = 0; row < row_count; ++row) {
-      for (int k = 0; k < inputs; ++k) std::memcpy(stripe + (k * kStripe + row) * size, rows + row * row_bytes + k * size, size);
-    }
-    return;
+    return format.quant_bytes == 4 * kStripe ? interleave<4>(rows, row_bytes, inputs, row_count, stripe)
+                                             : interleave<2>(rows, row_bytes, inputs, row_count, stripe);
   }
   RowBlock block;
   const int group_bytes = format.header + format.group * format.quant_bytes;

@@ -11,10 +11,13 @@
 #include <thread>
 #include <vector>
 
+#include "kernels/mapped.h"
 #include "kernels/multiply.h"
 
 namespace decant::kernels {
 namespace {
+
+constexpr std::int64_t kPartBytes = 8 << 20;  // of a file, at once in the memory while its weights are laid
 
 // Panels are multiplied a few at a time, so that they stay in the second-level cache beside a stripe of weights.
 constexpr std::size_t kPanelBytes = 384 << 10;
@@ -183,25 +186,38 @@ std::size_t laid_bytes(const ggml_tensor* weights) {
 void lay(ggml_tensor* weights, const void* data) {
   const Format& format = format_of(*weight_type(weights));
   const int inputs = static_cast<int>(weights->ne[0]);
-  const std::int64_t outputs = weights->ne[1], stripes = (outputs + kStripe - 1) / kStripe;
+  const std::int64_t outputs = weights->ne[1], stripes = (outputs + kStripe - 1) / kStripe, all = stripes * weights->ne[2];
   const std::size_t row_bytes = ggml_row_size(weights->type, inputs), stripe_bytes = format.stripe_bytes(inputs);
-  std::atomic<std::int64_t> next = 0;
-  const auto work = [&] {
-    constexpr std::int64_t at_once = 16;
-    for (std::int64_t begin; (begin = next.fetch_add(at_once)) < stripes * weights->ne[2];) {
-      for (std::int64_t s = begin; s < std::min(begin + at_once, stripes * weights->ne[2]); ++s) {
-        const std::int64_t row = s % stripes * kStripe;
-        lay_stripe(format, static_cast<const std::byte*>(data) + (s / stripes * outputs + row) * row_bytes, row_bytes, inputs,
-                   static_cast<int>(std::min<std::int64_t>(kStripe, outputs - row)),
-                   static_cast<std::byte*>(weights->data) + s * stripe_bytes);
-      }
+  const auto* rows = static_cast<const std::byte*>(data);
+  const auto row_of = [&](std::int64_t stripe) { return stripe / stripes * outputs + stripe % stripes * kStripe; };
+  const auto lay_some = [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t s = first; s < last; ++s) {
+      const std::int64_t left = outputs - s % stripes * kStripe;
+      lay_stripe(format, rows + row_of(s) * row_bytes, row_bytes, inputs, static_cast<int>(std::min<std::int64_t>(kStripe, left)),
+                 static_cast<std::byte*>(weights->data) + s * stripe_bytes);
     }
   };
-  // Beside a small matrix even the start of a thread takes long.
-  const std::size_t helpers = std::min<std::size_t>(std::max(1u, std::thread::hardware_concurrency()) - 1, laid_bytes(weights) >> 20);
-  std::vector<std::jthread> threads;
-  for (std::size_t i = 0; i < helpers; ++i) threads.emplace_back(work);
-  work();
+  // In parts, each of which is let go before the next is read: or a loading model would need its file's size as well.
+  const std::int64_t part = std::max<std::int64_t>(1, kPartBytes / static_cast<std::int64_t>(kStripe * row_bytes));
+  for (std::int64_t begin = 0; begin < all; begin += part) {
+    const std::int64_t end = std::min(begin + part, all);
+    std::atomic<std::int64_t> next = begin;
+    const auto work = [&] {
+      constexpr std::int64_t at_once = 16;
+      for (std::int64_t first; (first = next.fetch_add(at_once)) < end;) lay_some(first, std::min(first + at_once, end));
+    };
+    {
+      // Beside a small matrix even the start of a thread takes long.
+      const std::size_t most = static_cast<std::size_t>(end - begin) * stripe_bytes >> 20;
+      const std::size_t helpers = std::min<std::size_t>(std::max(1u, std::thread::hardware_concurrency()) - 1, most);
+      std::vector<std::jthread> threads;
+      for (std::size_t i = 0; i < helpers; ++i) threads.emplace_back(work);
+      work();
+    }
+    const std::byte* from = rows + row_of(begin) * row_bytes;
+    const std::byte* to = end == all ? rows + ggml_nbytes(weights) : rows + row_of(end) * row_bytes;
+    release_mapped(from, static_cast<std::size_t>(to - from));
+  }
 }
 
 bool covers_product(const ggml_tensor* op) {
