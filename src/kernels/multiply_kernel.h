@@ -188,7 +188,7 @@ struct Product {
   int rows;
 
   template <int C, class Lanes>
-  void columns(int first, Lanes lanes) const {
+  [[gnu::noinline]] void columns(int first, Lanes lanes) const {
     for (int lane = 0; lane < rows; lane += V::lanes) {
       typename V::F sum[C];
       lanes(lane, first, sum);
