@@ -149,6 +149,17 @@ void interleave(const std::byte* rows, std::size_t row_bytes, int inputs, int ro
   }
 }
 
+void interleave_bf16(const std::byte* rows, std::size_t row_bytes, int inputs, int row_count, std::byte* stripe) {
+  for (int row = 0; row < row_count; ++row) {
+    for (int k = 0; k < inputs; ++k) {
+      std::uint16_t weight;
+      std::memcpy(&weight, rows + row * row_bytes + 2 * k, 2);
+      if ((weight & 0x7f80) == 0) weight &= 0x8000;
+      std::memcpy(stripe + 2 * ((k / 2 * kStripe + row) * 2 + k % 2), &weight, 2);
+    }
+  }
+}
+
 }  // namespace
 
 const Format& format_of(WeightType type) { return kFormats[static_cast<int>(type)]; }
@@ -157,6 +168,7 @@ void lay_stripe(const Format& format, const std::byte* rows, std::size_t row_byt
                 std::byte* stripe) {
   std::memset(stripe, 0, format.stripe_bytes(inputs));
   if (!format.quantised()) {
+    if (format.type == WeightType::bf16) return interleave_bf16(rows, row_bytes, inputs, row_count, stripe);
     return format.quant_bytes == 4 * kStripe ? interleave<4>(rows, row_bytes, inputs, row_count, stripe)
                                              : interleave<2>(rows, row_bytes, inputs, row_count, stripe);
   }

@@ -9,16 +9,17 @@ namespace decant::kernels {
 const Kernel kPlainKernel = kernel_of<Plain>();
 
 std::size_t panel_bytes(const Format& format, int inputs, int width) {
-  const auto columns = static_cast<std::size_t>(width);
-  return format.quantised() ? columns * kPackedBlock * format.blocks(inputs) : columns * inputs * sizeof(float);
+  return static_cast<std::size_t>(width) * packed_block(format) * ((inputs + kBlock - 1) / kBlock);
 }
 
-const Kernel& kernel(Isa isa) {
+const Kernel& kernel(Isa isa, WeightType type) {
   switch (isa) {
 #ifdef __x86_64__
+    case Isa::avx512_vnni:
+      if (static const bool bf16 = __builtin_cpu_supports("avx512bf16"); bf16 && type == WeightType::bf16) return kAvx512Bf16Kernel;
+      return kAvx512Kernel;
     case Isa::avx2: return kAvx2Kernel;
     case Isa::avx_vnni: return kAvxVnniKernel;
-    case Isa::avx512_vnni: return kAvx512Kernel;
 #endif
     default: return kPlainKernel;
   }

@@ -2,7 +2,8 @@
 //
 // Columns are packed in panels of up to 8. For quantised weights they are rounded to int8 in blocks of 32 with an f32
 // scale, and products are summed in int32 within a block and by fused multiply-add over blocks in their order; for float
-// weights inputs of even and of odd index are summed apart, in their order. Nothing depends on the other columns, so a
+// weights inputs of even and of odd index are summed apart, in their order; for BF16, activations are rounded to it and
+// neighbouring inputs are a pair, of which every other is summed apart. Nothing depends on the other columns, so a
 // column's result is the same bits however many share the panel or the product, on any number of threads and by any Isa.
 #pragma once
 
@@ -28,8 +29,9 @@ struct Kernel {
                    float* const* output, std::ptrdiff_t first_row, int rows);
 };
 
-const Kernel& kernel(Isa isa);  // of available_isas()
+const Kernel& kernel(Isa isa, WeightType type);  // isa: of available_isas()
 
 extern const Kernel kPlainKernel, kAvx2Kernel, kAvxVnniKernel, kAvx512Kernel;
+extern const Kernel kAvx512Bf16Kernel;  // of bf16, with the CPU's instruction for it
 
 }  // namespace decant::kernels

@@ -3,7 +3,9 @@
 
 #include <cmath>
 #include <cstring>
+#include <type_traits>
 #include <utility>
+#include <variant>
 
 #include "kernels/multiply.h"
 #include "kernels/weights.h"
@@ -13,9 +15,15 @@ namespace decant::kernels {
 // A packed block of a panel: [column][32] int8, then for each column its scale and two numbers that depend on the type:
 // with a bias, what the integer sums of the two halves start from (of both together, where a scale is for all 32 inputs);
 // with a minimum, the sum of the activations.
-inline constexpr int kPackedBlock = kBlock + 3 * 4;  // bytes per column
+// Of a float type: [column][32] f32, or bf16.
+inline constexpr int kPackedBlock = kBlock + 3 * 4;  // bytes per column of a quantised type
 
 inline constexpr int kPrefetch = 4096;  // bytes ahead: a page, which the hardware's own prefetching does not cross
+
+inline int packed_block(const Format& format) {
+  if (format.quantised()) return kPackedBlock;
+  return kBlock * (format.type == WeightType::bf16 ? 2 : 4);
+}
 
 namespace {  // every instruction set has its own copies of these: never one for all
 
@@ -70,10 +78,23 @@ void pack(const Format& format, const float* const* columns, int width, int inpu
     }
     return;
   }
-  auto* floats = reinterpret_cast<float*>(panel);
-  const int last = end * kBlock < inputs ? end * kBlock : inputs;
-  for (int c = 0; c < width; ++c) {
-    for (int k = begin * kBlock; k < last; ++k) floats[static_cast<std::ptrdiff_t>(k) * width + c] = columns[c][k];
+  const int bytes = packed_block(format);
+  for (int block = begin; block < end; ++block) {
+    for (int c = 0; c < width; ++c) {
+      const float* x = columns[c] + block * kBlock;
+      float rest[kBlock] = {};
+      if (const int left = inputs - block * kBlock; left < kBlock) {
+        std::memcpy(rest, x, sizeof(float) * left);
+        x = rest;
+      }
+      std::byte* to = panel + (static_cast<std::ptrdiff_t>(block) * width + c) * bytes;
+      if (format.type == WeightType::bf16) {
+        auto* rounded = reinterpret_cast<std::uint16_t*>(to);
+        for (int half = 0; half < kBlock; half += 16) V::round_bf16(x + half, rounded + half);
+      } else {
+        std::memcpy(to, x, bytes);
+      }
+    }
   }
 }
 
@@ -141,39 +162,57 @@ void multiply_lanes(const Format& format, const std::byte* stripe, int inputs, c
   }
 }
 
+// An input of a float type, or two neighbouring ones of BF16: what one fused multiply-add takes.
+template <class V, WeightType type>
+struct Step {
+  static constexpr int bytes = type == WeightType::f16 ? 2 : 4;  // of a weight; of an activation 4
+  static constexpr int in_block = type == WeightType::bf16 ? kBlock / 2 : kBlock;
+
+  static auto load(const std::byte* stripe, int lane) {
+    if constexpr (type == WeightType::f32) {
+      return V::load(reinterpret_cast<const float*>(stripe) + lane);
+    } else if constexpr (type == WeightType::f16) {
+      return V::load_f16(reinterpret_cast<const std::uint16_t*>(stripe) + lane);
+    } else {
+      return V::load_bytes(reinterpret_cast<const std::uint8_t*>(stripe) + 4 * lane);
+    }
+  }
+  template <class W>
+  static auto add(typename V::F sum, const W& weights, const std::byte* x) {
+    if constexpr (type == WeightType::bf16) {
+      return V::fma_bf16(sum, weights, reinterpret_cast<const std::uint16_t*>(x));
+    } else {
+      return V::fma(weights, V::set(*reinterpret_cast<const float*>(x)), sum);
+    }
+  }
+};
+
 template <class V, WeightType type, int C>
 void multiply_float_lanes(const std::byte* stripe, int inputs, const std::byte* panel, int width, int first, int lane,
                           typename V::F (&sum)[C]) {
-  const auto load = [&](int k) {
-    if constexpr (type == WeightType::f32) {
-      return V::load(reinterpret_cast<const float*>(stripe) + static_cast<std::ptrdiff_t>(k) * kStripe + lane);
-    } else {
-      const auto* at = reinterpret_cast<const std::uint16_t*>(stripe) + static_cast<std::ptrdiff_t>(k) * kStripe + lane;
-      if constexpr (type == WeightType::f16) {
-        return V::load_f16(at);
-      } else {
-        return V::load_bf16(at);
-      }
-    }
-  };
-  constexpr int size = type == WeightType::f32 ? 4 : 2;
-  const float* x = reinterpret_cast<const float*>(panel) + first;
+  using S = Step<V, type>;
+  constexpr int step = kStripe * S::bytes, column = S::in_block * 4;  // bytes
   typename V::F odd[C];
   for (int c = 0; c < C; ++c) sum[c] = odd[c] = V::zero();
-  int k = 0;
-  for (; k + 2 <= inputs; k += 2, x += 2 * width) {
-    const auto w0 = load(k), w1 = load(k + 1);
-    for (int ahead = 0; ahead < 2 * kStripe * size; ahead += 64) {
-      __builtin_prefetch(stripe + static_cast<std::ptrdiff_t>(k) * kStripe * size + kPrefetch + ahead);
+  panel += first * column;
+  for (int left = (inputs * S::in_block + kBlock - 1) / kBlock; left > 0; left -= S::in_block, panel += width * column) {
+    const int count = left < S::in_block ? left : S::in_block;
+    const std::byte* x = panel;
+    for (int k = 0; k + 2 <= count; k += 2, stripe += 2 * step, x += 8) {
+      const auto w0 = S::load(stripe, lane), w1 = S::load(stripe + step, lane);
+      for (int ahead = 0; ahead < 2 * step; ahead += 64) __builtin_prefetch(stripe + kPrefetch + ahead);
+      for (int c = 0; c < C; ++c) sum[c] = S::add(sum[c], w0, x + c * column);
+      for (int c = 0; c < C; ++c) odd[c] = S::add(odd[c], w1, x + c * column + 4);
     }
-    for (int c = 0; c < C; ++c) sum[c] = V::fma(w0, V::set(x[c]), sum[c]);
-    for (int c = 0; c < C; ++c) odd[c] = V::fma(w1, V::set(x[width + c]), odd[c]);
+    if (count % 2 != 0) {
+      const auto w = S::load(stripe, lane);
+      for (int c = 0; c < C; ++c) sum[c] = S::add(sum[c], w, x + c * column);
+    }
   }
-  if (k < inputs) {
-    const auto w = load(k);
-    for (int c = 0; c < C; ++c) sum[c] = V::fma(w, V::set(x[c]), sum[c]);
+  for (int c = 0; c < C; ++c) {
+    sum[c] = V::add(sum[c], odd[c]);
+    if constexpr (type == WeightType::bf16) sum[c] = V::flush(sum[c]);
   }
-  for (int c = 0; c < C; ++c) sum[c] = V::add(sum[c], odd[c]);
 }
 
 template <class V>
@@ -226,6 +265,7 @@ struct Product {
   }
   template <WeightType type>
   void floats() const {
+    [[maybe_unused]] const std::conditional_t<type == WeightType::bf16, typename V::FlushToZero, std::monostate> flush;
     all([this](int lane, int first, auto& sum) { multiply_float_lanes<V, type>(stripe, inputs, panel, width, first, lane, sum); });
   }
 };
@@ -248,6 +288,13 @@ void multiply(const Format& format, const std::byte* stripe, int inputs, const s
     case WeightType::bf16: return product.template floats<WeightType::bf16>();
     case WeightType::f32: return product.template floats<WeightType::f32>();
   }
+}
+
+// For bf16 alone.
+template <class V>
+void multiply_bf16(const Format& format, const std::byte* stripe, int inputs, const std::byte* panel, int width,
+                   float* const* output, std::ptrdiff_t first_row, int rows) {
+  Product<V>{format, stripe, inputs, panel, width, output, first_row, rows}.template floats<WeightType::bf16>();
 }
 
 template <class V>

@@ -253,7 +253,7 @@ void compute_product(const ggml_compute_params* params, ggml_tensor* op, Isa isa
       panels += part.panel_count() * part.panel_size();
     }
   };
-  const Kernel& kernels = kernel(isa);
+  const Kernel& kernels = kernel(isa, format.type);
   const int packers = plan.pack_alone ? 1 : params->nth;
   each_expert([&](const Columns& part) { part.pack(kernels, plan.pack_alone ? 0 : params->ith, packers); });
   if (!plan.pack_alone) ggml_barrier(params->threadpool);

@@ -21,9 +21,6 @@ struct Avx2 {
   static F set(float value) { return _mm256_set1_ps(value); }
   static F load(const float* p) { return _mm256_loadu_ps(p); }
   static F load_f16(const std::uint16_t* p) { return _mm256_cvtph_ps(load128(p)); }
-  static F load_bf16(const std::uint16_t* p) {
-    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(load128(p)), 16));
-  }
   static F load_u8(const std::uint8_t* p) { return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(load64(p))); }
   static F load_i8(const std::int8_t* p) { return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(load64(p))); }
   static void store(float* p, F a) { _mm256_storeu_ps(p, a); }
@@ -79,6 +76,26 @@ struct Avx2 {
     const __m128i two = _mm_add_epi32(four, _mm_unpackhi_epi64(four, four));
     return _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 1)));
   }
+
+  static void round_bf16(const float* x, std::uint16_t* to) {
+    const I both = _mm256_packus_epi32(bf16(_mm256_loadu_ps(x)), bf16(_mm256_loadu_ps(x + 8)));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm256_permute4x64_epi64(both, 0xd8));
+  }
+  static F fma_bf16(F acc, I weights, const std::uint16_t* two) {
+    const I x = broadcast(two), upper = _mm256_set1_epi32(-65536);
+    const F odd = _mm256_fmadd_ps(_mm256_castsi256_ps(_mm256_and_si256(weights, upper)), _mm256_castsi256_ps(_mm256_and_si256(x, upper)), acc);
+    return _mm256_fmadd_ps(_mm256_castsi256_ps(_mm256_slli_epi32(weights, 16)), _mm256_castsi256_ps(_mm256_slli_epi32(x, 16)), odd);
+  }
+  struct FlushToZero {  // as vdpbf16ps always does
+    FlushToZero() : before_(_mm_getcsr()) { _mm_setcsr(before_ | _MM_FLUSH_ZERO_ON); }
+    ~FlushToZero() { _mm_setcsr(before_); }
+    FlushToZero(const FlushToZero&) = delete;
+    FlushToZero& operator=(const FlushToZero&) = delete;
+
+   private:
+    unsigned before_;
+  };
+  static F flush(F a) { return a; }
 
   static F sub(F a, F b) { return _mm256_sub_ps(a, b); }
   static F max(F a, F b) { return _mm256_max_ps(a, b); }
@@ -165,9 +182,18 @@ struct Avx2 {
  private:
   static I magnitudes(const float* x) { return _mm256_and_si256(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(x)), _mm256_set1_epi32(0x7fffffff)); }
   static I rounded(const float* x, float factor) { return _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(x), _mm256_set1_ps(factor))); }
-  static I broadcast(const std::int8_t* four) {
+  static I bf16(F value) {  // in 32 bits
+    const I bits = _mm256_castps_si256(value), upper = _mm256_srli_epi32(bits, 16);
+    const I to_even = _mm256_add_epi32(_mm256_and_si256(upper, _mm256_set1_epi32(1)), _mm256_set1_epi32(0x7fff));
+    const I rounded = _mm256_srli_epi32(_mm256_add_epi32(bits, to_even), 16);
+    const I quiet = _mm256_or_si256(upper, _mm256_set1_epi32(0x40)), zero = _mm256_and_si256(upper, _mm256_set1_epi32(0x8000));
+    const I nan = _mm256_castps_si256(_mm256_cmp_ps(value, value, _CMP_UNORD_Q));
+    const I subnormal = _mm256_cmpeq_epi32(_mm256_and_si256(bits, _mm256_set1_epi32(0x7f800000)), _mm256_setzero_si256());
+    return _mm256_blendv_epi8(_mm256_blendv_epi8(rounded, quiet, nan), zero, subnormal);
+  }
+  static I broadcast(const void* four_bytes) {
     std::int32_t all;
-    std::memcpy(&all, four, sizeof all);
+    std::memcpy(&all, four_bytes, sizeof all);
     return _mm256_set1_epi32(all);
   }
   static I add_pairs(I acc, I pairs) { return _mm256_add_epi32(acc, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1))); }

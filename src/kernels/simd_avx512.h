@@ -21,9 +21,6 @@ struct Avx512 {
   static F set(float value) { return _mm512_set1_ps(value); }
   static F load(const float* p) { return _mm512_loadu_ps(p); }
   static F load_f16(const std::uint16_t* p) { return _mm512_cvtph_ps(load256(p)); }
-  static F load_bf16(const std::uint16_t* p) {
-    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(load256(p)), 16));
-  }
   static F load_u8(const std::uint8_t* p) { return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(load128(p))); }
   static F load_i8(const std::int8_t* p) { return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(load128(p))); }
   static void store(float* p, F a) { _mm512_storeu_ps(p, a); }
@@ -46,9 +43,7 @@ struct Avx512 {
     return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(load128(table)), q);
   }
   static I dot(I acc, I weights, const std::int8_t* four) {
-    std::int32_t all;
-    std::memcpy(&all, four, sizeof all);
-    return _mm512_dpbusd_epi32(acc, weights, _mm512_set1_epi32(all));
+    return _mm512_dpbusd_epi32(acc, weights, broadcast(four));
   }
   static I start128(std::int32_t correction) { return set(correction); }
   static I dot128(I acc, I weights, const std::int8_t* four) { return dot(acc, weights, four); }
@@ -62,6 +57,32 @@ struct Avx512 {
     _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtepi32_epi8(q));
     return _mm512_reduce_add_epi32(q);
   }
+
+  static void round_bf16(const float* x, std::uint16_t* to) {
+    const __m512 value = _mm512_loadu_ps(x);
+    const __m512i bits = _mm512_castps_si512(value), upper = _mm512_srli_epi32(bits, 16);
+    const __m512i to_even = _mm512_add_epi32(_mm512_and_si512(upper, _mm512_set1_epi32(1)), _mm512_set1_epi32(0x7fff));
+    __m512i rounded = _mm512_srli_epi32(_mm512_add_epi32(bits, to_even), 16);
+    rounded = _mm512_mask_or_epi32(rounded, _mm512_cmp_ps_mask(value, value, _CMP_UNORD_Q), upper, _mm512_set1_epi32(0x40));
+    const __mmask16 subnormal = _mm512_testn_epi32_mask(bits, _mm512_set1_epi32(0x7f800000));
+    rounded = _mm512_mask_and_epi32(rounded, subnormal, upper, _mm512_set1_epi32(0x8000));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtepi32_epi16(rounded));
+  }
+  static F fma_bf16(F acc, I weights, const std::uint16_t* two) {
+    const I x = broadcast(two), upper = _mm512_set1_epi32(-65536);
+    const F odd = _mm512_fmadd_ps(_mm512_castsi512_ps(_mm512_and_si512(weights, upper)), _mm512_castsi512_ps(_mm512_and_si512(x, upper)), acc);
+    return _mm512_fmadd_ps(_mm512_castsi512_ps(_mm512_slli_epi32(weights, 16)), _mm512_castsi512_ps(_mm512_slli_epi32(x, 16)), odd);
+  }
+  struct FlushToZero {  // as vdpbf16ps always does
+    FlushToZero() : before_(_mm_getcsr()) { _mm_setcsr(before_ | _MM_FLUSH_ZERO_ON); }
+    ~FlushToZero() { _mm_setcsr(before_); }
+    FlushToZero(const FlushToZero&) = delete;
+    FlushToZero& operator=(const FlushToZero&) = delete;
+
+   private:
+    unsigned before_;
+  };
+  static F flush(F a) { return a; }
 
   static F sub(F a, F b) { return _mm512_sub_ps(a, b); }
   static F max(F a, F b) { return _mm512_max_ps(a, b); }
@@ -138,10 +159,25 @@ struct Avx512 {
   }
   static bool any_at_least(I a, std::int32_t bound) { return _mm512_cmpge_epi32_mask(a, _mm512_set1_epi32(bound)) != 0; }
 
+ protected:
+  static I broadcast(const void* four_bytes) {
+    std::int32_t all;
+    std::memcpy(&all, four_bytes, sizeof all);
+    return _mm512_set1_epi32(all);
+  }
+
  private:
   static __m256i load256(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
   static __m128i load128(const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); }
 };
+
+#ifdef __AVX512BF16__
+struct Avx512Bf16 : Avx512 {
+  static F fma_bf16(F acc, I weights, const std::uint16_t* two) {
+    return _mm512_dpbf16_ps(acc, reinterpret_cast<__m512bh>(weights), reinterpret_cast<__m512bh>(broadcast(two)));
+  }
+};
+#endif
 
 }  // namespace
 }  // namespace decant::kernels

@@ -33,6 +33,15 @@ inline float f32_of_bf16(std::uint16_t upper) {
   return value;
 }
 
+// To the nearest, to even; a subnormal number counts as zero.
+inline std::uint16_t bf16_of_f32(float value) {
+  std::uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  if ((bits & 0x7f800000) == 0) return static_cast<std::uint16_t>((bits & 0x80000000) >> 16);
+  if (value != value) return static_cast<std::uint16_t>(bits >> 16 | 0x40);
+  return static_cast<std::uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
 namespace {  // each file that includes this is compiled for its own instruction set
 
 struct Plain {
@@ -45,7 +54,6 @@ struct Plain {
   static F set(float value) { return map([&](int) { return value; }); }
   static F load(const float* p) { return map([&](int i) { return p[i]; }); }
   static F load_f16(const std::uint16_t* p) { return map([&](int i) { return f32_of_f16(p[i]); }); }
-  static F load_bf16(const std::uint16_t* p) { return map([&](int i) { return f32_of_bf16(p[i]); }); }
   static F load_u8(const std::uint8_t* p) { return map([&](int i) { return static_cast<float>(p[i]); }); }
   static F load_i8(const std::int8_t* p) { return map([&](int i) { return static_cast<float>(p[i]); }); }
   static void store(float* p, const F& a) { std::memcpy(p, a.data(), sizeof a); }
@@ -98,6 +106,21 @@ struct Plain {
     }
     return sum;
   }
+
+  // 16 floats as bf16.
+  static void round_bf16(const float* x, std::uint16_t* to) { std::transform(x, x + lanes, to, bf16_of_f32); }
+  // acc + the products of pairs of bf16: of each lane's weights and the same two activations. First the odd one's, then the
+  // even one's, each fused, and subnormal sums are zeros: what AVX-512's vdpbf16ps does.
+  static F fma_bf16(const F& acc, const I& weights, const std::uint16_t* two) {
+    const float even = f32_of_bf16(two[0]), odd = f32_of_bf16(two[1]);
+    return map([&](int i) {
+      const auto pair = static_cast<std::uint32_t>(weights[i]);
+      const float sum = flush(std::fma(f32_of_bf16(static_cast<std::uint16_t>(pair >> 16)), odd, acc[i]));
+      return flush(std::fma(f32_of_bf16(static_cast<std::uint16_t>(pair)), even, sum));
+    });
+  }
+  static F flush(const F& a) { return map([&](int i) { return flush(a[i]); }); }
+  struct FlushToZero {};  // while there is one, fma_bf16 and flush do what they say
 
   // ---- for attention: int16 numbers in pairs, a pair in each lane
 
@@ -171,6 +194,7 @@ struct Plain {
   static bool any_at_least(const I& a, std::int32_t bound) { return std::ranges::any_of(a, [&](std::int32_t x) { return x >= bound; }); }
 
  private:
+  static float flush(float a) { return std::abs(a) < 0x1p-126f ? std::copysign(0.0f, a) : a; }
   static std::int32_t low(std::int32_t a) { return static_cast<std::int16_t>(a); }
   static std::int32_t pair(std::int32_t a, std::int32_t b) {
     return static_cast<std::int32_t>((static_cast<std::uint32_t>(a) & 0xffff) | static_cast<std::uint32_t>(b) << 16);

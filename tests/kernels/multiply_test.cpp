@@ -22,23 +22,26 @@ struct Named {
   const Kernel& kernel;
 };
 
-std::vector<Named> kernels_here() {
-  std::vector<Named> found;
-  for (const Isa isa : available_isas()) found.push_back({std::string(isa_name(isa)), kernel(isa)});
-#ifdef __x86_64__
-  if (found.back().name == isa_name(Isa::avx512_vnni)) found.push_back({"AVX-VNNI's kernel in AVX-512's encoding", kAvxVnniInEvexKernel});
-#endif
-  return found;
-}
-
-using Columns = std::vector<std::vector<float>>;  // [column][input], or [column][output]
-
 std::optional<WeightType> of_ggml(ggml_type type) {
   ggml_tensor tensor{};
   tensor.type = type;
   tensor.ne[3] = 1;
   return weight_type(&tensor);
 }
+
+std::vector<Named> kernels_here(ggml_type type) {
+  std::vector<Named> found;
+  for (const Isa isa : available_isas()) found.push_back({std::string(isa_name(isa)), kernel(isa, *of_ggml(type))});
+#ifdef __x86_64__
+  if (available_isas().back() == Isa::avx512_vnni) {
+    found.push_back({"AVX-VNNI's kernel in AVX-512's encoding", kAvxVnniInEvexKernel});
+    found.push_back({"AVX-512 without its instruction for BF16", kAvx512Kernel});
+  }
+#endif
+  return found;
+}
+
+using Columns = std::vector<std::vector<float>>;  // [column][input], or [column][output]
 
 // All rows times all columns, in panels of `width` columns.
 Columns multiply(const Kernel& kernels, const FileRows& weights, const Columns& columns, int width = kPanel) {
@@ -74,8 +77,8 @@ Columns random_columns(int count, int inputs, std::mt19937& random, double size 
   return columns;
 }
 
-// What the kernels promise: activations as whole numbers of 1/127 of the largest in their block of 32, for float types as
-// they are; and a bound of what summing in f32 may lose.
+// What the kernels promise: activations as whole numbers of 1/127 of the largest in their block of 32, for BF16 rounded to
+// it, for the other float types as they are; and a bound of what summing in f32 may lose.
 struct Expected {
   double value = 0, bound = 0;
 };
@@ -90,13 +93,15 @@ Expected expected(const FileRows& weights, int row, const std::vector<float>& co
     for (int i = begin; i < end; ++i) largest = std::max(largest, std::abs(column[i]));
     for (int i = begin; i < end; ++i) {
       double x = column[i];
+      if (weights.type == GGML_TYPE_BF16) x = std::abs(column[i]) < 0x1p-126f ? 0.0f : ggml_bf16_to_fp32(ggml_fp32_to_bf16(column[i]));
       if (quantised) x = largest > 0x1p-118f ? std::nearbyint(column[i] * (127.0f / largest)) * static_cast<double>(largest / 127.0f) : 0.0;
       sum.value += weights.at(row, i) * x;
       activations += std::abs(x);
     }
   }
   // Scale times quant and minimum, which the kernels add apart, may each be as large as the largest weights.
-  sum.bound = 2 * weights.largest * activations * 0x1p-24 * (weights.inputs / kBlock + 8) + 0x1p-149 * weights.inputs;
+  const double smallest = weights.type == GGML_TYPE_BF16 ? 0x1p-126 : 0x1p-149;  // subnormal sums of BF16 are zeros
+  sum.bound = 2 * weights.largest * activations * 0x1p-24 * (weights.inputs / kBlock + 8) + smallest * weights.inputs;
   return sum;
 }
 
@@ -110,7 +115,7 @@ TEST_P(Multiply, GivesTheSumOfProducts) {
     for (const int inputs : {256, 768}) {
       const FileRows weights = file_rows(GetParam(), inputs, 37, scales, random_);
       const Columns columns = random_columns(11, inputs, random_, 3.0);
-      for (const auto& [name, kernel] : kernels_here()) {
+      for (const auto& [name, kernel] : kernels_here(GetParam())) {
         const Columns results = multiply(kernel, weights, columns);
         for (std::size_t c = 0; c < columns.size(); ++c) {
           for (int row = 0; row < weights.rows; ++row) {
@@ -129,7 +134,7 @@ TEST_P(Multiply, KnowsEveryWeightByItsPlace) {
   const FileRows weights = file_rows(GetParam(), inputs, 19, Scales::ordinary, random_);
   Columns columns(static_cast<std::size_t>(inputs), std::vector<float>(static_cast<std::size_t>(inputs)));
   for (int i = 0; i < inputs; ++i) columns[i][i] = 1.0f;
-  for (const auto& [name, kernel] : kernels_here()) {
+  for (const auto& [name, kernel] : kernels_here(GetParam())) {
     const Columns results = multiply(kernel, weights, columns);
     for (int i = 0; i < inputs; ++i) {
       for (int row = 0; row < weights.rows; ++row) {
@@ -144,7 +149,7 @@ TEST_P(Multiply, GivesAColumnTheSameBitsInAnyCompanyAndByAnyInstructionSet) {
   const FileRows weights = file_rows(GetParam(), inputs, 48, Scales::ordinary, random_);
   const Columns columns = random_columns(17, inputs, random_);
   const Columns alone = multiply(kPlainKernel, weights, columns, 1);
-  for (const auto& [name, kernel] : kernels_here()) {
+  for (const auto& [name, kernel] : kernels_here(GetParam())) {
     for (int width = 1; width <= kPanel; ++width) ASSERT_EQ(multiply(kernel, weights, columns, width), alone) << name << ", panels of " << width;
   }
 }
@@ -156,7 +161,7 @@ TEST_P(Multiply, KeepsANanToItsColumn) {
   const Columns before = multiply(kPlainKernel, weights, columns);
   columns[1][40] = std::numeric_limits<float>::quiet_NaN();
   columns[3][255] = -std::numeric_limits<float>::infinity();
-  for (const auto& [name, kernel] : kernels_here()) {
+  for (const auto& [name, kernel] : kernels_here(GetParam())) {
     const Columns results = multiply(kernel, weights, columns);
     for (std::size_t c = 0; c < columns.size(); ++c) {
       if (c % 2 == 0) {
@@ -171,7 +176,7 @@ TEST_P(Multiply, KeepsANanToItsColumn) {
 TEST_P(Multiply, TakesExtremeActivations) {
   const int inputs = 256;
   const FileRows weights = file_rows(GetParam(), inputs, 16, Scales::ordinary, random_);
-  Columns columns = random_columns(6, inputs, random_);
+  Columns columns = random_columns(7, inputs, random_);
   for (int i = 0; i < inputs; ++i) {
     columns[0][i] = 0.0f;
     columns[1][i] = -0.0f;
@@ -179,8 +184,9 @@ TEST_P(Multiply, TakesExtremeActivations) {
     columns[3][i] = i % 2 ? 1e30f : -1e30f;
     columns[4][i] = (i % 3 ? 1.0f : -1.0f) * 5e-35f;          // about 2^-114
     columns[5][i] = i % 32 == 5 ? 1e6f : 0.4f;                // one outlier in each block
+    columns[6][i] = 1.0f + static_cast<float>(i) * 0x1p-8f;   // half of them between two of BF16
   }
-  for (const auto& [name, kernel] : kernels_here()) {
+  for (const auto& [name, kernel] : kernels_here(GetParam())) {
     const Columns results = multiply(kernel, weights, columns);
     for (std::size_t c = 0; c < columns.size(); ++c) {
       for (int row = 0; row < weights.rows; ++row) {
@@ -200,16 +206,46 @@ TEST(MultiplyFloats, TakesAnyNumberOfInputs) {
   for (const ggml_type type : {GGML_TYPE_F16, GGML_TYPE_BF16, GGML_TYPE_F32}) {
     for (const int inputs : {1, 2, 3, 31, 33, 97}) {
       const FileRows weights = file_rows(type, inputs, 5, Scales::ordinary, random);
-      const Columns columns = random_columns(9, inputs, random), plain = multiply(kPlainKernel, weights, columns);
+      Columns columns = random_columns(9, inputs, random);
+      for (auto& column : columns) column.resize(column.size() + kBlock, std::numeric_limits<float>::quiet_NaN());  // not ours
+      const Columns plain = multiply(kPlainKernel, weights, columns);
       for (std::size_t c = 0; c < columns.size(); ++c) {
         for (int row = 0; row < weights.rows; ++row) {
           const Expected sum = expected(weights, row, columns[c]);
           ASSERT_NEAR(plain[c][row], sum.value, sum.bound) << inputs << " inputs";
         }
       }
-      for (const auto& [name, kernel] : kernels_here()) ASSERT_EQ(multiply(kernel, weights, columns, 3), plain) << name << ", " << inputs << " inputs";
+      for (const auto& [name, kernel] : kernels_here(type)) ASSERT_EQ(multiply(kernel, weights, columns, 3), plain) << name << ", " << inputs << " inputs";
     }
   }
+}
+
+// What vdpbf16ps does: sums below the smallest normal number are zeros, each as soon as it is made.
+TEST(MultiplyFloats, FlushesSubnormalSumsOfBf16ByEveryInstructionSet) {
+  std::mt19937 random(4);
+  const int inputs = 70;
+  FileRows weights = file_rows(GGML_TYPE_BF16, inputs, 16, Scales::ordinary, random);  // about 2^-7
+  Columns columns = random_columns(8, inputs, random);
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    for (float& x : columns[c]) x = std::ldexp(x, -114 - 2 * static_cast<int>(c));  // products of about 2^-121 to 2^-135
+  }
+  columns[0][3] = std::ldexp(1.0f, -130);  // subnormal itself
+  for (int row = 0; row < 16; ++row) {  // and a weight, beside an activation that would show it
+    const std::uint16_t subnormal = 0x8012;
+    std::memcpy(weights.bytes.data() + weights.row_bytes * static_cast<std::size_t>(row) + 2 * 8, &subnormal, 2);
+  }
+  for (auto& column : columns) column[8] = 0x1p10f;
+  const Columns plain = multiply(kPlainKernel, weights, columns);
+  int zeros = 0, others = 0;
+  for (const auto& column : plain) {
+    for (const float value : column) {
+      ++(value == 0 ? zeros : others);
+      EXPECT_TRUE(value == 0 || std::isnormal(value));
+    }
+  }
+  EXPECT_GT(zeros, 8);
+  EXPECT_GT(others, 8);
+  for (const auto& [name, kernel] : kernels_here(GGML_TYPE_BF16)) ASSERT_EQ(multiply(kernel, weights, columns), plain) << name;
 }
 
 }  // namespace
