@@ -17,6 +17,7 @@
 #include "model/exactness.h"
 #include "model/layer_head.h"
 #include "model/llama_grammar.h"
+#include "model/threads.h"
 
 namespace decant {
 namespace {
@@ -260,6 +261,7 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
     throw Error(ErrorKind::unavailable, "no context of {} positions could be made for {}{}: try a smaller --ctx-size",
                 cells, file_->path().string(), because());
   }
+  threads_ = std::make_unique<Threads>(context_, params.n_threads);
   if (options.exact) {
     kernels::take_attention(true);
     try {
@@ -354,7 +356,11 @@ void LlamaModel::forward(std::span<const Row> rows) {
   log_errors.clear();
   kernels::take_attention(ours_);
   if (!left_is_known_) kernels::watch(true);
-  if (const int status = llama_decode(context_, batch); status != 0) {
+  const int status = [&] {
+    const Threads::Turn turn(*threads_);
+    return llama_decode(context_, batch);
+  }();
+  if (status != 0) {
     throw Error(ErrorKind::internal, "libllama could not evaluate a batch of {} rows: status {}{}", n, status, because());
   }
   if (!left_is_known_) {

@@ -25,6 +25,7 @@ struct llama_vocab;
 namespace decant {
 
 class LayerHead;
+class Threads;
 class TokenTrie;
 
 class LlamaVocab : public Vocab {
@@ -114,6 +115,7 @@ class LlamaModel : public Model {
   std::string description_;
   std::vector<std::string> left_;  // to ggml, in the first forward (kernels/hook.h)
   bool ours_ = false, left_is_known_ = false;  // our kernels compute
+  std::unique_ptr<Threads> threads_;
   llama_context* context_ = nullptr;
   bool hidden_ = false;             // the context returns hidden states
   bool stops_at_head_ = false;      // the forward under way: its logits are computed by us, for the rows that want them
