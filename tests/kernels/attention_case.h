@@ -46,6 +46,6 @@ Exact exact(const AttentionCase& c);
 
 // By threads of its own, in a work buffer that is not a byte larger than planned and full of NaNs.
 std::vector<float> compute(const AttentionCase& c, Isa isa, int threads = 1);
-std::vector<float> compute(const AttentionCase& c, Isa isa, AttentionPlan plan);  // split, block_rows and threads of it
+std::vector<float> compute(const AttentionCase& c, Isa isa, AttentionPlan plan);  // split, block_rows, threads and chunk of it
 
 }  // namespace decant::kernels

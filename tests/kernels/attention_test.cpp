@@ -158,10 +158,10 @@ TEST_F(AttentionTest, GivesTheSameBitsHoweverTheWorkIsCut) {
         ASSERT_TRUE(same_bits(compute(c, isa, threads), expected)) << isa_name(isa) << ", " << threads << " threads";
         if (isa == Isa::plain) continue;
         for (const bool split : {false, true}) {
-          for (const int rows : {1, 3, 64}) {
-            const AttentionPlan plan{.split = split, .block_rows = rows, .threads = threads, .bytes_per_thread = 0, .shared_bytes = 0};
-            ASSERT_TRUE(same_bits(compute(c, isa, plan), expected))
-                << isa_name(isa) << ", " << threads << " threads, blocks of " << rows << (split ? ", split" : "") << ", keys of " << shape.key;
+          for (const auto& [rows, chunk] : {std::pair{1, kChunk}, {3, 32}, {3, 96}, {64, kChunk}}) {
+            const AttentionPlan plan{.split = split, .block_rows = rows, .threads = threads, .chunk = chunk, .bytes_per_thread = 0, .shared_bytes = 0};
+            ASSERT_TRUE(same_bits(compute(c, isa, plan), expected)) << isa_name(isa) << ", " << threads << " threads, blocks of " << rows << ", chunks of "
+                                                                    << chunk << (split ? ", split" : "") << ", keys of " << shape.key;
           }
         }
       }
