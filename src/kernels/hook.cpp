@@ -1,4 +1,4 @@
-// Tested by tests/kernels/hook_test.cpp.
+// Tested by tests/kernels/product_op_test.cpp and attention_op_test.cpp.
 #include "kernels/hook.h"
 
 #include <ggml-backend-impl.h>
@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <mutex>
 #include <set>
 
@@ -20,6 +21,9 @@ namespace {
 
 std::optional<Isa> isa;
 std::atomic<bool> weights_on = false, attention_on = false, watching = false;
+std::mutex scope_mutex;
+std::condition_variable last_scope_ended;
+int scopes = 0;
 std::mutex left_mutex;
 std::set<std::string> left;
 
@@ -132,9 +136,22 @@ void install() {
 }
 
 void take_weights(bool on) { weights_on = on; }
-void take_attention(bool on) { attention_on = on; }
 std::optional<Isa> active_isa() { return isa; }
 void use_isa(Isa which) { isa = which; }
+
+AttentionScope::AttentionScope(bool ours) {
+  std::unique_lock lock(scope_mutex);
+  last_scope_ended.wait(lock, [&] { return scopes == 0 || attention_on == ours; });
+  attention_on = ours;
+  ++scopes;
+}
+
+AttentionScope::~AttentionScope() {
+  const std::lock_guard lock(scope_mutex);
+  if (--scopes > 0) return;
+  attention_on = false;
+  last_scope_ended.notify_all();
+}
 
 void watch(bool on) {
   const std::lock_guard lock(left_mutex);

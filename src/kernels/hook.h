@@ -2,8 +2,7 @@
 // weights are re-laid while a model loads and operations of a graph are taken over while it runs. ggml is not patched;
 // its version is pinned, and it is linked statically.
 //
-// The switches are of the whole process and of no thread: set them right before a model is loaded or evaluated. Weights
-// that were re-laid stay so whatever the switches say later.
+// ggml asks without saying for whom, so who computes is said for the whole process.
 #pragma once
 
 #include <optional>
@@ -19,8 +18,18 @@ namespace decant::kernels {
 // Puts the buffer type in front of ggml's, once; before the first model is loaded, or ggml's list is fixed without it.
 void install();
 
-void take_weights(bool on);     // models loaded from now on
-void take_attention(bool on);   // graphs computed from now on
+void take_weights(bool on);  // of models loaded from now on; they stay re-laid whatever is said later
+
+// While there is one, attention is ours in every graph that is computed, or ggml's in every one: who wants the other waits.
+// Without any it is ggml's.
+class AttentionScope {
+ public:
+  explicit AttentionScope(bool ours);
+  ~AttentionScope();
+  AttentionScope(const AttentionScope&) = delete;
+  AttentionScope& operator=(const AttentionScope&) = delete;
+};
+
 std::optional<Isa> active_isa();  // none: all is left to ggml
 
 // Whether a row's bits could depend on its company: what was left to ggml of that kind (independence.h) in the graphs

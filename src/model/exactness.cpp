@@ -29,6 +29,7 @@ void check_exact_options(const ModelOptions& options) {
 
 void check_exact_graphs(llama_context* context, const std::filesystem::path& path) {
   std::vector<llama_token> tokens(3, 0);
+  const kernels::AttentionScope ours(true);
   kernels::watch(true);
   for (const int count : {2, 1}) {  // the second finds cells in the cache
     if (llama_decode(context, llama_batch_get_one(tokens.data(), count)) != 0) {

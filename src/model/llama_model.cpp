@@ -263,7 +263,6 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
   }
   threads_ = std::make_unique<Threads>(context_, params.n_threads);
   if (options.exact) {
-    kernels::take_attention(true);
     try {
       check_exact_graphs(context_, file_->path());
     } catch (...) {
@@ -354,9 +353,9 @@ void LlamaModel::forward(std::span<const Row> rows) {
                           .seq_id = sequences_.data(),
                           .logits = outputs_.data()};
   log_errors.clear();
-  kernels::take_attention(ours_);
   if (!left_is_known_) kernels::watch(true);
   const int status = [&] {
+    const kernels::AttentionScope scope(ours_);
     const Threads::Turn turn(*threads_);
     return llama_decode(context_, batch);
   }();

@@ -7,8 +7,11 @@
 #include <ggml-cpu.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <cmath>
 #include <memory>
+#include <thread>
 
 #include "kernels/attention_case.h"
 #include "kernels/hook.h"
@@ -67,9 +70,8 @@ Numbers compute(AttentionCase& c, ggml_type type, bool ours, int threads) {
   if (mask) set(mask, c.mask);
   if (sinks) set(sinks, c.sinks);
   EXPECT_TRUE(covers_attention(result));
-  take_attention(ours);
+  const AttentionScope scope(ours);
   EXPECT_EQ(ggml_backend_graph_compute(backend.get(), graph), GGML_STATUS_SUCCESS);
-  take_attention(false);
   Numbers numbers(c.results());
   ggml_backend_tensor_get(result, numbers.data(), 0, numbers.size() * sizeof(float));
   return numbers;
@@ -118,6 +120,22 @@ TEST_P(AttentionOp, IsAsNearToDoublePrecisionAsGgmlsOfAFewRows) {
 std::string name(const testing::TestParamInfo<ggml_type>& info) { return ggml_type_name(info.param); }
 INSTANTIATE_TEST_SUITE_P(CacheTypes, AttentionOp,
                          testing::Values(GGML_TYPE_F16, GGML_TYPE_Q8_0, GGML_TYPE_Q4_0, GGML_TYPE_Q4_1, GGML_TYPE_Q5_0, GGML_TYPE_Q5_1), name);
+
+// ggml asks twice, for the work buffer and for the operation: in between the answer may not change.
+TEST(AttentionScopes, OfTheOtherKindWait) {
+  auto first = std::make_unique<AttentionScope>(true);
+  { const AttentionScope of_the_same_kind(true); }
+  std::atomic<bool> entered = false;
+  std::jthread other([&] {
+    const AttentionScope scope(false);
+    entered = true;
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_FALSE(entered);
+  first.reset();
+  other.join();
+  EXPECT_TRUE(entered);
+}
 
 }  // namespace
 }  // namespace decant::kernels
