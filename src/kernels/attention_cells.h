@@ -37,12 +37,13 @@ class CellReader {
     F units;      // 2^(e + kWeightBits)
   };
 
-  Keys load_keys(int kv_head, std::int64_t cell, int count) const {
+  // `cells`: -1 for none. `next`: so far behind them are those to fetch from memory meanwhile; 0: none.
+  Keys load_keys(int kv_head, const std::int32_t* cells, int next) const {
     const std::uint16_t *rows[L], *value_rows[L];
-    find_rows(a_.keys, sizes_.key_size, kv_head, cell, count, own_.key_scratch, rows);
-    find_rows(a_.values, sizes_.value_size, kv_head, cell, count, own_.value_scratch, value_rows);
-    const I key = largest_magnitudes(rows, sizes_.key_size, kGroup * a_.keys.cell / sizeof(std::uint16_t));
-    const I value = largest_magnitudes(value_rows, sizes_.value_size, kGroup * a_.values.cell / sizeof(std::uint16_t));
+    find_rows(a_.keys, sizes_.key_size, kv_head, cells, own_.key_scratch, rows);
+    find_rows(a_.values, sizes_.value_size, kv_head, cells, own_.value_scratch, value_rows);
+    const I key = largest_magnitudes(rows, sizes_.key_size, a_.keys, kv_head, cells + next);
+    const I value = largest_magnitudes(value_rows, sizes_.value_size, a_.values, kv_head, cells + next);
     const I worst = V::max_u16(key, value);
     const I e = V::exponents_f16(key);
     const I of_value = V::exponents_f16(value);
@@ -68,23 +69,20 @@ class CellReader {
     return keys;
   }
 
-  // Values of the chunk [first, last) as pairs of cells a kGroup apart, [pair][dimension].
-  void load_values(int kv_head, std::int64_t first, std::int64_t last, const std::uint64_t* seen, const float* exponents) const {
-    for (std::int64_t cell = first; cell < last; cell += 2 * kGroup) {
-      const std::uint64_t* of_groups = seen + (cell - first) / kGroup;
-      const bool both = cell + kGroup < last;
-      if (!of_groups[0] && !(both && of_groups[1])) continue;
+  // Values of some groups of cells as pairs of cells a group apart, [pair][dimension].
+  void load_values(int kv_head, const std::int32_t* cells, int groups, const float* exponents) const {
+    for (int group = 0; group < groups; group += 2) {
       for (int i = 0; i < kGroup; ++i) {
         const std::uint16_t* rows[2] = {own_.zeros, own_.zeros};
         float factors[2] = {0, 0};
-        for (int half = 0; half < 2; ++half) {
-          const std::int64_t at = cell + half * kGroup + i;
-          if (at >= last || !of_groups[half] || exponents[at] == kBroken) continue;
-          rows[half] = row_of_cell(a_.values, sizes_.value_size, kv_head, at, own_.value_scratch + half * sizes_.value_size);
+        for (int half = 0; half < 2 && group + half < groups; ++half) {
+          const int at = (group + half) * kGroup + i;
+          if (cells[at] < 0 || exponents[at] == kBroken) continue;
+          rows[half] = row_of_cell(a_.values, sizes_.value_size, kv_head, cells[at], own_.value_scratch + half * sizes_.value_size);
           factors[half] = power(kValueBits - exponents[at]);
         }
         const F even = V::set(factors[0]), odd = V::set(factors[1]);
-        std::int32_t* to = own_.values + ((cell - first) / 2 + i) * sizes_.value_size;
+        std::int32_t* to = own_.values + (group / 2 * kGroup + i) * sizes_.value_size;
         for (int d = 0; d < sizes_.value_size; d += L) {
           V::store(to + d, V::join_pairs(V::rounded(V::mul(V::load_f16(rows[0] + d), even)), V::rounded(V::mul(V::load_f16(rows[1] + d), odd))));
         }
@@ -110,29 +108,22 @@ class CellReader {
     return scratch;
   }
 
-  // Of L cells, those beyond `count` all zeros.
-  void find_rows(const Cells& cells, int size, int kv_head, std::int64_t cell, int count, std::uint16_t* scratch, const std::uint16_t* (&rows)[L]) const {
-    if (count >= L && !cells.to_f16 && cells.size == size) {
-      const char* first = cell_at(cells, kv_head, cell);
-      for (int i = 0; i < L; ++i) rows[i] = reinterpret_cast<const std::uint16_t*>(first + i * cells.cell);
-      return;
-    }
-    for (int i = 0; i < L; ++i) rows[i] = i < count ? row_of_cell(cells, size, kv_head, cell + i, scratch + i * size) : own_.zeros;
+  void find_rows(const Cells& from, int size, int kv_head, const std::int32_t* cells, std::uint16_t* scratch, const std::uint16_t* (&rows)[L]) const {
+    for (int i = 0; i < L; ++i) rows[i] = cells[i] < 0 ? own_.zeros : row_of_cell(from, size, kv_head, cells[i], scratch + i * size);
   }
 
-  // The bits of each cell's largest magnitude. Fetches the cells behind these into the second-level cache, as the numbers of
-  // one head lie scattered; inline, as a compiler may drop calls that only prefetch.
-  [[gnu::always_inline]] static I largest_magnitudes(const std::uint16_t* const (&rows)[L], int size, std::size_t ahead) {
+  // The bits of each cell's largest magnitude. Fetches other cells into the second-level cache, as the numbers of one head lie
+  // scattered; inline, as a compiler may drop calls that only prefetch.
+  [[gnu::always_inline]] I largest_magnitudes(const std::uint16_t* const (&rows)[L], int size, const Cells& from, int kv_head,
+                                              const std::int32_t* next) const {
     I largest[L];
     for (int i = 0; i < L; ++i) {
-      __builtin_prefetch(rows[i] + ahead, 0, 2);
+      const char* other = cell_at(from, kv_head, std::max(next[i], 0));
+      for (int line = 0; line < size * 2; line += 64) __builtin_prefetch(other + line, 0, 2);
       largest[i] = V::magnitudes_f16(rows[i]);
     }
     for (int j = 2 * L; j < size; j += 2 * L) {
-      for (int i = 0; i < L; ++i) {
-        __builtin_prefetch(rows[i] + ahead + j, 0, 2);
-        largest[i] = V::max_u16(largest[i], V::magnitudes_f16(rows[i] + j));
-      }
+      for (int i = 0; i < L; ++i) largest[i] = V::max_u16(largest[i], V::magnitudes_f16(rows[i] + j));
     }
     return V::largest_u16(largest);
   }

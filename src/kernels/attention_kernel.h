@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "kernels/attention_cells.h"
+#include "kernels/attention_order.h"
 
 namespace decant::kernels {
 namespace {  // every instruction set has its own copies of these: never one for all
@@ -21,12 +22,13 @@ class Attender {
   using F = typename V::F;
   using I = typename V::I;
   using Keys = typename CellReader<V>::Keys;
+  using Masks = typename CellOrder<V>::Masks;
   static constexpr int L = V::lanes;
   static constexpr int kScored = V::max_columns, kWeighed = V::max_columns / 2;  // queries at once: what registers hold
 
  public:
   Attender(const Attention& attention, const AttentionPlan& plan, std::byte* memory, const Team& team)
-      : a_(attention), plan_(plan), sizes_(attention, plan), team_(team), memory_(memory), own_(own_work(team.thread)), reader_(attention, sizes_, own_) {
+      : a_(attention), plan_(plan), sizes_(attention, plan), team_(team), memory_(memory), own_(own_work(team.thread)), order_(attention, own_), reader_(attention, sizes_, own_) {
     std::memset(own_.query_scratch, 0, sizeof(float) * sizes_.key_size);
   }
 
@@ -53,9 +55,9 @@ class Attender {
     for (std::int64_t unit = team_.thread; unit < a_.streams * row_blocks * a_.kv_heads; unit += team_.threads) {
       const std::int64_t row = unit / a_.kv_heads % row_blocks * plan_.block_rows;
       begin({unit / a_.kv_heads / row_blocks, row, unit % a_.kv_heads, rows_from(row), 1}, shared);
-      for (int chunk = 0; chunk < sizes_.chunks; ++chunk) score(chunk);
+      for (int chunk = 0; chunk < chunks_; ++chunk) score(chunk);
       find_best();
-      for (int chunk = 0; chunk < sizes_.chunks; ++chunk) weigh(chunk);
+      for (int chunk = 0; chunk < chunks_; ++chunk) weigh(chunk);
       for (int q = 0; q < queries(); ++q) finish(q, team_.thread, team_.thread + 1);
     }
   }
@@ -66,10 +68,10 @@ class Attender {
       for (std::int64_t row = 0; row < a_.rows; row += plan_.block_rows) {
         if (stream + row > 0) team_.barrier(team_.context);
         begin({stream, row, 0, rows_from(row), static_cast<int>(a_.kv_heads)}, shared);
-        for (int chunk = team_.thread; chunk < sizes_.chunks; chunk += team_.threads) score(chunk);
+        for (int chunk = team_.thread; chunk < chunks_; chunk += team_.threads) score(chunk);
         team_.barrier(team_.context);
         find_best();
-        for (int chunk = team_.thread; chunk < sizes_.chunks; chunk += team_.threads) weigh(chunk);  // in its cache since
+        for (int chunk = team_.thread; chunk < chunks_; chunk += team_.threads) weigh(chunk);  // in its cache since
         team_.barrier(team_.context);
         for (int q = team_.thread; q < queries(); q += team_.threads) finish(q, 0, team_.threads);
       }
@@ -92,6 +94,10 @@ class Attender {
     block_ = block;
     shared_ = shared;
     reader_.begin(block.stream, block.first_kv_head);
+    order_.begin(block.stream, block.first_row, block.rows);
+    const std::int64_t each = (order_.positions() + sizes_.chunks - 1) / std::max(1, sizes_.chunks);  // as many as planned, of what is left
+    chunk_ = std::clamp<std::int64_t>((each + 2 * kGroup - 1) / (2 * kGroup) * (2 * kGroup), 2 * kGroup, sizes_.chunk);
+    chunks_ = static_cast<int>((order_.positions() + chunk_ - 1) / chunk_);
     const int count = queries();
     std::memset(own_.sums, 0, sizeof(std::int64_t) * count * sizes_.value_size);
     std::memset(own_.weights, 0, sizeof(std::int64_t) * count);
@@ -121,36 +127,6 @@ class Attender {
 
   // ---- scores
 
-  // Of kGroup cells for each row.
-  struct Masks {
-    alignas(64) float added[kMostRows][kGroup];  // to the scores; -inf: the cell is not there
-    std::uint64_t seen, open;                    // a bit for each row: sees any of the cells; sees all and adds nothing
-  };
-
-  void load_masks(std::int64_t cell, int count, Masks& masks) const {
-    masks.seen = masks.open = 0;
-    for (int r = 0; r < block_.rows; ++r) {
-      alignas(64) std::uint16_t padded[kGroup];
-      const std::uint16_t* from = padded;
-      if (a_.mask) {
-        from = reinterpret_cast<const std::uint16_t*>(a_.mask + (block_.first_row + r) * a_.mask_row + block_.stream % a_.mask_streams * a_.mask_stream) + cell;
-      }
-      if (!a_.mask || count < kGroup) {
-        for (int i = 0; i < kGroup; ++i) padded[i] = i >= count ? 0xfc00 : a_.mask ? from[i] : 0;
-        from = padded;
-      }
-      bool any = false, open = true;
-      for (int lane = 0; lane < kGroup; lane += L) {
-        const F mask = V::load_f16(from + lane);
-        V::store(masks.added[r] + lane, mask);
-        any |= V::any_above(mask, kNone);
-        open &= V::all_zero(mask);
-      }
-      masks.seen |= static_cast<std::uint64_t>(any) << r;
-      masks.open |= static_cast<std::uint64_t>(open) << r;
-    }
-  }
-
   float slope(std::int64_t head) const {  // of ALiBi (Press et al. 2022), as ggml has it
     if (a_.max_bias <= 0) return 1;
     const auto floor2 = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(a_.heads)));
@@ -158,8 +134,8 @@ class Attender {
                          : std::pow(std::pow(2.0f, -a_.max_bias / 2 / static_cast<float>(floor2)), static_cast<float>(2 * (head - floor2) + 1));
   }
 
-  std::int64_t first_of(int chunk) const { return static_cast<std::int64_t>(chunk) * sizes_.chunk; }
-  std::int64_t end_of(int chunk) const { return std::min<std::int64_t>(first_of(chunk) + sizes_.chunk, a_.cells); }
+  std::int64_t first_of(int chunk) const { return static_cast<std::int64_t>(chunk) * chunk_; }  // a position
+  std::int64_t end_of(int chunk) const { return std::min(first_of(chunk) + chunk_, order_.positions()); }
 
   // All heads of some cells after another, as they lie in the memory.
   void score(int chunk) {
@@ -169,18 +145,16 @@ class Attender {
       own_.broken[q] = false;
     }
     Masks masks;
-    for (std::int64_t cell = first_of(chunk); cell < end_of(chunk); cell += kGroup) {
-      const int cells = static_cast<int>(std::min<std::int64_t>(kGroup, end_of(chunk) - cell));
-      load_masks(cell, cells, masks);
-      shared_.seen[cell / kGroup] = masks.seen;
-      if (!masks.seen) continue;
+    for (std::int64_t position = first_of(chunk); position < end_of(chunk); position += kGroup) {
+      order_.load_masks(position, masks);
+      shared_.seen[position / kGroup] = masks.seen;
       for (int kv_head = 0; kv_head < block_.kv_heads; ++kv_head) {
         const int wanted = list_queries(kv_head, [&](int q) { return masks.seen >> own_.rows[q] & 1; });
         for (int lane = 0; lane < kGroup; lane += L) {
-          const Keys keys = reader_.load_keys(kv_head, cell + lane, cells - lane);
-          V::store(shared_.exponents + kv_head * sizes_.cells + cell + lane, keys.exponents);
-          V::store(shared_.units + kv_head * sizes_.cells + cell + lane, keys.units);
-          for (int i = 0; i < wanted; i += kScored) score_some(own_.list + i, std::min(kScored, wanted - i), keys, masks, cell, lane);
+          const Keys keys = reader_.load_keys(kv_head, order_.cells(position + lane), position + kGroup < end_of(chunk) ? kGroup : 0);
+          V::store(shared_.exponents + kv_head * sizes_.cells + position + lane, keys.exponents);
+          V::store(shared_.units + kv_head * sizes_.cells + position + lane, keys.units);
+          for (int i = 0; i < wanted; i += kScored) score_some(own_.list + i, std::min(kScored, wanted - i), keys, masks, position, lane);
         }
       }
     }
@@ -203,26 +177,26 @@ class Attender {
     return count;
   }
 
-  void score_some(const int* list, int count, const Keys& keys, const Masks& masks, std::int64_t cell, int lane) {
+  void score_some(const int* list, int count, const Keys& keys, const Masks& masks, std::int64_t position, int lane) {
     switch (count) {
-      case 1: return score_queries<1>(list, keys, masks, cell, lane);
-      case 2: return score_queries<2>(list, keys, masks, cell, lane);
-      case 3: return score_queries<3>(list, keys, masks, cell, lane);
-      case 4: return score_queries<4>(list, keys, masks, cell, lane);
+      case 1: return score_queries<1>(list, keys, masks, position, lane);
+      case 2: return score_queries<2>(list, keys, masks, position, lane);
+      case 3: return score_queries<3>(list, keys, masks, position, lane);
+      case 4: return score_queries<4>(list, keys, masks, position, lane);
       default:
         if constexpr (kScored > 4) {
           switch (count) {
-            case 5: return score_queries<5>(list, keys, masks, cell, lane);
-            case 6: return score_queries<6>(list, keys, masks, cell, lane);
-            case 7: return score_queries<7>(list, keys, masks, cell, lane);
-            case 8: return score_queries<8>(list, keys, masks, cell, lane);
+            case 5: return score_queries<5>(list, keys, masks, position, lane);
+            case 6: return score_queries<6>(list, keys, masks, position, lane);
+            case 7: return score_queries<7>(list, keys, masks, position, lane);
+            case 8: return score_queries<8>(list, keys, masks, position, lane);
           }
         }
     }
   }
 
   template <int C>
-  void score_queries(const int* list, const Keys& keys, const Masks& masks, std::int64_t cell, int lane) {
+  void score_queries(const int* list, const Keys& keys, const Masks& masks, std::int64_t position, int lane) {
     I products[C];
     const std::int32_t* queries[C];
     for (int c = 0; c < C; ++c) {
@@ -243,14 +217,14 @@ class Attender {
         score = V::hide(V::fma(V::set(own_.slopes[q]), mask, score), mask);
       }
       sum = V::add(sum, score);
-      V::store(scores_of(q, cell) + lane, score);
+      V::store(scores_of(q, position) + lane, score);
       float* best = own_.best + q * kGroup;
       V::store(best, V::max(score, V::load(best)));
       float* product = own_.best_product + q * kGroup;
       V::store(product, V::max(V::fma(score, V::set(kLog2E), keys.exponents), V::load(product)));
     }
     if (!V::any_nan(sum)) return;
-    for (int c = 0; c < C; ++c) own_.broken[list[c]] |= V::any_nan(V::load(scores_of(list[c], cell) + lane));
+    for (int c = 0; c < C; ++c) own_.broken[list[c]] |= V::any_nan(V::load(scores_of(list[c], position) + lane));
   }
 
   F cap(F score) const {
@@ -267,7 +241,7 @@ class Attender {
     for (int q = 0; q < queries(); ++q) {
       float best = kNone, product = kNone;
       bool broken = false;
-      for (int chunk = 0; chunk < sizes_.chunks; ++chunk) {
+      for (int chunk = 0; chunk < chunks_; ++chunk) {
         const float score = shared_.best[chunk * sizes_.queries + q];
         broken |= std::isnan(score);
         best = score > best ? score : best;
@@ -288,7 +262,7 @@ class Attender {
   float largest_product(int q, float best) const {
     const int kv_head = q / (group() * block_.rows);
     F largest = V::set(kNone);
-    for (std::int64_t g = 0; g < sizes_.groups; ++g) {
+    for (std::int64_t g = 0; g < order_.positions() / kGroup; ++g) {
       if (!(shared_.seen[g] >> own_.rows[q] & 1)) continue;
       for (std::int64_t cell = g * kGroup; cell < (g + 1) * kGroup; cell += L) {
         const F below = V::sub(V::load(scores_of(q, g * kGroup) + cell - g * kGroup), V::set(best));
@@ -308,7 +282,7 @@ class Attender {
   }
 
   void weigh(int kv_head, int chunk, const std::uint64_t* seen, int groups, std::uint64_t by_any) {
-    reader_.load_values(kv_head, first_of(chunk), end_of(chunk), seen, shared_.exponents + kv_head * sizes_.cells);
+    reader_.load_values(kv_head, order_.cells(first_of(chunk)), groups, shared_.exponents + kv_head * sizes_.cells + first_of(chunk));
     const int wanted = list_queries(kv_head, [&](int q) { return by_any >> own_.rows[q] & 1 && !std::isnan(own_.best_score[q]); });
     for (int i = 0; i < wanted; i += kWeighed) {
       const int* list = own_.list + i;
@@ -442,9 +416,12 @@ class Attender {
   const Team& team_;
   std::byte* memory_;
   const OwnWork own_;
+  CellOrder<V> order_;
   CellReader<V> reader_;
   BlockWork shared_{};
   Block block_{};
+  std::int64_t chunk_ = 0;  // positions of one
+  int chunks_ = 0;
 };
 
 template <class V>

@@ -49,9 +49,9 @@ class Parts {
 };
 
 struct BlockWork {
-  float* scores = nullptr;      // [group][query][kGroup], where a row sees the group: by query they would share sets of caches
-  float *exponents = nullptr, *units = nullptr;  // [kv head][cell], of values
-  std::uint64_t* seen = nullptr;  // [group], a bit for each row
+  float* scores = nullptr;      // [group of positions][query][kGroup], where a row sees the group: by query they would share sets of caches
+  float *exponents = nullptr, *units = nullptr;  // [kv head][position], of values
+  std::uint64_t* seen = nullptr;  // [group of positions], a bit for each row
   float *best = nullptr, *best_product = nullptr;  // [chunk][query]; best is NaN where a score is
   std::size_t bytes = 0;
 
@@ -79,6 +79,8 @@ struct OwnWork {
   int* list;
   std::int32_t *keys, *values;
   std::uint16_t *key_scratch, *value_scratch, *zeros;
+  std::int32_t *order, *mixed_cells;              // of a CellOrder
+  std::uint8_t *places, *mixed_places;
   std::byte* block;                // for a BlockWork, where the threads do not share one
   std::size_t bytes;
 
@@ -102,6 +104,10 @@ struct OwnWork {
     key_scratch = parts.take<std::uint16_t>(kGroup * sizes.key_size);
     value_scratch = parts.take<std::uint16_t>(kGroup * sizes.value_size);
     zeros = parts.take<std::uint16_t>(std::max(sizes.key_size, sizes.value_size));
+    order = parts.take<std::int32_t>(sizes.cells);
+    mixed_cells = parts.take<std::int32_t>(sizes.cells);
+    places = parts.take<std::uint8_t>(sizes.cells);
+    mixed_places = parts.take<std::uint8_t>(sizes.cells);
     block = parts.take<std::byte>(sizes.split ? 0 : static_cast<std::int64_t>(BlockWork(sizes, nullptr).bytes));
     bytes = parts.used();
   }

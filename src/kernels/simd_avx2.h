@@ -101,7 +101,6 @@ struct Avx2 {
   static F max(F a, F b) { return _mm256_max_ps(a, b); }
   static bool any_nan(F a) { return _mm256_movemask_ps(_mm256_cmp_ps(a, a, _CMP_UNORD_Q)) != 0; }
   static bool all_zero(F a) { return _mm256_movemask_ps(_mm256_cmp_ps(a, _mm256_setzero_ps(), _CMP_NEQ_UQ)) == 0; }
-  static bool any_above(F a, float bound) { return _mm256_movemask_ps(_mm256_cmp_ps(a, _mm256_set1_ps(bound), _CMP_GT_OQ)) != 0; }
   static float largest(F a) {
     const __m128 four = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
     const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
@@ -157,6 +156,10 @@ struct Avx2 {
     };
     add4(to, _mm256_castsi256_si128(a));
     add4(to + 4, _mm256_extracti128_si256(a, 1));
+  }
+  static std::uint32_t unlike_f16(const std::uint16_t* p, std::uint16_t value) {
+    const I same = _mm256_cmpeq_epi16(_mm256_loadu_si256(reinterpret_cast<const I*>(p)), _mm256_set1_epi16(static_cast<short>(value)));
+    return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(_mm256_castsi256_si128(same), _mm256_extracti128_si256(same, 1)))) ^ 0xffff;
   }
   static I magnitudes_f16(const std::uint16_t* p) {
     return _mm256_and_si256(_mm256_loadu_si256(reinterpret_cast<const I*>(p)), _mm256_set1_epi16(0x7fff));

@@ -88,7 +88,6 @@ struct Avx512 {
   static F max(F a, F b) { return _mm512_max_ps(a, b); }
   static bool any_nan(F a) { return _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q) != 0; }
   static bool all_zero(F a) { return _mm512_cmp_ps_mask(a, _mm512_setzero_ps(), _CMP_NEQ_UQ) == 0; }
-  static bool any_above(F a, float bound) { return _mm512_cmp_ps_mask(a, _mm512_set1_ps(bound), _CMP_GT_OQ) != 0; }
   static float largest(F a) { return _mm512_reduce_max_ps(a); }
   static F hide(F a, F mask) {
     const F hidden = _mm512_set1_ps(-INFINITY);
@@ -138,6 +137,9 @@ struct Avx512 {
     };
     add8(to, _mm512_castsi512_si256(a));
     add8(to + 8, _mm512_extracti64x4_epi64(a, 1));
+  }
+  static std::uint32_t unlike_f16(const std::uint16_t* p, std::uint16_t value) {
+    return _mm256_cmpneq_epi16_mask(load256(p), _mm256_set1_epi16(static_cast<short>(value)));
   }
   static I magnitudes_f16(const std::uint16_t* p) { return _mm512_and_si512(_mm512_loadu_si512(p), _mm512_set1_epi16(0x7fff)); }
   static I max_u16(I a, I b) { return _mm512_max_epu16(a, b); }

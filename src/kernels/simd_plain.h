@@ -119,6 +119,12 @@ struct Plain {
       return flush(std::fma(f32_of_bf16(static_cast<std::uint16_t>(pair)), even, sum));
     });
   }
+  // Of 16 numbers a bit for each that is not `value`.
+  static std::uint32_t unlike_f16(const std::uint16_t* p, std::uint16_t value) {
+    std::uint32_t bits = 0;
+    for (int i = 0; i < 16; ++i) bits |= static_cast<std::uint32_t>(p[i] != value) << i;
+    return bits;
+  }
   static F flush(const F& a) { return map([&](int i) { return flush(a[i]); }); }
   struct FlushToZero {};  // while there is one, fma_bf16 and flush do what they say
 
@@ -127,7 +133,6 @@ struct Plain {
   static F sub(const F& a, const F& b) { return map([&](int i) { return a[i] - b[i]; }); }
   static F max(const F& a, const F& b) { return map([&](int i) { return a[i] > b[i] ? a[i] : b[i]; }); }  // b where one is NaN
   static bool any_nan(const F& a) { return std::ranges::any_of(a, [](float x) { return x != x; }); }
-  static bool any_above(const F& a, float bound) { return std::ranges::any_of(a, [&](float x) { return x > bound; }); }
   static bool all_zero(const F& a) { return std::ranges::all_of(a, [](float x) { return x == 0; }); }
   static float largest(const F& a) { return *std::ranges::max_element(a); }  // of no NaN
   // -inf where `mask` is that
