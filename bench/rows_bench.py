@@ -10,6 +10,8 @@ import os
 import subprocess
 import sys
 
+import machine
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PROGRAM = os.path.join(ROOT, "build", "release", "decant")
 CASES = [{"context": 16, "rows": [1, 2, 4, 8, 16, 64], "prefill": [512]}, {"context": 2000, "rows": [1, 8, 16], "prefill": [2000]}]
@@ -32,9 +34,10 @@ def by_kernels(found, what, count):
 
 def page(results, rounds, isa):
     lines = ["# Rows: our kernels against ggml's", "",
-             "Milliseconds of one forward by our kernels, and how many times longer ggml's take; medians of "
-             f"{rounds} rounds in turn in one process{', ' + isa if isa else ''}. The memory limit is a read of as many bytes as the",
-             "weights have, in the same process. `make bench-rows` measures it again.", ""]
+             f"Milliseconds of one forward by our kernels{' (' + isa + ')' if isa else ''}, and how many times longer ggml's take;",
+             f"medians of {rounds} rounds in turn in one process for each file and context. {machine.describe()}.",
+             "The memory limit is a read of as many bytes as the weights have, in the same process: where it changes from file to",
+             "file, so has the machine. `make bench-rows` measures it again.", ""]
     for i, case in enumerate(CASES):
         heads = [f"{n} row{'s' * (n > 1)}" for n in case["rows"]] + [f"prompt of {n}" for n in case["prefill"]]
         lines += [f"## {case['context']} tokens cached", "", "| | memory limit | " + " | ".join(heads) + " |", "|---" * (len(heads) + 2) + "|"]
