@@ -277,7 +277,6 @@ class Attender {
     const int groups = static_cast<int>((end_of(chunk) - first_of(chunk) + kGroup - 1) / kGroup);
     std::uint64_t by_any = 0;
     for (int g = 0; g < groups; ++g) by_any |= seen[g];
-    if (!by_any) return;
     for (int kv_head = 0; kv_head < block_.kv_heads; ++kv_head) weigh(kv_head, chunk, seen, groups, by_any);
   }
 

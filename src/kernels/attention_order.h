@@ -33,7 +33,9 @@ class CellOrder {
   const std::int32_t* cells(std::int64_t position) const { return own_.order + position; }
 
   void begin(std::int64_t stream, std::int64_t first_row, int rows) {
+    if (stream == stream_ && first_row == first_row_ && rows == rows_) return;  // another head of the same rows
     stream_ = stream, first_row_ = first_row, rows_ = rows;
+    if (a_.mask) mask_ = a_.mask + first_row * a_.mask_row + stream % a_.mask_streams * a_.mask_stream;
     whole_ = mixed_ = 0;
     known_ = last_ = 0;
     std::fill_n(begins_, kPatterns + 1, 0);
@@ -44,7 +46,7 @@ class CellOrder {
   void load_masks(std::int64_t position, Masks& masks) const {
     masks.seen = masks.open = 0;
     if (position < whole_) {
-      for (int r = 0; r < rows_; ++r) load_row(r, a_.mask ? mask_of(r) + own_.order[position] : own_.zeros, masks);
+      for (int r = 0; r < rows_; ++r) load_row(r, mask_ ? mask_of(r) + own_.order[position] : own_.zeros, masks);
       return;
     }
     const std::int32_t* cell = cells(position);
@@ -52,7 +54,7 @@ class CellOrder {
     for (int i = 0; i < kGroup; ++i) seen |= cell[i] < 0 ? 0 : patterns_[own_.places[position - whole_ + i]];
     for (; seen; seen &= seen - 1) {
       const int r = std::countr_zero(seen);
-      const std::uint16_t* mask = a_.mask ? mask_of(r) : nullptr;
+      const std::uint16_t* mask = mask_ ? mask_of(r) : nullptr;
       alignas(64) std::uint16_t gathered[kGroup];
       for (int i = 0; i < kGroup; ++i) gathered[i] = cell[i] < 0 ? kHiddenF16 : mask ? mask[cell[i]] : 0;
       load_row(r, gathered, masks);
@@ -60,9 +62,7 @@ class CellOrder {
   }
 
  private:
-  const std::uint16_t* mask_of(int r) const {
-    return reinterpret_cast<const std::uint16_t*>(a_.mask + (first_row_ + r) * a_.mask_row + stream_ % a_.mask_streams * a_.mask_stream);
-  }
+  const std::uint16_t* mask_of(int r) const { return reinterpret_cast<const std::uint16_t*>(mask_ + r * a_.mask_row); }
 
   static void load_row(int r, const std::uint16_t* from, Masks& masks) {
     bool open = true;
@@ -106,7 +106,7 @@ class CellOrder {
 
   std::uint32_t cells_seen(int r, std::int64_t cell, int count) const {
     const std::uint32_t all = (1u << count) - 1;
-    if (!a_.mask) return all;
+    if (!mask_) return all;
     const std::uint16_t* mask = mask_of(r) + cell;
     if (count == kGroup) return V::unlike_f16(mask, kHiddenF16);
     std::uint32_t bits = 0;
@@ -142,6 +142,7 @@ class CellOrder {
   const OwnWork& own_;
   std::int64_t stream_ = 0, first_row_ = 0;
   int rows_ = 0;
+  const char* mask_ = nullptr;  // of the first row
   std::int64_t whole_ = 0, mixed_ = 0, positions_ = 0;  // cells, cells, with what fills the last group
   std::uint64_t patterns_[kPatterns];     // rows that see a cell; of the last place all that see any of its cells
   std::int64_t begins_[kPatterns + 1];    // of each pattern's cells

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "kernels/flush_subnormals.h"
+
 namespace decant::kernels {
 
 namespace {  // each file that includes this is compiled for its own instruction set
@@ -86,15 +88,7 @@ struct Avx2 {
     const F odd = _mm256_fmadd_ps(_mm256_castsi256_ps(_mm256_and_si256(weights, upper)), _mm256_castsi256_ps(_mm256_and_si256(x, upper)), acc);
     return _mm256_fmadd_ps(_mm256_castsi256_ps(_mm256_slli_epi32(weights, 16)), _mm256_castsi256_ps(_mm256_slli_epi32(x, 16)), odd);
   }
-  struct FlushToZero {  // as vdpbf16ps always does
-    FlushToZero() : before_(_mm_getcsr()) { _mm_setcsr(before_ | _MM_FLUSH_ZERO_ON); }
-    ~FlushToZero() { _mm_setcsr(before_); }
-    FlushToZero(const FlushToZero&) = delete;
-    FlushToZero& operator=(const FlushToZero&) = delete;
-
-   private:
-    unsigned before_;
-  };
+  using FlushToZero = FlushSubnormals;
   static F flush(F a) { return a; }
 
   static F sub(F a, F b) { return _mm256_sub_ps(a, b); }

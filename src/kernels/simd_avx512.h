@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "kernels/flush_subnormals.h"
+
 namespace decant::kernels {
 
 namespace {  // each file that includes this is compiled for its own instruction set
@@ -73,15 +75,7 @@ struct Avx512 {
     const F odd = _mm512_fmadd_ps(_mm512_castsi512_ps(_mm512_and_si512(weights, upper)), _mm512_castsi512_ps(_mm512_and_si512(x, upper)), acc);
     return _mm512_fmadd_ps(_mm512_castsi512_ps(_mm512_slli_epi32(weights, 16)), _mm512_castsi512_ps(_mm512_slli_epi32(x, 16)), odd);
   }
-  struct FlushToZero {  // as vdpbf16ps always does
-    FlushToZero() : before_(_mm_getcsr()) { _mm_setcsr(before_ | _MM_FLUSH_ZERO_ON); }
-    ~FlushToZero() { _mm_setcsr(before_); }
-    FlushToZero(const FlushToZero&) = delete;
-    FlushToZero& operator=(const FlushToZero&) = delete;
-
-   private:
-    unsigned before_;
-  };
+  using FlushToZero = FlushSubnormals;
   static F flush(F a) { return a; }
 
   static F sub(F a, F b) { return _mm512_sub_ps(a, b); }
