@@ -77,7 +77,8 @@ Request request(bool sampling, std::uint64_t seed, const std::vector<Token>& pro
     config.temperature = 0.8;
     config.top_p = 0.9;
   }
-  return {.config = config, .prompt = prompt, .strategy = sampling ? sample : greedy, .models = {0}, .observer = nullptr};
+  return {
+      .config = config, .prompt = prompt, .strategy = sampling ? sample : greedy, .models = {0}, .observer = nullptr};
 }
 
 struct Timing {
@@ -145,7 +146,8 @@ int main(int argc, char** argv) {
                100 * median(times["share"]));
     fmt::print("8 Runs, one by one     {:7.1f}\n", rate("in turn", kRuns));
     fmt::print("8 Runs at once         {:7.1f}   {:.2f} times one by one, {:.2f}% outside of forward()\n",
-               rate("at once", kRuns), median(times["in turn"]) / median(times["at once"]), 100 * median(times["share of 8"]));
+               rate("at once", kRuns), median(times["in turn"]) / median(times["at once"]),
+               100 * median(times["share of 8"]));
   } catch (const std::exception& error) {
     fmt::print(stderr, "run_bench: {}\n", error.what());
     return 1;

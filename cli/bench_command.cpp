@@ -23,15 +23,18 @@ void add_model_flags(Flags& flags, std::map<const Field<ModelOptions>*, std::str
   for (const Field<ModelOptions>& field : table) {
     if (field.name == "ctx_size") continue;
     flags.add(field, default_of(field), [&given, &field](std::string_view text) {
-      if (!given.emplace(&field, text).second) throw Error(ErrorKind::usage, "{} was given more than once", dashed(field.name));
+      if (!given.emplace(&field, text).second)
+        throw Error(ErrorKind::usage, "{} was given more than once", dashed(field.name));
     });
   }
 }
 
 // False when help was asked for, and given.
 bool parse(const std::vector<std::string>& arguments, Options& options) {
-  CLI::App app("Milliseconds of one forward of some rows, beside a read of as many bytes as the weights have.\n"
-               "Several values of a model option, separated by commas, are measured in turn.", "decant bench rows");
+  CLI::App app(
+      "Milliseconds of one forward of some rows, beside a read of as many bytes as the weights have.\n"
+      "Several values of a model option, separated by commas, are measured in turn.",
+      "decant bench rows");
   app.footer("Example: decant bench rows --rows 1,4,8 --flash-attn on,off");
   app.add_flag("--json", options.json, "one JSON object")->group("Output");
   app.add_flag("--quiet", options.quiet, "no progress on standard error")->group("Output");
@@ -58,7 +61,8 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
 int bench_command(const std::vector<std::string>& arguments) {
   const std::string what = arguments.empty() ? "" : arguments[0];
   if (what == "--help" || what == "-h") {
-    Output().write("Usage: decant bench rows [options]\nMeasures the model without any strategy: decant bench rows --help\n");
+    Output().write(
+        "Usage: decant bench rows [options]\nMeasures the model without any strategy: decant bench rows --help\n");
     return 0;
   }
   if (what.empty()) throw Error(ErrorKind::usage, "bench needs to know what to measure: decant bench rows");

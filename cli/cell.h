@@ -1,7 +1,7 @@
 // One prompt under one setting: its Run, and what is measured of the text.
 //
-// Log-likelihood and entropy are those of the expert, whoever wrote the text: a text of the amateur alone is read to the
-// expert once it is there.
+// Log-likelihood and entropy are those of the expert, whoever wrote the text: a text of the amateur alone is read to
+// the expert once it is there.
 #pragma once
 
 #include <exception>
@@ -27,7 +27,7 @@ struct CellResult {
   std::vector<std::string> pieces;  // the bytes of each token, as far as they are shown
   FinishReason finish = FinishReason::running;
   TextMetrics metrics = no_metrics();
-  std::exception_ptr error = {};    // what ended it instead
+  std::exception_ptr error = {};  // what ended it instead
 
   std::string text() const;  // valid UTF-8
   std::string error_message() const;
@@ -41,9 +41,9 @@ class Cell {
   Cell(Session& session, CellSetup setup);
   ~Cell();
 
-  bool running();         // to be asked after each step of the session; may start the Run that measures
+  bool running();           // to be asked after each step of the session; may start the Run that measures
   double fraction() const;  // done of the longest text that there can be
-  CellResult result();    // of a text that is not finished, too
+  CellResult result();      // of a text that is not finished, too
   const CellSetup& setup() const { return setup_; }
 
  private:

@@ -18,13 +18,13 @@ struct Column {
   Strategy strategy = Strategy::greedy;  // set by resolve()
 };
 
-// One for each text, "[label:] [preset] [option=value ...]": options over those of `base`, or over a preset. `expert` is
-// the base as far as greedy decoding reads it, `amateur` the same for the amateur alone, `contrastive` the base itself,
-// which must name an amateur; `all` are those three. Throws Error(usage).
+// One for each text, "[label:] [preset] [option=value ...]": options over those of `base`, or over a preset. `expert`
+// is the base as far as greedy decoding reads it, `amateur` the same for the amateur alone, `contrastive` the base
+// itself, which must name an amateur; `all` are those three. Throws Error(usage).
 std::vector<Column> parse_columns(std::span<const std::string> texts, const GenerationConfig& base);
 
-// Settles the strategy. `where` the options come from, for messages. Throws Error(usage) for what cannot be carried out,
-// or is more than one text.
+// Settles the strategy. `where` the options come from, for messages. Throws Error(usage) for what cannot be carried
+// out, or is more than one text.
 void resolve(Column& column, std::string_view where);
 
 }  // namespace decant

@@ -10,7 +10,7 @@ namespace decant {
 
 struct Command {
   std::string_view name;
-  std::string_view doc;  // one line
+  std::string_view doc;                                   // one line
   int (*run)(const std::vector<std::string>& arguments);  // returns the exit code; throws Error
 };
 

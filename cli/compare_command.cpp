@@ -39,7 +39,8 @@ void check(Options& options) {
 
 // False when help was asked for, and given.
 bool parse(const std::vector<std::string>& arguments, Options& options) {
-  CLI::App app("Continue a prompt, or each of many, under several settings, and show the texts side by side.", "decant compare");
+  CLI::App app("Continue a prompt, or each of many, under several settings, and show the texts side by side.",
+               "decant compare");
   app.footer("Example: decant compare \"A cat is a cat is a\" --setting greedy: --setting \"beams: num_beams=4\"");
   add_session_flags(app, options.session, options.config);
   const auto flag = [&](const char* flags, auto& value, const char* type, const char* group, const char* doc) {
@@ -69,7 +70,8 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
 std::vector<Column> columns_of(const Options& options) {
   std::vector<std::string> texts = options.settings;
   if (texts.empty() && options.config.amateur.empty()) {
-    throw Error(ErrorKind::usage, "nothing to compare: give settings, --setting \"beams: num_beams=4\", or an --amateur");
+    throw Error(ErrorKind::usage,
+                "nothing to compare: give settings, --setting \"beams: num_beams=4\", or an --amateur");
   }
   if (texts.empty()) texts.push_back("all");
   std::vector<Column> columns = parse_columns(texts, options.config);

@@ -44,7 +44,8 @@ class Rounds {
     while (live_.size() < kLiveCells && next_ < columns * comparison_.prompts.size()) {
       const Column& column = comparison_.columns[next_ % columns];
       const int prompt = static_cast<int>(next_ / columns);
-      live_.emplace_back(next_++, std::make_unique<Cell>(session_, CellSetup{column.config, column.strategy, column.voices, prompt}));
+      live_.emplace_back(
+          next_++, std::make_unique<Cell>(session_, CellSetup{column.config, column.strategy, column.voices, prompt}));
       collect(false);  // it may have failed, or be empty by definition
     }
   }
@@ -99,7 +100,8 @@ int common_beginning(const std::vector<CellResult>& cells) {
     }
     const auto parts = std::mismatch(first->ids.begin(), first->ids.begin() + common, cell.ids.begin(), cell.ids.end());
     common = static_cast<int>(parts.first - first->ids.begin());
-    const auto shown = std::mismatch(first->pieces.begin(), first->pieces.begin() + common, cell.pieces.begin(), cell.pieces.end());
+    const auto shown =
+        std::mismatch(first->pieces.begin(), first->pieces.begin() + common, cell.pieces.begin(), cell.pieces.end());
     common = static_cast<int>(shown.first - first->pieces.begin());
   }
   if (texts < 2) return 0;
@@ -107,7 +109,8 @@ int common_beginning(const std::vector<CellResult>& cells) {
   return common;
 }
 
-std::vector<MarkedPiece> marked_text(const Comparison& comparison, const ComparedPrompt& prompt, const CellResult& cell) {
+std::vector<MarkedPiece> marked_text(const Comparison& comparison, const ComparedPrompt& prompt,
+                                     const CellResult& cell) {
   const std::vector<bool> repeated = repeated_tokens(cell.ids, comparison.ngram);
   std::vector<MarkedPiece> pieces;
   Utf8Buffer utf8;

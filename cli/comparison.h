@@ -36,7 +36,8 @@ struct MarkedPiece {
 };
 
 // A cell's text behind the common beginning, one piece a token.
-std::vector<MarkedPiece> marked_text(const Comparison& comparison, const ComparedPrompt& prompt, const CellResult& cell);
+std::vector<MarkedPiece> marked_text(const Comparison& comparison, const ComparedPrompt& prompt,
+                                     const CellResult& cell);
 std::string common_text(const ComparedPrompt& prompt);
 int common_beginning(const std::vector<CellResult>& cells);
 

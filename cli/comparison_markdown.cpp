@@ -98,12 +98,14 @@ std::string section(const Comparison& comparison, const ComparedPrompt& prompt) 
 }  // namespace
 
 std::string comparison_markdown(const Comparison& comparison) {
-  std::string text = fmt::format("# {} settings compared\n\nModel: {}. Bold: where the texts part. Underlined or marked: repeats "
-                                 "{} tokens that stood before.\n\n{}\n",
-                                 comparison.columns.size(), escaped(comparison.model), comparison.ngram, settings_table(comparison));
+  std::string text = fmt::format(
+      "# {} settings compared\n\nModel: {}. Bold: where the texts part. Underlined or marked: repeats "
+      "{} tokens that stood before.\n\n{}\n",
+      comparison.columns.size(), escaped(comparison.model), comparison.ngram, settings_table(comparison));
   for (const ComparedPrompt& prompt : comparison.prompts) text += section(comparison, prompt);
   if (comparison.prompts.size() > 1) {
-    text += fmt::format("## Means over {} prompts\n\n{}\n", comparison.prompts.size(), numbers_table(comparison, column_means(comparison)));
+    text += fmt::format("## Means over {} prompts\n\n{}\n", comparison.prompts.size(),
+                        numbers_table(comparison, column_means(comparison)));
   }
   text.pop_back();
   return text;

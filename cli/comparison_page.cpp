@@ -38,8 +38,9 @@ std::string table(const Comparison& comparison, std::span<const TextMetrics> row
 }
 
 std::string section(const Comparison& comparison, const ComparedPrompt& prompt, std::size_t number) {
-  std::string html = fmt::format("<section>\n<h2>Prompt {}</h2>\n<p class=\"prompt text\">{}</p>\n<div class=\"columns\">\n",
-                                 number, html_text(prompt.text));
+  std::string html =
+      fmt::format("<section>\n<h2>Prompt {}</h2>\n<p class=\"prompt text\">{}</p>\n<div class=\"columns\">\n", number,
+                  html_text(prompt.text));
   std::vector<TextMetrics> rows;
   for (std::size_t i = 0; i < prompt.cells.size(); ++i) {
     const Column& column = comparison.columns[i];
@@ -56,7 +57,8 @@ std::string section(const Comparison& comparison, const ComparedPrompt& prompt, 
 std::string comparison_page(const Comparison& comparison) {
   std::string body = fmt::format(
       "<h1>{} settings compared</h1>\n<p class=\"quiet\">{}. Grey: what all texts begin with. "
-      "<span class=\"parts\">Blue</span>: where they part. <mark>Underlined</mark>: repeats {} tokens that stood before.</p>\n",
+      "<span class=\"parts\">Blue</span>: where they part. <mark>Underlined</mark>: repeats {} tokens that stood "
+      "before.</p>\n",
       comparison.columns.size(), html_text(comparison.model), comparison.ngram);
   for (std::size_t i = 0; i < comparison.prompts.size(); ++i) body += section(comparison, comparison.prompts[i], i + 1);
   if (comparison.prompts.size() > 1) {

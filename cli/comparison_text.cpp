@@ -45,7 +45,8 @@ std::vector<FlowPiece> bracketed(const std::vector<MarkedPiece>& marked) {
 
 std::vector<FlowPiece> coloured(const std::vector<MarkedPiece>& marked) {
   std::vector<FlowPiece> pieces;
-  for (const MarkedPiece& each : marked) pieces.push_back({each.text, each.parts ? parts : each.repeated ? repeated : plain});
+  for (const MarkedPiece& each : marked)
+    pieces.push_back({each.text, each.parts ? parts : each.repeated ? repeated : plain});
   return pieces;
 }
 
@@ -73,7 +74,8 @@ std::string block(const std::vector<std::vector<std::string>>& cells, int width)
   std::string text;
   for (std::size_t i = 0; i < height; ++i) {
     std::vector<std::string> line;
-    for (const auto& cell : cells) line.push_back(i < cell.size() ? cell[i] : std::string(static_cast<std::size_t>(width), ' '));
+    for (const auto& cell : cells)
+      line.push_back(i < cell.size() ? cell[i] : std::string(static_cast<std::size_t>(width), ' '));
     text += row("", line);
   }
   return text;
@@ -152,8 +154,7 @@ std::string show_means(const View& view) {
   const auto means = column_means(view.comparison);
   return fmt::format("\n\nmeans over {} prompts\n\n", view.comparison.prompts.size()) +
          in_blocks(view, [&](std::size_t begin, std::size_t count, int width) {
-           return heads(view, begin, count, width) +
-                  numbers(std::span(means).subspan(begin, count), width);
+           return heads(view, begin, count, width) + numbers(std::span(means).subspan(begin, count), width);
          });
 }
 
@@ -167,7 +168,8 @@ std::string comparison_text(const Comparison& comparison, const Style& style, bo
     text += show_prompt(view, prompt);
   }
   if (comparison.prompts.size() > 1) text += show_means(view);
-  const std::string parting = color ? style.chosen("blue") : "[...]", repeat = color ? style.underlined("underlined") : "⟨...⟩";
+  const std::string parting = color ? style.chosen("blue") : "[...]",
+                    repeat = color ? style.underlined("underlined") : "⟨...⟩";
   return text + fmt::format("\n{} the texts part, {} repeats {} tokens\n", parting, repeat, comparison.ngram);
 }
 

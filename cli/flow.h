@@ -16,8 +16,8 @@ struct FlowPiece {
 
 using Paint = std::function<std::string(int look, std::string_view text)>;
 
-// Lines of exactly `width` columns. A line end in the text is shown as ↵ and breaks the line; controls are shown by their
-// number.
+// Lines of exactly `width` columns. A line end in the text is shown as ↵ and breaks the line; controls are shown by
+// their number.
 std::vector<std::string> flow(std::span<const FlowPiece> pieces, int width, const Paint& paint);
 
 }  // namespace decant

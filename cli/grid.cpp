@@ -31,7 +31,8 @@ Axis parse_axis(std::string_view text) {
     throw Error(ErrorKind::usage, "the grid has '{}' where option=value,value is expected", text);
   }
   if (text.find_first_not_of(" ,;", equals + 1) == text.npos) {
-    throw Error(ErrorKind::usage, "the grid's {} has no values: write {}=value,value", text.substr(0, equals), text.substr(0, equals));
+    throw Error(ErrorKind::usage, "the grid's {} has no values: write {}=value,value", text.substr(0, equals),
+                text.substr(0, equals));
   }
   return {&get(generation_fields(), text.substr(0, equals)), split(text.substr(equals + 1))};
 }

@@ -1,5 +1,5 @@
-// The points of a sweep: settings x values of options x prompts. They are numbered, settings slowest, then the options in
-// their order, prompts fastest; a point is made when it is asked for, so that a sweep can have any number of them.
+// The points of a sweep: settings x values of options x prompts. They are numbered, settings slowest, then the options
+// in their order, prompts fastest; a point is made when it is asked for, so that a sweep can have any number of them.
 #pragma once
 
 #include <cstdint>

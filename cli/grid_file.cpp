@@ -31,7 +31,8 @@ class Reader {
           grid_.axes.push_back(axis(field, values));
         });
       } else {
-        reject(entry.first, fmt::format("unknown key {}: there are prompts, prompts_file, options, settings and grid", key));
+        reject(entry.first,
+               fmt::format("unknown key {}: there are prompts, prompts_file, options, settings and grid", key));
       }
     }
   }

@@ -1,4 +1,5 @@
-// A trace as a web page of its own: the page of web/dist with the records inside. Opened from disk, it asks for nothing.
+// A trace as a web page of its own: the page of web/dist with the records inside. Opened from disk, it asks for
+// nothing.
 #pragma once
 
 #include <filesystem>

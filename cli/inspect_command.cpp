@@ -44,7 +44,8 @@ std::vector<std::string> spread_settings(const std::vector<std::string>& argumen
 // False when help was asked for, and given.
 bool parse(const std::vector<std::string>& arguments, Options& options) {
   CLI::App app("Show what the model says comes next, and what each processor made of it.", "decant inspect");
-  app.footer("Example: decant inspect --no-chat-template \"My name is\" --compare temperature=0.3 \"top_p=0.7 top_k=0\"");
+  app.footer(
+      "Example: decant inspect --no-chat-template \"My name is\" --compare temperature=0.3 \"top_p=0.7 top_k=0\"");
   add_session_flags(app, options.session, options.config);
   const auto output = [&](const char* flags, auto& value, const char* type, const char* doc) {
     return app.add_option(flags, value, doc)->type_name(type)->group("Output");
@@ -115,7 +116,7 @@ void print(const Options& options, const std::vector<Inspected>& all, const Sess
     }
     const bool several = all.size() > 1;
     output.write_styled((step > 0 ? "\n" : "") + (several ? show_steps(decisions, labels, before, view)
-                                                           : show_step(*decisions[0], before, view)));
+                                                          : show_step(*decisions[0], before, view)));
     before += vocab.bytes(all[0].decisions[step].token);
   }
 }
@@ -160,7 +161,8 @@ int inspect_command(const std::vector<std::string>& arguments) {
   Session session(options.session);
   std::vector<GenerationConfig> configs;
   for (Setting& each : settings) {
-    if (!each.config.seed) each.config.seed = settings[0].config.seed;  // one draw for all, unless a setting says otherwise
+    if (!each.config.seed)
+      each.config.seed = settings[0].config.seed;  // one draw for all, unless a setting says otherwise
     session.complete(each.config);
     configs.push_back(each.config);
   }

@@ -14,8 +14,8 @@ namespace decant {
 struct InspectView {
   const Vocab& vocab;
   Style style;
-  int rows = 24;     // at most; the chosen token is always shown
-  int width = 80;    // columns
+  int rows = 24;   // at most; the chosen token is always shown
+  int width = 80;  // columns
 };
 
 // One step under one setting.

@@ -14,7 +14,8 @@ struct PlotLine {
 
 struct LinePlot {
   std::string title, doc, x_label;
-  std::vector<std::string> x;  // numbers are placed by their value, on a logarithmic axis where they span much; words evenly
+  std::vector<std::string>
+      x;  // numbers are placed by their value, on a logarithmic axis where they span much; words evenly
   std::vector<PlotLine> lines;
   int decimals = 3;
 };

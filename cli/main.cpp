@@ -16,7 +16,8 @@ namespace {
 using namespace decant;
 
 std::string usage() {
-  std::string text = "decant: every way of turning a language model's distributions into text\n\nUsage: decant COMMAND [options]\n\n";
+  std::string text =
+      "decant: every way of turning a language model's distributions into text\n\nUsage: decant COMMAND [options]\n\n";
   for (const Command& command : commands()) text += fmt::format("  {:<10}{}\n", command.name, command.doc);
   return text + "\n`decant COMMAND --help` lists a command's options.\n";
 }

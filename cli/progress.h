@@ -15,7 +15,7 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   void update(double fraction, std::string_view note = {});  // in [0, 1]; the note stands behind it
-  void wipe();                   // before anything else is written to the terminal
+  void wipe();                                               // before anything else is written to the terminal
 
  private:
   std::string what_;

@@ -18,7 +18,8 @@ namespace {
 std::string read_all(std::FILE* file, const std::string& name) {
   std::string text;
   char buffer[1 << 16];
-  for (std::size_t n = sizeof buffer; n == sizeof buffer;) {  // not beyond the end: a terminal would have to say it twice
+  for (std::size_t n = sizeof buffer;
+       n == sizeof buffer;) {  // not beyond the end: a terminal would have to say it twice
     n = std::fread(buffer, 1, sizeof buffer, file);
     text.append(buffer, n);
   }
@@ -45,7 +46,8 @@ std::string read_source(const PromptOptions& options) {
   if (options.argument) return *options.argument == "-" ? read_file("-", prompt_file) : *options.argument;
   if (options.text) return *options.text;
   if (options.file) return read_file(*options.file, prompt_file);
-  if (isatty(STDIN_FILENO)) throw Error(ErrorKind::usage, "no prompt: give it as argument, with -p, with -f FILE or on standard input");
+  if (isatty(STDIN_FILENO))
+    throw Error(ErrorKind::usage, "no prompt: give it as argument, with -p, with -f FILE or on standard input");
   return read_file("-", prompt_file);
 }
 

@@ -19,7 +19,7 @@ struct PromptOptions {
 struct Prompt {
   std::string text;  // after the chat template, special tokens written out
   std::vector<Token> tokens;
-  bool chat = false;  // the template was applied
+  bool chat = false;        // the template was applied
   std::string healed = {};  // what token healing took from the end of text and tokens
 };
 

@@ -14,12 +14,15 @@ std::string prompt_of(std::string_view record, std::string_view file, std::size_
   const auto json = nlohmann::json::parse(record, nullptr, false);
   const bool has_prompt = json.is_object() && json.contains("prompt") && json["prompt"].is_string();
   if (!has_prompt) {
-    throw Error(ErrorKind::data, "{} line {} is no JSON object with a text \"prompt\", as the first line is", file, line);
+    throw Error(ErrorKind::data, "{} line {} is no JSON object with a text \"prompt\", as the first line is", file,
+                line);
   }
   return json["prompt"];
 }
 
-bool is_json_object(std::string_view line) { return line.starts_with('{') && nlohmann::json::parse(line, nullptr, false).is_object(); }
+bool is_json_object(std::string_view line) {
+  return line.starts_with('{') && nlohmann::json::parse(line, nullptr, false).is_object();
+}
 
 }  // namespace
 
@@ -35,9 +38,11 @@ std::vector<std::string> parse_prompts(std::string_view text, std::string_view f
     if (line.find_first_not_of(blanks) == line.npos) continue;
     if (prompts.empty()) is_json = is_json_object(line);
     prompts.push_back(is_json ? prompt_of(line, file, number) : std::string(line));
-    if (prompts.back().empty()) throw Error(ErrorKind::data, "{} line {}: the prompt is empty: there is nothing to continue", file, number);
+    if (prompts.back().empty())
+      throw Error(ErrorKind::data, "{} line {}: the prompt is empty: there is nothing to continue", file, number);
   }
-  if (prompts.empty()) throw Error(ErrorKind::data, "{} has no prompt: write one a line, or JSON Lines with \"prompt\"", file);
+  if (prompts.empty())
+    throw Error(ErrorKind::data, "{} has no prompt: write one a line, or JSON Lines with \"prompt\"", file);
   return prompts;
 }
 

@@ -25,7 +25,8 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
   CLI::App app("Make one HTML file of a trace, to be opened from disk.", "decant report");
   app.footer("Example: decant run --jsonl --seed 1 \"My name is\" > trace.jsonl; decant report trace.jsonl");
   app.add_option("TRACE", options.trace, "a file written by --jsonl; - is standard input")->required();
-  app.add_option("-o,--output", options.out, "the HTML file; the trace's name with .html if not set")->type_name("FILE");
+  app.add_option("-o,--output", options.out, "the HTML file; the trace's name with .html if not set")
+      ->type_name("FILE");
   Flags flags(app);
   if (flags.parse(arguments)) return true;
   Output().write(flags.help());

@@ -66,7 +66,8 @@ class Loaded {
  private:
   void check_length(std::string_view name, int tokens, int more) const {
     const int most = file_->trained_context() - more;
-    if (tokens > most) throw Error(ErrorKind::usage, "{} is {}: {} has room for {} tokens", name, tokens, file_->name(), most);
+    if (tokens > most)
+      throw Error(ErrorKind::usage, "{} is {}: {} has room for {} tokens", name, tokens, file_->name(), most);
   }
 
   ModelOptions options_;
@@ -90,7 +91,8 @@ void check(const RowsBenchOptions& options, const std::vector<ModelVariant>& var
 
 Fields<RowsBenchOptions> rows_bench_fields() { return fields; }
 
-std::vector<ModelVariant> vary(const std::vector<ModelVariant>& variants, const Field<ModelOptions>& field, std::string_view text) {
+std::vector<ModelVariant> vary(const std::vector<ModelVariant>& variants, const Field<ModelOptions>& field,
+                               std::string_view text) {
   const bool several = text.find(',') != text.npos;
   std::vector<ModelVariant> more;
   for (const ModelVariant& variant : variants) {

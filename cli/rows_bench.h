@@ -29,19 +29,21 @@ struct ModelVariant {
 };
 
 // The base with one more option set: each variant once for every value in the text, "on,off". Throws Error(usage).
-std::vector<ModelVariant> vary(const std::vector<ModelVariant>& variants, const Field<ModelOptions>& field, std::string_view text);
+std::vector<ModelVariant> vary(const std::vector<ModelVariant>& variants, const Field<ModelOptions>& field,
+                               std::string_view text);
 
 struct VariantTimes {
   ModelVariant variant;
-  std::string description = {};                       // of its context
-  std::vector<std::vector<double>> rows = {}, prefill = {};  // seconds, in the options' order; each has one for every round
+  std::string description = {};  // of its context
+  std::vector<std::vector<double>> rows = {},
+                                   prefill = {};  // seconds, in the options' order; each has one for every round
 };
 
 struct RowsBenchTimes {
   RowsBenchOptions options = {};
   std::string model = {};
-  int threads = 0;          // of the variant with most of them; as many read the memory
-  std::uint64_t bytes = 0;  // of the weights
+  int threads = 0;                  // of the variant with most of them; as many read the memory
+  std::uint64_t bytes = 0;          // of the weights
   std::vector<double> memory = {};  // seconds of each round
   std::vector<VariantTimes> variants = {};
 };

@@ -81,7 +81,8 @@ std::string rows_bench_json(const RowsBenchTimes& times) {
   for (const VariantTimes& each : times.variants) {
     json.begin_object();
     for (const auto& field : model_fields()) {
-      if (field.name != "model" && is_given(model_fields(), each.variant.options, field)) write_option(json, each.variant.options, field);
+      if (field.name != "model" && is_given(model_fields(), each.variant.options, field))
+        write_option(json, each.variant.options, field);
     }
     json.field("description", each.description).end_object();
   }
@@ -95,7 +96,8 @@ std::string rows_bench_json(const RowsBenchTimes& times) {
 }
 
 std::string rows_bench_text(const RowsBenchTimes& times) {
-  std::string text = fmt::format("{}, {} tokens cached, medians of {} rounds\n", times.model, times.options.context, times.options.rounds);
+  std::string text = fmt::format("{}, {} tokens cached, medians of {} rounds\n", times.model, times.options.context,
+                                 times.options.rounds);
   for (const VariantTimes& each : times.variants) {
     const std::string name = label(each.variant);
     text += fmt::format("{}{}{}\n", name, name.empty() ? "" : ": ", each.description);

@@ -38,7 +38,9 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
   app.add_option("--show", options.show, "also the tree of a beam search: which texts lived, and why others died")
       ->type_name("tree")
       ->group("Output");
-  app.add_option("--color", options.color, "whether the tree is coloured")->type_name("auto|always|never")->group("Output");
+  app.add_option("--color", options.color, "whether the tree is coloured")
+      ->type_name("auto|always|never")
+      ->group("Output");
   flag("--stats", options.stats, "time, work and memory, on standard error");
 
   Flags flags(app);
@@ -48,8 +50,10 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
     Output().write(flags.help());
     return false;
   }
-  if (options.json && options.jsonl) throw Error(ErrorKind::usage, "--json and --jsonl contradict each other: choose one");
-  if (options.show && *options.show != "tree") throw Error(ErrorKind::usage, "--show is '{}': it can only be tree", *options.show);
+  if (options.json && options.jsonl)
+    throw Error(ErrorKind::usage, "--json and --jsonl contradict each other: choose one");
+  if (options.show && *options.show != "tree")
+    throw Error(ErrorKind::usage, "--show is '{}': it can only be tree", *options.show);
   if (options.show && (options.json || options.jsonl)) {
     throw Error(ErrorKind::usage, "--show contradicts {}: drop one of them", options.json ? "--json" : "--jsonl");
   }
@@ -65,7 +69,8 @@ int run_command(const std::vector<std::string>& arguments) {
   GenerationConfig& config = options.config;
   const Strategy strategy = resolve_strategy(config);
   if (options.show && !keeps_beams(config, strategy)) {
-    throw Error(ErrorKind::usage, "--show tree: {} has no tree, only beam searches have ({})", name(strategy), to_string(beam_strategies));
+    throw Error(ErrorKind::usage, "--show tree: {} has no tree, only beam searches have ({})", name(strategy),
+                to_string(beam_strategies));
   }
   std::optional<HtmlReport> report;
   if (options.html) report.emplace(*options.html);
@@ -87,7 +92,8 @@ int run_command(const std::vector<std::string>& arguments) {
   TraceWriter tracer(write_line, session.file().vocab(), info);
   if (options.jsonl || report) observers.add(&tracer);
 
-  const TreeStyle tree_style{session.file().vocab(), Style(wants_color(options.color, output.is_terminal())), terminal_width()};
+  const TreeStyle tree_style{session.file().vocab(), Style(wants_color(options.color, output.is_terminal())),
+                             terminal_width()};
   TreeView tree(output, tree_style);
   if (options.show) observers.add(&tree);
 

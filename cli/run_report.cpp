@@ -42,7 +42,8 @@ double per_second(double count, double seconds) { return seconds > 0 ? count / s
 
 RunInfo run_info(const Session& session, const GenerationConfig& config, std::string_view strategy) {
   const Prompt prompt = session.prompt_for(config);
-  return {session.model().info().name, std::string(strategy), config, prompt.tokens, prompt.text, session.load_seconds()};
+  return {session.model().info().name, std::string(strategy), config, prompt.tokens, prompt.text,
+          session.load_seconds()};
 }
 
 TextPrinter::TextPrinter(Output& output, const Vocab& vocab, const RunInfo& info)

@@ -24,7 +24,7 @@ struct RunInfo {
   std::vector<Token> prompt;
   std::string prompt_text;  // as the model reads it
   double load_s = 0;
-  std::string label = {};   // where several Runs are shown side by side
+  std::string label = {};  // where several Runs are shown side by side
 };
 
 RunInfo run_info(const Session& session, const GenerationConfig& config, std::string_view strategy);

@@ -79,7 +79,8 @@ Session::Session(const SessionOptions& options, std::span<const std::string> pro
 
 void Session::complete(GenerationConfig& config) const {
   if (!config.seed) config.seed = random_seed();
-  if (prompts_[0].chat && !config.eos_token_id) config.eos_token_id = file_->vocab().end_of_turn(*file_->chat_template());
+  if (prompts_[0].chat && !config.eos_token_id)
+    config.eos_token_id = file_->vocab().end_of_turn(*file_->chat_template());
 }
 
 std::vector<Token> Session::negative_prompt(const GenerationConfig& config) const {

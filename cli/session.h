@@ -65,7 +65,8 @@ class Session {
   // Caches as if nothing had run: what comes then depends on nothing that came before. No Run may be alive.
   void restart();
 
-  // Until the Runs end, or to the first interrupt. Returns the exit code. `run`: the one whose prompt's reading is shown.
+  // Until the Runs end, or to the first interrupt. Returns the exit code. `run`: the one whose prompt's reading is
+  // shown.
   int drive(const Run& run);
 
  private:

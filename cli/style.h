@@ -15,7 +15,7 @@ class Style {
   explicit Style(bool color) : color_(color) {}
 
   std::string bold(std::string_view text) const { return paint("1", text); }
-  std::string quiet(std::string_view text) const { return paint("90", text); }   // what was cut
+  std::string quiet(std::string_view text) const { return paint("90", text); }  // what was cut
   std::string underlined(std::string_view text) const { return paint("4", text); }
   std::string chosen(std::string_view text) const { return paint("1;34", text); }
   std::string logit(std::string_view text) const { return paint("36", text); }

@@ -35,19 +35,25 @@ struct Options {
 
 // False when help was asked for, and given.
 bool parse(const std::vector<std::string>& arguments, Options& options) {
-  CLI::App app("Run a grid of options over a prompt or many. The prompt can be a YAML file that describes the sweep.", "decant sweep");
-  app.footer("Example: decant sweep --grid penalty_alpha=0.1,0.5,0.9 --grid top_k=2,5,50 --out alpha.jsonl \"The spaceship landed\"");
+  CLI::App app("Run a grid of options over a prompt or many. The prompt can be a YAML file that describes the sweep.",
+               "decant sweep");
+  app.footer(
+      "Example: decant sweep --grid penalty_alpha=0.1,0.5,0.9 --grid top_k=2,5,50 --out alpha.jsonl \"The spaceship "
+      "landed\"");
   add_session_flags(app, options.session, options.config);
   const auto flag = [&](const char* flags, auto& value, const char* type, const char* group, const char* doc) {
     return app.add_option(flags, value, doc)->type_name(type)->group(group);
   };
   flag("--prompts", options.prompts, "FILE", "Prompt", "a file of prompts: one a line, or JSON Lines with \"prompt\"");
-  flag("--grid", options.grid, "OPTION=A,B,C", "Grid", "these values of an option, with all values of the others; repeatable")
+  flag("--grid", options.grid, "OPTION=A,B,C", "Grid",
+       "these values of an option, with all values of the others; repeatable")
       ->allow_extra_args(false);
-  flag("--setting", options.settings, "SETTING", "Grid", "one of several settings, \"name: option=value option=value\"; repeatable")
+  flag("--setting", options.settings, "SETTING", "Grid",
+       "one of several settings, \"name: option=value option=value\"; repeatable")
       ->allow_extra_args(false);
   flag("--set", options.fixed, "OPTION=VALUE", "Grid", "an option for all points; repeatable")->allow_extra_args(false);
-  flag("--out", options.out, "FILE", "Output", "the results, JSON Lines; the same command goes on with a file that exists");
+  flag("--out", options.out, "FILE", "Output",
+       "the results, JSON Lines; the same command goes on with a file that exists");
   flag("--html", options.html, "FILE", "Output", "also a page with a table and plots");
   Flags flags(app);
   flags.add(generation_fields(), options.config);
@@ -72,7 +78,8 @@ GridFile read_description(Options& options) {
   GridFile file = read_grid_file(path.string());
   const PromptOptions& prompt = options.session.prompt;
   if (prompt.text || prompt.file || options.prompts) {
-    if (!file.prompts.empty() || file.prompts_file) throw Error(ErrorKind::usage, "{} has prompts already: drop the other ones", path.string());
+    if (!file.prompts.empty() || file.prompts_file)
+      throw Error(ErrorKind::usage, "{} has prompts already: drop the other ones", path.string());
   } else if (file.prompts.empty()) {
     if (!file.prompts_file) throw Error(ErrorKind::data, "{} has no prompts, and no prompts_file", path.string());
     options.prompts = (path.parent_path() / *file.prompts_file).string();
@@ -90,9 +97,11 @@ Plan make_plan(Options& options) {
   file.settings.insert(file.settings.end(), options.settings.begin(), options.settings.end());
   for (const std::string& text : options.grid) file.axes.push_back(parse_axis(text));
   std::vector<Column> columns = parse_columns(file.settings, fixed);
-  if (columns.empty() && file.axes.empty()) throw Error(ErrorKind::usage, "nothing to sweep: give --grid \"top_k=2,5,50\", or settings");
+  if (columns.empty() && file.axes.empty())
+    throw Error(ErrorKind::usage, "nothing to sweep: give --grid \"top_k=2,5,50\", or settings");
   if (columns.empty()) columns.push_back({"", fixed});
-  std::vector<std::string> prompts = file.prompts.empty() ? read_prompts(options.prompts, options.session.prompt) : file.prompts;
+  std::vector<std::string> prompts =
+      file.prompts.empty() ? read_prompts(options.prompts, options.session.prompt) : file.prompts;
   Grid grid(std::move(columns), std::move(file.axes), prompts.size());
   for (std::uint64_t i = 0; i < grid.combinations(); ++i) grid.at(i);  // before the model is loaded
   return {std::move(prompts), std::move(fixed), std::move(grid)};
@@ -201,7 +210,8 @@ class Sweep {
     for (std::uint64_t point = first; point < points; ++point) {
       if (point > first) session_.restart();
       const Column column = point_setup(plan_, point, session_);
-      Cell cell(session_, {column.config, column.strategy, column.voices, static_cast<int>(point % plan_.grid.prompts())});
+      Cell cell(session_,
+                {column.config, column.strategy, column.voices, static_cast<int>(point % plan_.grid.prompts())});
       while (cell.running()) {
         if (interrupted()) return point;
         session_.step();
@@ -220,7 +230,8 @@ class Sweep {
     const double all = static_cast<double>(plan_.grid.points()), now = done - static_cast<double>(first);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
     const std::string left = now > 0 ? ", " + time_left(seconds / now * (all - done)) : "";
-    progress_.update(done / all, fmt::format("{} of {}{}", static_cast<std::uint64_t>(done), plan_.grid.points(), left));
+    progress_.update(done / all,
+                     fmt::format("{} of {}{}", static_cast<std::uint64_t>(done), plan_.grid.points(), left));
   }
 
   const Plan& plan_;
@@ -246,7 +257,8 @@ int sweep_command(const std::vector<std::string>& arguments) {
   for (std::uint64_t i = 0; i < plan.grid.combinations(); ++i) session.expect(plan.grid.at(i).config);
   session.open();
   const std::uint64_t points = plan.grid.points(), first = file.begin(header(plan, options, session));
-  if (first > points) throw Error(ErrorKind::data, "{} has more results than the sweep has points: remove it", file.path().string());
+  if (first > points)
+    throw Error(ErrorKind::data, "{} has more results than the sweep has points: remove it", file.path().string());
 
   catch_interrupts();
   const std::uint64_t done = Sweep(plan, session, file, options.session.quiet).run(first);
@@ -259,7 +271,8 @@ int sweep_command(const std::vector<std::string>& arguments) {
   output.write(sweep_table(plan.grid, summary, kRows));
   if (page) page->write({sweep_page(file.path(), plan.grid, summary, session.file().name())});
   if (summary.failed > 0) {
-    throw Error(ErrorKind::data, "{} of {} points failed, the first with: {}", summary.failed, points, summary.first_error);
+    throw Error(ErrorKind::data, "{} of {} points failed, the first with: {}", summary.failed, points,
+                summary.first_error);
   }
   return 0;
 }

@@ -56,7 +56,8 @@ SweepFile::SweepFile(fs::path path) : SweepFile(path, open(path.c_str(), O_RDWR 
   if (fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) fail("it is no regular file");
   lock();
   std::string first;
-  if (read_line(0, first) && !is_header(first)) throw Error(ErrorKind::data, "{} is not a sweep: name another file, or remove it", path_.string());
+  if (read_line(0, first) && !is_header(first))
+    throw Error(ErrorKind::data, "{} is not a sweep: name another file, or remove it", path_.string());
 }
 
 SweepFile::~SweepFile() {
@@ -68,7 +69,8 @@ void SweepFile::fail(std::string_view reason) const {
 }
 
 void SweepFile::lock() {
-  if (flock(descriptor_, LOCK_EX | LOCK_NB) != 0) fail(errno == EWOULDBLOCK ? "another sweep is writing to it" : std::strerror(errno));
+  if (flock(descriptor_, LOCK_EX | LOCK_NB) != 0)
+    fail(errno == EWOULDBLOCK ? "another sweep is writing to it" : std::strerror(errno));
 }
 
 std::uint64_t SweepFile::begin(std::string_view header) {
@@ -81,8 +83,8 @@ std::uint64_t SweepFile::begin(std::string_view header) {
   std::uint64_t results = 0;
   if (read_line(0, line)) {
     if (line != header) {
-      throw Error(ErrorKind::data, "{} was begun by another sweep (its {} differs): name another file, or remove it", path_.string(),
-                  difference(line, header));
+      throw Error(ErrorKind::data, "{} was begun by another sweep (its {} differs): name another file, or remove it",
+                  path_.string(), difference(line, header));
     }
     size_ = line.size() + 1;
     while (read_line(size_, line) && is_result(line, results)) {
@@ -91,7 +93,8 @@ std::uint64_t SweepFile::begin(std::string_view header) {
     }
     std::string after;  // a damaged line is dropped if it is the last one
     if (read_line(size_, line) && (read_line(size_ + line.size() + 1, after) || !after.empty())) {
-      throw Error(ErrorKind::data, "{} line {} is not the result of point {}: remove the file", path_.string(), results + 2, results);
+      throw Error(ErrorKind::data, "{} line {} is not the result of point {}: remove the file", path_.string(),
+                  results + 2, results);
     }
   } else if (!header.starts_with(line)) {
     throw Error(ErrorKind::data, "{} is not a sweep: name another file, or remove it", path_.string());

@@ -1,4 +1,5 @@
-// The file of a sweep, JSON Lines: a header that says which sweep it is, then the results in the order of their numbers.
+// The file of a sweep, JSON Lines: a header that says which sweep it is, then the results in the order of their
+// numbers.
 //
 // A line is written and flushed to the disk as soon as its result is there, so that the file is the beginning of the
 // finished one at any moment, but for the last line, which may be cut: it is dropped when the sweep goes on.

@@ -33,7 +33,8 @@ TextMetrics read_metrics(const json& result) {
   TextMetrics values = no_metrics();
   for (const MetricInfo& metric : metrics()) {
     const json& group = result.value(metric.is_time ? "time" : "metrics", json::object());
-    if (const auto found = group.find(metric.name); found != group.end() && found->is_number()) values.*metric.value = *found;
+    if (const auto found = group.find(metric.name); found != group.end() && found->is_number())
+      values.*metric.value = *found;
   }
   return values;
 }
@@ -65,7 +66,8 @@ std::string name_of(const Grid& grid, int direction) {
 
 std::string label_of(const Grid& grid, int direction, std::size_t place) {
   if (direction < 0) return "";
-  return direction == 0 ? grid.columns()[place].label : grid.axes()[static_cast<std::size_t>(direction) - 1].label(place);
+  return direction == 0 ? grid.columns()[place].label
+                        : grid.axes()[static_cast<std::size_t>(direction) - 1].label(place);
 }
 
 // The means of all combinations that share a place along x and a line: over everything else.
@@ -109,13 +111,15 @@ std::string page_table(const Grid& grid, const SweepSummary& summary) {
   std::string html = "<div class=\"wide\"><table>\n<thead><tr>";
   if (grid.columns().size() > 1 || grid.axes().empty()) html += "<th scope=\"col\" class=\"name\">setting</th>";
   for (const Axis& axis : grid.axes()) html += fmt::format("<th scope=\"col\">{}</th>", axis.field->name);
-  for (const MetricInfo& metric : metrics()) html += fmt::format("<th scope=\"col\" title=\"{}\">{}</th>", html_text(metric.doc), metric.label);
+  for (const MetricInfo& metric : metrics())
+    html += fmt::format("<th scope=\"col\" title=\"{}\">{}</th>", html_text(metric.doc), metric.label);
   html += "</tr></thead>\n<tbody>\n";
   const std::uint64_t rows = std::min<std::uint64_t>(summary.means.size(), kMostRows);
   for (std::uint64_t i = 0; i < rows; ++i) {
     const auto places = grid.places(i);
     html += "<tr>";
-    if (grid.columns().size() > 1 || grid.axes().empty()) html += fmt::format("<th scope=\"row\" class=\"name\">{}</th>", html_text(grid.columns()[places[0]].label));
+    if (grid.columns().size() > 1 || grid.axes().empty())
+      html += fmt::format("<th scope=\"row\" class=\"name\">{}</th>", html_text(grid.columns()[places[0]].label));
     for (std::size_t axis = 0; axis < grid.axes().size(); ++axis) {
       html += fmt::format("<th scope=\"row\">{}</th>", html_text(grid.axes()[axis].label(places[axis + 1])));
     }
@@ -123,7 +127,8 @@ std::string page_table(const Grid& grid, const SweepSummary& summary) {
     html += "</tr>\n";
   }
   html += "</tbody>\n</table></div>\n";
-  if (rows < summary.means.size()) html += fmt::format("<p class=\"quiet\">The first {} of {}.</p>\n", rows, summary.means.size());
+  if (rows < summary.means.size())
+    html += fmt::format("<p class=\"quiet\">The first {} of {}.</p>\n", rows, summary.means.size());
   return html;
 }
 
@@ -131,16 +136,21 @@ std::string texts(const std::filesystem::path& file, const Grid& grid, const Swe
   std::string html;
   std::uint64_t number = 0;
   for_each_result(file, [&](const json& result) {
-    const std::string text = result.contains("error") ? "failed: " + result.value("error", "") : result.value("text", "");
+    const std::string text =
+        result.contains("error") ? "failed: " + result.value("error", "") : result.value("text", "");
     if (number % grid.prompts() == 0) {
       const std::string head = grid.describe(number / grid.prompts());
-      html += fmt::format("{}<details>\n<summary>{}</summary>\n", number == 0 ? "" : "</details>\n", html_text(head.empty() ? "the texts" : head));
+      html += fmt::format("{}<details>\n<summary>{}</summary>\n", number == 0 ? "" : "</details>\n",
+                          html_text(head.empty() ? "the texts" : head));
     }
-    html += fmt::format("<p class=\"prompt text\"><span class=\"quiet\">{}</span>{}</p>\n", html_text(result.value("prompt", "")), html_text(text));
+    html += fmt::format("<p class=\"prompt text\"><span class=\"quiet\">{}</span>{}</p>\n",
+                        html_text(result.value("prompt", "")), html_text(text));
     return ++number < kMostTexts;
   });
   if (number > 0) html += "</details>\n";
-  if (number < summary.results) html += fmt::format("<p class=\"quiet\">The first {} of {} texts: all are in {}.</p>\n", number, summary.results, html_text(file.filename().string()));
+  if (number < summary.results)
+    html += fmt::format("<p class=\"quiet\">The first {} of {} texts: all are in {}.</p>\n", number, summary.results,
+                        html_text(file.filename().string()));
   return html;
 }
 
@@ -176,16 +186,19 @@ std::string sweep_table(const Grid& grid, const SweepSummary& summary, std::size
   text += "\n";
   for (std::size_t i = 0; i < rows; ++i) {
     text += fit(names[i], widest);
-    for (const MetricInfo& metric : metrics()) text += "  " + fit_right(show(summary.means[i], metric), columns(metric.label));
+    for (const MetricInfo& metric : metrics())
+      text += "  " + fit_right(show(summary.means[i], metric), columns(metric.label));
     text += "\n";
   }
   if (rows < summary.means.size()) text += fmt::format("and {} more\n", summary.means.size() - rows);
   return text;
 }
 
-std::string sweep_page(const std::filesystem::path& file, const Grid& grid, const SweepSummary& summary, const std::string& model) {
+std::string sweep_page(const std::filesystem::path& file, const Grid& grid, const SweepSummary& summary,
+                       const std::string& model) {
   const bool whole = summary.results == grid.points();
-  const std::string count = whole ? fmt::format("{} points", grid.points()) : fmt::format("{} of {} points", summary.results, grid.points());
+  const std::string count =
+      whole ? fmt::format("{} points", grid.points()) : fmt::format("{} of {} points", summary.results, grid.points());
   const Directions along = directions(grid);
   std::string averaged = grid.prompts() > 1 ? fmt::format("means over {} prompts", grid.prompts()) : "one prompt";
   std::size_t shown = size_of(grid, along.x) * size_of(grid, along.lines);
@@ -194,7 +207,8 @@ std::string sweep_page(const std::filesystem::path& file, const Grid& grid, cons
       "<h1>Sweep of {}</h1>\n<p class=\"quiet\">{}; {}; {}.{}</p>\n<section>\n<h2>Plots</h2>\n{}</section>\n"
       "<section>\n<h2>Numbers</h2>\n{}</section>\n<section>\n<h2>Texts</h2>\n{}</section>\n",
       html_text(file.filename().string()), html_text(model), count, averaged,
-      summary.failed > 0 ? fmt::format(" {} failed.", summary.failed) : "", plots(grid, summary), page_table(grid, summary), texts(file, grid, summary));
+      summary.failed > 0 ? fmt::format(" {} failed.", summary.failed) : "", plots(grid, summary),
+      page_table(grid, summary), texts(file, grid, summary));
   return html_page("decant sweep", body);
 }
 

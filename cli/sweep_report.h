@@ -22,6 +22,7 @@ SweepSummary summarize(const std::filesystem::path& file, const Grid& grid);
 std::string sweep_table(const Grid& grid, const SweepSummary& summary, std::size_t most_rows);
 
 // The page also has the texts, up to a number that a browser can hold.
-std::string sweep_page(const std::filesystem::path& file, const Grid& grid, const SweepSummary& summary, const std::string& model);
+std::string sweep_page(const std::filesystem::path& file, const Grid& grid, const SweepSummary& summary,
+                       const std::string& model);
 
 }  // namespace decant

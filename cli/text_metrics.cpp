@@ -46,7 +46,8 @@ std::span<const MetricInfo> metrics() {
   using M = TextMetrics;
   static constexpr MetricInfo table[] = {
       {"tokens", "tokens", 0, false, "generated, the one that ends the text included", &M::tokens},
-      {"log_likelihood", "ln p a token", 3, false, "mean log-likelihood of a token under the model, in nats", &M::log_likelihood},
+      {"log_likelihood", "ln p a token", 3, false, "mean log-likelihood of a token under the model, in nats",
+       &M::log_likelihood},
       {"entropy", "entropy", 2, false, "mean entropy of the model's distribution, in bits", &M::entropy},
       {"rep_2", "rep-2", 3, false, "share of the 2-grams that stand further ahead as well", &M::rep_2},
       {"rep_3", "rep-3", 3, false, "share of the 3-grams that stand further ahead as well", &M::rep_3},
@@ -82,9 +83,8 @@ TextMetrics measure(std::span<const Token> ids) {
 
 std::vector<bool> repeated_tokens(std::span<const Token> ids, int n) {
   std::vector<bool> marks(ids.size());
-  for_each_repeated(ids, n, [&](std::size_t begin) {
-    std::fill_n(marks.begin() + static_cast<std::ptrdiff_t>(begin), n, true);
-  });
+  for_each_repeated(
+      ids, n, [&](std::size_t begin) { std::fill_n(marks.begin() + static_cast<std::ptrdiff_t>(begin), n, true); });
   return marks;
 }
 

@@ -1,8 +1,9 @@
 // What can be measured of a generated text: its likelihood, and how much of it repeats.
 //
 //   rep-n       1 - different n-grams / n-grams, over the ids of the generated tokens; 0 when there are none
-//   diversity   the product of 1 - rep-n for n = 2, 3, 4 (Su et al. 2022, "A Contrastive Framework for Neural Text Generation")
-//   distinct-n  different n-grams / n-grams (Li et al. 2016, "A Diversity-Promoting Objective Function"): 1 - rep-n
+//   diversity   the product of 1 - rep-n for n = 2, 3, 4 (Su et al. 2022, "A Contrastive Framework for Neural Text
+//   Generation") distinct-n  different n-grams / n-grams (Li et al. 2016, "A Diversity-Promoting Objective Function"):
+//   1 - rep-n
 #pragma once
 
 #include <limits>
@@ -32,9 +33,9 @@ struct MetricInfo {
   std::string_view name;   // in JSON
   std::string_view label;  // in tables
   int decimals;
-  bool is_time;            // differs from run to run
+  bool is_time;  // differs from run to run
   std::string_view doc;
-  double TextMetrics::* value;
+  double TextMetrics::*value;
 };
 std::span<const MetricInfo> metrics();
 

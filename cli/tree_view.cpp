@@ -9,7 +9,7 @@
 namespace decant {
 namespace {
 
-constexpr int kStubs = 2;           // dead branches shown at one place
+constexpr int kStubs = 2;                               // dead branches shown at one place
 constexpr auto kPause = std::chrono::milliseconds(66);  // between two drawings
 
 // The branch by which a node is reached, and all that is known of where it leads.
@@ -101,24 +101,32 @@ class Drawing {
         ++hidden;
         continue;
       }
-      line(indent + "├╴ ", std::string(how_.vocab.bytes(each.token)), std::exp(each.log_p), fmt::format("x {}", why(each)), each.group, false);
+      line(indent + "├╴ ", std::string(how_.vocab.bytes(each.token)), std::exp(each.log_p),
+           fmt::format("x {}", why(each)), each.group, false);
     }
     if (hidden > 0) text_ += how_.style.quiet(fmt::format("{}├╴ and {} more", indent, hidden)) + "\n";
   }
 
   static std::string why(const SearchCandidate& each) {
     switch (each.reason) {
-      case PruneReason::finished: return "ended too far back";
-      case PruneReason::group_penalty: return fmt::format("group penalty {:.2f}", each.penalty);
-      case PruneReason::constraint_bank: return "behind with its words";
-      case PruneReason::constraint_unmet: return "ended without its words";
-      case PruneReason::pool: return "finished texts are better";
-      default: return "others were better";
+      case PruneReason::finished:
+        return "ended too far back";
+      case PruneReason::group_penalty:
+        return fmt::format("group penalty {:.2f}", each.penalty);
+      case PruneReason::constraint_bank:
+        return "behind with its words";
+      case PruneReason::constraint_unmet:
+        return "ended without its words";
+      case PruneReason::pool:
+        return "finished texts are better";
+      default:
+        return "others were better";
     }
   }
 
   // The text in quotes, cut in the middle; then its probability and what became of it.
-  void line(const std::string& indent, const std::string& bytes, double p, const std::string& end, int group, bool lives) {
+  void line(const std::string& indent, const std::string& bytes, double p, const std::string& end, int group,
+            bool lives) {
     const std::string tag = n_groups() > 1 ? fmt::format(" g{}", group + 1) : "";
     const std::string tail = fmt::format(" {:.3g}{}{}{}", p, tag, end.empty() ? "" : "  ", end);
     const int room = std::max(how_.width - columns(indent) - columns(tail) - 2, 12);
@@ -161,7 +169,8 @@ class Drawing {
 std::string text_of(const SearchTree& tree, int node, const Vocab& vocab) {
   std::string bytes;
   std::vector<Token> tokens;
-  for (; node > 0; node = tree.nodes[static_cast<std::size_t>(node)].parent) tokens.push_back(tree.nodes[static_cast<std::size_t>(node)].token);
+  for (; node > 0; node = tree.nodes[static_cast<std::size_t>(node)].parent)
+    tokens.push_back(tree.nodes[static_cast<std::size_t>(node)].token);
   for (auto token = tokens.rbegin(); token != tokens.rend(); ++token) bytes += vocab.bytes(*token);
   return harmless(bytes);
 }
@@ -182,8 +191,8 @@ std::string show_ends(const SearchTree& tree, const TreeStyle& how) {
   for (const SearchEnd& end : tree.ends) {
     std::string missing;
     for (const std::string& each : end.unmet) missing += fmt::format(" without {}", harmless(each));
-    const std::string front = fmt::format("{} {:>10.4f} {:>10.4f} {:>7}  {:<8} ", end.sequence < 0 ? " " : ">", end.normalized,
-                                          end.score, end.length, to_string(end.finish));
+    const std::string front = fmt::format("{} {:>10.4f} {:>10.4f} {:>7}  {:<8} ", end.sequence < 0 ? " " : ">",
+                                          end.normalized, end.score, end.length, to_string(end.finish));
     const int room = std::max(how.width - columns(front) - columns(missing), 12);
     const std::string row = front + tail_of(text_of(tree, end.node, how.vocab), room) + missing;
     table += (end.sequence < 0 ? how.style.quiet(row) : row) + "\n";

@@ -1,5 +1,5 @@
-// make_test_models OUTDIR MODEL [TYPE...]: the model files that tests and benchmarks need. Made, never shipped. MODEL is
-// the default model, as a path or by its name smollm2.
+// make_test_models OUTDIR MODEL [TYPE...]: the model files that tests and benchmarks need. Made, never shipped. MODEL
+// is the default model, as a path or by its name smollm2.
 //
 //   smollm2-f32.gguf                the default model, every tensor widened to F32
 //   smollm2-{q8_0,q4_0,q4_k_m}.gguf that file through libllama's own quantiser

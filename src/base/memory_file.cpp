@@ -23,7 +23,9 @@ void MemoryFile::append(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t n = write(descriptor_, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) throw Error(ErrorKind::unavailable, "{} bytes of a file in memory could not be written: {}", bytes.size(), std::strerror(errno));
+    if (n < 0)
+      throw Error(ErrorKind::unavailable, "{} bytes of a file in memory could not be written: {}", bytes.size(),
+                  std::strerror(errno));
     bytes.remove_prefix(static_cast<std::size_t>(n));
   }
 }

@@ -11,7 +11,7 @@ constexpr std::int64_t kAloneBytes = 512 << 10;  // of scores: they stay in the 
 constexpr std::int64_t kLongBytes = 6 << 20;     // rather than to convert long caches for every few rows again
 constexpr std::int64_t kLongRows = 32;
 constexpr std::int64_t kSplitBytes = 16 << 20;
-constexpr std::int64_t kShort = 256;             // cells: below, sharing them costs more in barriers than it saves
+constexpr std::int64_t kShort = 256;  // cells: below, sharing them costs more in barriers than it saves
 
 std::int64_t rows_within(std::int64_t bytes, std::int64_t heads, std::int64_t cells) {
   return std::clamp<std::int64_t>(bytes / (heads * cells * static_cast<std::int64_t>(sizeof(float)) + 1), 1, kMostRows);
@@ -48,11 +48,15 @@ AttentionPlan plan_attention(const Attention& attention, int threads) {
 Attend attend(Isa isa) {
   switch (isa) {
 #ifdef __x86_64__
-    case Isa::avx2: return kAvx2Attend;
-    case Isa::avx_vnni: return kAvxVnniAttend;
-    case Isa::avx512_vnni: return kAvx512Attend;
+    case Isa::avx2:
+      return kAvx2Attend;
+    case Isa::avx_vnni:
+      return kAvxVnniAttend;
+    case Isa::avx512_vnni:
+      return kAvx512Attend;
 #endif
-    default: return kPlainAttend;
+    default:
+      return kPlainAttend;
   }
 }
 

@@ -24,7 +24,8 @@ class CellReader {
   static constexpr int L = V::lanes;
 
  public:
-  CellReader(const Attention& attention, const AttentionSizes& sizes, const OwnWork& own) : a_(attention), sizes_(sizes), own_(own) {
+  CellReader(const Attention& attention, const AttentionSizes& sizes, const OwnWork& own)
+      : a_(attention), sizes_(sizes), own_(own) {
     std::memset(own_.zeros, 0, sizeof(std::uint16_t) * std::max(sizes_.key_size, sizes_.value_size));
   }
 
@@ -47,7 +48,9 @@ class CellReader {
     const I worst = V::max_u16(key, value);
     const I e = V::exponents_f16(key);
     const I of_value = V::exponents_f16(value);
-    Keys keys{.scales = V::power(V::sub(e, V::set(kKeyBits))), .exponents = V::to_float(of_value), .units = V::power(V::add(of_value, V::set(kWeightBits)))};
+    Keys keys{.scales = V::power(V::sub(e, V::set(kKeyBits))),
+              .exponents = V::to_float(of_value),
+              .units = V::power(V::add(of_value, V::set(kWeightBits)))};
     alignas(64) float factors[L];
     V::store(factors, V::power(V::sub(V::set(kKeyBits), e)));
     if (V::any_at_least(worst, kInfinity)) {
@@ -61,7 +64,8 @@ class CellReader {
       I pairs[L];
       for (int i = 0; i < L; ++i) {
         const F factor = V::set(factors[i]);
-        pairs[i] = V::pack_pairs(V::rounded(V::mul(V::load_f16(rows[i] + j), factor)), V::rounded(V::mul(V::load_f16(rows[i] + j + L), factor)));
+        pairs[i] = V::pack_pairs(V::rounded(V::mul(V::load_f16(rows[i] + j), factor)),
+                                 V::rounded(V::mul(V::load_f16(rows[i] + j + L), factor)));
       }
       V::transpose(pairs);
       for (int i = 0; i < L; ++i) V::store(own_.keys + (j / 2 + i) * L, pairs[i]);
@@ -78,13 +82,15 @@ class CellReader {
         for (int half = 0; half < 2 && group + half < groups; ++half) {
           const int at = (group + half) * kGroup + i;
           if (cells[at] < 0 || exponents[at] == kBroken) continue;
-          rows[half] = row_of_cell(a_.values, sizes_.value_size, kv_head, cells[at], own_.value_scratch + half * sizes_.value_size);
+          rows[half] = row_of_cell(a_.values, sizes_.value_size, kv_head, cells[at],
+                                   own_.value_scratch + half * sizes_.value_size);
           factors[half] = power(kValueBits - exponents[at]);
         }
         const F even = V::set(factors[0]), odd = V::set(factors[1]);
         std::int32_t* to = own_.values + (group / 2 * kGroup + i) * sizes_.value_size;
         for (int d = 0; d < sizes_.value_size; d += L) {
-          V::store(to + d, V::join_pairs(V::rounded(V::mul(V::load_f16(rows[0] + d), even)), V::rounded(V::mul(V::load_f16(rows[1] + d), odd))));
+          V::store(to + d, V::join_pairs(V::rounded(V::mul(V::load_f16(rows[0] + d), even)),
+                                         V::rounded(V::mul(V::load_f16(rows[1] + d), odd))));
         }
       }
     }
@@ -96,7 +102,8 @@ class CellReader {
   }
 
   // The f16 numbers of some cells of a head, filled up with zeros to a multiple of 32.
-  const std::uint16_t* row_of_cell(const Cells& cells, int size, int kv_head, std::int64_t cell, std::uint16_t* scratch) const {
+  const std::uint16_t* row_of_cell(const Cells& cells, int size, int kv_head, std::int64_t cell,
+                                   std::uint16_t* scratch) const {
     const char* from = cell_at(cells, kv_head, cell);
     if (!cells.to_f16 && cells.size == size) return reinterpret_cast<const std::uint16_t*>(from);
     std::memset(scratch, 0, sizeof(std::uint16_t) * size);
@@ -108,14 +115,16 @@ class CellReader {
     return scratch;
   }
 
-  void find_rows(const Cells& from, int size, int kv_head, const std::int32_t* cells, std::uint16_t* scratch, const std::uint16_t* (&rows)[L]) const {
-    for (int i = 0; i < L; ++i) rows[i] = cells[i] < 0 ? own_.zeros : row_of_cell(from, size, kv_head, cells[i], scratch + i * size);
+  void find_rows(const Cells& from, int size, int kv_head, const std::int32_t* cells, std::uint16_t* scratch,
+                 const std::uint16_t* (&rows)[L]) const {
+    for (int i = 0; i < L; ++i)
+      rows[i] = cells[i] < 0 ? own_.zeros : row_of_cell(from, size, kv_head, cells[i], scratch + i * size);
   }
 
-  // The bits of each cell's largest magnitude. Fetches other cells into the second-level cache, as the numbers of one head lie
-  // scattered; inline, as a compiler may drop calls that only prefetch.
-  [[gnu::always_inline]] I largest_magnitudes(const std::uint16_t* const (&rows)[L], int size, const Cells& from, int kv_head,
-                                              const std::int32_t* next) const {
+  // The bits of each cell's largest magnitude. Fetches other cells into the second-level cache, as the numbers of one
+  // head lie scattered; inline, as a compiler may drop calls that only prefetch.
+  [[gnu::always_inline]] I largest_magnitudes(const std::uint16_t* const (&rows)[L], int size, const Cells& from,
+                                              int kv_head, const std::int32_t* next) const {
     I largest[L];
     for (int i = 0; i < L; ++i) {
       const char* other = cell_at(from, kv_head, std::max(next[i], 0));

@@ -28,7 +28,14 @@ class Attender {
 
  public:
   Attender(const Attention& attention, const AttentionPlan& plan, std::byte* memory, const Team& team)
-      : a_(attention), plan_(plan), sizes_(attention, plan), team_(team), memory_(memory), own_(own_work(team.thread)), order_(attention, own_), reader_(attention, sizes_, own_) {
+      : a_(attention),
+        plan_(plan),
+        sizes_(attention, plan),
+        team_(team),
+        memory_(memory),
+        own_(own_work(team.thread)),
+        order_(attention, own_),
+        reader_(attention, sizes_, own_) {
     std::memset(own_.query_scratch, 0, sizeof(float) * sizes_.key_size);
   }
 
@@ -78,7 +85,9 @@ class Attender {
     }
   }
 
-  int rows_from(std::int64_t row) const { return static_cast<int>(std::min<std::int64_t>(plan_.block_rows, a_.rows - row)); }
+  int rows_from(std::int64_t row) const {
+    return static_cast<int>(std::min<std::int64_t>(plan_.block_rows, a_.rows - row));
+  }
   OwnWork own_work(int thread) const {
     return OwnWork(sizes_, memory_ + plan_.shared_bytes + plan_.bytes_per_thread * static_cast<std::size_t>(thread));
   }
@@ -95,7 +104,8 @@ class Attender {
     shared_ = shared;
     reader_.begin(block.stream, block.first_kv_head);
     order_.begin(block.stream, block.first_row, block.rows);
-    const std::int64_t each = (order_.positions() + sizes_.chunks - 1) / std::max(1, sizes_.chunks);  // as many as planned, of what is left
+    const std::int64_t each =
+        (order_.positions() + sizes_.chunks - 1) / std::max(1, sizes_.chunks);  // as many as planned, of what is left
     chunk_ = std::clamp<std::int64_t>((each + 2 * kGroup - 1) / (2 * kGroup) * (2 * kGroup), 2 * kGroup, sizes_.chunk);
     chunks_ = static_cast<int>((order_.positions() + chunk_ - 1) / chunk_);
     const int count = queries();
@@ -110,7 +120,8 @@ class Attender {
 
   // To int16, such that the sum of its products with a key stays within int32.
   void round_query(int q) {
-    const char* from = a_.queries + row_of(q) * a_.query_row + head_of(q) * a_.query_head + block_.stream * a_.query_stream;
+    const char* from =
+        a_.queries + row_of(q) * a_.query_row + head_of(q) * a_.query_head + block_.stream * a_.query_stream;
     std::memcpy(own_.query_scratch, from, sizeof(float) * a_.keys.size);  // behind it are zeros
     std::uint32_t largest = 0;
     for (int i = 0; i < sizes_.key_size; i += 16) largest = std::max(largest, V::magnitude(own_.query_scratch + i));
@@ -119,8 +130,11 @@ class Attender {
     float factor = most / std::bit_cast<float>(largest);
     if (!finite || !(factor < 0x1p120f)) factor = 0;  // the latter: zeros, or nearly
     std::int32_t* to = own_.queries + static_cast<std::ptrdiff_t>(q) * sizes_.key_size / 2;
-    const auto rounded = [&](int i) { return factor == 0 ? V::set(0) : V::rounded(V::mul(V::load(own_.query_scratch + i), V::set(factor))); };
-    for (int i = 0; i < sizes_.key_size; i += 2 * L) V::store(to + i / 2, V::pack_pairs(rounded(i), rounded(i + L)));  // as the keys
+    const auto rounded = [&](int i) {
+      return factor == 0 ? V::set(0) : V::rounded(V::mul(V::load(own_.query_scratch + i), V::set(factor)));
+    };
+    for (int i = 0; i < sizes_.key_size; i += 2 * L)
+      V::store(to + i / 2, V::pack_pairs(rounded(i), rounded(i + L)));  // as the keys
     const float scale = a_.softcap == 0 ? a_.scale : a_.scale / a_.softcap;
     own_.query_scales[q] = !finite ? std::numeric_limits<float>::quiet_NaN() : factor == 0 ? 0.0f : scale / factor;
   }
@@ -130,8 +144,10 @@ class Attender {
   float slope(std::int64_t head) const {  // of ALiBi (Press et al. 2022), as ggml has it
     if (a_.max_bias <= 0) return 1;
     const auto floor2 = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(a_.heads)));
-    return head < floor2 ? std::pow(std::pow(2.0f, -a_.max_bias / static_cast<float>(floor2)), static_cast<float>(head + 1))
-                         : std::pow(std::pow(2.0f, -a_.max_bias / 2 / static_cast<float>(floor2)), static_cast<float>(2 * (head - floor2) + 1));
+    return head < floor2
+               ? std::pow(std::pow(2.0f, -a_.max_bias / static_cast<float>(floor2)), static_cast<float>(head + 1))
+               : std::pow(std::pow(2.0f, -a_.max_bias / 2 / static_cast<float>(floor2)),
+                          static_cast<float>(2 * (head - floor2) + 1));
   }
 
   std::int64_t first_of(int chunk) const { return static_cast<std::int64_t>(chunk) * chunk_; }  // a position
@@ -151,21 +167,26 @@ class Attender {
       for (int kv_head = 0; kv_head < block_.kv_heads; ++kv_head) {
         const int wanted = list_queries(kv_head, [&](int q) { return masks.seen >> own_.rows[q] & 1; });
         for (int lane = 0; lane < kGroup; lane += L) {
-          const Keys keys = reader_.load_keys(kv_head, order_.cells(position + lane), position + kGroup < end_of(chunk) ? kGroup : 0);
+          const Keys keys =
+              reader_.load_keys(kv_head, order_.cells(position + lane), position + kGroup < end_of(chunk) ? kGroup : 0);
           V::store(shared_.exponents + kv_head * sizes_.cells + position + lane, keys.exponents);
           V::store(shared_.units + kv_head * sizes_.cells + position + lane, keys.units);
-          for (int i = 0; i < wanted; i += kScored) score_some(own_.list + i, std::min(kScored, wanted - i), keys, masks, position, lane);
+          for (int i = 0; i < wanted; i += kScored)
+            score_some(own_.list + i, std::min(kScored, wanted - i), keys, masks, position, lane);
         }
       }
     }
     for (int q = 0; q < queries(); ++q) {
       const auto at = static_cast<std::ptrdiff_t>(chunk) * sizes_.queries + q;
-      shared_.best[at] = own_.broken[q] ? std::numeric_limits<float>::quiet_NaN() : V::largest(V::load(own_.best + q * kGroup));
+      shared_.best[at] =
+          own_.broken[q] ? std::numeric_limits<float>::quiet_NaN() : V::largest(V::load(own_.best + q * kGroup));
       shared_.best_product[at] = V::largest(V::load(own_.best_product + q * kGroup));
     }
   }
 
-  float* scores_of(int q, std::int64_t first_of_group) const { return shared_.scores + first_of_group * sizes_.queries + q * kGroup; }
+  float* scores_of(int q, std::int64_t first_of_group) const {
+    return shared_.scores + first_of_group * sizes_.queries + q * kGroup;
+  }
 
   int list_queries(int kv_head, auto wanted) const {
     const int each = group() * block_.rows;
@@ -179,17 +200,25 @@ class Attender {
 
   void score_some(const int* list, int count, const Keys& keys, const Masks& masks, std::int64_t position, int lane) {
     switch (count) {
-      case 1: return score_queries<1>(list, keys, masks, position, lane);
-      case 2: return score_queries<2>(list, keys, masks, position, lane);
-      case 3: return score_queries<3>(list, keys, masks, position, lane);
-      case 4: return score_queries<4>(list, keys, masks, position, lane);
+      case 1:
+        return score_queries<1>(list, keys, masks, position, lane);
+      case 2:
+        return score_queries<2>(list, keys, masks, position, lane);
+      case 3:
+        return score_queries<3>(list, keys, masks, position, lane);
+      case 4:
+        return score_queries<4>(list, keys, masks, position, lane);
       default:
         if constexpr (kScored > 4) {
           switch (count) {
-            case 5: return score_queries<5>(list, keys, masks, position, lane);
-            case 6: return score_queries<6>(list, keys, masks, position, lane);
-            case 7: return score_queries<7>(list, keys, masks, position, lane);
-            case 8: return score_queries<8>(list, keys, masks, position, lane);
+            case 5:
+              return score_queries<5>(list, keys, masks, position, lane);
+            case 6:
+              return score_queries<6>(list, keys, masks, position, lane);
+            case 7:
+              return score_queries<7>(list, keys, masks, position, lane);
+            case 8:
+              return score_queries<8>(list, keys, masks, position, lane);
           }
         }
     }
@@ -252,13 +281,15 @@ class Attender {
       if (broken || best == kNone) {
         own_.bound[q] = 0;
       } else {  // a quarter of room, as both numbers are rounded
-        const float above_best = std::fabs(best) < 0x1p16f ? std::fma(-best, kLog2E, product) : largest_product(q, best);
+        const float above_best =
+            std::fabs(best) < 0x1p16f ? std::fma(-best, kLog2E, product) : largest_product(q, best);
         own_.bound[q] = std::floor(above_best + 0.25f) + 1.0f;
       }
     }
   }
 
-  // (score - best) / ln 2 + exponent at most, where scores are so large that this must not be had by a difference of maxima.
+  // (score - best) / ln 2 + exponent at most, where scores are so large that this must not be had by a difference of
+  // maxima.
   float largest_product(int q, float best) const {
     const int kv_head = q / (group() * block_.rows);
     F largest = V::set(kNone);
@@ -266,7 +297,8 @@ class Attender {
       if (!(shared_.seen[g] >> own_.rows[q] & 1)) continue;
       for (std::int64_t cell = g * kGroup; cell < (g + 1) * kGroup; cell += L) {
         const F below = V::sub(V::load(scores_of(q, g * kGroup) + cell - g * kGroup), V::set(best));
-        largest = V::max(V::fma(below, V::set(kLog2E), V::load(shared_.exponents + kv_head * sizes_.cells + cell)), largest);
+        largest =
+            V::max(V::fma(below, V::set(kLog2E), V::load(shared_.exponents + kv_head * sizes_.cells + cell)), largest);
       }
     }
     return V::largest(largest);
@@ -281,20 +313,31 @@ class Attender {
   }
 
   void weigh(int kv_head, int chunk, const std::uint64_t* seen, int groups, std::uint64_t by_any) {
-    reader_.load_values(kv_head, order_.cells(first_of(chunk)), groups, shared_.exponents + kv_head * sizes_.cells + first_of(chunk));
-    const int wanted = list_queries(kv_head, [&](int q) { return by_any >> own_.rows[q] & 1 && !std::isnan(own_.best_score[q]); });
+    reader_.load_values(kv_head, order_.cells(first_of(chunk)), groups,
+                        shared_.exponents + kv_head * sizes_.cells + first_of(chunk));
+    const int wanted =
+        list_queries(kv_head, [&](int q) { return by_any >> own_.rows[q] & 1 && !std::isnan(own_.best_score[q]); });
     for (int i = 0; i < wanted; i += kWeighed) {
       const int* list = own_.list + i;
       switch (std::min(kWeighed, wanted - i)) {
-        case 1: weigh_queries<1>(list, kv_head, chunk, seen, groups); break;
-        case 2: weigh_queries<2>(list, kv_head, chunk, seen, groups); break;
-        case 3: if constexpr (kWeighed > 2) weigh_queries<3>(list, kv_head, chunk, seen, groups); break;
-        case 4: if constexpr (kWeighed > 2) weigh_queries<4>(list, kv_head, chunk, seen, groups); break;
+        case 1:
+          weigh_queries<1>(list, kv_head, chunk, seen, groups);
+          break;
+        case 2:
+          weigh_queries<2>(list, kv_head, chunk, seen, groups);
+          break;
+        case 3:
+          if constexpr (kWeighed > 2) weigh_queries<3>(list, kv_head, chunk, seen, groups);
+          break;
+        case 4:
+          if constexpr (kWeighed > 2) weigh_queries<4>(list, kv_head, chunk, seen, groups);
+          break;
       }
     }
   }
 
-  // Of a chunk's cells as int16, in the pairs of load_values: upper and lower 12 bits, and which pairs of groups have any.
+  // Of a chunk's cells as int16, in the pairs of load_values: upper and lower 12 bits, and which pairs of groups have
+  // any.
   struct Weights {
     alignas(64) std::int32_t high[kChunk / 2], low[kChunk / 2];
     unsigned high_groups, low_groups;
@@ -306,7 +349,8 @@ class Attender {
     const I whole = V::rounded(x);
     const F rest = V::sub(x, V::to_float(whole));
     F sum = V::set(1.3264727e-3f);
-    for (const float term : {9.671513e-3f, 5.5507336e-2f, 2.4022242e-1f, 6.93147e-1f, 1.0f}) sum = V::fma(sum, rest, V::set(term));
+    for (const float term : {9.671513e-3f, 5.5507336e-2f, 2.4022242e-1f, 6.93147e-1f, 1.0f})
+      sum = V::fma(sum, rest, V::set(term));
     return V::times_power(sum, whole);
   }
 
@@ -316,9 +360,11 @@ class Attender {
     const std::uint64_t row = std::uint64_t{1} << own_.rows[q];
     I total = V::set(0);
     const auto weigh = [&](int g, int lane) {  // those of L cells, in units of the sum
-      const F weight = power_of_two(V::mul(V::sub(V::load(scores_of(q, first_of(chunk) + g * kGroup) + lane), best), V::set(kLog2E)));
+      const F weight = power_of_two(
+          V::mul(V::sub(V::load(scores_of(q, first_of(chunk) + g * kGroup) + lane), best), V::set(kLog2E)));
       total = V::add(total, V::rounded(V::mul(weight, V::set(0x1p25f))));
-      const F in_units = V::mul(V::mul(weight, V::load(units + g * kGroup + lane)), unit_of_sum);  // all but the weight are powers of two
+      const F in_units = V::mul(V::mul(weight, V::load(units + g * kGroup + lane)),
+                                unit_of_sum);  // all but the weight are powers of two
       return V::min(V::rounded(in_units), V::set((1 << kWeightBits) - 1));
     };
     weights.high_groups = weights.low_groups = 0;
@@ -327,7 +373,8 @@ class Attender {
       I any_high = V::set(0), any_low = V::set(0);
       for (int lane = 0; lane < kGroup; lane += L) {
         const I even = first ? weigh(g, lane) : V::set(0), odd = second ? weigh(g + 1, lane) : V::set(0);
-        const I high = V::join_pairs(V::shift_right12(even), V::shift_right12(odd)), low = V::join_pairs(V::low12(even), V::low12(odd));
+        const I high = V::join_pairs(V::shift_right12(even), V::shift_right12(odd)),
+                low = V::join_pairs(V::low12(even), V::low12(odd));
         V::store(weights.high + g / 2 * kGroup + lane, high);
         V::store(weights.low + g / 2 * kGroup + lane, low);
         any_high = V::either(any_high, high), any_low = V::either(any_low, low);
@@ -364,7 +411,8 @@ class Attender {
   }
 
   template <int C, int T>
-  void add_values(const std::int32_t* const (&weights)[C], unsigned groups, int d, std::int64_t* const (&sums)[C], int shift) {
+  void add_values(const std::int32_t* const (&weights)[C], unsigned groups, int d, std::int64_t* const (&sums)[C],
+                  int shift) {
     I sum[C][T];
     for (int c = 0; c < C; ++c) {
       for (int t = 0; t < T; ++t) sum[c][t] = V::set(0);
@@ -391,7 +439,8 @@ class Attender {
   // From the sums of threads [first, last).
   void finish(int q, int first, int last) {
     const std::int64_t head = head_of(q);
-    auto* result = reinterpret_cast<float*>(a_.results + row_of(q) * a_.result_row + head * a_.result_head + block_.stream * a_.result_stream);
+    auto* result = reinterpret_cast<float*>(a_.results + row_of(q) * a_.result_row + head * a_.result_head +
+                                            block_.stream * a_.result_stream);
     std::int64_t weight = 0;
     for (int thread = first; thread < last; ++thread) weight += own_work(thread).weights[q];
     const double best = own_.best_score[q], sink = a_.sinks ? a_.sinks[head] : kNone, top = std::max(best, sink);
@@ -399,12 +448,15 @@ class Attender {
     if (std::isnan(best)) {
       factor = best;
     } else if (weight > 0) {
-      const double denominator = std::ldexp(static_cast<double>(weight), -kDenominatorBits) * std::exp(best - top) + (a_.sinks ? std::exp(sink - top) : 0.0);
-      factor = std::ldexp(std::exp(best - top) / denominator, static_cast<int>(own_.bound[q]) - kWeightBits - kValueBits);
+      const double denominator = std::ldexp(static_cast<double>(weight), -kDenominatorBits) * std::exp(best - top) +
+                                 (a_.sinks ? std::exp(sink - top) : 0.0);
+      factor =
+          std::ldexp(std::exp(best - top) / denominator, static_cast<int>(own_.bound[q]) - kWeightBits - kValueBits);
     }
     for (int d = 0; d < a_.values.size; ++d) {
       std::int64_t sum = 0;
-      for (int thread = first; thread < last; ++thread) sum += own_work(thread).sums[static_cast<std::ptrdiff_t>(q) * sizes_.value_size + d];
+      for (int thread = first; thread < last; ++thread)
+        sum += own_work(thread).sums[static_cast<std::ptrdiff_t>(q) * sizes_.value_size + d];
       result[d] = static_cast<float>(static_cast<double>(sum) * factor);
     }
   }

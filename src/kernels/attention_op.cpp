@@ -26,21 +26,43 @@ void to_f16(const void* from, std::uint16_t* to, int count) {
 }
 
 bool read_cells(const ggml_tensor* t, Cells& cells) {
-  cells = {.data = static_cast<const char*>(t->data), .cell = t->nb[1], .head = t->nb[2], .stream = t->nb[3], .size = static_cast<int>(t->ne[0])};
+  cells = {.data = static_cast<const char*>(t->data),
+           .cell = t->nb[1],
+           .head = t->nb[2],
+           .stream = t->nb[3],
+           .size = static_cast<int>(t->ne[0])};
   switch (t->type) {
-    case GGML_TYPE_F16: return true;
-    case GGML_TYPE_Q8_0: cells.to_f16 = to_f16<GGML_TYPE_Q8_0>; return true;
-    case GGML_TYPE_Q4_0: cells.to_f16 = to_f16<GGML_TYPE_Q4_0>; return true;
-    case GGML_TYPE_Q4_1: cells.to_f16 = to_f16<GGML_TYPE_Q4_1>; return true;
-    case GGML_TYPE_Q5_0: cells.to_f16 = to_f16<GGML_TYPE_Q5_0>; return true;
-    case GGML_TYPE_Q5_1: cells.to_f16 = to_f16<GGML_TYPE_Q5_1>; return true;
-    default: return false;
+    case GGML_TYPE_F16:
+      return true;
+    case GGML_TYPE_Q8_0:
+      cells.to_f16 = to_f16<GGML_TYPE_Q8_0>;
+      return true;
+    case GGML_TYPE_Q4_0:
+      cells.to_f16 = to_f16<GGML_TYPE_Q4_0>;
+      return true;
+    case GGML_TYPE_Q4_1:
+      cells.to_f16 = to_f16<GGML_TYPE_Q4_1>;
+      return true;
+    case GGML_TYPE_Q5_0:
+      cells.to_f16 = to_f16<GGML_TYPE_Q5_0>;
+      return true;
+    case GGML_TYPE_Q5_1:
+      cells.to_f16 = to_f16<GGML_TYPE_Q5_1>;
+      return true;
+    default:
+      return false;
   }
 }
 
 Attention attention_of(const ggml_tensor* op) {
   const ggml_tensor *q = op->src[0], *k = op->src[1], *mask = op->src[3], *sinks = op->src[4];
-  Attention a{.streams = q->ne[3], .rows = q->ne[1], .heads = q->ne[2], .kv_heads = k->ne[2], .cells = k->ne[1], .keys = {}, .values = {}};
+  Attention a{.streams = q->ne[3],
+              .rows = q->ne[1],
+              .heads = q->ne[2],
+              .kv_heads = k->ne[2],
+              .cells = k->ne[1],
+              .keys = {},
+              .values = {}};
   read_cells(k, a.keys);
   read_cells(op->src[2], a.values);
   a.queries = static_cast<const char*>(q->data);
@@ -67,8 +89,8 @@ bool covers_attention(const ggml_tensor* op) {
   if (q->type != GGML_TYPE_F32 || !read_cells(k, cells) || !read_cells(v, cells)) return false;
   if (mask && (mask->type != GGML_TYPE_F16 || mask->ne[2] != 1 || mask->nb[0] != sizeof(std::uint16_t))) return false;
   if (sinks && sinks->type != GGML_TYPE_F32) return false;
-  return q->nb[0] == sizeof(float) && k->nb[0] == ggml_type_size(k->type) && v->nb[0] == ggml_type_size(v->type) && k->ne[2] == v->ne[2] &&
-         k->ne[3] == q->ne[3] && v->ne[3] == q->ne[3] && q->ne[2] % k->ne[2] == 0;
+  return q->nb[0] == sizeof(float) && k->nb[0] == ggml_type_size(k->type) && v->nb[0] == ggml_type_size(v->type) &&
+         k->ne[2] == v->ne[2] && k->ne[3] == q->ne[3] && v->ne[3] == q->ne[3] && q->ne[2] % k->ne[2] == 0;
 }
 
 std::size_t attention_work(const ggml_tensor* op, int threads) {
@@ -80,8 +102,10 @@ std::size_t attention_work(const ggml_tensor* op, int threads) {
 
 void compute_attention(const ggml_compute_params* params, ggml_tensor* op, Isa isa) {
   const Attention attention = attention_of(op);
-  const Team team{.thread = params->ith, .threads = params->nth,
-                  .barrier = [](void* pool) { ggml_barrier(static_cast<ggml_threadpool*>(pool)); }, .context = params->threadpool};
+  const Team team{.thread = params->ith,
+                  .threads = params->nth,
+                  .barrier = [](void* pool) { ggml_barrier(static_cast<ggml_threadpool*>(pool)); },
+                  .context = params->threadpool};
   attend(isa)(attention, plan_attention(attention, params->nth), static_cast<std::byte*>(params->wdata), team);
 }
 

@@ -1,5 +1,5 @@
-// In which order attention takes the cells of a cache: those that the same rows see together, as texts that are written at
-// once have their cells by turns and no row should be multiplied with the others'. No sum of attention has an order.
+// In which order attention takes the cells of a cache: those that the same rows see together, as texts that are written
+// at once have their cells by turns and no row should be multiplied with the others'. No sum of attention has an order.
 #pragma once
 
 #include <algorithm>
@@ -14,8 +14,8 @@ namespace {  // every instruction set has its own copies of these: never one for
 
 constexpr std::uint16_t kHiddenF16 = 0xfc00;  // -inf: the mask of a cell that is not seen
 
-// Cells that any row of a block sees, by their position: groups as they lie in the cache, of which each row sees all or none,
-// then the others by the rows that see them. The last group is filled up with cell -1.
+// Cells that any row of a block sees, by their position: groups as they lie in the cache, of which each row sees all or
+// none, then the others by the rows that see them. The last group is filled up with cell -1.
 template <class V>
 class CellOrder {
   static constexpr int kPatterns = 64;
@@ -93,7 +93,8 @@ class CellOrder {
     }
     std::uint64_t patterns[kGroup] = {};
     for (int r = 0; r < rows_; ++r) {
-      for (std::uint32_t left = by_row[r]; left; left &= left - 1) patterns[std::countr_zero(left)] |= std::uint64_t{1} << r;
+      for (std::uint32_t left = by_row[r]; left; left &= left - 1)
+        patterns[std::countr_zero(left)] |= std::uint64_t{1} << r;
     }
     for (int i = 0; i < kGroup; ++i) {
       if (!patterns[i]) continue;
@@ -142,11 +143,11 @@ class CellOrder {
   const OwnWork& own_;
   std::int64_t stream_ = 0, first_row_ = 0;
   int rows_ = 0;
-  const char* mask_ = nullptr;  // of the first row
+  const char* mask_ = nullptr;                          // of the first row
   std::int64_t whole_ = 0, mixed_ = 0, positions_ = 0;  // cells, cells, with what fills the last group
-  std::uint64_t patterns_[kPatterns];     // rows that see a cell; of the last place all that see any of its cells
-  std::int64_t begins_[kPatterns + 1];    // of each pattern's cells
-  int known_ = 0, last_ = 0;              // patterns, where the cell before went
+  std::uint64_t patterns_[kPatterns];   // rows that see a cell; of the last place all that see any of its cells
+  std::int64_t begins_[kPatterns + 1];  // of each pattern's cells
+  int known_ = 0, last_ = 0;            // patterns, where the cell before went
 };
 
 }  // namespace

@@ -10,10 +10,10 @@
 namespace decant::kernels {
 
 struct AttentionSizes {
-  int key_size, value_size;  // multiples of 32
-  int queries, kv_heads;     // of a block
-  int list;                  // queries of a key-value head in a block
-  int chunk, chunks;         // cells of one, at most kChunk; how many
+  int key_size, value_size;    // multiples of 32
+  int queries, kv_heads;       // of a block
+  int list;                    // queries of a key-value head in a block
+  int chunk, chunks;           // cells of one, at most kChunk; how many
   std::int64_t groups, cells;  // cells: a multiple of kGroup
   bool split;
 
@@ -49,9 +49,10 @@ class Parts {
 };
 
 struct BlockWork {
-  float* scores = nullptr;      // [group of positions][query][kGroup], where a row sees the group: by query they would share sets of caches
-  float *exponents = nullptr, *units = nullptr;  // [kv head][position], of values
-  std::uint64_t* seen = nullptr;  // [group of positions], a bit for each row
+  float* scores = nullptr;  // [group of positions][query][kGroup], where a row sees the group: by query they would
+                            // share sets of caches
+  float *exponents = nullptr, *units = nullptr;    // [kv head][position], of values
+  std::uint64_t* seen = nullptr;                   // [group of positions], a bit for each row
   float *best = nullptr, *best_product = nullptr;  // [chunk][query]; best is NaN where a score is
   std::size_t bytes = 0;
 
@@ -69,19 +70,19 @@ struct BlockWork {
 };
 
 struct OwnWork {
-  std::int64_t *sums, *weights;    // [query][value], [query]
-  std::int32_t* queries;           // [query][pair of dimensions], int16
+  std::int64_t *sums, *weights;  // [query][value], [query]
+  std::int32_t* queries;         // [query][pair of dimensions], int16
   float *query_scales, *slopes, *best_score, *bound;
   int* rows;
   float* query_scratch;
-  float *best, *best_product;      // [query][kGroup], of the chunk under way
+  float *best, *best_product;  // [query][kGroup], of the chunk under way
   bool* broken;
   int* list;
   std::int32_t *keys, *values;
   std::uint16_t *key_scratch, *value_scratch, *zeros;
-  std::int32_t *order, *mixed_cells;              // of a CellOrder
+  std::int32_t *order, *mixed_cells;  // of a CellOrder
   std::uint8_t *places, *mixed_places;
-  std::byte* block;                // for a BlockWork, where the threads do not share one
+  std::byte* block;  // for a BlockWork, where the threads do not share one
   std::size_t bytes;
 
   OwnWork(const AttentionSizes& sizes, std::byte* memory) {

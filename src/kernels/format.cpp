@@ -21,8 +21,8 @@ constexpr Format kFormats[] = {
 // One row of one block, as its type has it in a file.
 struct RowBlock {
   std::uint8_t quants[kBlock];
-  std::uint16_t scale = 0, minimum = 0;    // f16: the block's, or of a K type the super-block's
-  std::uint8_t sub_scale = 0, other = 0;   // of K types: sub-scale, and sub-minimum or the second half's sub-scale
+  std::uint16_t scale = 0, minimum = 0;   // f16: the block's, or of a K type the super-block's
+  std::uint8_t sub_scale = 0, other = 0;  // of K types: sub-scale, and sub-minimum or the second half's sub-scale
 };
 
 void low_and_high(const std::uint8_t* bytes, std::uint8_t* quants) {
@@ -92,7 +92,8 @@ void read(WeightType type, const std::byte* row, int b, RowBlock& block) {
       for (int l = 0; l < kBlock; ++l) block.quants[l] = static_cast<std::uint8_t>(from.qs[l] ^ -128);
       return;
     }
-    case WeightType::q4_k: return read_k(at<block_q4_K>(row, b / kSuper), i, block);
+    case WeightType::q4_k:
+      return read_k(at<block_q4_K>(row, b / kSuper), i, block);
     case WeightType::q5_k: {
       const auto& from = at<block_q5_K>(row, b / kSuper);
       read_k(from, i, block);
@@ -111,7 +112,8 @@ void read(WeightType type, const std::byte* row, int b, RowBlock& block) {
       }
       return;
     }
-    default: return;
+    default:
+      return;
   }
 }
 
@@ -145,7 +147,8 @@ void put(const Format& format, const RowBlock& block, int i, int row, std::byte*
 template <int size>
 void interleave(const std::byte* rows, std::size_t row_bytes, int inputs, int row_count, std::byte* stripe) {
   for (int row = 0; row < row_count; ++row) {
-    for (int k = 0; k < inputs; ++k) std::memcpy(stripe + (k * kStripe + row) * size, rows + row * row_bytes + k * size, size);
+    for (int k = 0; k < inputs; ++k)
+      std::memcpy(stripe + (k * kStripe + row) * size, rows + row * row_bytes + k * size, size);
   }
 }
 

@@ -117,9 +117,8 @@ ggml_backend_buffer_type* buffer_type() {
                 .alloc_buffer = allocate,
                 .get_alignment = [](ggml_backend_buffer_type_t) { return std::size_t{64}; },
                 .get_max_size = nullptr,
-                .get_alloc_size = [](ggml_backend_buffer_type_t, const ggml_tensor* t) {
-                  return weight_type(t) ? laid_bytes(t) : ggml_nbytes(t);
-                },
+                .get_alloc_size = [](ggml_backend_buffer_type_t,
+                                     const ggml_tensor* t) { return weight_type(t) ? laid_bytes(t) : ggml_nbytes(t); },
                 .is_host = nullptr},
       .device = ggml_backend_reg_dev_get(ggml_backend_cpu_reg(), 0),
       .context = &hook};

@@ -20,8 +20,8 @@ void install();
 
 void take_weights(bool on);  // of models loaded from now on; they stay re-laid whatever is said later
 
-// While there is one, attention is ours in every graph that is computed, or ggml's in every one: who wants the other waits.
-// Without any it is ggml's.
+// While there is one, attention is ours in every graph that is computed, or ggml's in every one: who wants the other
+// waits. Without any it is ggml's.
 class AttentionScope {
  public:
   explicit AttentionScope(bool ours);

@@ -45,8 +45,10 @@ bool works_by_rows(ggml_op op) {
     case GGML_OP_TOP_K:
     case GGML_OP_LEAKY_RELU:
     case GGML_OP_UNARY:
-    case GGML_OP_GLU: return true;
-    default: return false;
+    case GGML_OP_GLU:
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -13,20 +13,28 @@ namespace decant::kernels {
 
 std::string_view isa_name(Isa isa) {
   switch (isa) {
-    case Isa::plain: return "plain C++";
-    case Isa::avx2: return "AVX2";
-    case Isa::avx_vnni: return "AVX-VNNI";
-    case Isa::avx512_vnni: return "AVX-512 VNNI";
+    case Isa::plain:
+      return "plain C++";
+    case Isa::avx2:
+      return "AVX2";
+    case Isa::avx_vnni:
+      return "AVX-VNNI";
+    case Isa::avx512_vnni:
+      return "AVX-512 VNNI";
   }
   return "";
 }
 
 std::string_view isa_word(Isa isa) {
   switch (isa) {
-    case Isa::plain: return "plain";
-    case Isa::avx2: return "avx2";
-    case Isa::avx_vnni: return "avx_vnni";
-    case Isa::avx512_vnni: return "avx512_vnni";
+    case Isa::plain:
+      return "plain";
+    case Isa::avx2:
+      return "avx2";
+    case Isa::avx_vnni:
+      return "avx_vnni";
+    case Isa::avx512_vnni:
+      return "avx512_vnni";
   }
   return "";
 }

@@ -27,7 +27,8 @@ Range mapped_around(std::uintptr_t first, std::uintptr_t last) {
     Range range;
     unsigned long inode;
     char access[5];
-    const bool read = whole && std::sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s %*x %*s %lu", &range.begin, &range.end, access, &inode) == 4;
+    const bool read = whole && std::sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s %*x %*s %lu", &range.begin, &range.end,
+                                           access, &inode) == 4;
     whole = line[std::strlen(line) - 1] == '\n';
     if (read && range.begin <= first && last <= range.end) return inode != 0 && access[1] == '-' ? range : Range{};
   }

@@ -16,12 +16,16 @@ const Kernel& kernel(Isa isa, WeightType type) {
   switch (isa) {
 #ifdef __x86_64__
     case Isa::avx512_vnni:
-      if (static const bool bf16 = __builtin_cpu_supports("avx512bf16"); bf16 && type == WeightType::bf16) return kAvx512Bf16Kernel;
+      if (static const bool bf16 = __builtin_cpu_supports("avx512bf16"); bf16 && type == WeightType::bf16)
+        return kAvx512Bf16Kernel;
       return kAvx512Kernel;
-    case Isa::avx2: return kAvx2Kernel;
-    case Isa::avx_vnni: return kAvxVnniKernel;
+    case Isa::avx2:
+      return kAvx2Kernel;
+    case Isa::avx_vnni:
+      return kAvxVnniKernel;
 #endif
-    default: return kPlainKernel;
+    default:
+      return kPlainKernel;
   }
 }
 

@@ -1,10 +1,11 @@
 // The product of re-laid weights and a few columns of activations (a column = what one token brings).
 //
 // Columns are packed in panels of up to 8. For quantised weights they are rounded to int8 in blocks of 32 with an f32
-// scale, and products are summed in int32 within a block and by fused multiply-add over blocks in their order; for float
-// weights inputs of even and of odd index are summed apart, in their order; for BF16, activations are rounded to it and
-// neighbouring inputs are a pair, of which every other is summed apart. Nothing depends on the other columns, so a
-// column's result is the same bits however many share the panel or the product, on any number of threads and by any Isa.
+// scale, and products are summed in int32 within a block and by fused multiply-add over blocks in their order; for
+// float weights inputs of even and of odd index are summed apart, in their order; for BF16, activations are rounded to
+// it and neighbouring inputs are a pair, of which every other is summed apart. Nothing depends on the other columns, so
+// a column's result is the same bits however many share the panel or the product, on any number of threads and by any
+// Isa.
 #pragma once
 
 #include <cstddef>

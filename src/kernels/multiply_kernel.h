@@ -13,9 +13,8 @@
 namespace decant::kernels {
 
 // A packed block of a panel: [column][32] int8, then for each column its scale and two numbers that depend on the type:
-// with a bias, what the integer sums of the two halves start from (of both together, where a scale is for all 32 inputs);
-// with a minimum, the sum of the activations.
-// Of a float type: [column][32] f32, or bf16.
+// with a bias, what the integer sums of the two halves start from (of both together, where a scale is for all 32
+// inputs); with a minimum, the sum of the activations. Of a float type: [column][32] f32, or bf16.
 inline constexpr int kPackedBlock = kBlock + 3 * 4;  // bytes per column of a quantised type
 
 inline constexpr int kPrefetch = 4096;  // bytes ahead: a page, which the hardware's own prefetching does not cross
@@ -69,11 +68,13 @@ void pack_block(const Format& format, const float* x, int column, int width, std
 }
 
 template <class V>
-void pack(const Format& format, const float* const* columns, int width, int inputs, int begin, int end, std::byte* panel) {
+void pack(const Format& format, const float* const* columns, int width, int inputs, int begin, int end,
+          std::byte* panel) {
   if (format.quantised()) {
     for (int block = begin; block < end; ++block) {
       for (int c = 0; c < width; ++c) {
-        pack_block<V>(format, columns[c] + block * kBlock, c, width, panel + static_cast<std::ptrdiff_t>(block) * width * kPackedBlock);
+        pack_block<V>(format, columns[c] + block * kBlock, c, width,
+                      panel + static_cast<std::ptrdiff_t>(block) * width * kPackedBlock);
       }
     }
     return;
@@ -109,8 +110,8 @@ T get(const std::byte* at, int column) {
 
 // V::lanes outputs from `lane` on, C columns from `first` on.
 template <class V, class W, int C>
-void multiply_lanes(const Format& format, const std::byte* stripe, int inputs, const std::byte* panel, int width, int first,
-                    int lane, typename V::F (&sum)[C]) {
+void multiply_lanes(const Format& format, const std::byte* stripe, int inputs, const std::byte* panel, int width,
+                    int first, int lane, typename V::F (&sum)[C]) {
   const int blocks = format.blocks(inputs);
   for (int c = 0; c < C; ++c) sum[c] = V::zero();
   const std::byte* group = stripe;
@@ -195,7 +196,8 @@ void multiply_float_lanes(const std::byte* stripe, int inputs, const std::byte* 
   typename V::F odd[C];
   for (int c = 0; c < C; ++c) sum[c] = odd[c] = V::zero();
   panel += first * column;
-  for (int left = (inputs * S::in_block + kBlock - 1) / kBlock; left > 0; left -= S::in_block, panel += width * column) {
+  for (int left = (inputs * S::in_block + kBlock - 1) / kBlock; left > 0;
+       left -= S::in_block, panel += width * column) {
     const int count = left < S::in_block ? left : S::in_block;
     const std::byte* x = panel;
     for (int k = 0; k + 2 <= count; k += 2, stripe += 2 * step, x += 8) {
@@ -249,24 +251,35 @@ struct Product {
     int first = 0;
     for (; width - first >= V::max_columns; first += V::max_columns) columns<V::max_columns>(first, lanes);
     switch (width - first) {
-      case 7: return columns<7>(first, lanes);
-      case 6: return columns<6>(first, lanes);
-      case 5: return columns<5>(first, lanes);
-      case 4: return columns<4>(first, lanes);
-      case 3: return columns<3>(first, lanes);
-      case 2: return columns<2>(first, lanes);
-      case 1: return columns<1>(first, lanes);
+      case 7:
+        return columns<7>(first, lanes);
+      case 6:
+        return columns<6>(first, lanes);
+      case 5:
+        return columns<5>(first, lanes);
+      case 4:
+        return columns<4>(first, lanes);
+      case 3:
+        return columns<3>(first, lanes);
+      case 2:
+        return columns<2>(first, lanes);
+      case 1:
+        return columns<1>(first, lanes);
     }
   }
 
   template <class W>
   void quantised() const {
-    all([this](int lane, int first, auto& sum) { multiply_lanes<V, W>(format, stripe, inputs, panel, width, first, lane, sum); });
+    all([this](int lane, int first, auto& sum) {
+      multiply_lanes<V, W>(format, stripe, inputs, panel, width, first, lane, sum);
+    });
   }
   template <WeightType type>
   void floats() const {
     [[maybe_unused]] const std::conditional_t<type == WeightType::bf16, typename V::FlushToZero, std::monostate> flush;
-    all([this](int lane, int first, auto& sum) { multiply_float_lanes<V, type>(stripe, inputs, panel, width, first, lane, sum); });
+    all([this](int lane, int first, auto& sum) {
+      multiply_float_lanes<V, type>(stripe, inputs, panel, width, first, lane, sum);
+    });
   }
 };
 
@@ -275,18 +288,30 @@ void multiply(const Format& format, const std::byte* stripe, int inputs, const s
               float* const* output, std::ptrdiff_t first_row, int rows) {
   const Product<V> product{format, stripe, inputs, panel, width, output, first_row, rows};
   switch (format.type) {
-    case WeightType::q4_0: return product.template quantised<Weights<V, Nibbles<V, 0>, PlainScales<V>>>();
-    case WeightType::q4_1: return product.template quantised<Weights<V, Nibbles<V, 0>, PlainScales<V>, true>>();
-    case WeightType::q5_0: return product.template quantised<Weights<V, Nibbles<V, 1>, PlainScales<V>>>();
-    case WeightType::q5_1: return product.template quantised<Weights<V, Nibbles<V, 1>, PlainScales<V>, true>>();
-    case WeightType::q8_0: return product.template quantised<Weights<V, Bytes<V>, PlainScales<V>>>();
-    case WeightType::iq4_nl: return product.template quantised<Weights<V, Levels<V>, PlainScales<V>>>();
-    case WeightType::q4_k: return product.template quantised<Weights<V, Nibbles<V, 0>, SuperScales<V, false>, true>>();
-    case WeightType::q5_k: return product.template quantised<Weights<V, Nibbles<V, 1>, SuperScales<V, false>, true>>();
-    case WeightType::q6_k: return product.template quantised<Weights<V, Nibbles<V, 2>, SuperScales<V, true>, false, true>>();
-    case WeightType::f16: return product.template floats<WeightType::f16>();
-    case WeightType::bf16: return product.template floats<WeightType::bf16>();
-    case WeightType::f32: return product.template floats<WeightType::f32>();
+    case WeightType::q4_0:
+      return product.template quantised<Weights<V, Nibbles<V, 0>, PlainScales<V>>>();
+    case WeightType::q4_1:
+      return product.template quantised<Weights<V, Nibbles<V, 0>, PlainScales<V>, true>>();
+    case WeightType::q5_0:
+      return product.template quantised<Weights<V, Nibbles<V, 1>, PlainScales<V>>>();
+    case WeightType::q5_1:
+      return product.template quantised<Weights<V, Nibbles<V, 1>, PlainScales<V>, true>>();
+    case WeightType::q8_0:
+      return product.template quantised<Weights<V, Bytes<V>, PlainScales<V>>>();
+    case WeightType::iq4_nl:
+      return product.template quantised<Weights<V, Levels<V>, PlainScales<V>>>();
+    case WeightType::q4_k:
+      return product.template quantised<Weights<V, Nibbles<V, 0>, SuperScales<V, false>, true>>();
+    case WeightType::q5_k:
+      return product.template quantised<Weights<V, Nibbles<V, 1>, SuperScales<V, false>, true>>();
+    case WeightType::q6_k:
+      return product.template quantised<Weights<V, Nibbles<V, 2>, SuperScales<V, true>, false, true>>();
+    case WeightType::f16:
+      return product.template floats<WeightType::f16>();
+    case WeightType::bf16:
+      return product.template floats<WeightType::bf16>();
+    case WeightType::f32:
+      return product.template floats<WeightType::f32>();
   }
 }
 

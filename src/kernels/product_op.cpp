@@ -29,7 +29,9 @@ struct Share {
   std::int64_t begin, end;
 };
 
-Share share(std::int64_t count, int thread, int threads) { return {count * thread / threads, count * (thread + 1) / threads}; }
+Share share(std::int64_t count, int thread, int threads) {
+  return {count * thread / threads, count * (thread + 1) / threads};
+}
 
 // Some columns times one matrix: first all are packed, then multiplied.
 struct Columns {
@@ -43,7 +45,9 @@ struct Columns {
   std::byte* panels;
 
   std::size_t panel_size() const { return panel_bytes(format, inputs, kPanel); }
-  int width(std::int64_t panel) const { return static_cast<int>(std::min<std::int64_t>(kPanel, count - panel * kPanel)); }
+  int width(std::int64_t panel) const {
+    return static_cast<int>(std::min<std::int64_t>(kPanel, count - panel * kPanel));
+  }
   std::int64_t panel_count() const { return (count + kPanel - 1) / kPanel; }
 
   void pack(const Kernel& kernel, int thread, int threads) const {
@@ -51,7 +55,8 @@ struct Columns {
     const auto [begin, end] = share(panel_count() * blocks, thread, threads);
     for (std::int64_t item = begin; item < end;) {
       const std::int64_t panel = item / blocks;
-      const int first = static_cast<int>(item % blocks), last = static_cast<int>(std::min<std::int64_t>(blocks, first + end - item));
+      const int first = static_cast<int>(item % blocks),
+                last = static_cast<int>(std::min<std::int64_t>(blocks, first + end - item));
       kernel.pack(format, sources + panel * kPanel, width(panel), inputs, first, last, panels + panel * panel_size());
       item += last - first;
     }
@@ -92,14 +97,17 @@ struct WorkPlan {
     const ggml_tensor* weights = op->src[0];
     const auto up = [](std::size_t bytes) { return (bytes + 63) / 64 * 64; };
     // Every expert's last panel may be a part of one.
-    const std::int64_t panels = (columns + kPanel - 1) / kPanel + (op->op == GGML_OP_MUL_MAT_ID ? std::min(experts, columns) : 0);
+    const std::int64_t panels =
+        (columns + kPanel - 1) / kPanel + (op->op == GGML_OP_MUL_MAT_ID ? std::min(experts, columns) : 0);
     pack_alone = columns * weights->ne[0] <= kPackAlone;
     list_bytes = up(static_cast<std::size_t>(2 * columns + experts) * sizeof(void*));
-    panels_bytes = up(panel_bytes(format_of(*weight_type(weights)), static_cast<int>(weights->ne[0]), kPanel) * static_cast<std::size_t>(panels));
+    panels_bytes = up(panel_bytes(format_of(*weight_type(weights)), static_cast<int>(weights->ne[0]), kPanel) *
+                      static_cast<std::size_t>(panels));
   }
 
   std::size_t bytes(int threads) const {
-    return 64 + list_bytes * static_cast<std::size_t>(threads) + panels_bytes * static_cast<std::size_t>(pack_alone ? threads : 1);
+    return 64 + list_bytes * static_cast<std::size_t>(threads) +
+           panels_bytes * static_cast<std::size_t>(pack_alone ? threads : 1);
   }
 
   Work of_thread(void* memory, int thread, int threads) const {
@@ -115,7 +123,8 @@ struct WorkPlan {
 };
 
 const float* column(const ggml_tensor* t, std::int64_t i1, std::int64_t i2, std::int64_t i3) {
-  return reinterpret_cast<const float*>(static_cast<const char*>(t->data) + i1 * t->nb[1] + i2 * t->nb[2] + i3 * t->nb[3]);
+  return reinterpret_cast<const float*>(static_cast<const char*>(t->data) + i1 * t->nb[1] + i2 * t->nb[2] +
+                                        i3 * t->nb[3]);
 }
 
 float* column(ggml_tensor* t, std::int64_t i1, std::int64_t i2, std::int64_t i3) {
@@ -135,12 +144,14 @@ void list_columns(const ggml_tensor* from, ggml_tensor* to, const Work& work) {
 }
 
 // Columns in the order of the experts they go to. ids: [experts used, tokens].
-void list_by_expert(const ggml_tensor* from, const ggml_tensor* ids, ggml_tensor* to, std::int64_t experts, const Work& work) {
+void list_by_expert(const ggml_tensor* from, const ggml_tensor* ids, ggml_tensor* to, std::int64_t experts,
+                    const Work& work) {
   const auto each = [&](auto use) {
     for (std::int64_t token = 0; token < ids->ne[1]; ++token) {
       for (std::int64_t slot = 0; slot < ids->ne[0]; ++slot) {
         std::int32_t expert;
-        std::memcpy(&expert, static_cast<const char*>(ids->data) + slot * ids->nb[0] + token * ids->nb[1], sizeof expert);
+        std::memcpy(&expert, static_cast<const char*>(ids->data) + slot * ids->nb[0] + token * ids->nb[1],
+                    sizeof expert);
         GGML_ASSERT(expert >= 0 && expert < experts);
         use(expert, slot, token);
       }
@@ -162,19 +173,32 @@ void list_by_expert(const ggml_tensor* from, const ggml_tensor* ids, ggml_tensor
 std::optional<WeightType> weight_type(const ggml_tensor* weights) {
   if (weights->ne[3] != 1) return std::nullopt;
   switch (weights->type) {
-    case GGML_TYPE_Q4_0: return WeightType::q4_0;
-    case GGML_TYPE_Q4_1: return WeightType::q4_1;
-    case GGML_TYPE_Q5_0: return WeightType::q5_0;
-    case GGML_TYPE_Q5_1: return WeightType::q5_1;
-    case GGML_TYPE_Q8_0: return WeightType::q8_0;
-    case GGML_TYPE_IQ4_NL: return WeightType::iq4_nl;
-    case GGML_TYPE_Q4_K: return WeightType::q4_k;
-    case GGML_TYPE_Q5_K: return WeightType::q5_k;
-    case GGML_TYPE_Q6_K: return WeightType::q6_k;
-    case GGML_TYPE_F16: return WeightType::f16;
-    case GGML_TYPE_BF16: return WeightType::bf16;
-    case GGML_TYPE_F32: return WeightType::f32;
-    default: return std::nullopt;
+    case GGML_TYPE_Q4_0:
+      return WeightType::q4_0;
+    case GGML_TYPE_Q4_1:
+      return WeightType::q4_1;
+    case GGML_TYPE_Q5_0:
+      return WeightType::q5_0;
+    case GGML_TYPE_Q5_1:
+      return WeightType::q5_1;
+    case GGML_TYPE_Q8_0:
+      return WeightType::q8_0;
+    case GGML_TYPE_IQ4_NL:
+      return WeightType::iq4_nl;
+    case GGML_TYPE_Q4_K:
+      return WeightType::q4_k;
+    case GGML_TYPE_Q5_K:
+      return WeightType::q5_k;
+    case GGML_TYPE_Q6_K:
+      return WeightType::q6_k;
+    case GGML_TYPE_F16:
+      return WeightType::f16;
+    case GGML_TYPE_BF16:
+      return WeightType::bf16;
+    case GGML_TYPE_F32:
+      return WeightType::f32;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -186,14 +210,16 @@ std::size_t laid_bytes(const ggml_tensor* weights) {
 void lay(ggml_tensor* weights, const void* data) {
   const Format& format = format_of(*weight_type(weights));
   const int inputs = static_cast<int>(weights->ne[0]);
-  const std::int64_t outputs = weights->ne[1], stripes = (outputs + kStripe - 1) / kStripe, all = stripes * weights->ne[2];
+  const std::int64_t outputs = weights->ne[1], stripes = (outputs + kStripe - 1) / kStripe,
+                     all = stripes * weights->ne[2];
   const std::size_t row_bytes = ggml_row_size(weights->type, inputs), stripe_bytes = format.stripe_bytes(inputs);
   const auto* rows = static_cast<const std::byte*>(data);
   const auto row_of = [&](std::int64_t stripe) { return stripe / stripes * outputs + stripe % stripes * kStripe; };
   const auto lay_some = [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t s = first; s < last; ++s) {
       const std::int64_t left = outputs - s % stripes * kStripe;
-      lay_stripe(format, rows + row_of(s) * row_bytes, row_bytes, inputs, static_cast<int>(std::min<std::int64_t>(kStripe, left)),
+      lay_stripe(format, rows + row_of(s) * row_bytes, row_bytes, inputs,
+                 static_cast<int>(std::min<std::int64_t>(kStripe, left)),
                  static_cast<std::byte*>(weights->data) + s * stripe_bytes);
     }
   };
@@ -204,7 +230,8 @@ void lay(ggml_tensor* weights, const void* data) {
     std::atomic<std::int64_t> next = begin;
     const auto work = [&] {
       constexpr std::int64_t at_once = 16;
-      for (std::int64_t first; (first = next.fetch_add(at_once)) < end;) lay_some(first, std::min(first + at_once, end));
+      for (std::int64_t first; (first = next.fetch_add(at_once)) < end;)
+        lay_some(first, std::min(first + at_once, end));
     };
     {
       // Beside a small matrix even the start of a thread takes long.
@@ -246,8 +273,14 @@ void compute_product(const ggml_compute_params* params, ggml_tensor* op, Isa isa
     std::int64_t first = 0;
     std::byte* panels = work.panels;
     for (std::int64_t e = 0; e < experts; ++e) {
-      const Columns part{format, static_cast<const std::byte*>(weights->data) + e * expert_bytes, static_cast<int>(weights->ne[0]),
-                         weights->ne[1], work.sources + first, work.results + first, work.counts[e], panels};
+      const Columns part{format,
+                         static_cast<const std::byte*>(weights->data) + e * expert_bytes,
+                         static_cast<int>(weights->ne[0]),
+                         weights->ne[1],
+                         work.sources + first,
+                         work.results + first,
+                         work.counts[e],
+                         panels};
       use(part);
       first += work.counts[e];
       panels += part.panel_count() * part.panel_size();

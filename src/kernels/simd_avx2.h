@@ -38,10 +38,13 @@ struct Avx2 {
   template <int from, int count>
   static I add_bits(I q, I bits) {
     constexpr int mask = ((1 << count) - 1) << 4;
-    const I moved = from < 4 ? _mm256_slli_epi16(bits, from < 4 ? 4 - from : 0) : _mm256_srli_epi16(bits, from < 4 ? 0 : from - 4);
+    const I moved =
+        from < 4 ? _mm256_slli_epi16(bits, from < 4 ? 4 - from : 0) : _mm256_srli_epi16(bits, from < 4 ? 0 : from - 4);
     return _mm256_or_si256(q, _mm256_and_si256(moved, _mm256_set1_epi8(mask)));
   }
-  static I look_up(I q, const std::uint8_t* table) { return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(load128(table)), q); }
+  static I look_up(I q, const std::uint8_t* table) {
+    return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(load128(table)), q);
+  }
   static I dot(I acc, I weights, const std::int8_t* four) {
     const I activations = broadcast(four);
 #if defined(__AVXVNNI__)
@@ -85,8 +88,10 @@ struct Avx2 {
   }
   static F fma_bf16(F acc, I weights, const std::uint16_t* two) {
     const I x = broadcast(two), upper = _mm256_set1_epi32(-65536);
-    const F odd = _mm256_fmadd_ps(_mm256_castsi256_ps(_mm256_and_si256(weights, upper)), _mm256_castsi256_ps(_mm256_and_si256(x, upper)), acc);
-    return _mm256_fmadd_ps(_mm256_castsi256_ps(_mm256_slli_epi32(weights, 16)), _mm256_castsi256_ps(_mm256_slli_epi32(x, 16)), odd);
+    const F odd = _mm256_fmadd_ps(_mm256_castsi256_ps(_mm256_and_si256(weights, upper)),
+                                  _mm256_castsi256_ps(_mm256_and_si256(x, upper)), acc);
+    return _mm256_fmadd_ps(_mm256_castsi256_ps(_mm256_slli_epi32(weights, 16)),
+                           _mm256_castsi256_ps(_mm256_slli_epi32(x, 16)), odd);
   }
   using FlushToZero = FlushSubnormals;
   static F flush(F a) { return a; }
@@ -146,14 +151,18 @@ struct Avx2 {
   static void add_to(std::int64_t* to, I a, int shift) {
     const auto add4 = [&](std::int64_t* at, __m128i half) {
       auto* memory = reinterpret_cast<__m256i*>(at);
-      _mm256_storeu_si256(memory, _mm256_add_epi64(_mm256_loadu_si256(memory), _mm256_slli_epi64(_mm256_cvtepi32_epi64(half), shift)));
+      _mm256_storeu_si256(
+          memory, _mm256_add_epi64(_mm256_loadu_si256(memory), _mm256_slli_epi64(_mm256_cvtepi32_epi64(half), shift)));
     };
     add4(to, _mm256_castsi256_si128(a));
     add4(to + 4, _mm256_extracti128_si256(a, 1));
   }
   static std::uint32_t unlike_f16(const std::uint16_t* p, std::uint16_t value) {
-    const I same = _mm256_cmpeq_epi16(_mm256_loadu_si256(reinterpret_cast<const I*>(p)), _mm256_set1_epi16(static_cast<short>(value)));
-    return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(_mm256_castsi256_si128(same), _mm256_extracti128_si256(same, 1)))) ^ 0xffff;
+    const I same = _mm256_cmpeq_epi16(_mm256_loadu_si256(reinterpret_cast<const I*>(p)),
+                                      _mm256_set1_epi16(static_cast<short>(value)));
+    return static_cast<std::uint32_t>(
+               _mm_movemask_epi8(_mm_packs_epi16(_mm256_castsi256_si128(same), _mm256_extracti128_si256(same, 1)))) ^
+           0xffff;
   }
   static I magnitudes_f16(const std::uint16_t* p) {
     return _mm256_and_si256(_mm256_loadu_si256(reinterpret_cast<const I*>(p)), _mm256_set1_epi16(0x7fff));
@@ -161,31 +170,47 @@ struct Avx2 {
   static I max_u16(I a, I b) { return _mm256_max_epu16(a, b); }
   static I largest_u16(const I (&m)[lanes]) {
     I of2[4], of4[2];
-    for (int i = 0; i < 4; ++i) of2[i] = max_u16(_mm256_unpacklo_epi32(m[2 * i], m[2 * i + 1]), _mm256_unpackhi_epi32(m[2 * i], m[2 * i + 1]));
-    for (int i = 0; i < 2; ++i) of4[i] = max_u16(_mm256_unpacklo_epi64(of2[2 * i], of2[2 * i + 1]), _mm256_unpackhi_epi64(of2[2 * i], of2[2 * i + 1]));
-    const I all = max_u16(_mm256_permute2x128_si256(of4[0], of4[1], 0x20), _mm256_permute2x128_si256(of4[0], of4[1], 0x31));
+    for (int i = 0; i < 4; ++i)
+      of2[i] = max_u16(_mm256_unpacklo_epi32(m[2 * i], m[2 * i + 1]), _mm256_unpackhi_epi32(m[2 * i], m[2 * i + 1]));
+    for (int i = 0; i < 2; ++i)
+      of4[i] =
+          max_u16(_mm256_unpacklo_epi64(of2[2 * i], of2[2 * i + 1]), _mm256_unpackhi_epi64(of2[2 * i], of2[2 * i + 1]));
+    const I all =
+        max_u16(_mm256_permute2x128_si256(of4[0], of4[1], 0x20), _mm256_permute2x128_si256(of4[0], of4[1], 0x31));
     return _mm256_and_si256(max_u16(all, _mm256_srli_epi32(all, 16)), _mm256_set1_epi32(0xffff));
   }
   static I exponents_f16(I magnitudes) {
-    return _mm256_max_epi32(_mm256_sub_epi32(_mm256_srli_epi32(magnitudes, 10), _mm256_set1_epi32(14)), _mm256_set1_epi32(-14));
+    return _mm256_max_epi32(_mm256_sub_epi32(_mm256_srli_epi32(magnitudes, 10), _mm256_set1_epi32(14)),
+                            _mm256_set1_epi32(-14));
   }
-  static F power(I exponents) { return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(exponents, _mm256_set1_epi32(127)), 23)); }
+  static F power(I exponents) {
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(exponents, _mm256_set1_epi32(127)), 23));
+  }
   static I sub(I a, I b) { return _mm256_sub_epi32(a, b); }
   static F choose(I number, std::int32_t at_least, F then, F otherwise) {
-    return _mm256_blendv_ps(otherwise, then, _mm256_castsi256_ps(_mm256_cmpgt_epi32(number, _mm256_set1_epi32(at_least - 1))));
+    return _mm256_blendv_ps(otherwise, then,
+                            _mm256_castsi256_ps(_mm256_cmpgt_epi32(number, _mm256_set1_epi32(at_least - 1))));
   }
-  static bool any_at_least(I a, std::int32_t bound) { return _mm256_movemask_epi8(_mm256_cmpgt_epi32(a, _mm256_set1_epi32(bound - 1))) != 0; }
+  static bool any_at_least(I a, std::int32_t bound) {
+    return _mm256_movemask_epi8(_mm256_cmpgt_epi32(a, _mm256_set1_epi32(bound - 1))) != 0;
+  }
 
  private:
-  static I magnitudes(const float* x) { return _mm256_and_si256(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(x)), _mm256_set1_epi32(0x7fffffff)); }
-  static I rounded(const float* x, float factor) { return _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(x), _mm256_set1_ps(factor))); }
+  static I magnitudes(const float* x) {
+    return _mm256_and_si256(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(x)), _mm256_set1_epi32(0x7fffffff));
+  }
+  static I rounded(const float* x, float factor) {
+    return _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(x), _mm256_set1_ps(factor)));
+  }
   static I bf16(F value) {  // in 32 bits
     const I bits = _mm256_castps_si256(value), upper = _mm256_srli_epi32(bits, 16);
     const I to_even = _mm256_add_epi32(_mm256_and_si256(upper, _mm256_set1_epi32(1)), _mm256_set1_epi32(0x7fff));
     const I rounded = _mm256_srli_epi32(_mm256_add_epi32(bits, to_even), 16);
-    const I quiet = _mm256_or_si256(upper, _mm256_set1_epi32(0x40)), zero = _mm256_and_si256(upper, _mm256_set1_epi32(0x8000));
+    const I quiet = _mm256_or_si256(upper, _mm256_set1_epi32(0x40)),
+            zero = _mm256_and_si256(upper, _mm256_set1_epi32(0x8000));
     const I nan = _mm256_castps_si256(_mm256_cmp_ps(value, value, _CMP_UNORD_Q));
-    const I subnormal = _mm256_cmpeq_epi32(_mm256_and_si256(bits, _mm256_set1_epi32(0x7f800000)), _mm256_setzero_si256());
+    const I subnormal =
+        _mm256_cmpeq_epi32(_mm256_and_si256(bits, _mm256_set1_epi32(0x7f800000)), _mm256_setzero_si256());
     return _mm256_blendv_epi8(_mm256_blendv_epi8(rounded, quiet, nan), zero, subnormal);
   }
   static I broadcast(const void* four_bytes) {

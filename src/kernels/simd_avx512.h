@@ -38,15 +38,14 @@ struct Avx512 {
   template <int from, int count>
   static I add_bits(I q, I bits) {
     constexpr int mask = ((1 << count) - 1) << 4;
-    const I moved = from < 4 ? _mm512_slli_epi16(bits, from < 4 ? 4 - from : 0) : _mm512_srli_epi16(bits, from < 4 ? 0 : from - 4);
+    const I moved =
+        from < 4 ? _mm512_slli_epi16(bits, from < 4 ? 4 - from : 0) : _mm512_srli_epi16(bits, from < 4 ? 0 : from - 4);
     return _mm512_ternarylogic_epi32(q, moved, _mm512_set1_epi8(mask), 0xf8);  // q | (moved & mask)
   }
   static I look_up(I q, const std::uint8_t* table) {
     return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(load128(table)), q);
   }
-  static I dot(I acc, I weights, const std::int8_t* four) {
-    return _mm512_dpbusd_epi32(acc, weights, broadcast(four));
-  }
+  static I dot(I acc, I weights, const std::int8_t* four) { return _mm512_dpbusd_epi32(acc, weights, broadcast(four)); }
   static I start128(std::int32_t correction) { return set(correction); }
   static I dot128(I acc, I weights, const std::int8_t* four) { return dot(acc, weights, four); }
 
@@ -65,15 +64,18 @@ struct Avx512 {
     const __m512i bits = _mm512_castps_si512(value), upper = _mm512_srli_epi32(bits, 16);
     const __m512i to_even = _mm512_add_epi32(_mm512_and_si512(upper, _mm512_set1_epi32(1)), _mm512_set1_epi32(0x7fff));
     __m512i rounded = _mm512_srli_epi32(_mm512_add_epi32(bits, to_even), 16);
-    rounded = _mm512_mask_or_epi32(rounded, _mm512_cmp_ps_mask(value, value, _CMP_UNORD_Q), upper, _mm512_set1_epi32(0x40));
+    rounded =
+        _mm512_mask_or_epi32(rounded, _mm512_cmp_ps_mask(value, value, _CMP_UNORD_Q), upper, _mm512_set1_epi32(0x40));
     const __mmask16 subnormal = _mm512_testn_epi32_mask(bits, _mm512_set1_epi32(0x7f800000));
     rounded = _mm512_mask_and_epi32(rounded, subnormal, upper, _mm512_set1_epi32(0x8000));
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtepi32_epi16(rounded));
   }
   static F fma_bf16(F acc, I weights, const std::uint16_t* two) {
     const I x = broadcast(two), upper = _mm512_set1_epi32(-65536);
-    const F odd = _mm512_fmadd_ps(_mm512_castsi512_ps(_mm512_and_si512(weights, upper)), _mm512_castsi512_ps(_mm512_and_si512(x, upper)), acc);
-    return _mm512_fmadd_ps(_mm512_castsi512_ps(_mm512_slli_epi32(weights, 16)), _mm512_castsi512_ps(_mm512_slli_epi32(x, 16)), odd);
+    const F odd = _mm512_fmadd_ps(_mm512_castsi512_ps(_mm512_and_si512(weights, upper)),
+                                  _mm512_castsi512_ps(_mm512_and_si512(x, upper)), acc);
+    return _mm512_fmadd_ps(_mm512_castsi512_ps(_mm512_slli_epi32(weights, 16)),
+                           _mm512_castsi512_ps(_mm512_slli_epi32(x, 16)), odd);
   }
   using FlushToZero = FlushSubnormals;
   static F flush(F a) { return a; }
@@ -135,25 +137,37 @@ struct Avx512 {
   static std::uint32_t unlike_f16(const std::uint16_t* p, std::uint16_t value) {
     return _mm256_cmpneq_epi16_mask(load256(p), _mm256_set1_epi16(static_cast<short>(value)));
   }
-  static I magnitudes_f16(const std::uint16_t* p) { return _mm512_and_si512(_mm512_loadu_si512(p), _mm512_set1_epi16(0x7fff)); }
+  static I magnitudes_f16(const std::uint16_t* p) {
+    return _mm512_and_si512(_mm512_loadu_si512(p), _mm512_set1_epi16(0x7fff));
+  }
   static I max_u16(I a, I b) { return _mm512_max_epu16(a, b); }
   static I largest_u16(const I (&m)[lanes]) {
     I of2[8], of4[4], of8[2];
-    for (int i = 0; i < 8; ++i) of2[i] = max_u16(_mm512_unpacklo_epi32(m[2 * i], m[2 * i + 1]), _mm512_unpackhi_epi32(m[2 * i], m[2 * i + 1]));
-    for (int i = 0; i < 4; ++i) of4[i] = max_u16(_mm512_unpacklo_epi64(of2[2 * i], of2[2 * i + 1]), _mm512_unpackhi_epi64(of2[2 * i], of2[2 * i + 1]));
-    for (int i = 0; i < 2; ++i) of8[i] = max_u16(_mm512_shuffle_i32x4(of4[2 * i], of4[2 * i + 1], 0x88), _mm512_shuffle_i32x4(of4[2 * i], of4[2 * i + 1], 0xdd));
+    for (int i = 0; i < 8; ++i)
+      of2[i] = max_u16(_mm512_unpacklo_epi32(m[2 * i], m[2 * i + 1]), _mm512_unpackhi_epi32(m[2 * i], m[2 * i + 1]));
+    for (int i = 0; i < 4; ++i)
+      of4[i] =
+          max_u16(_mm512_unpacklo_epi64(of2[2 * i], of2[2 * i + 1]), _mm512_unpackhi_epi64(of2[2 * i], of2[2 * i + 1]));
+    for (int i = 0; i < 2; ++i)
+      of8[i] = max_u16(_mm512_shuffle_i32x4(of4[2 * i], of4[2 * i + 1], 0x88),
+                       _mm512_shuffle_i32x4(of4[2 * i], of4[2 * i + 1], 0xdd));
     const I all = max_u16(_mm512_shuffle_i32x4(of8[0], of8[1], 0x88), _mm512_shuffle_i32x4(of8[0], of8[1], 0xdd));
     return _mm512_and_si512(max_u16(all, _mm512_srli_epi32(all, 16)), _mm512_set1_epi32(0xffff));
   }
   static I exponents_f16(I magnitudes) {
-    return _mm512_max_epi32(_mm512_sub_epi32(_mm512_srli_epi32(magnitudes, 10), _mm512_set1_epi32(14)), _mm512_set1_epi32(-14));
+    return _mm512_max_epi32(_mm512_sub_epi32(_mm512_srli_epi32(magnitudes, 10), _mm512_set1_epi32(14)),
+                            _mm512_set1_epi32(-14));
   }
-  static F power(I exponents) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_add_epi32(exponents, _mm512_set1_epi32(127)), 23)); }
+  static F power(I exponents) {
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_add_epi32(exponents, _mm512_set1_epi32(127)), 23));
+  }
   static I sub(I a, I b) { return _mm512_sub_epi32(a, b); }
   static F choose(I number, std::int32_t at_least, F then, F otherwise) {
     return _mm512_mask_mov_ps(otherwise, _mm512_cmpge_epi32_mask(number, _mm512_set1_epi32(at_least)), then);
   }
-  static bool any_at_least(I a, std::int32_t bound) { return _mm512_cmpge_epi32_mask(a, _mm512_set1_epi32(bound)) != 0; }
+  static bool any_at_least(I a, std::int32_t bound) {
+    return _mm512_cmpge_epi32_mask(a, _mm512_set1_epi32(bound)) != 0;
+  }
 
  protected:
   static I broadcast(const void* four_bytes) {

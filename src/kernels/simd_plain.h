@@ -51,29 +51,62 @@ struct Plain {
   using I = std::array<std::int32_t, 16>;  // also 64 bytes: four of each lane
 
   static F zero() { return {}; }
-  static F set(float value) { return map([&](int) { return value; }); }
-  static F load(const float* p) { return map([&](int i) { return p[i]; }); }
-  static F load_f16(const std::uint16_t* p) { return map([&](int i) { return f32_of_f16(p[i]); }); }
-  static F load_u8(const std::uint8_t* p) { return map([&](int i) { return static_cast<float>(p[i]); }); }
-  static F load_i8(const std::int8_t* p) { return map([&](int i) { return static_cast<float>(p[i]); }); }
+  static F set(float value) {
+    return map([&](int) { return value; });
+  }
+  static F load(const float* p) {
+    return map([&](int i) { return p[i]; });
+  }
+  static F load_f16(const std::uint16_t* p) {
+    return map([&](int i) { return f32_of_f16(p[i]); });
+  }
+  static F load_u8(const std::uint8_t* p) {
+    return map([&](int i) { return static_cast<float>(p[i]); });
+  }
+  static F load_i8(const std::int8_t* p) {
+    return map([&](int i) { return static_cast<float>(p[i]); });
+  }
   static void store(float* p, const F& a) { std::memcpy(p, a.data(), sizeof a); }
-  static F mul(const F& a, const F& b) { return map([&](int i) { return a[i] * b[i]; }); }
-  static F add(const F& a, const F& b) { return map([&](int i) { return a[i] + b[i]; }); }
-  static F fma(const F& a, const F& b, const F& c) { return map([&](int i) { return std::fma(a[i], b[i], c[i]); }); }
-  static F to_float(const I& a) { return map([&](int i) { return static_cast<float>(a[i]); }); }
+  static F mul(const F& a, const F& b) {
+    return map([&](int i) { return a[i] * b[i]; });
+  }
+  static F add(const F& a, const F& b) {
+    return map([&](int i) { return a[i] + b[i]; });
+  }
+  static F fma(const F& a, const F& b, const F& c) {
+    return map([&](int i) { return std::fma(a[i], b[i], c[i]); });
+  }
+  static F to_float(const I& a) {
+    return map([&](int i) { return static_cast<float>(a[i]); });
+  }
 
-  static I set(std::int32_t value) { I a; a.fill(value); return a; }
-  static I load_bytes(const std::uint8_t* p) { I a; std::memcpy(a.data(), p, sizeof a); return a; }
-  static I low_nibbles(const I& a) { return bytes([&](int i) { return byte(a, i) & 15; }); }
-  static I high_nibbles(const I& a) { return bytes([&](int i) { return byte(a, i) >> 4; }); }
+  static I set(std::int32_t value) {
+    I a;
+    a.fill(value);
+    return a;
+  }
+  static I load_bytes(const std::uint8_t* p) {
+    I a;
+    std::memcpy(a.data(), p, sizeof a);
+    return a;
+  }
+  static I low_nibbles(const I& a) {
+    return bytes([&](int i) { return byte(a, i) & 15; });
+  }
+  static I high_nibbles(const I& a) {
+    return bytes([&](int i) { return byte(a, i) >> 4; });
+  }
   // q + 16 * (the `count` bits of each byte that begin at bit `from`)
   template <int from, int count>
   static I add_bits(const I& q, const I& bits) {
     return bytes([&](int i) { return byte(q, i) | ((byte(bits, i) >> from & ((1 << count) - 1)) << 4); });
   }
-  static I look_up(const I& q, const std::uint8_t* table) { return bytes([&](int i) { return table[byte(q, i)]; }); }
+  static I look_up(const I& q, const std::uint8_t* table) {
+    return bytes([&](int i) { return table[byte(q, i)]; });
+  }
 
-  // acc + the four products of each lane: weights unsigned (below 128), activations signed, the same four for each lane.
+  // acc + the four products of each lane: weights unsigned (below 128), activations signed, the same four for each
+  // lane.
   static I dot(const I& acc, const I& weights, const std::int8_t* four) {
     I sum = acc;
     for (int i = 0; i < 64; ++i) sum[i / 4] += byte(weights, i) * four[i % 4];
@@ -109,8 +142,8 @@ struct Plain {
 
   // 16 floats as bf16.
   static void round_bf16(const float* x, std::uint16_t* to) { std::transform(x, x + lanes, to, bf16_of_f32); }
-  // acc + the products of pairs of bf16: of each lane's weights and the same two activations. First the odd one's, then the
-  // even one's, each fused, and subnormal sums are zeros: what AVX-512's vdpbf16ps does.
+  // acc + the products of pairs of bf16: of each lane's weights and the same two activations. First the odd one's, then
+  // the even one's, each fused, and subnormal sums are zeros: what AVX-512's vdpbf16ps does.
   static F fma_bf16(const F& acc, const I& weights, const std::uint16_t* two) {
     const float even = f32_of_bf16(two[0]), odd = f32_of_bf16(two[1]);
     return map([&](int i) {
@@ -125,19 +158,33 @@ struct Plain {
     for (int i = 0; i < 16; ++i) bits |= static_cast<std::uint32_t>(p[i] != value) << i;
     return bits;
   }
-  static F flush(const F& a) { return map([&](int i) { return flush(a[i]); }); }
+  static F flush(const F& a) {
+    return map([&](int i) { return flush(a[i]); });
+  }
   struct FlushToZero {};  // while there is one, fma_bf16 and flush do what they say
 
   // ---- for attention: int16 numbers in pairs, a pair in each lane
 
-  static F sub(const F& a, const F& b) { return map([&](int i) { return a[i] - b[i]; }); }
-  static F max(const F& a, const F& b) { return map([&](int i) { return a[i] > b[i] ? a[i] : b[i]; }); }  // b where one is NaN
-  static bool any_nan(const F& a) { return std::ranges::any_of(a, [](float x) { return x != x; }); }
-  static bool all_zero(const F& a) { return std::ranges::all_of(a, [](float x) { return x == 0; }); }
+  static F sub(const F& a, const F& b) {
+    return map([&](int i) { return a[i] - b[i]; });
+  }
+  static F max(const F& a, const F& b) {
+    return map([&](int i) { return a[i] > b[i] ? a[i] : b[i]; });
+  }  // b where one is NaN
+  static bool any_nan(const F& a) {
+    return std::ranges::any_of(a, [](float x) { return x != x; });
+  }
+  static bool all_zero(const F& a) {
+    return std::ranges::all_of(a, [](float x) { return x == 0; });
+  }
   static float largest(const F& a) { return *std::ranges::max_element(a); }  // of no NaN
   // -inf where `mask` is that
-  static F hide(const F& a, const F& mask) { return map([&](int i) { return mask[i] == -INFINITY ? -INFINITY : a[i]; }); }
-  static I rounded(const F& a) { return of_ints([&](int i) { return static_cast<std::int32_t>(std::nearbyint(a[i])); }); }
+  static F hide(const F& a, const F& mask) {
+    return map([&](int i) { return mask[i] == -INFINITY ? -INFINITY : a[i]; });
+  }
+  static I rounded(const F& a) {
+    return of_ints([&](int i) { return static_cast<std::int32_t>(std::nearbyint(a[i])); });
+  }
   // a * 2^n; a and the result neither subnormal nor infinite
   static F times_power(const F& a, const I& n) {
     return map([&](int i) {
@@ -149,22 +196,42 @@ struct Plain {
       return value;
     });
   }
-  static I load(const std::int32_t* p) { I a; std::memcpy(a.data(), p, sizeof a); return a; }
+  static I load(const std::int32_t* p) {
+    I a;
+    std::memcpy(a.data(), p, sizeof a);
+    return a;
+  }
   static void store(std::int32_t* p, const I& a) { std::memcpy(p, a.data(), sizeof a); }
-  static I add(const I& a, const I& b) { return of_ints([&](int i) { return a[i] + b[i]; }); }
-  static I min(const I& a, const I& b) { return of_ints([&](int i) { return std::min(a[i], b[i]); }); }
-  static I low12(const I& a) { return of_ints([&](int i) { return a[i] & 4095; }); }
-  static I shift_right12(const I& a) { return of_ints([&](int i) { return a[i] >> 12; }); }
-  static I either(const I& a, const I& b) { return of_ints([&](int i) { return a[i] | b[i]; }); }
-  static bool any(const I& a) { return std::ranges::any_of(a, [](std::int32_t x) { return x != 0; }); }
+  static I add(const I& a, const I& b) {
+    return of_ints([&](int i) { return a[i] + b[i]; });
+  }
+  static I min(const I& a, const I& b) {
+    return of_ints([&](int i) { return std::min(a[i], b[i]); });
+  }
+  static I low12(const I& a) {
+    return of_ints([&](int i) { return a[i] & 4095; });
+  }
+  static I shift_right12(const I& a) {
+    return of_ints([&](int i) { return a[i] >> 12; });
+  }
+  static I either(const I& a, const I& b) {
+    return of_ints([&](int i) { return a[i] | b[i]; });
+  }
+  static bool any(const I& a) {
+    return std::ranges::any_of(a, [](std::int32_t x) { return x != 0; });
+  }
   // acc + the products of both numbers of each lane
   static I dot_pairs(const I& acc, const I& a, const I& b) {
     return of_ints([&](int i) { return acc[i] + low(a[i]) * low(b[i]) + (a[i] >> 16) * (b[i] >> 16); });
   }
-  static I join_pairs(const I& even, const I& odd) { return of_ints([&](int i) { return pair(even[i], odd[i]); }); }
+  static I join_pairs(const I& even, const I& odd) {
+    return of_ints([&](int i) { return pair(even[i], odd[i]); });
+  }
   // Neighbours become pairs, all in some order, the same for every use.
   static I pack_pairs(const I& a, const I& b) {
-    return of_ints([&](int i) { return i < lanes / 2 ? pair(a[2 * i], a[2 * i + 1]) : pair(b[2 * i - lanes], b[2 * i + 1 - lanes]); });
+    return of_ints([&](int i) {
+      return i < lanes / 2 ? pair(a[2 * i], a[2 * i + 1]) : pair(b[2 * i - lanes], b[2 * i + 1 - lanes]);
+    });
   }
   static void transpose(I (&m)[lanes]) {
     for (int i = 0; i < lanes; ++i) {
@@ -179,7 +246,9 @@ struct Plain {
     return of_ints([&](int i) { return pair(p[2 * i] & 0x7fff, p[2 * i + 1] & 0x7fff); });
   }
   static I max_u16(const I& a, const I& b) {
-    return of_ints([&](int i) { return pair(std::max(a[i] & 0xffff, b[i] & 0xffff), std::max(a[i] >> 16 & 0xffff, b[i] >> 16 & 0xffff)); });
+    return of_ints([&](int i) {
+      return pair(std::max(a[i] & 0xffff, b[i] & 0xffff), std::max(a[i] >> 16 & 0xffff, b[i] >> 16 & 0xffff));
+    });
   }
   static I largest_u16(const I (&m)[lanes]) {
     return of_ints([&](int i) {
@@ -191,12 +260,18 @@ struct Plain {
   static I exponents_f16(const I& magnitudes) {  // e with the magnitude below 2^e; at least -14
     return of_ints([&](int i) { return std::max((magnitudes[i] >> 10) - 14, -14); });
   }
-  static F power(const I& exponents) { return map([&](int i) { return std::ldexp(1.0f, exponents[i]); }); }
-  static I sub(const I& a, const I& b) { return of_ints([&](int i) { return a[i] - b[i]; }); }
+  static F power(const I& exponents) {
+    return map([&](int i) { return std::ldexp(1.0f, exponents[i]); });
+  }
+  static I sub(const I& a, const I& b) {
+    return of_ints([&](int i) { return a[i] - b[i]; });
+  }
   static F choose(const I& number, std::int32_t at_least, const F& then, const F& otherwise) {
     return map([&](int i) { return number[i] >= at_least ? then[i] : otherwise[i]; });
   }
-  static bool any_at_least(const I& a, std::int32_t bound) { return std::ranges::any_of(a, [&](std::int32_t x) { return x >= bound; }); }
+  static bool any_at_least(const I& a, std::int32_t bound) {
+    return std::ranges::any_of(a, [&](std::int32_t x) { return x >= bound; });
+  }
 
  private:
   static float flush(float a) { return std::abs(a) < 0x1p-126f ? std::copysign(0.0f, a) : a; }
@@ -210,7 +285,9 @@ struct Plain {
     for (int i = 0; i < lanes; ++i) result[i] = function(i);
     return result;
   }
-  static int byte(const I& a, int i) { return static_cast<int>(static_cast<std::uint32_t>(a[i / 4]) >> (8 * (i % 4)) & 255); }
+  static int byte(const I& a, int i) {
+    return static_cast<int>(static_cast<std::uint32_t>(a[i / 4]) >> (8 * (i % 4)) & 255);
+  }
   template <class Function>
   static F map(Function function) {
     F result;
@@ -220,7 +297,8 @@ struct Plain {
   template <class Function>
   static I bytes(Function function) {
     I result{};
-    for (int i = 0; i < 64; ++i) result[i / 4] |= static_cast<std::int32_t>(static_cast<std::uint32_t>(function(i)) << (8 * (i % 4)));
+    for (int i = 0; i < 64; ++i)
+      result[i / 4] |= static_cast<std::int32_t>(static_cast<std::uint32_t>(function(i)) << (8 * (i % 4)));
     return result;
   }
 };

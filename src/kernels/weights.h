@@ -27,14 +27,17 @@ template <class V>
 struct Bytes {
   static constexpr bool biased128 = true;
   template <int group>
-  static typename V::I quants(const std::uint8_t* block, int lane) { return V::load_bytes(block + group * 64 + 4 * lane); }
+  static typename V::I quants(const std::uint8_t* block, int lane) {
+    return V::load_bytes(block + group * 64 + 4 * lane);
+  }
 };
 
 // IQ4_NL's 16 levels (ggml-common.h, kvalues_iq4nl), with 128 added.
 template <class V>
 struct Levels {
   static constexpr bool biased128 = true;
-  alignas(16) static constexpr std::uint8_t table[16] = {1, 24, 45, 63, 79, 93, 106, 118, 129, 141, 153, 166, 181, 197, 217, 241};
+  alignas(16) static constexpr std::uint8_t table[16] = {1,   24,  45,  63,  79,  93,  106, 118,
+                                                         129, 141, 153, 166, 181, 197, 217, 241};
   template <int group>
   static typename V::I quants(const std::uint8_t* block, int lane) {
     return V::look_up(Nibbles<V, 0>::template quants<group>(block, lane), table);

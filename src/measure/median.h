@@ -18,7 +18,8 @@ inline double median(std::vector<double> values) {
 inline double median_ratio(const std::vector<double>& values, const std::vector<double>& others) {
   assert(values.size() == others.size());
   std::vector<double> ratios(values.size());
-  std::transform(values.begin(), values.end(), others.begin(), ratios.begin(), [](double a, double b) { return a / b; });
+  std::transform(values.begin(), values.end(), others.begin(), ratios.begin(),
+                 [](double a, double b) { return a / b; });
   return median(std::move(ratios));
 }
 

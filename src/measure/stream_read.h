@@ -1,8 +1,8 @@
 // The memory limit of decoding: a step reads every weight once, so it cannot be faster than reading as many bytes.
 //
-// Each thread reads its own part from one end to the other and adds up the words, 512 bits at a time where the processor
-// has them. The buffer is at most kBuffer bytes, which no cache holds; of larger weights it is read several times.
-// Tested by tests/measure/stream_read_test.cpp.
+// Each thread reads its own part from one end to the other and adds up the words, 512 bits at a time where the
+// processor has them. The buffer is at most kBuffer bytes, which no cache holds; of larger weights it is read several
+// times. Tested by tests/measure/stream_read_test.cpp.
 #pragma once
 
 #include <cstddef>

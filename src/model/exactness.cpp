@@ -14,10 +14,14 @@
 namespace decant {
 
 void check_exact_options(const ModelOptions& options) {
-  if (options.kernels == "off") throw Error(ErrorKind::usage, "--exact is kept by our kernels: drop --kernels off, or --exact");
-  if (options.flash_attn == "off") throw Error(ErrorKind::usage, "--exact is kept by fused attention: drop --flash-attn off, or --exact");
+  if (options.kernels == "off")
+    throw Error(ErrorKind::usage, "--exact is kept by our kernels: drop --kernels off, or --exact");
+  if (options.flash_attn == "off")
+    throw Error(ErrorKind::usage, "--exact is kept by fused attention: drop --flash-attn off, or --exact");
   if (!kernels::active_isa()) {
-    throw Error(ErrorKind::unavailable, "--exact is kept by our kernels, and this CPU has no instruction set for them: add --kernels on for the slow ones in plain C++, or drop --exact");
+    throw Error(ErrorKind::unavailable,
+                "--exact is kept by our kernels, and this CPU has no instruction set for them: add --kernels on for "
+                "the slow ones in plain C++, or drop --exact");
   }
   for (std::size_t i = 0; i < ggml_backend_dev_count() && options.n_gpu_layers != 0; ++i) {
     ggml_backend_dev_t device = ggml_backend_dev_get(i);
@@ -40,7 +44,8 @@ void check_exact_graphs(llama_context* context, const std::filesystem::path& pat
   llama_memory_clear(llama_get_memory(context), true);
   const std::vector<std::string> left = kernels::left_to_ggml();
   if (left.empty()) return;
-  throw Error(ErrorKind::unavailable, "--exact cannot be kept for {}: ggml computes {}; take a file that our kernels cover, or drop --exact",
+  throw Error(ErrorKind::unavailable,
+              "--exact cannot be kept for {}: ggml computes {}; take a file that our kernels cover, or drop --exact",
               path.string(), fmt::join(left, ", "));
 }
 

@@ -14,7 +14,8 @@
 namespace decant {
 namespace {
 
-// ggml multiplies four rows at a time, and seven take it longer than eight: 7.2 against 5.6 ms with SmolLM2-135M's head.
+// ggml multiplies four rows at a time, and seven take it longer than eight: 7.2 against 5.6 ms with SmolLM2-135M's
+// head.
 std::int64_t padded(std::int64_t rows) { return rows < 3 ? rows : (rows + 3) / 4 * 4; }
 
 }  // namespace
@@ -61,7 +62,8 @@ void LayerHead::apply(std::span<const float> hidden, std::span<float> logits) {
     throw Error(ErrorKind::unavailable, "no memory for the logits of {} layers", rows);
   }
   ggml_backend_tensor_set(input, hidden.data(), 0, hidden.size_bytes());
-  if (const std::size_t rest = ggml_nbytes(input) - hidden.size_bytes()) ggml_backend_tensor_memset(input, 0, hidden.size_bytes(), rest);
+  if (const std::size_t rest = ggml_nbytes(input) - hidden.size_bytes())
+    ggml_backend_tensor_memset(input, 0, hidden.size_bytes(), rest);
   if (ggml_backend_graph_compute(state_->backend, graph) != GGML_STATUS_SUCCESS) {
     throw Error(ErrorKind::internal, "the output head failed on {} layers", rows);
   }

@@ -1,4 +1,5 @@
-// The output head of a model, applied to hidden states that libllama has handed out: one matrix product for all of them.
+// The output head of a model, applied to hidden states that libllama has handed out: one matrix product for all of
+// them.
 //
 // Used for the logits of inner layers (DoLa): head(hidden_states[i]) without the final norm, as in Hugging Face.
 #pragma once

@@ -23,9 +23,9 @@ namespace decant {
 namespace {
 
 constexpr int kDefaultCells = 8192;
-constexpr int kCellStep = 256;     // libllama rounds the cache up to this
+constexpr int kCellStep = 256;      // libllama rounds the cache up to this
 constexpr int kMaxSequences = 256;  // LLAMA_MAX_SEQ
-constexpr int kMaxOutputs = 64;    // more would only make the output buffer larger than a batch is likely to need
+constexpr int kMaxOutputs = 64;     // more would only make the output buffer larger than a batch is likely to need
 
 std::string log_errors;  // what libllama complained of in the call under way, for our own message
 
@@ -94,8 +94,8 @@ llama_flash_attn_type flash_attention(const ModelOptions& options, const GgufInf
   return plain ? LLAMA_FLASH_ATTN_TYPE_DISABLED : LLAMA_FLASH_ATTN_TYPE_ENABLED;
 }
 
-// libllama hands out the inputs of layers for some architectures, and aborts for the rest. None of these has a scale, soft
-// cap or bias behind the output matrix, so their logits are those of LayerHead.
+// libllama hands out the inputs of layers for some architectures, and aborts for the rest. None of these has a scale,
+// soft cap or bias behind the output matrix, so their logits are those of LayerHead.
 bool hands_out_layers(std::string_view architecture) {
   return architecture == "llama" || architecture == "qwen3" || architecture == "qwen3moe";
 }
@@ -208,7 +208,8 @@ LlamaFile::LlamaFile(const std::filesystem::path& path, const ModelOptions& opti
   };
   if (llama_model_has_encoder(model_)) refuse("an encoder-decoder model");
   if (!llama_model_has_decoder(model_)) refuse("an encoder");
-  if (llama_model_is_recurrent(model_) || llama_model_is_hybrid(model_)) refuse("a recurrent model, which cannot branch");
+  if (llama_model_is_recurrent(model_) || llama_model_is_hybrid(model_))
+    refuse("a recurrent model, which cannot branch");
   if (llama_model_is_diffusion(model_)) refuse("a diffusion model");
   vocab_ = std::make_unique<LlamaVocab>(llama_model_get_vocab(model_), info_);
 }
@@ -252,7 +253,8 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
   params.cb_eval = watch;
   params.cb_eval_user_data = this;
   if (ggml_is_quantized(params.type_v) && params.flash_attn_type == LLAMA_FLASH_ATTN_TYPE_DISABLED) {
-    throw Error(ErrorKind::usage, "a {} cache needs flash attention: drop --flash-attn off or take another --cache-type",
+    throw Error(ErrorKind::usage,
+                "a {} cache needs flash attention: drop --flash-attn off or take another --cache-type",
                 ggml_type_name(params.type_v));
   }
   log_errors.clear();
@@ -282,10 +284,10 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
            .max_outputs = std::min(kMaxOutputs, static_cast<int>(params.n_batch)),
            .tied_embeddings = gguf.tied_embeddings,
            .has_layers = hands_out_layers(gguf.architecture)};
-  description_ = fmt::format("{} cache of {} positions, {} attention, {} threads, {} kernels", ggml_type_name(params.type_k),
-                             info_.n_cells,
-                             params.flash_attn_type == LLAMA_FLASH_ATTN_TYPE_DISABLED ? "plain" : "flash",
-                             params.n_threads, ours ? kernels::isa_name(*kernels::active_isa()) : "ggml's");
+  description_ =
+      fmt::format("{} cache of {} positions, {} attention, {} threads, {} kernels", ggml_type_name(params.type_k),
+                  info_.n_cells, params.flash_attn_type == LLAMA_FLASH_ATTN_TYPE_DISABLED ? "plain" : "flash",
+                  params.n_threads, ours ? kernels::isa_name(*kernels::active_isa()) : "ggml's");
   layer_inputs_.resize(static_cast<std::size_t>(info_.n_layer));
 }
 
@@ -305,7 +307,8 @@ void LlamaModel::trim_sequence(SeqId sequence, int begin) {
   llama_memory_seq_rm(llama_get_memory(context_), sequence, begin, -1);
 }
 
-// Called by ggml for every tensor of a graph, first to ask whether it is to be shown, then to show it. False then: enough.
+// Called by ggml for every tensor of a graph, first to ask whether it is to be shown, then to show it. False then:
+// enough.
 bool LlamaModel::watch(ggml_tensor* tensor, bool ask, void* self) {
   if (!ask) return false;
   const std::string_view name = ggml_get_name(tensor);  // of the last hidden states; the other where they are returned
@@ -360,7 +363,8 @@ void LlamaModel::forward(std::span<const Row> rows) {
     return llama_decode(context_, batch);
   }();
   if (status != 0) {
-    throw Error(ErrorKind::internal, "libllama could not evaluate a batch of {} rows: status {}{}", n, status, because());
+    throw Error(ErrorKind::internal, "libllama could not evaluate a batch of {} rows: status {}{}", n, status,
+                because());
   }
   if (!left_is_known_) {
     kernels::watch(false);

@@ -1,8 +1,8 @@
 // A GGUF model run by libllama.
 //
 // The file (weights and vocabulary) and the context (cache and compute buffers) are two objects, because the first is
-// needed to know how many tokens a prompt has, and the second is sized by that; and one file may serve several contexts.
-// The only files that include llama.h or ggml.h are src/model/llama_*, layer_head and chat_template.
+// needed to know how many tokens a prompt has, and the second is sized by that; and one file may serve several
+// contexts. The only files that include llama.h or ggml.h are src/model/llama_*, layer_head and chat_template.
 #pragma once
 
 #include <filesystem>
@@ -113,7 +113,7 @@ class LlamaModel : public Model {
   std::shared_ptr<const LlamaFile> file_;
   ModelInfo info_;
   std::string description_;
-  std::vector<std::string> left_;  // to ggml, in the first forward (kernels/hook.h)
+  std::vector<std::string> left_;              // to ggml, in the first forward (kernels/hook.h)
   bool ours_ = false, left_is_known_ = false;  // our kernels compute
   std::unique_ptr<Threads> threads_;
   llama_context* context_ = nullptr;

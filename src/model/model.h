@@ -47,7 +47,7 @@ struct Row {
   Token token = 0;
   int position = 0;
   std::span<const SeqId> sequences;  // the cell's sequences; all end at position - 1 when forward() is called
-  const Outputs* outputs = nullptr;     // null: only the cell
+  const Outputs* outputs = nullptr;  // null: only the cell
 };
 
 class Model {

@@ -7,6 +7,7 @@
 namespace decant {
 
 // Throws Error(data) that names the first difference, unless every id is the same token in both.
-void check_same_vocabulary(const Vocab& expert, std::string_view expert_name, const Vocab& other, std::string_view other_name);
+void check_same_vocabulary(const Vocab& expert, std::string_view expert_name, const Vocab& other,
+                           std::string_view other_name);
 
 }  // namespace decant

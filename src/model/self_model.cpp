@@ -39,7 +39,8 @@ std::optional<int> layers_of(std::string_view what) {
 
 std::optional<llama_ftype> type_of(std::string_view what) {
   std::string lower(what);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   for (const Type& each : types) {
     if (each.name == lower) return each.type;
   }
@@ -62,17 +63,20 @@ std::optional<int> layer_of(std::string_view tensor) {
 }
 
 // The metadata, with what is said layer by layer said of the first ones only.
-void copy_metadata(const gguf_context* from, gguf_context* to, const std::string& architecture, int n_layer, int layers) {
+void copy_metadata(const gguf_context* from, gguf_context* to, const std::string& architecture, int n_layer,
+                   int layers) {
   gguf_set_kv(to, from);
   const std::string block_count = architecture + ".block_count", extra = architecture + ".nextn_predict_layers";
   gguf_set_val_u32(to, block_count.c_str(), static_cast<std::uint32_t>(layers));
   if (gguf_find_key(to, extra.c_str()) >= 0) gguf_set_val_u32(to, extra.c_str(), 0);
   for (std::int64_t key = 0; key < gguf_get_n_kv(from); ++key) {
     const char* name = gguf_get_key(from, key);
-    if (gguf_get_kv_type(from, key) != GGUF_TYPE_ARRAY || !std::string_view(name).starts_with(architecture + ".")) continue;
+    if (gguf_get_kv_type(from, key) != GGUF_TYPE_ARRAY || !std::string_view(name).starts_with(architecture + "."))
+      continue;
     if (gguf_get_arr_n(from, key) != static_cast<std::size_t>(n_layer)) continue;
     const gguf_type type = gguf_get_arr_type(from, key);
-    if (type != GGUF_TYPE_STRING) gguf_set_arr_data(to, name, type, gguf_get_arr_data(from, key), static_cast<std::size_t>(layers));
+    if (type != GGUF_TYPE_STRING)
+      gguf_set_arr_data(to, name, type, gguf_get_arr_data(from, key), static_cast<std::size_t>(layers));
   }
 }
 
@@ -92,7 +96,8 @@ void write_first_layers(const LlamaFile& whole, int layers, MemoryFile& out) {
     const char* name = gguf_get_tensor_name(from.get(), i);
     if (layer_of(name).value_or(0) >= layers) continue;
     gguf_add_tensor(to.get(), ggml_get_tensor(tensors.get(), name));
-    data.push_back(bytes.substr(gguf_get_data_offset(from.get()) + gguf_get_tensor_offset(from.get(), i), gguf_get_tensor_size(from.get(), i)));
+    data.push_back(bytes.substr(gguf_get_data_offset(from.get()) + gguf_get_tensor_offset(from.get(), i),
+                                gguf_get_tensor_size(from.get(), i)));
   }
   std::string header(gguf_get_meta_size(to.get()), '\0');
   gguf_get_meta_data(to.get(), header.data());
@@ -104,7 +109,8 @@ void write_first_layers(const LlamaFile& whole, int layers, MemoryFile& out) {
   }
 }
 
-void write_quantised(const LlamaFile& whole, llama_ftype type, std::string_view name, const ModelOptions& options, MemoryFile& out) {
+void write_quantised(const LlamaFile& whole, llama_ftype type, std::string_view name, const ModelOptions& options,
+                     MemoryFile& out) {
   llama_model_quantize_params params = llama_model_quantize_default_params();
   params.ftype = type;
   params.allow_requantize = true;
@@ -118,20 +124,24 @@ void write_quantised(const LlamaFile& whole, llama_ftype type, std::string_view 
 
 bool is_self_model(std::string_view name) { return name.starts_with(prefix); }
 
-std::shared_ptr<const LlamaFile> load_self_model(std::string_view name, const LlamaFile& whole, const ModelOptions& options) {
+std::shared_ptr<const LlamaFile> load_self_model(std::string_view name, const LlamaFile& whole,
+                                                 const ModelOptions& options) {
   const std::string_view what = name.substr(prefix.size());
   const auto layers = layers_of(what);
   const auto type = type_of(what);
   const int n_layer = whole.info().n_layer;
   if (!layers && !type) {
-    throw Error(ErrorKind::usage, "{} is no model: self: is followed by a number of layers or a type (self:{}, self:q4_0, self:q8_0, ...)",
-                name, std::max(1, n_layer / 2));
+    throw Error(
+        ErrorKind::usage,
+        "{} is no model: self: is followed by a number of layers or a type (self:{}, self:q4_0, self:q8_0, ...)", name,
+        std::max(1, n_layer / 2));
   }
   if (layers && (*layers < 1 || *layers > n_layer)) {
     throw Error(ErrorKind::usage, "{}: {} has 1 to {} layers to take", name, whole.name(), n_layer);
   }
   if (whole.info().n_splits > 1) {
-    throw Error(ErrorKind::unavailable, "{}: {} lies in {} files, and only a model in one can be taken apart", name, whole.name(), whole.info().n_splits);
+    throw Error(ErrorKind::unavailable, "{}: {} lies in {} files, and only a model in one can be taken apart", name,
+                whole.name(), whole.info().n_splits);
   }
   MemoryFile file("decant");
   layers ? write_first_layers(whole, *layers, file) : write_quantised(whole, *type, name, options, file);

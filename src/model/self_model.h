@@ -14,6 +14,7 @@ bool is_self_model(std::string_view name);
 
 // Throws Error(usage) for a number of layers that the model has not and for an unknown type, Error(unavailable) for a
 // model in several files, and whatever loading throws. What is made is a copy: it takes memory of its own.
-std::shared_ptr<const LlamaFile> load_self_model(std::string_view name, const LlamaFile& whole, const ModelOptions& options);
+std::shared_ptr<const LlamaFile> load_self_model(std::string_view name, const LlamaFile& whole,
+                                                 const ModelOptions& options);
 
 }  // namespace decant

@@ -1,7 +1,8 @@
 // The threads of a context, each on a CPU of its own where there are as many as CPUs.
 //
-// ggml's threads wait for one another by spinning, several hundred times in a forward. When two of them share a CPU because a
-// third program has the other, each wait takes the scheduler's time slice: a forward of 4 ms was seen to take 1,500.
+// ggml's threads wait for one another by spinning, several hundred times in a forward. When two of them share a CPU
+// because a third program has the other, each wait takes the scheduler's time slice: a forward of 4 ms was seen to take
+// 1,500.
 #pragma once
 
 #include <sched.h>

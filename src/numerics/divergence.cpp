@@ -48,7 +48,8 @@ double sum_of_terms(const float* p, float log_sum_p, const float* q, float log_s
 
 double divergence_from_mean(std::span<const float> p, double log_sum_p, std::span<const float> q, double log_sum_q) {
   assert(p.size() == q.size());
-  const double sum = sum_of_terms(p.data(), static_cast<float>(log_sum_p), q.data(), static_cast<float>(log_sum_q), p.size());
+  const double sum =
+      sum_of_terms(p.data(), static_cast<float>(log_sum_p), q.data(), static_cast<float>(log_sum_q), p.size());
   return std::max(0.0, sum);
 }
 

@@ -15,7 +15,7 @@ namespace {
 
 constexpr double removed = -std::numeric_limits<double>::infinity();
 constexpr std::size_t exact_up_to = 256;  // where the double version costs no more than a microsecond or two
-constexpr std::size_t sum_block = 512;   // floats are added up over one block, blocks in double
+constexpr std::size_t sum_block = 512;    // floats are added up over one block, blocks in double
 
 ExpSum exact_exp_sum(std::span<const float> scores, float max) {
   ExpSum total;

@@ -9,8 +9,8 @@
 namespace decant {
 
 struct Scan {
-  float max;    // -infinity when there is no element left; meaningless when not valid
-  bool valid;   // no NaN and no +infinity among the elements
+  float max;   // -infinity when there is no element left; meaningless when not valid
+  bool valid;  // no NaN and no +infinity among the elements
 };
 
 Scan scan(std::span<const float> x);

@@ -17,11 +17,11 @@ PhiloxCounter philox4x32(PhiloxCounter counter, PhiloxKey key);
 // What a draw is for. Two purposes at one position are independent. The values are part of the promise "same seed, same
 // text": never renumber.
 enum class Stream : std::uint32_t {
-  token = 0,     // which token a distribution yields
-  accept = 1,    // whether a drafted token is accepted
-  residual = 2,  // which token replaces a drafted one
+  token = 0,      // which token a distribution yields
+  accept = 1,     // whether a drafted token is accepted
+  residual = 2,   // which token replaces a drafted one
   processor = 3,  // whether a processor acts (xtc)
-  arrival = 4,   // when a drawn continuation comes in, among those of other beams
+  arrival = 4,    // when a drawn continuation comes in, among those of other beams
 };
 
 // Uniform in [0, 1), a multiple of 2^-53. `position` is the position of the token that is being decided.

@@ -54,7 +54,9 @@ void eigen(std::vector<double>& a, std::vector<double>& b, std::vector<double>& 
   for (int l = 0; l < n; ++l) {
     for (int iteration = 0; iteration < 100; ++iteration) {
       int m = l;
-      while (m + 1 < n && std::abs(b[m]) > std::numeric_limits<double>::epsilon() * (std::abs(a[m]) + std::abs(a[m + 1]))) ++m;
+      while (m + 1 < n &&
+             std::abs(b[m]) > std::numeric_limits<double>::epsilon() * (std::abs(a[m]) + std::abs(a[m + 1])))
+        ++m;
       if (m == l) break;
       const double half = (a[l + 1] - a[l]) / (2 * b[l]);
       double g = a[m] - a[l] + b[l] / (half + std::copysign(std::hypot(half, 1.0), half));

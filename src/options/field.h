@@ -59,8 +59,8 @@ struct TypeList {
 };
 using OptionTypes =
     TypeList<bool, int, double, std::string, std::optional<bool>, std::optional<int>, std::optional<double>,
-             std::uint64_t, std::optional<std::uint64_t>, std::optional<std::vector<int>>, std::vector<int>, std::vector<double>,
-             std::vector<std::string>>;
+             std::uint64_t, std::optional<std::uint64_t>, std::optional<std::vector<int>>, std::vector<int>,
+             std::vector<double>, std::vector<std::string>>;
 
 template <class Options>
 struct Field : FieldInfo {

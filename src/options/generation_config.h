@@ -33,7 +33,7 @@ struct GenerationConfig {
   double tau_amateur = 1.0;
   double lambda = 1.0;
   std::optional<double> beta = {};
-  int amateur_context = 0;  // tokens; 0: all
+  int amateur_context = 0;       // tokens; 0: all
   std::string dola_layers = {};  // "": off
   double relative_top = 0.1;
 

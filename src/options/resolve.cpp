@@ -89,14 +89,18 @@ void reject_beams(const GenerationConfig& config, Strategy strategy) {
     throw Error(ErrorKind::usage, "strategy {} needs num_beams: 4 is a good start", name(strategy));
   }
   if (strategy == Strategy::diverse_beam && config.num_beams % config.num_beam_groups != 0) {
-    throw Error(ErrorKind::usage, "{} beams cannot be divided into {} groups of the same size: make num_beams a multiple of num_beam_groups",
-                config.num_beams, config.num_beam_groups);
+    throw Error(
+        ErrorKind::usage,
+        "{} beams cannot be divided into {} groups of the same size: make num_beams a multiple of num_beam_groups",
+        config.num_beams, config.num_beam_groups);
   }
   if (strategy == Strategy::constrained_beam && config.force_words.empty()) {
-    throw Error(ErrorKind::usage, "strategy constrained_beam needs force_words: the texts that the answer must contain");
+    throw Error(ErrorKind::usage,
+                "strategy constrained_beam needs force_words: the texts that the answer must contain");
   }
   if (config.num_return_sequences > config.num_beams) {
-    throw Error(ErrorKind::usage, "num_return_sequences is {}, but {} beams find no more than {} texts: raise num_beams",
+    throw Error(ErrorKind::usage,
+                "num_return_sequences is {}, but {} beams find no more than {} texts: raise num_beams",
                 config.num_return_sequences, config.num_beams, config.num_beams);
   }
 }
@@ -106,15 +110,18 @@ void reject_contrast(const GenerationConfig& config, Strategy strategy) {
   const auto needs = [&](bool is_set, std::string_view option) {
     if (!is_set) throw Error(ErrorKind::usage, "strategy {} needs {}", name(strategy), option);
   };
-  if (strategy == Strategy::contrastive_search) needs(config.penalty_alpha.has_value(), "penalty_alpha: 0.6 is a good start");
-  if (strategy == Strategy::contrastive_decoding) needs(!config.amateur.empty(), "an amateur: a smaller model, or self:q4_0");
+  if (strategy == Strategy::contrastive_search)
+    needs(config.penalty_alpha.has_value(), "penalty_alpha: 0.6 is a good start");
+  if (strategy == Strategy::contrastive_decoding)
+    needs(!config.amateur.empty(), "an amateur: a smaller model, or self:q4_0");
   if (strategy == Strategy::dola) needs(!config.dola_layers.empty(), "dola_layers: low or high");
   if (strategy == Strategy::contrastive_search && asks_to_sample(config)) {
     const Row* option = first_sampling_option(config);
     contradiction("penalty_alpha", option ? option->name : "do_sample");
   }
   if (config.beta && config.lambda != 1) contradiction("lambda", "beta");
-  if (contrast_strategies.contains(strategy) && config.num_beams > 1 && asks_to_sample(config)) contradiction("num_beams", "a contrast that samples");
+  if (contrast_strategies.contains(strategy) && config.num_beams > 1 && asks_to_sample(config))
+    contradiction("num_beams", "a contrast that samples");
 }
 
 void reject_unread(const GenerationConfig& config, Strategy strategy) {
@@ -139,8 +146,9 @@ void reject_idle(const GenerationConfig& config) {
 }
 
 // Mirostat makes the cut itself.
-constexpr std::string_view truncations[] = {"top_n_sigma", "top_h",          "top_k",      "top_p",           "min_p",
-                                            "typical_p",   "epsilon_cutoff", "eta_cutoff", "xtc_probability", "adaptive_target"};
+constexpr std::string_view truncations[] = {"top_n_sigma",     "top_h",          "top_k",          "top_p",
+                                            "min_p",           "typical_p",      "epsilon_cutoff", "eta_cutoff",
+                                            "xtc_probability", "adaptive_target"};
 
 void reject_contradictions(const GenerationConfig& config) {
   if (!config.grammar.empty() && !config.json_schema.empty()) contradiction("grammar", "json_schema");
@@ -150,7 +158,8 @@ void reject_contradictions(const GenerationConfig& config) {
     const Row& row = get(table, name);
     const bool is_off = name == "top_k" && config.top_k == 0;  // the one whose default is not
     if (is_off || is_equal(value_of(config, row), default_of(row))) continue;
-    contradiction(fmt::format("mirostat {}", config.mirostat), fmt::format("{} {}", name, to_text(value_of(config, row))));
+    contradiction(fmt::format("mirostat {}", config.mirostat),
+                  fmt::format("{} {}", name, to_text(value_of(config, row))));
   }
 }
 
@@ -162,8 +171,7 @@ Strategy resolve_strategy(const GenerationConfig& config) {
   reject_contradictions(config);
   const Strategy strategy = choose(config);
   if (config.num_return_sequences > 1 && !draws(config, strategy) && !keeps_beams(config, strategy)) {
-    throw Error(ErrorKind::usage,
-                "num_return_sequences is {}, but {} finds a single sequence: use sampling or beams",
+    throw Error(ErrorKind::usage, "num_return_sequences is {}, but {} finds a single sequence: use sampling or beams",
                 config.num_return_sequences, strategy == Strategy::greedy ? "greedy decoding" : name(strategy));
   }
   reject_contrast(config, strategy);

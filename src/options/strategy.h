@@ -22,9 +22,15 @@ enum class Strategy : std::uint8_t {
 };
 
 // What --strategy accepts, in the order of the enum.
-inline constexpr std::array<std::string_view, 9> strategy_names = {
-    "greedy",           "sample",             "beam",                 "beam_sample", "diverse_beam",
-    "constrained_beam", "contrastive_search", "contrastive_decoding", "dola"};
+inline constexpr std::array<std::string_view, 9> strategy_names = {"greedy",
+                                                                   "sample",
+                                                                   "beam",
+                                                                   "beam_sample",
+                                                                   "diverse_beam",
+                                                                   "constrained_beam",
+                                                                   "contrastive_search",
+                                                                   "contrastive_decoding",
+                                                                   "dola"};
 
 constexpr std::string_view name(Strategy strategy) { return strategy_names[static_cast<std::size_t>(strategy)]; }
 

@@ -27,9 +27,7 @@ void AdaptiveP::operator()(Scores& scores, const Context& context) const {
   });
 }
 
-StatePtr AdaptiveP::start() const {
-  return std::make_shared<AdaptivePState>(target_ / (1 - decay_), 1 / (1 - decay_));
-}
+StatePtr AdaptiveP::start() const { return std::make_shared<AdaptivePState>(target_ / (1 - decay_), 1 / (1 - decay_)); }
 
 double AdaptiveP::observe(Scores&, Token token) const {
   const auto found = std::find_if(before_.begin(), before_.end(), [token](const auto& own) { return own.id == token; });

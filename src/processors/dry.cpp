@@ -87,8 +87,8 @@ int Dry::reach(std::span<const Token> window) const {
 
 bool Dry::is_breaker(Token token) const {
   const auto found = breakers_.find(token);
-  return found != breakers_.end() && std::any_of(found->second.begin(), found->second.end(),
-                                                 [](const Tail& tail) { return tail.empty(); });
+  return found != breakers_.end() &&
+         std::any_of(found->second.begin(), found->second.end(), [](const Tail& tail) { return tail.empty(); });
 }
 
 float Dry::penalty(int length) const {

@@ -44,7 +44,7 @@ class Dry final : public Processor {
 
   float multiplier_, base_;
   int allowed_length_, last_n_;
-  int max_exponent_ = 0;                              // 0: no limit
+  int max_exponent_ = 0;                                   // 0: no limit
   std::unordered_map<Token, std::vector<Tail>> breakers_;  // by first token: the tokens that follow it
 };
 

@@ -12,8 +12,9 @@ void Guidance::operator()(Scores& scores, const Context& context) const {
   assert(std::ssize(context.unconditional) == scores.n_vocab());
   const LogSum other = log_sum_exp(context.unconditional);
   if (!other.valid) {
-    throw Error(ErrorKind::internal, "the model returned a logit that is NaN or infinite behind the negative prompt: "
-                                     "its file is damaged, or its numbers overflow");
+    throw Error(ErrorKind::internal,
+                "the model returned a logit that is NaN or infinite behind the negative prompt: "
+                "its file is damaged, or its numbers overflow");
   }
   const double total = scores.log_total();
   scores.rewrite([&](Token id, float score) {

@@ -56,15 +56,24 @@ struct Movable {
   bool is_edit;  // comes before temperature and the truncations by default
 };
 constexpr Movable movable[] = {
-    {"penalties", "repetition_penalty", true},  {"penalties", "frequency_penalty", true},
-    {"penalties", "presence_penalty", true},    {"dry", "dry_multiplier", true},
-    {"top_n_sigma", "top_n_sigma", false},      {"temperature", "temperature", false},
-    {"temperature", "dynatemp_range", false},   {"top_h", "top_h", false},
-    {"top_k", "top_k", false},                  {"top_p", "top_p", false},
-    {"min_p", "min_p", false},                  {"typ_p", "typical_p", false},
-    {"typical_p", "typical_p", false},          {"epsilon_cutoff", "epsilon_cutoff", false},
-    {"eta_cutoff", "eta_cutoff", false},        {"xtc", "xtc_probability", false},
-    {"adaptive_p", "adaptive_target", false},   {"mirostat", "mirostat", false},
+    {"penalties", "repetition_penalty", true},
+    {"penalties", "frequency_penalty", true},
+    {"penalties", "presence_penalty", true},
+    {"dry", "dry_multiplier", true},
+    {"top_n_sigma", "top_n_sigma", false},
+    {"temperature", "temperature", false},
+    {"temperature", "dynatemp_range", false},
+    {"top_h", "top_h", false},
+    {"top_k", "top_k", false},
+    {"top_p", "top_p", false},
+    {"min_p", "min_p", false},
+    {"typ_p", "typical_p", false},
+    {"typical_p", "typical_p", false},
+    {"epsilon_cutoff", "epsilon_cutoff", false},
+    {"eta_cutoff", "eta_cutoff", false},
+    {"xtc", "xtc_probability", false},
+    {"adaptive_p", "adaptive_target", false},
+    {"mirostat", "mirostat", false},
 };
 constexpr std::string_view llama_order = "penalties;dry;top_n_sigma;top_k;typ_p;top_p;min_p;xtc;temperature";
 
@@ -111,9 +120,11 @@ void Builder::add_penalties() {
   add<DiversityPenalty>(c.diversity_penalty != 0, c.diversity_penalty);
   add<EncoderRepetitionPenalty>(c.encoder_repetition_penalty != 1, c.encoder_repetition_penalty);
   add<RepetitionPenalty>(c.repetition_penalty != 1, c.repetition_penalty, last_n);
-  add<OccurrencePenalty>(c.frequency_penalty != 0 || c.presence_penalty != 0, c.frequency_penalty, c.presence_penalty, last_n);
+  add<OccurrencePenalty>(c.frequency_penalty != 0 || c.presence_penalty != 0, c.frequency_penalty, c.presence_penalty,
+                         last_n);
   if (c.dry_multiplier != 0) {
-    const DryConfig dry{c.dry_multiplier, c.dry_base, c.dry_allowed_length, c.dry_penalty_last_n, c.dry_sequence_breakers};
+    const DryConfig dry{c.dry_multiplier, c.dry_base, c.dry_allowed_length, c.dry_penalty_last_n,
+                        c.dry_sequence_breakers};
     add<Dry>(true, dry, vocab());
   }
 }
@@ -143,13 +154,16 @@ void Builder::add_edits() {
   add<ForcedEos>(!c.forced_eos_token_id.empty(), c.forced_eos_token_id, setup_.max_length);
   if (const auto& decay = c.exponential_decay_length_penalty; !decay.empty()) {
     if (decay.size() != 2 || decay[0] != std::floor(decay[0]) || std::abs(decay[0]) > 1e9) {
-      throw Error(ErrorKind::usage, "exponential_decay_length_penalty is {}: it must be START,FACTOR, a number of tokens "
-                  "and a factor", fmt::join(decay, ","));
+      throw Error(ErrorKind::usage,
+                  "exponential_decay_length_penalty is {}: it must be START,FACTOR, a number of tokens "
+                  "and a factor",
+                  fmt::join(decay, ","));
     }
     add<ExponentialDecayLengthPenalty>(true, static_cast<int>(decay[0]), decay[1], setup_.eos);
   }
   add<SuppressTokens>(!c.suppress_tokens.empty(), c.suppress_tokens);
-  add<BeginSuppressTokens>(!c.begin_suppress_tokens.empty(), c.begin_suppress_tokens, c.forced_bos_token_id.has_value());
+  add<BeginSuppressTokens>(!c.begin_suppress_tokens.empty(), c.begin_suppress_tokens,
+                           c.forced_bos_token_id.has_value());
 }
 
 void Builder::add_warpers() {
@@ -209,7 +223,8 @@ Parts in_order(Parts& parts, std::string_view order) {
       std::vector<std::string_view> names;
       for (const Movable& each : movable) names.push_back(each.order_name);
       names.erase(std::unique(names.begin(), names.end()), names.end());
-      throw Error(ErrorKind::usage, "sampler_order names '{}': it can name {}, or be llama.cpp", name, fmt::join(names, ", "));
+      throw Error(ErrorKind::usage, "sampler_order names '{}': it can name {}, or be llama.cpp", name,
+                  fmt::join(names, ", "));
     }
   }
   return result;
@@ -219,7 +234,8 @@ void reject_unlisted(const Parts& parts, const GenerationConfig& config) {
   const auto table = generation_fields();
   for (const auto& part : parts) {
     if (!part || !is_set(table, config, get(table, part->name()))) continue;
-    throw Error(ErrorKind::usage, "{0} is set, but sampler_order does not list it: add it there, or drop {0}", part->name());
+    throw Error(ErrorKind::usage, "{0} is set, but sampler_order does not list it: add it there, or drop {0}",
+                part->name());
   }
 }
 

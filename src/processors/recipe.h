@@ -30,9 +30,9 @@ struct Recipe {
 
 // Hugging Face's order, with what it does not have beside what is like it:
 //   guidance_scale, sequence_bias, logit_bias, diversity_penalty, encoder_repetition_penalty, repetition_penalty,
-//   frequency and presence penalty, dry, no_repeat_ngram_size, encoder_no_repeat_ngram_size, bad_words, min_length, min_new_tokens,
-//   prefix_allowed_tokens_fn, allowed_token_ids, grammar or json_schema, token_healing, forced_bos_token_id,
-//   forced_eos_token_id, exponential_decay_length_penalty, suppress_tokens, begin_suppress_tokens;
+//   frequency and presence penalty, dry, no_repeat_ngram_size, encoder_no_repeat_ngram_size, bad_words, min_length,
+//   min_new_tokens, prefix_allowed_tokens_fn, allowed_token_ids, grammar or json_schema, token_healing,
+//   forced_bos_token_id, forced_eos_token_id, exponential_decay_length_penalty, suppress_tokens, begin_suppress_tokens;
 //   when sampling: top_n_sigma, temperature or dynatemp, top_h, top_k, top_p, min_p, typical_p, epsilon_cutoff,
 //   eta_cutoff, xtc, adaptive_target - or temperature and mirostat;
 //   watermark, renormalize_logits.

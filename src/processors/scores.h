@@ -82,8 +82,8 @@ class Scores {
   float score(Token id);
   double probability(Token id);
   double log_probability(Token id);
-  double log_total();  // ln Σ e^score; -infinity when no token is left
-  double entropy();    // nats
+  double log_total();           // ln Σ e^score; -infinity when no token is left
+  double entropy();             // nats
   double standard_deviation();  // of the scores
   int kept();
 
@@ -132,7 +132,7 @@ class Scores {
   std::vector<Candidate> ranked_;  // the beginning of the ranking, as far as it is known
   bool all_ranked_ = false;        // ranked_ holds every token that is left, and dense_ is out of date
   std::optional<ExpSum> sums_;
-  std::vector<bool> marked_;       // scratch of edit(): all false between calls
+  std::vector<bool> marked_;  // scratch of edit(): all false between calls
 };
 
 template <class F>

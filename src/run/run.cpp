@@ -17,7 +17,8 @@ Node grow(Node node, std::span<const Token> tokens) {
   return node;
 }
 
-// Equals Hugging Face's InfNanRemoveLogitsProcessor, but before all others; -infinity stays what it is, a removed token.
+// Equals Hugging Face's InfNanRemoveLogitsProcessor, but before all others; -infinity stays what it is, a removed
+// token.
 void repair(std::span<const float> logits, std::vector<float>& repaired) {
   repaired.assign(logits.begin(), logits.end());
   for (float& logit : repaired) {
@@ -143,7 +144,8 @@ void Run::check(const Ask& ask) const {
   }
   for (const int layer : layers) {
     if (layer < 0 || layer >= n_layer) {
-      throw Error(ErrorKind::usage, "layer {} does not exist: this model has hidden states 0 to {}", layer, n_layer - 1);
+      throw Error(ErrorKind::usage, "layer {} does not exist: this model has hidden states 0 to {}", layer,
+                  n_layer - 1);
     }
   }
 }

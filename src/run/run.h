@@ -79,28 +79,28 @@ struct Why {
 struct Feed {
   bool log_probabilities = false;     // ln p instead of logits: as in Hugging Face's beams
   std::span<const Token> taken = {};  // what earlier groups of beams have chosen at this step
-  // In place of the logits, -infinity for what is not to be chosen; empty: the logits. Where the processors forbid all of
-  // them, a grammar for example, ln p of the model decides among what they allow.
+  // In place of the logits, -infinity for what is not to be chosen; empty: the logits. Where the processors forbid all
+  // of them, a grammar for example, ln p of the model decides among what they allow.
   std::span<const float> scores = {};
 };
 
 // A token that may be chosen, and what will be needed of its step if it is.
 struct Choice {
-  Node tip;                                  // the node before it
+  Node tip;  // the node before it
   Token token = -1;
-  double log_p = 0;                          // the model's
-  float score = 0;                           // the processors'
-  std::vector<double> observed = {};         // by the processors, for their states
-  std::shared_ptr<Decision> decision = {};   // the step's, shared by its Choices; null when nobody wants it
-  TokenView view = {};                       // what the decision is to say of this token
+  double log_p = 0;                         // the model's
+  float score = 0;                          // the processors'
+  std::vector<double> observed = {};        // by the processors, for their states
+  std::shared_ptr<Decision> decision = {};  // the step's, shared by its Choices; null when nobody wants it
+  TokenView view = {};                      // what the decision is to say of this token
   Why why = {};
 };
 
 // What a search says of an answer it found.
 struct BeamScore {
-  double sum = 0;                        // of the processed scores along the text
-  double normalized = 0;                 // what the answers are ranked by
-  std::vector<std::string> unmet = {};   // of the forced words
+  double sum = 0;                       // of the processed scores along the text
+  double normalized = 0;                // what the answers are ranked by
+  std::vector<std::string> unmet = {};  // of the forced words
 };
 
 struct Answer {
@@ -109,21 +109,21 @@ struct Answer {
   BeamScore score;
 };
 
-struct Sequence {                // one answer
-  std::vector<Token> ids;        // generated tokens, the end-of-sequence token included
-  std::string bytes;             // their text, without healed bytes; cut before a stop string that is not to be shown
-  double score = 0;              // sum of the model's log-probabilities of `ids`
+struct Sequence {          // one answer
+  std::vector<Token> ids;  // generated tokens, the end-of-sequence token included
+  std::string bytes;       // their text, without healed bytes; cut before a stop string that is not to be shown
+  double score = 0;        // sum of the model's log-probabilities of `ids`
   std::optional<BeamScore> beam = {};
   FinishReason finish = FinishReason::running;
 };
 
 struct RunStats {
   int prompt_tokens = 0;
-  int new_tokens = 0;            // over all sequences
-  std::int64_t evals = 0;        // forwards of a model that this Run had rows in
-  std::int64_t rows = 0;         // rows evaluated for it
-  double prefill_s = 0;          // until the first distribution after the prompt
-  double decode_s = 0;           // from then on
+  int new_tokens = 0;      // over all sequences
+  std::int64_t evals = 0;  // forwards of a model that this Run had rows in
+  std::int64_t rows = 0;   // rows evaluated for it
+  double prefill_s = 0;    // until the first distribution after the prompt
+  double decode_s = 0;     // from then on
 };
 
 // Told of everything that a Run produces, while it runs. It must not destroy the Run.
@@ -146,7 +146,8 @@ struct Request {
   std::vector<Token> negative_prompt = {};  // what guidance_scale leads away from; empty: the prompt's last token
   std::string healed = {};  // bytes that token healing took from the prompt's end: the tokens begin with them
   StrategyFunction strategy;
-  std::vector<int> models = {0};  // indices of the scheduler's models: the Run's model 0 (whose vocabulary rules), 1, ...
+  std::vector<int> models = {
+      0};  // indices of the scheduler's models: the Run's model 0 (whose vocabulary rules), 1, ...
   RunObserver* observer = nullptr;
 };
 
@@ -160,7 +161,7 @@ class Run {
   const GenerationConfig& config() const { return config_; }
   const Vocab& vocab() const;
   const ModelInfo& model_info(int model = 0) const;
-  const Node& prompt() const { return prompt_; }  // the prompt's last token
+  const Node& prompt() const { return prompt_; }   // the prompt's last token
   Node text(std::span<const Token> tokens) const;  // any other text, from its beginning on
 
   class Eval;
@@ -170,8 +171,8 @@ class Run {
   Eval eval(const std::vector<Ask>& asks, std::source_location where = std::source_location::current());
 
   // Runs the processors on the logits of a row. `sequence` counts where a processor draws random numbers (xtc). Throws
-  // Error when the logits hold a NaN, an infinity, or nothing that could be chosen, and when the processors leave nothing.
-  // NothingLeft is the Error of the last case.
+  // Error when the logits hold a NaN, an infinity, or nothing that could be chosen, and when the processors leave
+  // nothing. NothingLeft is the Error of the last case.
   Step process(int sequence, const Node& tip, const EvalRow& row, const Feed& feed = {});
 
   Choice choose(const Step& step, Token token, const Why& why = {});
@@ -197,7 +198,9 @@ class Run {
   // Appends `token` to an answer and returns its child(); finished(sequence) may hold afterwards.
   Node emit(int sequence, const Step& step, Token token, const Why& why = {});
   Node emit(int sequence, const Choice& choice);
-  bool finished(int sequence) const { return sequences_[static_cast<std::size_t>(sequence)].finish != FinishReason::running; }
+  bool finished(int sequence) const {
+    return sequences_[static_cast<std::size_t>(sequence)].finish != FinishReason::running;
+  }
 
   // In [0, 1), the same in any company: a function of the Run's seed, the sequence, the position of the token to be
   // chosen, and the purpose.
@@ -219,11 +222,11 @@ class Run {
   struct Target {
     Node node;
     const Outputs* outputs = nullptr;
-    int model = 0;                // of the Run
-    int row = -1;                 // in the batch being evaluated
-    int twin = -1;                // index of the target with the same new tokens behind the negative prompt
+    int model = 0;  // of the Run
+    int row = -1;   // in the batch being evaluated
+    int twin = -1;  // index of the target with the same new tokens behind the negative prompt
     bool done = false;
-    std::vector<float> kept;      // copy of the outputs, when the rest of the request needs another batch
+    std::vector<float> kept;  // copy of the outputs, when the rest of the request needs another batch
   };
 
   Run(Scheduler& scheduler, Request request, std::uint64_t seed);
@@ -247,10 +250,10 @@ class Run {
   Chain chain_;
   Scores scores_;
   ChainTrace chain_trace_;
-  std::vector<float> repaired_;    // logits, where remove_invalid_values had to act
-  Node negative_prompt_;           // when guidance_scale is set
-  std::vector<Node> twins_;        // of the nodes last evaluated: the same new tokens behind the negative prompt
-  std::vector<Token> tokens_;      // scratch: the path of the tip being processed
+  std::vector<float> repaired_;  // logits, where remove_invalid_values had to act
+  Node negative_prompt_;         // when guidance_scale is set
+  std::vector<Node> twins_;      // of the nodes last evaluated: the same new tokens behind the negative prompt
+  std::vector<Token> tokens_;    // scratch: the path of the tip being processed
   std::vector<Sequence> sequences_;
   std::vector<std::size_t> healed_;  // bytes of each sequence still to come that the prompt's text holds already
   RunStats stats_;
@@ -262,10 +265,10 @@ class Run {
   std::vector<Ask> asks_;
   std::vector<Target> targets_;
   std::vector<EvalRow> rows_;
-  std::exception_ptr failed_;        // to be thrown at the co_await
+  std::exception_ptr failed_;  // to be thrown at the co_await
   std::exception_ptr error_;
   bool done_ = false;
-  bool decisions_ = false;  // the observer wants them
+  bool decisions_ = false;              // the observer wants them
   std::shared_ptr<Decision> decision_;  // of the last step, once a token was chosen; its memory is used again
   bool described_ = false;              // it is that of the last step
   TraceScratch trace_scratch_;

@@ -44,8 +44,8 @@ std::unique_ptr<Run> Scheduler::start(Request request) {
   check_prompt("negative prompt", request.negative_prompt, info);
   const int length = static_cast<int>(request.prompt.size());
   if (request.config.max_length && length >= *request.config.max_length) {
-    throw Error(ErrorKind::usage, "the prompt has {} tokens and max_length is {}, the prompt included: raise it", length,
-                *request.config.max_length);
+    throw Error(ErrorKind::usage, "the prompt has {} tokens and max_length is {}, the prompt included: raise it",
+                length, *request.config.max_length);
   }
   const std::uint64_t seed = request.config.seed ? *request.config.seed : random_seed();
   std::unique_ptr<Run> run(new Run(*this, std::move(request), seed));
@@ -63,7 +63,8 @@ bool Scheduler::step() {
   resume_answered();
   if (waiting_.empty()) return false;
   for (int model = 0; model < static_cast<int>(caches_.size()); ++model) evaluate(model);
-  const auto answered = std::stable_partition(waiting_.begin(), waiting_.end(), [](Run* run) { return !run->answered(); });
+  const auto answered =
+      std::stable_partition(waiting_.begin(), waiting_.end(), [](Run* run) { return !run->answered(); });
   answered_.insert(answered_.end(), answered, waiting_.end());
   waiting_.erase(answered, waiting_.end());
   for (Run* run : waiting_) run->keep_rows();
@@ -111,9 +112,10 @@ void Scheduler::evaluate(int model) {
     if (chunk) served.push_back(run);
   }
   if (cache.rows() == 0) {
-    fail(*oldest, std::make_exception_ptr(Error(
-                     ErrorKind::unavailable, "the cache of {} positions is too small for this request: raise --ctx-size",
-                     cache.model().info().n_cells)));
+    fail(*oldest,
+         std::make_exception_ptr(Error(ErrorKind::unavailable,
+                                       "the cache of {} positions is too small for this request: raise --ctx-size",
+                                       cache.model().info().n_cells)));
     return;
   }
   try {

@@ -29,22 +29,32 @@ void write(JsonWriter& json, const SearchCandidate& candidate, const Vocab& voca
 
 std::string_view to_string(Fate fate) {
   switch (fate) {
-    case Fate::kept: return "kept";
-    case Fate::finished: return "finished";
-    case Fate::pruned: return "pruned";
+    case Fate::kept:
+      return "kept";
+    case Fate::finished:
+      return "finished";
+    case Fate::pruned:
+      return "pruned";
   }
   return "";
 }
 
 std::string_view to_string(PruneReason reason) {
   switch (reason) {
-    case PruneReason::none: return "";
-    case PruneReason::rank: return "rank";
-    case PruneReason::finished: return "finished";
-    case PruneReason::group_penalty: return "group penalty";
-    case PruneReason::constraint_bank: return "constraint bank";
-    case PruneReason::constraint_unmet: return "constraint unmet";
-    case PruneReason::pool: return "pool";
+    case PruneReason::none:
+      return "";
+    case PruneReason::rank:
+      return "rank";
+    case PruneReason::finished:
+      return "finished";
+    case PruneReason::group_penalty:
+      return "group penalty";
+    case PruneReason::constraint_bank:
+      return "constraint bank";
+    case PruneReason::constraint_unmet:
+      return "constraint unmet";
+    case PruneReason::pool:
+      return "pool";
   }
   return "";
 }

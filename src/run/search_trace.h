@@ -36,17 +36,17 @@ struct SearchCandidate {
   int parent = 0;
   Token token = -1;
   int group = 0;
-  int rank = 0;              // in its group, by the order in which they were considered: 0 is the first
-  double log_p = 0;          // what the token adds: its processed score
-  double score = 0;          // the sum
+  int rank = 0;      // in its group, by the order in which they were considered: 0 is the first
+  double log_p = 0;  // what the token adds: its processed score
+  double score = 0;  // the sum
   Fate fate = Fate::pruned;
   PruneReason reason = PruneReason::rank;
-  int node = -1;             // -1: pruned
-  int lane = -1;             // kept: its place among the beams that go on
+  int node = -1;  // -1: pruned
+  int lane = -1;  // kept: its place among the beams that go on
   FinishReason finish = FinishReason::running;
-  int length = 0;            // finished: as length_penalty counts it
-  double normalized = 0;     // finished
-  double penalty = 0;        // for diversity, already in log_p
+  int length = 0;                // finished: as length_penalty counts it
+  double normalized = 0;         // finished
+  double penalty = 0;            // for diversity, already in log_p
   std::optional<int> bank = {};  // how far it is with the forced words
 };
 
@@ -56,7 +56,7 @@ struct SearchStep {
   std::vector<SearchCandidate> candidates;
 };
 
-struct SearchEnd {  // one text that ended
+struct SearchEnd {    // one text that ended
   int sequence = -1;  // among the answers; -1: it is none
   int node = 0;
   int group = 0;

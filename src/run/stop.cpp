@@ -22,11 +22,16 @@ void check_ids(std::string_view option, const std::vector<Token>& ids, const Voc
 
 std::string_view to_string(FinishReason reason) {
   switch (reason) {
-    case FinishReason::running: return "unfinished";
-    case FinishReason::stop: return "stop";
-    case FinishReason::length: return "length";
-    case FinishReason::time: return "time";
-    case FinishReason::context: return "context";
+    case FinishReason::running:
+      return "unfinished";
+    case FinishReason::stop:
+      return "stop";
+    case FinishReason::length:
+      return "length";
+    case FinishReason::time:
+      return "time";
+    case FinishReason::context:
+      return "context";
   }
   return "";
 }

@@ -43,7 +43,7 @@ class StopRules {
 
   bool is_stop_token(Token token) const;
   const std::vector<Token>& stop_tokens() const { return stop_tokens_; }  // the end-of-sequence tokens first
-  int max_length() const { return max_length_; }  // prompt included
+  int max_length() const { return max_length_; }                          // prompt included
 
  private:
   Stop find_stop_string(const Node& last) const;

@@ -46,7 +46,8 @@ void describe_tail(Decision& decision, std::span<const float> base, TraceScratch
 }  // namespace
 
 TokenView view_of(Token token, const Decision& described, std::span<const float> logits, Scores& scores) {
-  for (std::size_t i = 0; i < described.top.size(); ++i) {  // the usual case, and without a look at the whole vocabulary
+  for (std::size_t i = 0; i < described.top.size();
+       ++i) {  // the usual case, and without a look at the whole vocabulary
     const TraceCandidate& each = described.top[i];
     if (each.id == token && each.p > 0) return {each.logit, each.p, static_cast<int>(i) + 1};
   }
@@ -74,8 +75,7 @@ void describe(Decision& decision, std::span<const float> logits, double logsumex
     const auto end = decision.top.begin() + static_cast<std::ptrdiff_t>(kept);
     if (decision.top.size() == wanted) break;
     if (std::any_of(decision.top.begin(), end, [&](const auto& listed) { return listed.id == each.id; })) continue;
-    decision.top.push_back(
-        {each.id, each.score, base(each.id), scores.score(each.id), 0, chain.removed_by(each.id)});
+    decision.top.push_back({each.id, each.score, base(each.id), scores.score(each.id), 0, chain.removed_by(each.id)});
   }
   double listed = 0;
   for (const TraceCandidate& each : decision.top) listed += std::exp(static_cast<double>(each.logit) - logsumexp);

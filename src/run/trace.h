@@ -1,8 +1,8 @@
 // The trace: one Decision for every token chosen, from every strategy, in every front end.
 //
-// Decisions are made only for a Run whose observer wants them. In JSON Lines each is one object; `schema` counts up when
-// a field changes its meaning. Probabilities are in [0, 1], logits and scores as the model and the processors left them
-// (natural logarithms), entropy in bits.
+// Decisions are made only for a Run whose observer wants them. In JSON Lines each is one object; `schema` counts up
+// when a field changes its meaning. Probabilities are in [0, 1], logits and scores as the model and the processors left
+// them (natural logarithms), entropy in bits.
 #pragma once
 
 #include <memory>
@@ -38,25 +38,25 @@ struct TraceCandidate {
 
 struct Decision {
   int sequence = 0;
-  int position = 0;          // of the chosen token in its sequence, the prompt counted
+  int position = 0;  // of the chosen token in its sequence, the prompt counted
   Token token = 0;
-  double logit = 0;          // of the chosen token
-  double p_raw = 0;          // its probability under the model
-  double p = 0;              // its probability after the processors
-  int rank = 0;              // among the tokens by falling p: 1 is the likeliest
-  std::optional<double> u;   // the random number that chose it
-  double logsumexp = 0;      // of all logits: p_raw = exp(logit - logsumexp)
-  double base_logsumexp = 0; // of all base scores
-  double tail_mass = 0;      // the model's probability of everything that is not in `top`
-  double entropy = 0;        // after the processors
-  double entropy_raw = 0;    // of the model's distribution
-  int kept = 0;              // tokens with p > 0
-  std::string_view finish;   // why the sequence ended with this token, or empty
+  double logit = 0;           // of the chosen token
+  double p_raw = 0;           // its probability under the model
+  double p = 0;               // its probability after the processors
+  int rank = 0;               // among the tokens by falling p: 1 is the likeliest
+  std::optional<double> u;    // the random number that chose it
+  double logsumexp = 0;       // of all logits: p_raw = exp(logit - logsumexp)
+  double base_logsumexp = 0;  // of all base scores
+  double tail_mass = 0;       // the model's probability of everything that is not in `top`
+  double entropy = 0;         // after the processors
+  double entropy_raw = 0;     // of the model's distribution
+  int kept = 0;               // tokens with p > 0
+  std::string_view finish;    // why the sequence ended with this token, or empty
   std::vector<ChainTrace::Stage> stages;
   std::vector<TraceCandidate> top;  // by falling p, the removed ones behind by falling logit
   std::vector<WeightedPoint> tail;  // the base scores of all others, as a few points with the same sums of exponentials
-  double seconds = 0;        // since the Run began
-  std::vector<std::vector<float>> stage_scores;  // of `top` after each stage, if the chain's trace kept them
+  double seconds = 0;               // since the Run began
+  std::vector<std::vector<float>> stage_scores;   // of `top` after each stage, if the chain's trace kept them
   std::shared_ptr<const StrategyTrace> strategy;  // or null
 };
 
@@ -66,7 +66,8 @@ struct TraceScratch {
   GaussRule rule;
 };
 
-// The distributions before and after the processors; `n_top` candidates are listed. The rest is the caller's to fill in.
+// The distributions before and after the processors; `n_top` candidates are listed. The rest is the caller's to fill
+// in.
 void describe(Decision& decision, std::span<const float> logits, double logsumexp, Scores& scores,
               const ChainTrace& chain, int n_top, TraceScratch& scratch);
 

@@ -2,11 +2,11 @@
 // drawn, each with the probability that its whole text has among them.
 //
 // Tested by tests/strategies/beam_test.cpp and, against golden files, tests/model/llama_beams_test.cpp.
-// Equals Hugging Face's generate(num_beams=K) of transformers 4.55 (semantics of its `_beam_search`): scores are sums of
-// processed log-probabilities; the best (1 + n_eos) K candidates are looked at; one that ends is a finished text if it is
-// among the first K, and of the others the best K go on.
-// Deviations: a beam whose tokens are all forbidden ends there (Hugging Face goes on with a score of -infinity); equal
-// scores rank by beam, then by id; sums are double. Beam sampling uses another generator; the law is the same.
+// Equals Hugging Face's generate(num_beams=K) of transformers 4.55 (semantics of its `_beam_search`): scores are sums
+// of processed log-probabilities; the best (1 + n_eos) K candidates are looked at; one that ends is a finished text if
+// it is among the first K, and of the others the best K go on. Deviations: a beam whose tokens are all forbidden ends
+// there (Hugging Face goes on with a score of -infinity); equal scores rank by beam, then by id; sums are double. Beam
+// sampling uses another generator; the law is the same.
 #include "strategies/beam.h"
 
 #include <cmath>
@@ -58,8 +58,8 @@ Task<void> search_with(Run& run, Contrast& contrast, Offer offer, bool adds_log_
   search.answer(finished.best());
 }
 
-// Draws without replacement from all continuations of all beams are a race: each arrives after an exponential time, at a
-// rate of its probability (Efraimidis and Spirakis 2006). So each beam can draw by itself, as long as it says when:
+// Draws without replacement from all continuations of all beams are a race: each arrives after an exponential time, at
+// a rate of its probability (Efraimidis and Spirakis 2006). So each beam can draw by itself, as long as it says when:
 // the next one arrives at the rate of all that are left. Times are kept as logarithms: rates are e^score.
 void offer_drawn(Run& run, int lane, const Beam& beam, const Step& step, Extensions& candidates, Contrast&) {
   int draw = lane * candidates.n();
@@ -83,16 +83,19 @@ void offer_likeliest(Run& run, int lane, const Beam& beam, const Step& step, Ext
 }
 
 // Of equal scores, and identical models make all of them equal, the expert's likelier ones go first.
-void offer_contrasted(Run& run, int lane, const Beam& beam, const Step& step, Extensions& candidates, Contrast& contrast) {
+void offer_contrasted(Run& run, int lane, const Beam& beam, const Step& step, Extensions& candidates,
+                      Contrast& contrast) {
   std::vector<Candidate> kept;
   step.scores.for_each([&](Token id, float score) { kept.push_back({id, score}); });
   const auto better = [&](const Candidate& a, const Candidate& b) {
-    const float expert_a = step.logits[static_cast<std::size_t>(a.id)], expert_b = step.logits[static_cast<std::size_t>(b.id)];
+    const float expert_a = step.logits[static_cast<std::size_t>(a.id)],
+                expert_b = step.logits[static_cast<std::size_t>(b.id)];
     return a.score != b.score ? a.score > b.score : expert_a != expert_b ? expert_a > expert_b : a.id < b.id;
   };
   const auto end = kept.begin() + std::min(std::ssize(kept), static_cast<std::ptrdiff_t>(candidates.n()));
   std::partial_sort(kept.begin(), end, kept.end(), better);
-  for (auto each = kept.begin(); each != end && candidates.wants(beam.score + static_cast<double>(each->score)); ++each) {
+  for (auto each = kept.begin(); each != end && candidates.wants(beam.score + static_cast<double>(each->score));
+       ++each) {
     Extension extension = extend(run, lane, beam, step, *each);
     if (run.wants_decisions()) extension.choice.why.strategy = contrast.explain(step, each->id);
     candidates.add(std::move(extension));
@@ -111,6 +114,8 @@ Task<void> beam_sample(Run& run) {
   co_await search_with(run, plain, offer_drawn, true);
 }
 
-Task<void> beam_of_contrast(Run& run, Contrast& contrast) { return search_with(run, contrast, offer_contrasted, false); }
+Task<void> beam_of_contrast(Run& run, Contrast& contrast) {
+  return search_with(run, contrast, offer_contrasted, false);
+}
 
 }  // namespace decant

@@ -1,5 +1,5 @@
-// Constrained beam search: the answers contain given words. At every step the beams' best tokens compete with those that
-// get a beam further with its words, and the places are dealt out in turn among the beams that are equally far.
+// Constrained beam search: the answers contain given words. At every step the beams' best tokens compete with those
+// that get a beam further with its words, and the places are dealt out in turn among the beams that are equally far.
 //
 // Tested by tests/strategies/constrained_beam_test.cpp and, against golden files, tests/model/llama_beams_test.cpp.
 // Post and Vilar, "Fast Lexically Constrained Decoding with Dynamic Beam Allocation", NAACL 2018.
@@ -55,7 +55,8 @@ class Words {
   std::vector<std::string> unmet(const Beam& beam, Token last) const {
     const std::vector<Token> text = text_of(beam, last);
     std::vector<std::string> names;
-    for (const std::size_t i : progress(words_, std::span(text).subspan(n_prompt_)).unmet) names.push_back(words_[i].name);
+    for (const std::size_t i : progress(words_, std::span(text).subspan(n_prompt_)).unmet)
+      names.push_back(words_[i].name);
     return names;
   }
 

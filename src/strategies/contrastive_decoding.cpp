@@ -1,16 +1,18 @@
-// Contrastive decoding (Li et al. 2023, "Contrastive Decoding: Open-ended Text Generation as Optimization"): what an expert
-// finds likely and an amateur does not. Of the plausible tokens, those with p_E(v) >= alpha max p_E,
+// Contrastive decoding (Li et al. 2023, "Contrastive Decoding: Open-ended Text Generation as Optimization"): what an
+// expert finds likely and an amateur does not. Of the plausible tokens, those with p_E(v) >= alpha max p_E,
 //
 //   score(v) = log p_E(v) - lambda log p_A(v),     or with beta set (O'Brien and Lewis 2023)
 //   score(v) = (1 + beta) e(v) - beta a(v)         on the logits e and a;
 //
-// tau_amateur divides the amateur's logits first. top_k keeps only so many of the plausible tokens, the expert's likeliest.
+// tau_amateur divides the amateur's logits first. top_k keeps only so many of the plausible tokens, the expert's
+// likeliest.
 //
 // Tested by tests/strategies/contrastive_decoding_test.cpp and, against golden files of a float64 reference,
-// tests/model/llama_contrast_test.cpp. Processors run on the scores. With beams, what adds up is the score itself, as in
-// the paper: beams are otherwise those of beam.h. Of equal scores the expert's likelier token is the best: identical
+// tests/model/llama_contrast_test.cpp. Processors run on the scores. With beams, what adds up is the score itself, as
+// in the paper: beams are otherwise those of beam.h. Of equal scores the expert's likelier token is the best: identical
 // models fall back to the expert.
-// The amateur's cache is its own; with amateur_context it reads only so many of the last tokens, as a text of their own.
+// The amateur's cache is its own; with amateur_context it reads only so many of the last tokens, as a text of their
+// own.
 #include "strategies/contrastive_decoding.h"
 
 #include <algorithm>
@@ -56,7 +58,8 @@ class ContrastiveDecoding : public Contrast {
       plausible_.resize(k);
     }
     scores_.assign(pair_.expert.size(), masked);
-    for (const Candidate& each : plausible_) scores_[static_cast<std::size_t>(each.id)] = static_cast<float>(pair_.contrast(config_, each.id));
+    for (const Candidate& each : plausible_)
+      scores_[static_cast<std::size_t>(each.id)] = static_cast<float>(pair_.contrast(config_, each.id));
     return {.scores = scores_};
   }
 
@@ -86,7 +89,9 @@ class ContrastiveDecoding : public Contrast {
       logits = scaled_;
     }
     const LogSum sum = log_sum_exp(logits);
-    if (!sum.valid) throw Error(ErrorKind::internal, "the amateur {} returned a logit that is not a number or infinite", config_.amateur);
+    if (!sum.valid)
+      throw Error(ErrorKind::internal, "the amateur {} returned a logit that is not a number or infinite",
+                  config_.amateur);
     return sum;
   }
 

@@ -30,21 +30,23 @@ ContrastiveDecodingTrace::ContrastiveDecodingTrace(const GenerationConfig& confi
 }
 
 bool ContrastiveDecodingTrace::lists(Token token) const {
-  return std::any_of(contenders_.begin(), contenders_.end(), [&](const Contender& each) { return each.token == token; });
+  return std::any_of(contenders_.begin(), contenders_.end(),
+                     [&](const Contender& each) { return each.token == token; });
 }
 
 void ContrastiveDecodingTrace::add(Token token, const GenerationConfig& config, const ExpertAndAmateur& pair,
                                    std::span<const float> scores) {
   const auto v = static_cast<std::size_t>(token);
   const float threshold = pair.expert_sum.max + static_cast<float>(std::log(config.alpha));
-  contenders_.push_back({token, pair.log_p_expert(token), pair.log_p_amateur(config, token), pair.contrast(config, token),
-                         scores[v], pair.expert[v] >= threshold});
+  contenders_.push_back({token, pair.log_p_expert(token), pair.log_p_amateur(config, token),
+                         pair.contrast(config, token), scores[v], pair.expert[v] >= threshold});
 }
 
 void ContrastiveDecodingTrace::add_best_contrasts(const GenerationConfig& config, const ExpertAndAmateur& pair,
                                                   std::span<const float> scores) {
   std::vector<float> contrasts(pair.expert.size());
-  for (std::size_t v = 0; v < contrasts.size(); ++v) contrasts[v] = static_cast<float>(pair.contrast(config, static_cast<Token>(v)));
+  for (std::size_t v = 0; v < contrasts.size(); ++v)
+    contrasts[v] = static_cast<float>(pair.contrast(config, static_cast<Token>(v)));
   for (const Contender& each : contenders_) contrasts[static_cast<std::size_t>(each.token)] = -INFINITY;
   std::vector<Candidate> best;
   top_k(contrasts, kBestContrasts, best);

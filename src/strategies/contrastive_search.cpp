@@ -1,15 +1,15 @@
-// Contrastive search (Su et al. 2022, "A Contrastive Framework for Neural Text Generation"): of the k likeliest tokens v,
-// the one with the highest
+// Contrastive search (Su et al. 2022, "A Contrastive Framework for Neural Text Generation"): of the k likeliest tokens
+// v, the one with the highest
 //
 //   (1 - alpha) p(v) - alpha max_j cos(h_v, h_j)
 //
 // where h_v is the model's last hidden state (after the final norm) at v, and h_j that of every token before, the
 // prompt's included. All k are evaluated in one batch; the winner's row is the next step's distribution.
 //
-// Tested by tests/strategies/contrastive_search_test.cpp and, against golden files, tests/model/llama_contrast_test.cpp.
-// Equals Hugging Face's generate(penalty_alpha=a, top_k=k) of transformers 4.55: p is the softmax of the processed logits
-// over the whole vocabulary, the first of equal scores wins, and alpha = 0 or k = 1 is greedy.
-// Deviation: a hidden state without a direction (zero, or not finite) is an error, not a NaN.
+// Tested by tests/strategies/contrastive_search_test.cpp and, against golden files,
+// tests/model/llama_contrast_test.cpp. Equals Hugging Face's generate(penalty_alpha=a, top_k=k) of transformers 4.55: p
+// is the softmax of the processed logits over the whole vocabulary, the first of equal scores wins, and alpha = 0 or k
+// = 1 is greedy. Deviation: a hidden state without a direction (zero, or not finite) is an error, not a NaN.
 #include "strategies/contrastive_search.h"
 
 #include <algorithm>
@@ -54,7 +54,8 @@ std::vector<Contender> likeliest(Run& run, const Step& step, int k) {
 std::vector<float> direction(const EvalRow& row, int position) {
   std::vector<float> unit(row.hidden.size());
   if (normalize(row.hidden, unit)) return unit;
-  throw Error(ErrorKind::internal, "the model returned a hidden state that is zero, not a number or infinite at position {}", position);
+  throw Error(ErrorKind::internal,
+              "the model returned a hidden state that is zero, not a number or infinite at position {}", position);
 }
 
 struct Winner {

@@ -61,10 +61,11 @@ Task<void> diverse_beam(Run& run) {
       PenaltyTrace penalties(run, search, taken);
       for (int lane = 0; lane < std::ssize(beams); ++lane) {
         const Beam& beam = beams[static_cast<std::size_t>(lane)];
-        search.process(g * width + lane, beam, *row++, {.log_probabilities = true, .taken = taken}, [&](const Step& step) {
-          offer_best(run, lane, beam, step, candidates);
-          penalties.look(lane, beam, step);
-        });
+        search.process(g * width + lane, beam, *row++, {.log_probabilities = true, .taken = taken},
+                       [&](const Step& step) {
+                         offer_best(run, lane, beam, step, candidates);
+                         penalties.look(lane, beam, step);
+                       });
       }
       const auto end = [&, &beams = beams, &finished = finished](const Extension& each) {
         search.finish(beams[static_cast<std::size_t>(each.beam)], each, finished, g);

@@ -1,15 +1,15 @@
-// DoLa (Chuang et al. 2024, "DoLa: Decoding by Contrasting Layers Improves Factuality in Large Language Models"): of some
-// early layers, the one whose distribution is farthest from the last layer's is subtracted from it,
+// DoLa (Chuang et al. 2024, "DoLa: Decoding by Contrasting Layers Improves Factuality in Large Language Models"): of
+// some early layers, the one whose distribution is farthest from the last layer's is subtracted from it,
 //
 //   score(v) = log p(v) - log p_early(v),  for v with p(v) >= relative_top max p;  the others cannot be chosen
 //
 // where an early layer's distribution is the output head applied to its hidden state, without the final norm.
 //
 // Tested by tests/strategies/dola_test.cpp and, against golden files, tests/model/llama_contrast_test.cpp.
-// Equals Hugging Face's generate(dola_layers=...) of transformers 4.55 for a batch of one: layers as in dola_layers.h, the
-// divergence with its arguments as there, the first of equals, processors after the contrast.
-// Deviations: the layer is chosen for each sequence by itself (Hugging Face averages over the batch); a listed layer that
-// does not exist is an error; sampled tokens come from another generator.
+// Equals Hugging Face's generate(dola_layers=...) of transformers 4.55 for a batch of one: layers as in dola_layers.h,
+// the divergence with its arguments as there, the first of equals, processors after the contrast. Deviations: the layer
+// is chosen for each sequence by itself (Hugging Face averages over the batch); a listed layer that does not exist is
+// an error; sampled tokens come from another generator.
 #include "strategies/dola.h"
 
 #include <cmath>
@@ -25,7 +25,8 @@ namespace {
 
 LogSum checked_sum(std::span<const float> logits, int layer) {
   const LogSum sum = log_sum_exp(logits);
-  if (!sum.valid) throw Error(ErrorKind::internal, "the model returned a logit of layer {} that is not a number or infinite", layer);
+  if (!sum.valid)
+    throw Error(ErrorKind::internal, "the model returned a logit of layer {} that is not a number or infinite", layer);
   return sum;
 }
 

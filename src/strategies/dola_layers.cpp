@@ -47,7 +47,8 @@ std::vector<int> listed(std::string_view text, int n_layer) {
     const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), layer);
     if (error != std::errc() || end != word.data() + word.size() || layer < 0) reject(text);
     if (layer >= n_layer) {
-      throw Error(ErrorKind::usage, "dola_layers: layer {} is none to contrast with, this model has 0 to {}", layer, n_layer - 1);
+      throw Error(ErrorKind::usage, "dola_layers: layer {} is none to contrast with, this model has 0 to {}", layer,
+                  n_layer - 1);
     }
     if (std::find(layers.begin(), layers.end(), layer) == layers.end()) layers.push_back(layer);
     if (comma == list.size()) return layers;
@@ -61,7 +62,8 @@ std::vector<int> dola_layers(std::string_view text, int n_layer, bool tied_embed
   if (text != "low" && text != "high") return listed(text, n_layer);
   std::vector<int> layers = text == "low" ? lower_half(n_layer, tied_embeddings) : upper_half(n_layer);
   if (layers.empty()) {
-    throw Error(ErrorKind::usage, "dola_layers {}: a model of {} layers has none there, list some of 0 to {}", text, n_layer, n_layer - 1);
+    throw Error(ErrorKind::usage, "dola_layers {}: a model of {} layers has none there, list some of 0 to {}", text,
+                n_layer, n_layer - 1);
   }
   return layers;
 }

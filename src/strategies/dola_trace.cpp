@@ -15,7 +15,8 @@ constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
 }  // namespace
 
-DolaTrace::Layer DolaTrace::look(int number, std::span<const float> logits, double log_sum, double divergence, Token chosen) {
+DolaTrace::Layer DolaTrace::look(int number, std::span<const float> logits, double log_sum, double divergence,
+                                 Token chosen) {
   Layer layer{number, divergence, std::exp(logits[static_cast<std::size_t>(chosen)] - log_sum), {}};
   std::vector<Candidate> found;
   top_k(logits, kTop, found);
@@ -33,10 +34,12 @@ DolaTrace::DolaTrace(const Step& step, Token chosen)
   std::vector<Candidate> found;
   top_k(step.row.logits, kContenders, found);
   const auto is_chosen = [&](const Candidate& each) { return each.id == chosen; };
-  if (std::none_of(found.begin(), found.end(), is_chosen)) found.push_back({chosen, step.row.logits[static_cast<std::size_t>(chosen)]});
+  if (std::none_of(found.begin(), found.end(), is_chosen))
+    found.push_back({chosen, step.row.logits[static_cast<std::size_t>(chosen)]});
   for (const Candidate& each : found) {
     const auto v = static_cast<std::size_t>(each.id);
-    contenders_.push_back({each.id, each.score - step.log_sum, early[v] - step.sums[step.premature].value, step.scores[v]});
+    contenders_.push_back(
+        {each.id, each.score - step.log_sum, early[v] - step.sums[step.premature].value, step.scores[v]});
   }
 }
 

@@ -9,11 +9,11 @@ class DolaTrace : public StrategyTrace {
  public:
   struct Step {
     const EvalRow& row;
-    double log_sum;                           // of the last layer's logits
-    const std::vector<int>& layers;           // in the order of row.layers
-    const std::vector<LogSum>& sums;          // of row.layers
-    const std::vector<double>& divergences;   // empty: one layer, nothing to choose
-    std::size_t premature;                    // index of the layer that was subtracted
+    double log_sum;                          // of the last layer's logits
+    const std::vector<int>& layers;          // in the order of row.layers
+    const std::vector<LogSum>& sums;         // of row.layers
+    const std::vector<double>& divergences;  // empty: one layer, nothing to choose
+    std::size_t premature;                   // index of the layer that was subtracted
     const std::vector<float>& scores;
   };
   DolaTrace(const Step& step, Token chosen);

@@ -60,7 +60,8 @@ class JsonArray {
   char escaped() {
     constexpr std::string_view names = "\"\\/nrt", characters = "\"\\/\n\r\t";
     const std::size_t at = rest_.empty() ? names.npos : names.find(rest_.front());
-    if (at == names.npos) reject(text_, R"(behind a backslash only ", \, /, n, r and t can stand; write other characters as they are)");
+    if (at == names.npos)
+      reject(text_, R"(behind a backslash only ", \, /, n, r and t can stand; write other characters as they are)");
     rest_.remove_prefix(1);
     return characters[at];
   }
@@ -78,7 +79,8 @@ class JsonArray {
 
 bool is_array_of_phrases(std::string_view text) {
   const std::size_t second = text.find_first_not_of(" \t\n", 1);
-  return text.starts_with('[') && second != text.npos && (text[second] == '"' || text[second] == '[') && text.ends_with(']');
+  return text.starts_with('[') && second != text.npos && (text[second] == '"' || text[second] == '[') &&
+         text.ends_with(']');
 }
 
 bool begins_with(const Phrase& phrase, std::span<const Token> beginning) {
@@ -129,7 +131,8 @@ std::vector<ForcedWords> parse_forced_words(const std::vector<std::string>& text
     for (const std::string& each : elements) words.phrases.push_back(parse_tokens(option, each, vocab));
     for (const Phrase& a : words.phrases) {
       for (const Phrase& b : words.phrases) {
-        if (&a != &b && begins_with(b, a)) reject(text, "one of its phrases is the beginning of another: drop the longer one");
+        if (&a != &b && begins_with(b, a))
+          reject(text, "one of its phrases is the beginning of another: drop the longer one");
       }
     }
   }
@@ -179,7 +182,8 @@ Progress hf_progress(std::span<const ForcedWords> words, std::span<const Token> 
         continue;
       }
     } else {
-      const auto taker = std::find_if(pending.begin(), pending.end(), [&](std::size_t i) { return continues(i, token); });
+      const auto taker =
+          std::find_if(pending.begin(), pending.end(), [&](std::size_t i) { return continues(i, token); });
       if (taker == pending.end()) continue;
       current = *taker;
       pending.erase(taker);

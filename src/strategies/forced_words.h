@@ -22,8 +22,8 @@ struct ForcedWords {  // any one of some phrases
 std::vector<ForcedWords> parse_forced_words(const std::vector<std::string>& option, const Vocab& vocab);
 
 struct Progress {
-  int bank = 0;                 // how far: higher is further
-  std::vector<Token> next;      // tokens that would get it further
+  int bank = 0;             // how far: higher is further
+  std::vector<Token> next;  // tokens that would get it further
   std::vector<std::size_t> unmet;
 
   bool complete() const { return unmet.empty(); }

@@ -13,9 +13,9 @@
 namespace decant {
 
 struct Hypothesis {
-  int node = 0;           // in the search's tree
-  double score = 0;       // sum of the processed scores
-  int length = 0;         // as length_penalty counts it
+  int node = 0;      // in the search's tree
+  double score = 0;  // sum of the processed scores
+  int length = 0;    // as length_penalty counts it
   double normalized = 0;
   Stop stop = {};
   int group = 0;
@@ -27,12 +27,13 @@ class Hypotheses {
   // n_prompt: tokens of the prompt; max_length: of a whole text.
   Hypotheses(const GenerationConfig& config, int n_prompt, int max_length, int capacity);
 
-  // For a text of n_new tokens; with normalize = prompt, the prompt counts and a token that only ends the text does not.
+  // For a text of n_new tokens; with normalize = prompt, the prompt counts and a token that only ends the text does
+  // not.
   int length(int n_new, bool ends_with_token) const { return by_prompt_ ? n_prompt_ + n_new - ends_with_token : n_new; }
   double normalize(double score, int length) const;
 
   bool full() const { return static_cast<int>(best_.size()) >= capacity_; }
-  bool add(Hypothesis hypothesis);  // false: the ones that are there are no worse
+  bool add(Hypothesis hypothesis);                               // false: the ones that are there are no worse
   const std::vector<Hypothesis>& best() const { return best_; }  // best first; of equals the one found first
 
   // Whether a beam of this score and number of new tokens may still lead to a text that would be added.

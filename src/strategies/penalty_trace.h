@@ -14,7 +14,8 @@ class PenaltyTrace {
 
   void look(int lane, const Beam& beam, const Step& step);
 
-  // After Search::sort_out(). What is not among the candidates, and would be if it were not for the penalty, joins them.
+  // After Search::sort_out(). What is not among the candidates, and would be if it were not for the penalty, joins
+  // them.
   void explain(Search& search, const std::vector<Beam>& beams, const Extensions& candidates,
                const std::vector<Extension>& survivors, int group);
 

@@ -12,7 +12,8 @@
 namespace decant {
 
 std::span<const StrategyEntry> strategies() {
-  static constexpr StrategyEntry table[] = {  // in the order of enum Strategy
+  static constexpr StrategyEntry table[] = {
+      // in the order of enum Strategy
       {Strategy::greedy, greedy, "the likeliest token, every time"},
       {Strategy::sample, sample, "each token drawn from the distribution that the processors leave"},
       {Strategy::beam, beam, "the best of all continuations of num_beams texts"},

@@ -2,8 +2,9 @@
 //
 // Tested by tests/strategies/sample_test.cpp: the law exactly, by enumeration of the uniform variate.
 // Tokens are laid on [0, 1) by falling probability, equal ones by rising id, and the draw u picks the one it falls on.
-// u is a function of (seed, sequence, position) alone: num_return_sequences = n are the same n texts as n Runs would give
-// if each knew its number, and no company changes them. Deviation from Hugging Face: another generator, the same law.
+// u is a function of (seed, sequence, position) alone: num_return_sequences = n are the same n texts as n Runs would
+// give if each knew its number, and no company changes them. Deviation from Hugging Face: another generator, the same
+// law.
 #include "strategies/sample.h"
 
 namespace decant {

@@ -1,4 +1,5 @@
-// Teacher forcing: the distributions along a text that is given, each token with the probability that it would have had.
+// Teacher forcing: the distributions along a text that is given, each token with the probability that it would have
+// had.
 #pragma once
 
 #include <vector>

@@ -52,7 +52,9 @@ Hypotheses Search::hypotheses(int capacity) const {
   return Hypotheses(run_.config(), run_.prompt().length(), run_.stop_rules().max_length(), capacity);
 }
 
-int Search::n_candidates(int width) const { return std::max(2, 1 + static_cast<int>(run_.stop_rules().stop_tokens().size())) * width; }
+int Search::n_candidates(int width) const {
+  return std::max(2, 1 + static_cast<int>(run_.stop_rules().stop_tokens().size())) * width;
+}
 
 void Search::process(int lane, const Beam& beam, const EvalRow& row, const Feed& feed,
                      const std::function<void(const Step&)>& look) {
@@ -132,7 +134,11 @@ std::vector<Beam> Search::keep_or_end(const std::vector<Beam>& beams, const Exte
 void Search::finish(const Beam& beam, const Extension& last, Hypotheses& finished, int group,
                     std::vector<std::string> unmet) {
   const int n_new = last.choice.tip.length() + 1 - run_.prompt().length();
-  Hypothesis text{.node = add(beam.node, last.choice), .score = last.score, .stop = last.stop, .group = group, .unmet = std::move(unmet)};
+  Hypothesis text{.node = add(beam.node, last.choice),
+                  .score = last.score,
+                  .stop = last.stop,
+                  .group = group,
+                  .unmet = std::move(unmet)};
   text.length = finished.length(n_new, run_.stop_rules().is_stop_token(last.choice.token));
   text.normalized = finished.normalize(text.score, text.length);
   if (watched()) ended_.push_back(text);
@@ -213,7 +219,8 @@ void Search::answer(const std::vector<Hypothesis>& best) {
                       each.normalized, each.stop.reason, each.unmet});
     }
     std::stable_sort(ends.begin(), ends.end(), [](const SearchEnd& a, const SearchEnd& b) {
-      if (a.sequence < 0 || b.sequence < 0) return a.sequence < 0 ? b.sequence < 0 && a.normalized > b.normalized : true;
+      if (a.sequence < 0 || b.sequence < 0)
+        return a.sequence < 0 ? b.sequence < 0 && a.normalized > b.normalized : true;
       return a.sequence < b.sequence;
     });
     run_.watcher()->search_ended(ends);

@@ -26,8 +26,8 @@ std::vector<Node> tips(const std::vector<Beam>& beams);
 struct Extension {
   int beam = 0;  // index of the beam
   Choice choice;
-  double score = 0;        // of the longer text
-  double key = 0;          // higher ones are considered first
+  double score = 0;  // of the longer text
+  double key = 0;    // higher ones are considered first
   Stop stop = {};
   std::optional<int> bank = {};  // how far it is with forced words
   double penalty = 0;            // for diversity, contained in the score
@@ -68,7 +68,8 @@ class Search {
   int n_candidates(int width) const;
 
   // look(step), unless the processors leave the beam no token: then it is at its end, and lost.
-  void process(int lane, const Beam& beam, const EvalRow& row, const Feed& feed, const std::function<void(const Step&)>& look);
+  void process(int lane, const Beam& beam, const EvalRow& row, const Feed& feed,
+               const std::function<void(const Step&)>& look);
 
   // The `width` best of those candidates that go on. One that ends is handed to `end` if it is among the `width` first;
   // what `end` returns says whether it has become a finished text. With `limit_waits`, a text at a limit goes on.
@@ -118,7 +119,7 @@ class Search {
   bool adds_log_p_;
   std::deque<Link> links_;  // node n is links_[n - 1]
   SearchStep step_;
-  int lanes_ = 0;  // of the step so far
+  int lanes_ = 0;                  // of the step so far
   std::vector<Hypothesis> ended_;  // all of them, when watched
   std::exception_ptr dead_end_;
 };

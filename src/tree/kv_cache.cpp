@@ -84,8 +84,8 @@ int KvCache::add_again(NodeId node, const Outputs& outputs, int age) {
   return rows() - 1;
 }
 
-// The sequence for a new child of `anchor`: the anchor's own if it is a tip, else a new one that sees the anchor's path.
-// The part of that path that is still in the batch joins the new sequence as well.
+// The sequence for a new child of `anchor`: the anchor's own if it is a tip, else a new one that sees the anchor's
+// path. The part of that path that is still in the batch joins the new sequence as well.
 SeqId KvCache::extend(NodeId anchor) {
   if (anchor != kRoot && look(anchor).children == 0) return look(anchor).seq;
   const SeqId seq = take_sequence();

@@ -36,8 +36,8 @@ class KvCache : public PrefixTree::Observer {
   // Rows that a batch would need to evaluate `node` now: it and its ancestors without a cell and not yet in the batch.
   int rows_needed(NodeId node) const;
 
-  // The first node on the way down to `node` that ends a chunk of `chunk` positions, among those without a cell: prefill
-  // is always cut at multiples of `chunk`, whatever else is in the batch.
+  // The first node on the way down to `node` that ends a chunk of `chunk` positions, among those without a cell:
+  // prefill is always cut at multiples of `chunk`, whatever else is in the batch.
   NodeId chunk_end(NodeId node, int chunk) const;
 
   void begin() { claims_.clear(); }
@@ -46,8 +46,8 @@ class KvCache : public PrefixTree::Observer {
   void claim(NodeId node, int age) { claims_.push_back({node, age}); }
 
   // Adds to the batch what evaluating `node` takes and returns the node's row, or -1 if it does not fit beside what is
-  // already in the batch and claimed. With outputs, a node that has a cell is evaluated again (its logits are not kept). The caller
-  // keeps the node alive until forward().
+  // already in the batch and claimed. With outputs, a node that has a cell is evaluated again (its logits are not
+  // kept). The caller keeps the node alive until forward().
   int add(NodeId node, const Outputs* outputs, int age = 0);
 
   int rows() const { return static_cast<int>(batch_.size()); }
@@ -111,11 +111,11 @@ class KvCache : public PrefixTree::Observer {
   std::vector<Cell> cells_by_node_;
   std::vector<Sequence> sequences_by_id_;
   std::vector<SeqId> free_sequences_;
-  std::vector<SeqId> dirty_;         // sequences with a pending trim
+  std::vector<SeqId> dirty_;  // sequences with a pending trim
   std::vector<BatchRow> batch_;
   std::vector<Claim> claims_;
   std::vector<Row> model_rows_;
-  std::vector<NodeId> chain_;        // scratch
+  std::vector<NodeId> chain_;                // scratch
   std::vector<std::uint64_t> protected_in_;  // by node: the last round of make_room() that must keep it
   std::uint64_t round_ = 0;
   std::uint64_t batch_number_ = 1;

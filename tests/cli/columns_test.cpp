@@ -62,7 +62,8 @@ TEST(Columns, BadSettings) {
   const auto complaint = [](const std::string& text, const GenerationConfig& config = {}) {
     return usage_error([&] { one(text, config); });
   };
-  EXPECT_EQ(complaint("amateur"), "setting 'amateur': the preset amateur needs an amateur: --amateur, a smaller model or self:q4_0");
+  EXPECT_EQ(complaint("amateur"),
+            "setting 'amateur': the preset amateur needs an amateur: --amateur, a smaller model or self:q4_0");
   EXPECT_NE(complaint("a: nonsense").find("setting 'a: nonsense': "), std::string::npos);
   EXPECT_NE(complaint("a: tpo_k=3").find("did you mean top_k?"), std::string::npos);
   EXPECT_NE(complaint("do_sample=true num_return_sequences=2").find("only a single text"), std::string::npos);

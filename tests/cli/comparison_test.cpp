@@ -47,7 +47,9 @@ TEST(Comparison, TheCommonBeginning) {
 
 TEST(Comparison, TheCommonBeginningEndsWithACharacter) {
   // \xF0\x9F\x8C is the beginning of two different ones.
-  EXPECT_EQ(common_beginning({cell({1, 2, 3}, {"a", "\xF0\x9F\x8C", "\x8A"}), cell({1, 2, 4}, {"a", "\xF0\x9F\x8C", "\x8B"})}), 1);
+  EXPECT_EQ(common_beginning(
+                {cell({1, 2, 3}, {"a", "\xF0\x9F\x8C", "\x8A"}), cell({1, 2, 4}, {"a", "\xF0\x9F\x8C", "\x8B"})}),
+            1);
 }
 
 TEST(Comparison, WhatWasCutIsNotCommon) {
@@ -104,7 +106,8 @@ TEST(Comparison, MarkdownAndPageEscape) {
   EXPECT_NE(markdown.find("## say &lt;it&gt;\n"), std::string::npos);
   EXPECT_NE(markdown.find("| two\\|&lt;b&gt; | a b <b>x </b><mark>a b</mark> |\n"), std::string::npos);
   const std::string page = comparison_page(two());
-  EXPECT_NE(page.find("<span class=\"quiet\">a b </span><span class=\"parts\">x </span><mark>a b</mark>"), std::string::npos);
+  EXPECT_NE(page.find("<span class=\"quiet\">a b </span><span class=\"parts\">x </span><mark>a b</mark>"),
+            std::string::npos);
   EXPECT_NE(page.find("two|&lt;b&gt;"), std::string::npos);
   EXPECT_EQ(page.find("<b>"), std::string::npos);
   EXPECT_EQ(page.find("<script"), std::string::npos);

@@ -74,7 +74,8 @@ TEST(ContrastTrace, EveryCandidateWithBothModelsAndItsFate) {
       const auto e = log_softmax(raw, 1), a = log_softmax(raw_amateur, 1.5);
       const double max = *std::max_element(e.begin(), e.end());
       EXPECT_NEAR(trace.at("threshold").get<double>(), 0.1 * std::exp(max), 1e-6);
-      EXPECT_EQ(trace.at("plausible"), std::count_if(e.begin(), e.end(), [&](double x) { return x >= max + std::log(0.1); }));
+      EXPECT_EQ(trace.at("plausible"),
+                std::count_if(e.begin(), e.end(), [&](double x) { return x >= max + std::log(0.1); }));
 
       const Json& candidates = trace.at("candidates");
       ASSERT_EQ(candidates.size(), 15u);
@@ -120,7 +121,8 @@ TEST(ContrastTrace, BeamsSayItToo) {
   ASSERT_EQ(records.size(), 4u);
   for (const Json& record : records) {
     const Json& candidates = record.at("contrastive_decoding").at("candidates");
-    const auto chosen = std::find_if(candidates.begin(), candidates.end(), [&](const Json& c) { return c.at("id") == record.at("token").at("id"); });
+    const auto chosen = std::find_if(candidates.begin(), candidates.end(),
+                                     [&](const Json& c) { return c.at("id") == record.at("token").at("id"); });
     ASSERT_NE(chosen, candidates.end());
     EXPECT_EQ(chosen->at("fate"), "plausible");
   }

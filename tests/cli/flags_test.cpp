@@ -189,9 +189,7 @@ TEST(Flags, Errors) {
   }
 }
 
-bool lists(const std::string& help, const FieldInfo& field) {
-  return help.find(dashed(field.name) + " ") != help.npos;
-}
+bool lists(const std::string& help, const FieldInfo& field) { return help.find(dashed(field.name) + " ") != help.npos; }
 
 TEST(Flags, TheShortHelpLeavesOutWhatIsAdvanced) {
   const auto check = [](const std::string& help, bool all) {
@@ -214,7 +212,8 @@ TEST(Flags, TheShortHelpLeavesOutWhatIsAdvanced) {
   EXPECT_FALSE(e.flags.parse({"--help", "--help-all"}));  // the first one counts
   check(e.flags.help(), false);
   EXPECT_GT(std::count_if(generation_fields().begin(), generation_fields().end(),
-                          [](const auto& field) { return field.advanced; }), 20);
+                          [](const auto& field) { return field.advanced; }),
+            20);
 }
 
 TEST(Flags, HelpFitsAScreen) {

@@ -31,13 +31,12 @@ TEST(Flow, LineEndsAndControlsAreShown) {
   EXPECT_EQ(set({{"say \"no\\\""}}, 12), (Lines{"say \"no\\\"   "}));
 }
 
-TEST(Flow, LooksGoAcrossLines) {
-  EXPECT_EQ(set({{"aa "}, {"bb cc", 1}, {" d"}}, 5), (Lines{"aa <bb>", "<cc> d "}));
-}
+TEST(Flow, LooksGoAcrossLines) { EXPECT_EQ(set({{"aa "}, {"bb cc", 1}, {" d"}}, 5), (Lines{"aa <bb>", "<cc> d "})); }
 
 TEST(Flow, EveryLineIsAsWideAsTheColumn) {
   for (int width = 8; width < 30; ++width) {
-    for (const std::string& line : set({{"Ein 灯台 und noch eine Zeile,\nmit Akzenten e\xCC\x81 und \xE2\x80\xAE mehr"}}, width)) {
+    for (const std::string& line :
+         set({{"Ein 灯台 und noch eine Zeile,\nmit Akzenten e\xCC\x81 und \xE2\x80\xAE mehr"}}, width)) {
       EXPECT_EQ(columns(line), width) << line;
     }
   }

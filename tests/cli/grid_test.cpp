@@ -58,16 +58,25 @@ TEST(Grid, AValueReplacesTheSettings) {
 }
 
 TEST(Grid, BadOnes) {
-  EXPECT_EQ(usage_error([] { grid({}, {"top_k=1", "top-k=2"}); }), "the grid has top_k more than once: give all its values together");
-  EXPECT_NE(usage_error([] { grid({}, {"num_beams=1,0"}).at(1); }).find("num_beams is 0: it must be"), std::string::npos);
+  EXPECT_EQ(usage_error([] {
+              grid({}, {"top_k=1", "top-k=2"});
+            }),
+            "the grid has top_k more than once: give all its values together");
+  EXPECT_NE(usage_error([] { grid({}, {"num_beams=1,0"}).at(1); }).find("num_beams is 0: it must be"),
+            std::string::npos);
   EXPECT_NE(usage_error([] { grid({}, {"num_beams=1,x"}).at(1); }).find("num_beams is 'x'"), std::string::npos);
-  EXPECT_NE(usage_error([] { grid({}, {"num_beams=1,2", "penalty_alpha=0.5"}).at(1); }).find("at num_beams=2 penalty_alpha=0.5: "), std::string::npos);
+  EXPECT_NE(usage_error([] {
+              grid({}, {"num_beams=1,2", "penalty_alpha=0.5"}).at(1);
+            }).find("at num_beams=2 penalty_alpha=0.5: "),
+            std::string::npos);
   EXPECT_NE(usage_error([] { grid({"a: max_time=1"}, {"seed=1"}).at(0); }).find("max_time"), std::string::npos);
   std::string many = "seed=0";
   for (int i = 1; i < 1000; ++i) many += fmt::format(",{}", i);
   const auto axis = [&](const std::string& name) { return name + many.substr(4); };
   EXPECT_EQ(grid({}, {axis("seed"), axis("top_k")}).points(), 1000000u);  // not made before they are asked for
-  const std::vector<std::string> six = {axis("seed"), axis("top_k"), axis("min_length"), axis("max_new_tokens"), axis("no_repeat_ngram_size"), axis("num_beams")};
+  const std::vector<std::string> six = {
+      axis("seed"),     axis("top_k"), axis("min_length"), axis("max_new_tokens"), axis("no_repeat_ngram_size"),
+      axis("num_beams")};
   EXPECT_NE(usage_error([&] { grid({}, six); }).find("more than 9007199254740992 points"), std::string::npos);
 }
 
@@ -115,8 +124,10 @@ TEST(GridFile, BadOnes) {
   EXPECT_NE(complaint("grid: [").find("is not YAML: "), std::string::npos);
   EXPECT_EQ(complaint("just text"), "S.yaml line 1: a map with prompts, options, settings and grid is expected");
   EXPECT_EQ(complaint(""), "S.yaml line 1: a map with prompts, options, settings and grid is expected");
-  EXPECT_EQ(complaint("prompts: [a]\ngird: {}"), "S.yaml line 2: unknown key gird: there are prompts, prompts_file, options, settings and grid");
-  EXPECT_EQ(complaint("grid:\n  tpo_k: [1]", ErrorKind::usage), "S.yaml line 2: unknown option tpo_k: did you mean top_k?");
+  EXPECT_EQ(complaint("prompts: [a]\ngird: {}"),
+            "S.yaml line 2: unknown key gird: there are prompts, prompts_file, options, settings and grid");
+  EXPECT_EQ(complaint("grid:\n  tpo_k: [1]", ErrorKind::usage),
+            "S.yaml line 2: unknown option tpo_k: did you mean top_k?");
   EXPECT_EQ(complaint("grid: {top_k: {a: 1}}"), "S.yaml line 1: a list of values is expected for top_k");
   EXPECT_EQ(complaint("prompts: {a: b}"), "S.yaml line 1: a list is expected");
   EXPECT_EQ(complaint("a\xFF"), "S.yaml is not UTF-8: byte 1 (0xff) is part of no character; convert it first");

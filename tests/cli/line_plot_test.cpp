@@ -13,7 +13,8 @@ namespace {
 std::vector<double> numbers(const std::string& svg, const std::string& attribute) {
   std::vector<double> found;
   const std::regex pattern(attribute + "=\"([-0-9.]+)\"");
-  for (auto it = std::sregex_iterator(svg.begin(), svg.end(), pattern); it != std::sregex_iterator(); ++it) found.push_back(std::stod((*it)[1]));
+  for (auto it = std::sregex_iterator(svg.begin(), svg.end(), pattern); it != std::sregex_iterator(); ++it)
+    found.push_back(std::stod((*it)[1]));
   return found;
 }
 

@@ -28,8 +28,10 @@ TEST(Prompts, OneALine) {
 
 TEST(Prompts, JsonLines) {
   EXPECT_EQ(parse("{\"prompt\":\"a\\nb\",\"id\":1}\n\n{\"prompt\":\"\xC3\xA9\"}\n"), (Texts{"a\nb", "\xC3\xA9"}));
-  EXPECT_EQ(complaint("{\"prompt\":\"a\"}\nb"), "FILE line 2 is no JSON object with a text \"prompt\", as the first line is");
-  EXPECT_EQ(complaint("{\"text\":\"a\"}"), "FILE line 1 is no JSON object with a text \"prompt\", as the first line is");
+  EXPECT_EQ(complaint("{\"prompt\":\"a\"}\nb"),
+            "FILE line 2 is no JSON object with a text \"prompt\", as the first line is");
+  EXPECT_EQ(complaint("{\"text\":\"a\"}"),
+            "FILE line 1 is no JSON object with a text \"prompt\", as the first line is");
   EXPECT_EQ(complaint("{\"prompt\":\"\"}"), "FILE line 1: the prompt is empty: there is nothing to continue");
 }
 

@@ -70,7 +70,8 @@ TEST_F(SweepFileTest, GoesOnFromEveryByteWhereItWasCut) {
 }
 
 TEST_F(SweepFileTest, DropsADamagedLastLine) {
-  for (const std::string_view tail : {std::string_view("{\"index\":2,\"te\xC3\n"), std::string_view("\0\0\0", 3), std::string_view("{\"index\":5}\n")}) {
+  for (const std::string_view tail : {std::string_view("{\"index\":2,\"te\xC3\n"), std::string_view("\0\0\0", 3),
+                                      std::string_view("{\"index\":5}\n")}) {
     folder_.write("s.jsonl", whole() + std::string(tail));
     EXPECT_EQ(SweepFile(path_).begin(header), 2u);
     EXPECT_EQ(read_file(path_), whole());
@@ -90,11 +91,14 @@ TEST_F(SweepFileTest, LeavesAloneWhatIsNotItsOwn) {
 TEST_F(SweepFileTest, HasOneWriter) {
   SweepFile one(path_);
   one.begin(header);
-  EXPECT_NE(complaint([&] { SweepFile two(path_); }, ErrorKind::io).find("another sweep is writing to it"), std::string::npos);
+  EXPECT_NE(complaint([&] { SweepFile two(path_); }, ErrorKind::io).find("another sweep is writing to it"),
+            std::string::npos);
 }
 
 TEST_F(SweepFileTest, CannotBeWritten) {
-  const auto said = [&](const std::filesystem::path& path) { return complaint([&] { SweepFile file(path); }, ErrorKind::io); };
+  const auto said = [&](const std::filesystem::path& path) {
+    return complaint([&] { SweepFile file(path); }, ErrorKind::io);
+  };
   EXPECT_NE(said(folder_.path()).find("it is a directory"), std::string::npos);
   EXPECT_NE(said(folder_.path() / "no" / "s").find("there is no folder"), std::string::npos);
   EXPECT_NE(said("/dev/null").find("it is no regular file"), std::string::npos);

@@ -1,11 +1,10 @@
 #include "cli/text_metrics.h"
 
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 #include <cmath>
 #include <set>
-
-#include <rapidcheck/gtest.h>
 
 namespace decant {
 namespace {
@@ -38,7 +37,8 @@ TEST(TextMetrics, ShortTextsDoNotRepeat) {
 
 TEST(TextMetrics, MarksWhatStoodFurtherAhead) {
   EXPECT_EQ(repeated_tokens(Ids{5, 6, 7, 5, 6, 8}, 2), (std::vector<bool>{false, false, false, true, true, false}));
-  EXPECT_EQ(repeated_tokens(Ids{1, 1, 1, 1}, 2), (std::vector<bool>{false, true, true, true}));  // the second 1 1 overlaps
+  EXPECT_EQ(repeated_tokens(Ids{1, 1, 1, 1}, 2),
+            (std::vector<bool>{false, true, true, true}));  // the second 1 1 overlaps
   EXPECT_EQ(repeated_tokens(Ids{1, 2}, 3), (std::vector<bool>{false, false}));
   EXPECT_EQ(repeated_tokens(Ids{}, 1), std::vector<bool>{});
 }
@@ -77,9 +77,10 @@ TEST(TextMetrics, TimesStandApart) {
   write_metrics(json, m);
   write_times(json, m);
   json.end_object();
-  EXPECT_EQ(json.text(),
-            R"({"metrics":{"tokens":2,"log_likelihood":null,"entropy":null,"rep_2":0,"rep_3":0,"rep_4":0,"diversity":1,)"
-            R"("distinct_1":1,"distinct_2":1,"distinct_3":1},"time":{"seconds":1.5,"tokens_per_second":null}})");
+  EXPECT_EQ(
+      json.text(),
+      R"({"metrics":{"tokens":2,"log_likelihood":null,"entropy":null,"rep_2":0,"rep_3":0,"rep_4":0,"diversity":1,)"
+      R"("distinct_1":1,"distinct_2":1,"distinct_3":1},"time":{"seconds":1.5,"tokens_per_second":null}})");
 }
 
 TEST(TextMetrics, Shown) {

@@ -10,13 +10,27 @@ namespace {
 const testing::TableVocab vocab({"a", "b", "c", "\033[2J", "\xff", "日"});
 
 SearchCandidate kept(int node, int parent, Token token, int lane, double log_p = -1) {
-  return {.parent = parent, .token = token, .log_p = log_p, .score = -3, .fate = Fate::kept, .reason = PruneReason::none,
-          .node = node, .lane = lane};
+  return {.parent = parent,
+          .token = token,
+          .log_p = log_p,
+          .score = -3,
+          .fate = Fate::kept,
+          .reason = PruneReason::none,
+          .node = node,
+          .lane = lane};
 }
 
 SearchCandidate finished(int node, int parent, Token token) {
-  return {.parent = parent, .token = token, .log_p = -1, .score = -4, .fate = Fate::finished, .reason = PruneReason::none,
-          .node = node, .finish = FinishReason::stop, .length = 2, .normalized = -2};
+  return {.parent = parent,
+          .token = token,
+          .log_p = -1,
+          .score = -4,
+          .fate = Fate::finished,
+          .reason = PruneReason::none,
+          .node = node,
+          .finish = FinishReason::stop,
+          .length = 2,
+          .normalized = -2};
 }
 
 SearchCandidate pruned(int parent, Token token, PruneReason reason) {
@@ -31,7 +45,12 @@ SearchTree tree_of(std::vector<std::vector<SearchCandidate>> steps, std::vector<
 }
 
 SearchEnd end(int sequence, int node, double normalized = -2) {
-  return {.sequence = sequence, .node = node, .score = -4, .length = 2, .normalized = normalized, .finish = FinishReason::stop};
+  return {.sequence = sequence,
+          .node = node,
+          .score = -4,
+          .length = 2,
+          .normalized = normalized,
+          .finish = FinishReason::stop};
 }
 
 std::string drawn(const SearchTree& tree, int width = 80) {
@@ -47,8 +66,9 @@ TEST(TreeView, AStretchWithoutBranchesIsOneLine) {
 TEST(TreeView, BranchesAreIndentedAndTheBestTextGoesDown) {
   const SearchTree tree = tree_of({{kept(1, 0, 0, 0), kept(2, 0, 1, 1)}, {finished(3, 2, 2), finished(4, 1, 1)}},
                                   {end(0, 3, -1), end(-1, 4, -2)});
-  EXPECT_EQ(drawn(tree), "├─ \"ab\" 0.135  -2.000 (-4.00), stop\n"
-                         "\"bc\" 0.135  > 1: -1.000 (-4.00), stop\n");
+  EXPECT_EQ(drawn(tree),
+            "├─ \"ab\" 0.135  -2.000 (-4.00), stop\n"
+            "\"bc\" 0.135  > 1: -1.000 (-4.00), stop\n");
 }
 
 TEST(TreeView, WhatDiedSaysWhy) {
@@ -56,12 +76,13 @@ TEST(TreeView, WhatDiedSaysWhy) {
                                    {finished(3, 1, 2), kept(4, 1, 1, 0), pruned(1, 0, PruneReason::finished),
                                     pruned(1, 5, PruneReason::constraint_unmet)}},
                                   {end(0, 3)});
-  EXPECT_EQ(drawn(tree), "├╴ \"b\" 0.368  x others were better\n"
-                         "\"a\" 0.368\n"
-                         "├╴ \"b\" 0.368  x the search was over\n"
-                         "├╴ \"a\" 0.135  x ended too far back\n"
-                         "├╴ and 1 more\n"
-                         "\"c\" 0.368  > 1: -2.000 (-4.00), stop\n");
+  EXPECT_EQ(drawn(tree),
+            "├╴ \"b\" 0.368  x others were better\n"
+            "\"a\" 0.368\n"
+            "├╴ \"b\" 0.368  x the search was over\n"
+            "├╴ \"a\" 0.135  x ended too far back\n"
+            "├╴ and 1 more\n"
+            "\"c\" 0.368  > 1: -2.000 (-4.00), stop\n");
 }
 
 TEST(TreeView, TextsAreHarmlessAndFit) {
@@ -70,7 +91,8 @@ TEST(TreeView, TextsAreHarmlessAndFit) {
   steps.push_back({finished(60, 59, 5)});
   const SearchTree tree = tree_of(steps, {end(0, 60)});
   for (const int width : {40, 80, 200}) {
-    const std::string all = show_tree(tree, {vocab, Style(false), width}) + show_beams(tree, {vocab, Style(false), width});
+    const std::string all =
+        show_tree(tree, {vocab, Style(false), width}) + show_beams(tree, {vocab, Style(false), width});
     EXPECT_EQ(all.find('\033'), all.npos);
     for (std::size_t begin = 0; begin < all.size();) {
       const std::size_t stop = all.find('\n', begin);

@@ -27,7 +27,8 @@ double slope(const Shape& s, int head) {
   if (bias <= 0) return 1;
   int heads = 1;  // the largest power of two that is not more
   while (heads * 2 <= s.heads) heads *= 2;
-  return head < heads ? std::pow(2.0, -bias * (head + 1) / heads) : std::pow(2.0, -bias / 2 * (2 * (head - heads) + 1) / heads);
+  return head < heads ? std::pow(2.0, -bias * (head + 1) / heads)
+                      : std::pow(2.0, -bias / 2 * (2 * (head - heads) + 1) / heads);
 }
 
 // 2^e is above all magnitudes; f16 below 2^-14 count as just below it.
@@ -56,7 +57,8 @@ void weigh(const AttentionCase& c, const std::vector<Cell>& cells, const float* 
   for (const Cell& cell : cells) denominator += std::exp(cell.score - top);
   for (int d = 0; d < s.value; ++d) {
     double sum = 0, spread = 0, rounded = 0;
-    for (const Cell& cell : cells) sum += std::exp(cell.score - top) / denominator * static_cast<double>(ggml_fp16_to_fp32(cell.value[d]));
+    for (const Cell& cell : cells)
+      sum += std::exp(cell.score - top) / denominator * static_cast<double>(ggml_fp16_to_fp32(cell.value[d]));
     for (const Cell& cell : cells) {
       const double p = std::exp(cell.score - top) / denominator;
       spread += p * std::abs(static_cast<double>(ggml_fp16_to_fp32(cell.value[d])) - sum);
@@ -64,11 +66,12 @@ void weigh(const AttentionCase& c, const std::vector<Cell>& cells, const float* 
     }
     if (sink) spread += std::exp(*sink - top) / denominator * std::abs(sum);
     results[d] = sum;
-    // Scores that are all wrong by up to `error` change the ratio of two weights by e^(2 error). The most that the rounding
-    // of weights adds: half a unit of 2^-25 for each cell's part of the denominator, half a unit of 2^(E - 24), E being at
-    // most 2 above the largest product, for its part of the sum.
+    // Scores that are all wrong by up to `error` change the ratio of two weights by e^(2 error). The most that the
+    // rounding of weights adds: half a unit of 2^-25 for each cell's part of the denominator, half a unit of 2^(E -
+    // 24), E being at most 2 above the largest product, for its part of the sum.
     const double n = static_cast<double>(cells.size()), share = std::exp(best - top) / denominator;
-    bounds[d] = std::expm1(2 * error) * spread + rounded + n * share * (std::abs(sum) * 0x1p-26 + std::ldexp(1.0, static_cast<int>(std::ceil(product)) + 2 - 25)) +
+    bounds[d] = std::expm1(2 * error) * spread + rounded +
+                n * share * (std::abs(sum) * 0x1p-26 + std::ldexp(1.0, static_cast<int>(std::ceil(product)) + 2 - 25)) +
                 std::abs(sum) * 0x1p-20;
   }
 }
@@ -110,7 +113,9 @@ std::size_t AttentionCase::mask_at(int stream, int row, int cell) const {
 std::size_t AttentionCase::result_at(int stream, int row, int head) const {
   return static_cast<std::size_t>((stream * shape.rows + row) * shape.heads + head) * shape.value;
 }
-std::size_t AttentionCase::results() const { return static_cast<std::size_t>(shape.streams * shape.rows * shape.heads * shape.value); }
+std::size_t AttentionCase::results() const {
+  return static_cast<std::size_t>(shape.streams * shape.rows * shape.heads * shape.value);
+}
 
 void AttentionCase::hide(int stream, int row, int cell) { mask[mask_at(stream, row, cell)] = kHidden; }
 
@@ -123,17 +128,35 @@ Attention AttentionCase::attention(float* results) const {
   const Shape& s = shape;
   const auto bytes = [](std::int64_t numbers, std::size_t size) { return static_cast<std::size_t>(numbers) * size; };
   const auto cells = [&](const std::vector<std::uint16_t>& from, int size) {
-    return Cells{.data = reinterpret_cast<const char*>(from.data()), .cell = bytes(s.kv_heads * size, 2), .head = bytes(size, 2),
-                 .stream = bytes(static_cast<std::int64_t>(s.cells) * s.kv_heads * size, 2), .size = size, .to_f16 = nullptr};
+    return Cells{.data = reinterpret_cast<const char*>(from.data()),
+                 .cell = bytes(s.kv_heads * size, 2),
+                 .head = bytes(size, 2),
+                 .stream = bytes(static_cast<std::int64_t>(s.cells) * s.kv_heads * size, 2),
+                 .size = size,
+                 .to_f16 = nullptr};
   };
-  return {.streams = s.streams, .rows = s.rows, .heads = s.heads, .kv_heads = s.kv_heads, .cells = s.cells,
-          .keys = cells(keys, s.key), .values = cells(values, s.value),
-          .queries = reinterpret_cast<const char*>(queries.data()), .query_row = bytes(s.key, 4),
-          .query_head = bytes(s.rows * s.key, 4), .query_stream = bytes(s.heads * s.rows * s.key, 4),
-          .mask = s.masked ? reinterpret_cast<const char*>(mask.data()) : nullptr, .mask_row = bytes(s.cells, 2),
-          .mask_stream = bytes(s.rows * s.cells, 2), .mask_streams = s.streams,
-          .sinks = sinks.empty() ? nullptr : sinks.data(), .scale = s.scale, .max_bias = s.max_bias, .softcap = s.softcap,
-          .results = reinterpret_cast<char*>(results), .result_row = bytes(s.heads * s.value, 4), .result_head = bytes(s.value, 4),
+  return {.streams = s.streams,
+          .rows = s.rows,
+          .heads = s.heads,
+          .kv_heads = s.kv_heads,
+          .cells = s.cells,
+          .keys = cells(keys, s.key),
+          .values = cells(values, s.value),
+          .queries = reinterpret_cast<const char*>(queries.data()),
+          .query_row = bytes(s.key, 4),
+          .query_head = bytes(s.rows * s.key, 4),
+          .query_stream = bytes(s.heads * s.rows * s.key, 4),
+          .mask = s.masked ? reinterpret_cast<const char*>(mask.data()) : nullptr,
+          .mask_row = bytes(s.cells, 2),
+          .mask_stream = bytes(s.rows * s.cells, 2),
+          .mask_streams = s.streams,
+          .sinks = sinks.empty() ? nullptr : sinks.data(),
+          .scale = s.scale,
+          .max_bias = s.max_bias,
+          .softcap = s.softcap,
+          .results = reinterpret_cast<char*>(results),
+          .result_row = bytes(s.heads * s.value, 4),
+          .result_head = bytes(s.value, 4),
           .result_stream = bytes(s.rows * s.heads * s.value, 4)};
 }
 
@@ -154,7 +177,8 @@ Exact exact(const AttentionCase& c) {
         for (int i = 0; i < s.cells; ++i) {
           const double bias = s.masked ? static_cast<double>(ggml_fp16_to_fp32(c.mask[c.mask_at(stream, row, i)])) : 0;
           if (bias == -std::numeric_limits<double>::infinity()) continue;
-          const std::uint16_t *key = &c.keys[c.key_at(stream, i, kv_head)], *value = &c.values[c.value_at(stream, i, kv_head)];
+          const std::uint16_t *key = &c.keys[c.key_at(stream, i, kv_head)],
+                              *value = &c.values[c.value_at(stream, i, kv_head)];
           double score = 0, key_largest = 0, key_length = 0, value_largest = 0;
           for (int j = 0; j < s.key; ++j) {
             const double number = static_cast<double>(ggml_fp16_to_fp32(key[j]));
@@ -162,20 +186,24 @@ Exact exact(const AttentionCase& c) {
             key_largest = std::max(key_largest, std::abs(number));
             key_length += std::abs(number);
           }
-          for (int j = 0; j < s.value; ++j) value_largest = std::max(value_largest, std::abs(static_cast<double>(ggml_fp16_to_fp32(value[j]))));
+          for (int j = 0; j < s.value; ++j)
+            value_largest = std::max(value_largest, std::abs(static_cast<double>(ggml_fp16_to_fp32(value[j]))));
           score *= static_cast<double>(s.scale);
           const int padded = (s.key + 31) / 32 * 32, e = exponent(value_largest);
           // Half a unit of each number of the query and of the key; f32 roundings after that.
-          double error = std::abs(static_cast<double>(s.scale)) * (key_length * largest / 2 / std::min(32766.0, 0x1p19 / padded - 1) +
-                                                                   (length + s.key * largest / 8191) * std::ldexp(1.0, exponent(key_largest) - 13));
-          if (s.softcap != 0) score = static_cast<double>(s.softcap) * std::tanh(score / static_cast<double>(s.softcap));
+          double error = std::abs(static_cast<double>(s.scale)) *
+                         (key_length * largest / 2 / std::min(32766.0, 0x1p19 / padded - 1) +
+                          (length + s.key * largest / 8191) * std::ldexp(1.0, exponent(key_largest) - 13));
+          if (s.softcap != 0)
+            score = static_cast<double>(s.softcap) * std::tanh(score / static_cast<double>(s.softcap));
           score += slope(s, head) * bias;
           error += 4 * 0x1p-24 * (std::abs(score) + std::abs(bias) + static_cast<double>(s.softcap)) + 0x1p-21;
           cells.push_back({score, error, std::ldexp(1.0, e - 12), e, value});
         }
         if (cells.empty()) continue;
         const std::size_t at = c.result_at(stream, row, head);
-        weigh(c, cells, c.sinks.empty() ? nullptr : &c.sinks[static_cast<std::size_t>(head)], &all.results[at], &all.bounds[at]);
+        weigh(c, cells, c.sinks.empty() ? nullptr : &c.sinks[static_cast<std::size_t>(head)], &all.results[at],
+              &all.bounds[at]);
       }
     }
   }
@@ -198,8 +226,11 @@ std::vector<float> compute(const AttentionCase& c, Isa isa, AttentionPlan plan) 
   std::vector<std::jthread> threads;
   for (int thread = 0; thread < plan.threads; ++thread) {
     threads.emplace_back([&, thread] {
-      attend(isa)(attention, plan, work.data(), {.thread = thread, .threads = plan.threads,
-                  .barrier = [](void* all) { static_cast<std::barrier<>*>(all)->arrive_and_wait(); }, .context = &barrier});
+      attend(isa)(attention, plan, work.data(),
+                  {.thread = thread,
+                   .threads = plan.threads,
+                   .barrier = [](void* all) { static_cast<std::barrier<>*>(all)->arrive_and_wait(); },
+                   .context = &barrier});
     });
   }
   threads.clear();

@@ -1,5 +1,5 @@
-// Queries, cached keys and values, a mask: random or adversarial; what attention of them is in double precision, and how
-// far from that the roundings of kernels/attention.h may lead.
+// Queries, cached keys and values, a mask: random or adversarial; what attention of them is in double precision, and
+// how far from that the roundings of kernels/attention.h may lead.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +19,10 @@ struct Shape {
 
 struct AttentionCase {
   Shape shape;
-  std::vector<float> queries;            // [stream][head][row][key]
+  std::vector<float> queries;               // [stream][head][row][key]
   std::vector<std::uint16_t> keys, values;  // f16, [stream][cell][kv head][...], as libllama's cache has them
-  std::vector<std::uint16_t> mask;       // f16, [stream][row][cell]
-  std::vector<float> sinks;              // [head]
+  std::vector<std::uint16_t> mask;          // f16, [stream][row][cell]
+  std::vector<float> sinks;                 // [head]
 
   AttentionCase(const Shape& wanted, std::mt19937& random);
 
@@ -46,6 +46,7 @@ Exact exact(const AttentionCase& c);
 
 // By threads of its own, in a work buffer that is not a byte larger than planned and full of NaNs.
 std::vector<float> compute(const AttentionCase& c, Isa isa, int threads = 1);
-std::vector<float> compute(const AttentionCase& c, Isa isa, AttentionPlan plan);  // split, block_rows, threads and chunk of it
+std::vector<float> compute(const AttentionCase& c, Isa isa,
+                           AttentionPlan plan);  // split, block_rows, threads and chunk of it
 
 }  // namespace decant::kernels

@@ -1,5 +1,5 @@
-// GGML_OP_FLASH_ATTN_EXT through ggml's CPU backend: nearer to double precision than ggml's own operation, of caches of any
-// covered type, however the tensors lie.
+// GGML_OP_FLASH_ATTN_EXT through ggml's CPU backend: nearer to double precision than ggml's own operation, of caches of
+// any covered type, however the tensors lie.
 #include "kernels/attention_op.h"
 
 #include <ggml-alloc.h>
@@ -28,14 +28,17 @@ using Backend = std::unique_ptr<ggml_backend, Release<ggml_backend_free>>;
 using Buffer = std::unique_ptr<ggml_backend_buffer, Release<ggml_backend_buffer_free>>;
 using Numbers = std::vector<float>;
 
-void set(ggml_tensor* tensor, const auto& numbers) { ggml_backend_tensor_set(tensor, numbers.data(), 0, numbers.size() * sizeof(numbers[0])); }
+void set(ggml_tensor* tensor, const auto& numbers) {
+  ggml_backend_tensor_set(tensor, numbers.data(), 0, numbers.size() * sizeof(numbers[0]));
+}
 
 // Cells as libllama has them: [size, kv heads, cells, streams], seen with cells and heads exchanged.
 struct Cache {
   ggml_tensor *whole, *seen;
 
   Cache(ggml_context* context, ggml_type type, const Shape& s, int size)
-      : whole(ggml_new_tensor_4d(context, type, size, s.kv_heads, s.cells, s.streams)), seen(ggml_permute(context, whole, 0, 2, 1, 3)) {}
+      : whole(ggml_new_tensor_4d(context, type, size, s.kv_heads, s.cells, s.streams)),
+        seen(ggml_permute(context, whole, 0, 2, 1, 3)) {}
 
   // Rounds the case's numbers to the type as well.
   void fill(std::vector<std::uint16_t>& f16) const {
@@ -45,7 +48,8 @@ struct Cache {
     std::vector<char> bytes(ggml_nbytes(whole));
     ggml_quantize_chunk(whole->type, numbers.data(), bytes.data(), 0, ggml_nrows(whole), whole->ne[0], nullptr);
     set(whole, bytes);
-    ggml_get_type_traits(whole->type)->to_float(bytes.data(), numbers.data(), static_cast<std::int64_t>(numbers.size()));
+    ggml_get_type_traits(whole->type)
+        ->to_float(bytes.data(), numbers.data(), static_cast<std::int64_t>(numbers.size()));
     ggml_fp32_to_fp16_row(numbers.data(), f16.data(), static_cast<std::int64_t>(f16.size()));
   }
 };
@@ -55,9 +59,11 @@ Numbers compute(AttentionCase& c, ggml_type type, bool ours, int threads) {
   const Context context(ggml_init({.mem_size = 1 << 20, .mem_buffer = nullptr, .no_alloc = true}));
   ggml_tensor* queries = ggml_new_tensor_4d(context.get(), GGML_TYPE_F32, s.key, s.rows, s.heads, s.streams);
   const Cache keys(context.get(), type, s, s.key), values(context.get(), type, s, s.value);
-  ggml_tensor* mask = s.masked ? ggml_new_tensor_4d(context.get(), GGML_TYPE_F16, s.cells, s.rows, 1, s.streams) : nullptr;
+  ggml_tensor* mask =
+      s.masked ? ggml_new_tensor_4d(context.get(), GGML_TYPE_F16, s.cells, s.rows, 1, s.streams) : nullptr;
   ggml_tensor* sinks = s.sinks ? ggml_new_tensor_1d(context.get(), GGML_TYPE_F32, s.heads) : nullptr;
-  ggml_tensor* result = ggml_flash_attn_ext(context.get(), queries, keys.seen, values.seen, mask, s.scale, s.max_bias, s.softcap);
+  ggml_tensor* result =
+      ggml_flash_attn_ext(context.get(), queries, keys.seen, values.seen, mask, s.scale, s.max_bias, s.softcap);
   if (sinks) ggml_flash_attn_ext_add_sinks(result, sinks);
   ggml_cgraph* graph = ggml_new_graph(context.get());
   ggml_build_forward_expand(graph, result);
@@ -79,7 +85,8 @@ Numbers compute(AttentionCase& c, ggml_type type, bool ours, int threads) {
 
 double squares(const Numbers& results, const Exact& reference) {  // of errors
   double sum = 0;
-  for (std::size_t i = 0; i < results.size(); ++i) sum += std::pow(static_cast<double>(results[i]) - reference.results[i], 2);
+  for (std::size_t i = 0; i < results.size(); ++i)
+    sum += std::pow(static_cast<double>(results[i]) - reference.results[i], 2);
   return sum;
 }
 
@@ -91,13 +98,14 @@ class AttentionOp : public testing::TestWithParam<ggml_type> {
 
 // Of 64 rows and more ggml multiplies in f32, which is nearer still; of fewer, in f16.
 TEST_P(AttentionOp, IsAsNearToDoublePrecisionAsGgmlsOfAFewRows) {
-  const Shape shapes[] = {{.rows = 1, .cells = 256, .heads = 9, .kv_heads = 3},
-                          {.rows = 8, .cells = 1000, .heads = 9, .kv_heads = 3, .visible = 0.8},
-                          {.rows = 100, .cells = 300, .heads = 4, .kv_heads = 4, .visible = 0.5},
-                          {.rows = 5, .cells = 200, .heads = 2, .kv_heads = 1, .key = 128, .value = 96, .streams = 3, .visible = 0.5},
-                          {.rows = 5, .cells = 80, .heads = 6, .kv_heads = 2, .visible = 0.9, .max_bias = 8},
-                          {.rows = 5, .cells = 64, .heads = 4, .kv_heads = 2, .masked = false, .softcap = 20},
-                          {.rows = 5, .cells = 300, .heads = 4, .kv_heads = 2, .visible = 0.7, .sinks = true}};
+  const Shape shapes[] = {
+      {.rows = 1, .cells = 256, .heads = 9, .kv_heads = 3},
+      {.rows = 8, .cells = 1000, .heads = 9, .kv_heads = 3, .visible = 0.8},
+      {.rows = 100, .cells = 300, .heads = 4, .kv_heads = 4, .visible = 0.5},
+      {.rows = 5, .cells = 200, .heads = 2, .kv_heads = 1, .key = 128, .value = 96, .streams = 3, .visible = 0.5},
+      {.rows = 5, .cells = 80, .heads = 6, .kv_heads = 2, .visible = 0.9, .max_bias = 8},
+      {.rows = 5, .cells = 64, .heads = 4, .kv_heads = 2, .masked = false, .softcap = 20},
+      {.rows = 5, .cells = 300, .heads = 4, .kv_heads = 2, .visible = 0.7, .sinks = true}};
   for (const float size : {0.2f, 1.0f, 4.0f}) {  // of queries: from nearly equal weights to a few cells that have all
     double errors = 0, errors_of_ggml = 0;
     for (const Shape& shape : shapes) {
@@ -107,7 +115,8 @@ TEST_P(AttentionOp, IsAsNearToDoublePrecisionAsGgmlsOfAFewRows) {
       const Exact reference = exact(c);
       for (std::size_t i = 0; i < ours.size(); ++i) {
         ASSERT_TRUE(std::abs(static_cast<double>(ours[i]) - reference.results[i]) <= reference.bounds[i])
-            << i << " is " << ours[i] << ", not " << reference.results[i] << " +- " << reference.bounds[i] << "; rows " << shape.rows << ", queries times " << size;
+            << i << " is " << ours[i] << ", not " << reference.results[i] << " +- " << reference.bounds[i] << "; rows "
+            << shape.rows << ", queries times " << size;
       }
       for (const int threads : {1, 3}) ASSERT_EQ(compute(c, GetParam(), true, threads), ours) << threads << " threads";
       if (shape.rows >= 64) continue;
@@ -119,7 +128,9 @@ TEST_P(AttentionOp, IsAsNearToDoublePrecisionAsGgmlsOfAFewRows) {
 
 std::string name(const testing::TestParamInfo<ggml_type>& info) { return ggml_type_name(info.param); }
 INSTANTIATE_TEST_SUITE_P(CacheTypes, AttentionOp,
-                         testing::Values(GGML_TYPE_F16, GGML_TYPE_Q8_0, GGML_TYPE_Q4_0, GGML_TYPE_Q4_1, GGML_TYPE_Q5_0, GGML_TYPE_Q5_1), name);
+                         testing::Values(GGML_TYPE_F16, GGML_TYPE_Q8_0, GGML_TYPE_Q4_0, GGML_TYPE_Q4_1, GGML_TYPE_Q5_0,
+                                         GGML_TYPE_Q5_1),
+                         name);
 
 // ggml asks twice, for the work buffer and for the operation: in between the answer may not change.
 TEST(AttentionScopes, OfTheOtherKindWait) {

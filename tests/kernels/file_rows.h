@@ -13,8 +13,9 @@
 
 namespace decant::kernels {
 
-inline constexpr std::array kTypes = {GGML_TYPE_Q4_0,   GGML_TYPE_Q4_1, GGML_TYPE_Q5_0, GGML_TYPE_Q5_1, GGML_TYPE_Q8_0, GGML_TYPE_IQ4_NL,
-                                      GGML_TYPE_Q4_K,   GGML_TYPE_Q5_K, GGML_TYPE_Q6_K, GGML_TYPE_F16,  GGML_TYPE_BF16, GGML_TYPE_F32};
+inline constexpr std::array kTypes = {GGML_TYPE_Q4_0, GGML_TYPE_Q4_1,   GGML_TYPE_Q5_0, GGML_TYPE_Q5_1,
+                                      GGML_TYPE_Q8_0, GGML_TYPE_IQ4_NL, GGML_TYPE_Q4_K, GGML_TYPE_Q5_K,
+                                      GGML_TYPE_Q6_K, GGML_TYPE_F16,    GGML_TYPE_BF16, GGML_TYPE_F32};
 
 enum class Scales { ordinary, tiny, large, zero };  // tiny: subnormal f16 or f32
 

@@ -10,7 +10,8 @@ namespace {
 
 class Dependence : public testing::Test {
  protected:
-  std::unique_ptr<ggml_context, decltype(&ggml_free)> context_{ggml_init({.mem_size = 1 << 16, .mem_buffer = nullptr, .no_alloc = true}), ggml_free};
+  std::unique_ptr<ggml_context, decltype(&ggml_free)> context_{
+      ggml_init({.mem_size = 1 << 16, .mem_buffer = nullptr, .no_alloc = true}), ggml_free};
   ggml_tensor* matrix(ggml_type type = GGML_TYPE_F32) { return ggml_new_tensor_2d(context_.get(), type, 256, 4); }
 };
 
@@ -31,12 +32,11 @@ TEST_F(Dependence, IsOfAttention) {
   ggml_tensor *scores = matrix(), *mask = matrix();
   EXPECT_EQ(dependence(ggml_soft_max_ext(context_.get(), scores, mask, 1.0f, 0.0f)), "SOFT_MAX");
   ggml_tensor* heads = ggml_new_tensor_4d(context_.get(), GGML_TYPE_F32, 64, 4, 2, 1);
-  EXPECT_EQ(dependence(ggml_flash_attn_ext(context_.get(), heads, heads, heads, nullptr, 1.0f, 0.0f, 0.0f)), "FLASH_ATTN_EXT");
+  EXPECT_EQ(dependence(ggml_flash_attn_ext(context_.get(), heads, heads, heads, nullptr, 1.0f, 0.0f, 0.0f)),
+            "FLASH_ATTN_EXT");
 }
 
-TEST_F(Dependence, IsOfWhatIsNotKnown) {
-  EXPECT_EQ(dependence(ggml_cumsum(context_.get(), matrix())), "CUMSUM");
-}
+TEST_F(Dependence, IsOfWhatIsNotKnown) { EXPECT_EQ(dependence(ggml_cumsum(context_.get(), matrix())), "CUMSUM"); }
 
 }  // namespace
 }  // namespace decant::kernels

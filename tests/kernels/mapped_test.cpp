@@ -24,7 +24,8 @@ int present(const void* data, std::size_t size) {
   for (std::size_t byte = 0; byte < size; byte += kPage) {
     std::uint64_t entry = 0;
     const auto page = (reinterpret_cast<std::uintptr_t>(data) + byte) / kPage;
-    EXPECT_EQ(pread(pagemap, &entry, sizeof entry, static_cast<off_t>(page * sizeof entry)), static_cast<ssize_t>(sizeof entry));
+    EXPECT_EQ(pread(pagemap, &entry, sizeof entry, static_cast<off_t>(page * sizeof entry)),
+              static_cast<ssize_t>(sizeof entry));
     count += entry >> 63 != 0;
   }
   close(pagemap);

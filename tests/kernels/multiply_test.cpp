@@ -61,7 +61,8 @@ Columns multiply(const Kernel& kernels, const FileRows& weights, const Columns& 
     kernels.pack(format, from, now, weights.inputs, 0, half, panel);
     for (int row = 0; row < weights.rows; row += kStripe) {
       const int rows = std::min(kStripe, weights.rows - row);
-      lay_stripe(format, weights.bytes.data() + static_cast<std::size_t>(row) * weights.row_bytes, weights.row_bytes, weights.inputs, rows, stripe);
+      lay_stripe(format, weights.bytes.data() + static_cast<std::size_t>(row) * weights.row_bytes, weights.row_bytes,
+                 weights.inputs, rows, stripe);
       kernels.multiply(format, stripe, weights.inputs, panel, now, to, row, rows);
     }
   }
@@ -77,8 +78,8 @@ Columns random_columns(int count, int inputs, std::mt19937& random, double size 
   return columns;
 }
 
-// What the kernels promise: activations as whole numbers of 1/127 of the largest in their block of 32, for BF16 rounded to
-// it, for the other float types as they are; and a bound of what summing in f32 may lose.
+// What the kernels promise: activations as whole numbers of 1/127 of the largest in their block of 32, for BF16 rounded
+// to it, for the other float types as they are; and a bound of what summing in f32 may lose.
 struct Expected {
   double value = 0, bound = 0;
 };
@@ -93,8 +94,11 @@ Expected expected(const FileRows& weights, int row, const std::vector<float>& co
     for (int i = begin; i < end; ++i) largest = std::max(largest, std::abs(column[i]));
     for (int i = begin; i < end; ++i) {
       double x = column[i];
-      if (weights.type == GGML_TYPE_BF16) x = std::abs(column[i]) < 0x1p-126f ? 0.0f : ggml_bf16_to_fp32(ggml_fp32_to_bf16(column[i]));
-      if (quantised) x = largest > 0x1p-118f ? std::nearbyint(column[i] * (127.0f / largest)) * static_cast<double>(largest / 127.0f) : 0.0;
+      if (weights.type == GGML_TYPE_BF16)
+        x = std::abs(column[i]) < 0x1p-126f ? 0.0f : ggml_bf16_to_fp32(ggml_fp32_to_bf16(column[i]));
+      if (quantised)
+        x = largest > 0x1p-118f ? std::nearbyint(column[i] * (127.0f / largest)) * static_cast<double>(largest / 127.0f)
+                                : 0.0;
       sum.value += weights.at(row, i) * x;
       activations += std::abs(x);
     }
@@ -120,7 +124,8 @@ TEST_P(Multiply, GivesTheSumOfProducts) {
         for (std::size_t c = 0; c < columns.size(); ++c) {
           for (int row = 0; row < weights.rows; ++row) {
             const Expected sum = expected(weights, row, columns[c]);
-            ASSERT_NEAR(results[c][row], sum.value, sum.bound) << name << ", row " << row << ", column " << c << ", scales " << int(scales);
+            ASSERT_NEAR(results[c][row], sum.value, sum.bound)
+                << name << ", row " << row << ", column " << c << ", scales " << int(scales);
           }
         }
       }
@@ -138,7 +143,8 @@ TEST_P(Multiply, KnowsEveryWeightByItsPlace) {
     const Columns results = multiply(kernel, weights, columns);
     for (int i = 0; i < inputs; ++i) {
       for (int row = 0; row < weights.rows; ++row) {
-        ASSERT_NEAR(results[i][row], weights.at(row, i), weights.largest * 0x1p-21) << name << ", row " << row << ", input " << i;
+        ASSERT_NEAR(results[i][row], weights.at(row, i), weights.largest * 0x1p-21)
+            << name << ", row " << row << ", input " << i;
       }
     }
   }
@@ -150,7 +156,8 @@ TEST_P(Multiply, GivesAColumnTheSameBitsInAnyCompanyAndByAnyInstructionSet) {
   const Columns columns = random_columns(17, inputs, random_);
   const Columns alone = multiply(kPlainKernel, weights, columns, 1);
   for (const auto& [name, kernel] : kernels_here(GetParam())) {
-    for (int width = 1; width <= kPanel; ++width) ASSERT_EQ(multiply(kernel, weights, columns, width), alone) << name << ", panels of " << width;
+    for (int width = 1; width <= kPanel; ++width)
+      ASSERT_EQ(multiply(kernel, weights, columns, width), alone) << name << ", panels of " << width;
   }
 }
 
@@ -182,9 +189,9 @@ TEST_P(Multiply, TakesExtremeActivations) {
     columns[1][i] = -0.0f;
     columns[2][i] = std::ldexp(i % 2 ? 1.0f : -1.0f, -112 - 6 * (i / 32));  // down to the last subnormal and zero
     columns[3][i] = i % 2 ? 1e30f : -1e30f;
-    columns[4][i] = (i % 3 ? 1.0f : -1.0f) * 5e-35f;          // about 2^-114
-    columns[5][i] = i % 32 == 5 ? 1e6f : 0.4f;                // one outlier in each block
-    columns[6][i] = 1.0f + static_cast<float>(i) * 0x1p-8f;   // half of them between two of BF16
+    columns[4][i] = (i % 3 ? 1.0f : -1.0f) * 5e-35f;         // about 2^-114
+    columns[5][i] = i % 32 == 5 ? 1e6f : 0.4f;               // one outlier in each block
+    columns[6][i] = 1.0f + static_cast<float>(i) * 0x1p-8f;  // half of them between two of BF16
   }
   for (const auto& [name, kernel] : kernels_here(GetParam())) {
     const Columns results = multiply(kernel, weights, columns);
@@ -207,7 +214,8 @@ TEST(MultiplyFloats, TakesAnyNumberOfInputs) {
     for (const int inputs : {1, 2, 3, 31, 33, 97}) {
       const FileRows weights = file_rows(type, inputs, 5, Scales::ordinary, random);
       Columns columns = random_columns(9, inputs, random);
-      for (auto& column : columns) column.resize(column.size() + kBlock, std::numeric_limits<float>::quiet_NaN());  // not ours
+      for (auto& column : columns)
+        column.resize(column.size() + kBlock, std::numeric_limits<float>::quiet_NaN());  // not ours
       const Columns plain = multiply(kPlainKernel, weights, columns);
       for (std::size_t c = 0; c < columns.size(); ++c) {
         for (int row = 0; row < weights.rows; ++row) {
@@ -215,7 +223,8 @@ TEST(MultiplyFloats, TakesAnyNumberOfInputs) {
           ASSERT_NEAR(plain[c][row], sum.value, sum.bound) << inputs << " inputs";
         }
       }
-      for (const auto& [name, kernel] : kernels_here(type)) ASSERT_EQ(multiply(kernel, weights, columns, 3), plain) << name << ", " << inputs << " inputs";
+      for (const auto& [name, kernel] : kernels_here(type))
+        ASSERT_EQ(multiply(kernel, weights, columns, 3), plain) << name << ", " << inputs << " inputs";
     }
   }
 }
@@ -227,10 +236,11 @@ TEST(MultiplyFloats, FlushesSubnormalSumsOfBf16ByEveryInstructionSet) {
   FileRows weights = file_rows(GGML_TYPE_BF16, inputs, 16, Scales::ordinary, random);  // about 2^-7
   Columns columns = random_columns(8, inputs, random);
   for (std::size_t c = 0; c < columns.size(); ++c) {
-    for (float& x : columns[c]) x = std::ldexp(x, -114 - 2 * static_cast<int>(c));  // products of about 2^-121 to 2^-135
+    for (float& x : columns[c])
+      x = std::ldexp(x, -114 - 2 * static_cast<int>(c));  // products of about 2^-121 to 2^-135
   }
   columns[0][3] = std::ldexp(1.0f, -130);  // subnormal itself
-  for (int row = 0; row < 16; ++row) {  // and a weight, beside an activation that would show it
+  for (int row = 0; row < 16; ++row) {     // and a weight, beside an activation that would show it
     const std::uint16_t subnormal = 0x8012;
     std::memcpy(weights.bytes.data() + weights.row_bytes * static_cast<std::size_t>(row) + 2 * 8, &subnormal, 2);
   }
@@ -245,7 +255,8 @@ TEST(MultiplyFloats, FlushesSubnormalSumsOfBf16ByEveryInstructionSet) {
   }
   EXPECT_GT(zeros, 8);
   EXPECT_GT(others, 8);
-  for (const auto& [name, kernel] : kernels_here(GGML_TYPE_BF16)) ASSERT_EQ(multiply(kernel, weights, columns), plain) << name;
+  for (const auto& [name, kernel] : kernels_here(GGML_TYPE_BF16))
+    ASSERT_EQ(multiply(kernel, weights, columns), plain) << name;
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// MUL_MAT and MUL_MAT_ID through ggml's CPU backend, our buffer type in front: the same graph with ggml's own kernels and
-// F32 weights is what the results are near to, and one column alone on one thread what they equal bit for bit.
+// MUL_MAT and MUL_MAT_ID through ggml's CPU backend, our buffer type in front: the same graph with ggml's own kernels
+// and F32 weights is what the results are near to, and one column alone on one thread what they equal bit for bit.
 #include "kernels/product_op.h"
 
 #include <ggml-alloc.h>
@@ -35,8 +35,10 @@ struct Matrices {
 
   Matrices(const FileRows& rows, int outputs, int experts, bool ours) {
     const bool f32 = !ours;
-    weights = ggml_new_tensor_3d(context_of_weights.get(), f32 ? GGML_TYPE_F32 : rows.type, rows.inputs, outputs, experts);
-    buffer.reset(ggml_backend_alloc_ctx_tensors_from_buft(context_of_weights.get(), ours ? buffer_type() : ggml_backend_cpu_buffer_type()));
+    weights =
+        ggml_new_tensor_3d(context_of_weights.get(), f32 ? GGML_TYPE_F32 : rows.type, rows.inputs, outputs, experts);
+    buffer.reset(ggml_backend_alloc_ctx_tensors_from_buft(context_of_weights.get(),
+                                                          ours ? buffer_type() : ggml_backend_cpu_buffer_type()));
     if (ours) {
       ggml_backend_tensor_set(weights, rows.bytes.data(), 0, rows.bytes.size());
     } else {
@@ -59,8 +61,10 @@ struct Inputs {
 
 Numbers compute(const Matrices& matrices, const Inputs& inputs, const Build& build, int threads) {
   const Context graph_context = context();
-  ggml_tensor* columns = ggml_new_tensor(graph_context.get(), GGML_TYPE_F32, static_cast<int>(inputs.ne.size()), inputs.ne.data());
-  ggml_tensor* ids = inputs.ids.empty() ? nullptr : ggml_new_tensor(graph_context.get(), GGML_TYPE_I32, 2, inputs.ids_ne.data());
+  ggml_tensor* columns =
+      ggml_new_tensor(graph_context.get(), GGML_TYPE_F32, static_cast<int>(inputs.ne.size()), inputs.ne.data());
+  ggml_tensor* ids =
+      inputs.ids.empty() ? nullptr : ggml_new_tensor(graph_context.get(), GGML_TYPE_I32, 2, inputs.ids_ne.data());
   ggml_tensor* result = build(graph_context.get(), matrices.weights, columns, ids);
   ggml_cgraph* graph = ggml_new_graph(graph_context.get());
   ggml_build_forward_expand(graph, result);
@@ -82,7 +86,9 @@ Numbers random_numbers(std::size_t count, std::mt19937& random) {
   return numbers;
 }
 
-ggml_tensor* product(ggml_context* c, ggml_tensor* weights, ggml_tensor* columns, ggml_tensor*) { return ggml_mul_mat(c, weights, columns); }
+ggml_tensor* product(ggml_context* c, ggml_tensor* weights, ggml_tensor* columns, ggml_tensor*) {
+  return ggml_mul_mat(c, weights, columns);
+}
 ggml_tensor* experts_product(ggml_context* c, ggml_tensor* weights, ggml_tensor* columns, ggml_tensor* ids) {
   return ggml_mul_mat_id(c, weights, columns, ids);
 }
@@ -107,7 +113,8 @@ TEST_P(ProductOp, GivesTheSameBitsForEachColumnOnAnyThreads) {
   const Inputs all{{inputs, count}, random_numbers(inputs * count, random_)};
   Numbers alone;
   for (int c = 0; c < count; ++c) {
-    const Numbers one = compute(ours, {{inputs, 1}, {all.columns.begin() + c * inputs, all.columns.begin() + (c + 1) * inputs}}, product, 1);
+    const Numbers one = compute(
+        ours, {{inputs, 1}, {all.columns.begin() + c * inputs, all.columns.begin() + (c + 1) * inputs}}, product, 1);
     alone.insert(alone.end(), one.begin(), one.end());
   }
   expect_near(alone, compute(reference, all, product, 2), rows.largest, inputs);
@@ -116,7 +123,8 @@ TEST_P(ProductOp, GivesTheSameBitsForEachColumnOnAnyThreads) {
     for (const int threads : {1, 2, 3}) {
       for (const int k : {1, 2, 7, 8, 9, 16, 64, count}) {
         const Inputs some{{inputs, k}, {all.columns.begin(), all.columns.begin() + k * inputs}};
-        ASSERT_EQ(compute(ours, some, product, threads), Numbers(alone.begin(), alone.begin() + k * outputs)) << isa_name(isa) << ", " << k << " columns, " << threads << " threads";
+        ASSERT_EQ(compute(ours, some, product, threads), Numbers(alone.begin(), alone.begin() + k * outputs))
+            << isa_name(isa) << ", " << k << " columns, " << threads << " threads";
       }
     }
   }
@@ -130,10 +138,12 @@ TEST_P(ProductOp, ReadsColumnsWhereverTheyLie) {
   const Matrices ours(rows, outputs, 1, true), reference(rows, outputs, 1, false);
   const Inputs all{{inputs * 2, 3, 4, 2}, random_numbers(inputs * 2 * 3 * 4 * 2, random_)};
   const Build view = [&](ggml_context* c, ggml_tensor* weights, ggml_tensor* columns, ggml_tensor*) {
-    ggml_tensor* part = ggml_view_4d(c, columns, inputs, 3, 2, 2, columns->nb[1], columns->nb[2], columns->nb[3], inputs * sizeof(float));
+    ggml_tensor* part = ggml_view_4d(c, columns, inputs, 3, 2, 2, columns->nb[1], columns->nb[2], columns->nb[3],
+                                     inputs * sizeof(float));
     return ggml_mul_mat(c, weights, ggml_permute(c, part, 0, 2, 1, 3));
   };
-  for (const int threads : {1, 2}) expect_near(compute(ours, all, view, threads), compute(reference, all, view, 1), rows.largest, inputs);
+  for (const int threads : {1, 2})
+    expect_near(compute(ours, all, view, threads), compute(reference, all, view, 1), rows.largest, inputs);
 }
 
 TEST_P(ProductOp, SendsColumnsToTheirExperts) {
@@ -142,16 +152,24 @@ TEST_P(ProductOp, SendsColumnsToTheirExperts) {
   const Matrices ours(rows, outputs, experts, true), reference(rows, outputs, experts, false);
   std::vector<std::int32_t> ids;
   for (int token = 0; token < tokens; ++token) {
-    for (int slot = 0; slot < used; ++slot) ids.push_back(slot == 0 ? 4 : (token + 2 * slot) % 4);  // nobody to expert 5, all to 4
+    for (int slot = 0; slot < used; ++slot)
+      ids.push_back(slot == 0 ? 4 : (token + 2 * slot) % 4);  // nobody to expert 5, all to 4
   }
   for (const int columns : {1, used}) {  // one for all experts of a token, or one for each
-    const Inputs all{{inputs, columns, tokens}, random_numbers(static_cast<std::size_t>(inputs * columns * tokens), random_), {used, tokens}, ids};
+    const Inputs all{{inputs, columns, tokens},
+                     random_numbers(static_cast<std::size_t>(inputs * columns * tokens), random_),
+                     {used, tokens},
+                     ids};
     const Numbers together = compute(ours, all, experts_product, 1);
     expect_near(together, compute(reference, all, experts_product, 1), rows.largest, inputs);
-    for (const int threads : {2, 3}) ASSERT_EQ(compute(ours, all, experts_product, threads), together) << threads << " threads";
+    for (const int threads : {2, 3})
+      ASSERT_EQ(compute(ours, all, experts_product, threads), together) << threads << " threads";
     for (int token = 0; token < tokens; ++token) {
       const auto from = all.columns.begin() + token * inputs * columns;
-      const Inputs one{{inputs, columns, 1}, {from, from + inputs * columns}, {used, 1}, {ids.begin() + token * used, ids.begin() + (token + 1) * used}};
+      const Inputs one{{inputs, columns, 1},
+                       {from, from + inputs * columns},
+                       {used, 1},
+                       {ids.begin() + token * used, ids.begin() + (token + 1) * used}};
       const auto there = together.begin() + token * used * outputs;
       ASSERT_EQ(compute(ours, one, experts_product, 2), Numbers(there, there + used * outputs)) << "token " << token;
     }

@@ -57,13 +57,14 @@ TEST(BranchForward, ReadsALongPrefixInBatchesThatTheModelTakes) {
 
 TEST(PromptSeconds, ReadsChunksAndAsksForTheLastLogitsOnly) {
   TableModel model({.max_rows = 16});
-  for (const auto& [chunk, sizes] : std::vector<std::pair<int, std::vector<std::size_t>>>{
-           {5, {5, 5, 2}}, {6, {6, 6}}, {12, {12}}, {100, {12}}}) {
+  for (const auto& [chunk, sizes] :
+       std::vector<std::pair<int, std::vector<std::size_t>>>{{5, {5, 5, 2}}, {6, {6, 6}}, {12, {12}}, {100, {12}}}) {
     const std::size_t before = model.batches().size();
     EXPECT_GT(prompt_seconds(model, 12, chunk), 0);
     std::vector<std::size_t> found;
     int position = 0;
-    for (auto batch = model.batches().begin() + static_cast<std::ptrdiff_t>(before); batch != model.batches().end(); ++batch) {
+    for (auto batch = model.batches().begin() + static_cast<std::ptrdiff_t>(before); batch != model.batches().end();
+         ++batch) {
       found.push_back(batch->size());
       for (const LoggedRow& row : *batch) {
         EXPECT_EQ(row.position, position++);

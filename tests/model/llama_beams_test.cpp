@@ -1,6 +1,6 @@
-// Beam searches on the F32 model against Hugging Face transformers: texts, order and scores. tests/support/goldens/README.md
-// says what was recorded. All searches of a prompt run in one scheduler, so that each has company of other kinds and
-// widths, and what they have in common is evaluated once.
+// Beam searches on the F32 model against Hugging Face transformers: texts, order and scores.
+// tests/support/goldens/README.md says what was recorded. All searches of a prompt run in one scheduler, so that each
+// has company of other kinds and widths, and what they have in common is evaluated once.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -88,7 +88,8 @@ TEST(LlamaBeams, CompanyChangesNothing) {
   }
   LlamaModel model(model_file(kF32), one_thread(), 1024, 64);
   const auto start_one = [&](Scheduler& scheduler, std::size_t i) {
-    return scheduler.start({.config = configs[i], .prompt = cases[i * 80 % cases.size()]["prompt_ids"],
+    return scheduler.start({.config = configs[i],
+                            .prompt = cases[i * 80 % cases.size()]["prompt_ids"],
                             .strategy = entry(resolve_strategy(configs[i])).run});
   };
   const auto ids = [](const decant::Run& run) {

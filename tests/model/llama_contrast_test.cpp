@@ -1,6 +1,6 @@
-// Contrastive search and DoLa on the F32 model against Hugging Face transformers, contrastive decoding against a float64
-// reference: tests/support/goldens/README.md says what was recorded. All cases of a prompt run in one scheduler, so that
-// each has company of other kinds, and what they have in common is evaluated once.
+// Contrastive search and DoLa on the F32 model against Hugging Face transformers, contrastive decoding against a
+// float64 reference: tests/support/goldens/README.md says what was recorded. All cases of a prompt run in one
+// scheduler, so that each has company of other kinds, and what they have in common is evaluated once.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -68,8 +68,11 @@ class Company {
       payloads_.push_back(with_payloads ? std::make_unique<Payloads>(expert_.vocab()) : nullptr);
       std::vector<int> used = {0};
       if (!config.amateur.empty()) used.push_back(index[config.amateur]);
-      runs_.push_back(scheduler_->start({.config = config, .prompt = c["prompt_ids"], .strategy = entry(resolve_strategy(config)).run,
-                                         .models = used, .observer = payloads_.back().get()}));
+      runs_.push_back(scheduler_->start({.config = config,
+                                         .prompt = c["prompt_ids"],
+                                         .strategy = entry(resolve_strategy(config)).run,
+                                         .models = used,
+                                         .observer = payloads_.back().get()}));
     }
     scheduler_->run();
     for (const auto& run : runs_) run->rethrow();
@@ -146,7 +149,8 @@ TEST(LlamaGoldenContrast, ContrastiveDecodingWritesTheRecordedTexts) {
       ASSERT_EQ(company.steps(i).size(), c["scores"].size());
       for (std::size_t t = 0; t < c["scores"].size(); ++t) {
         const Json& all = company.steps(i)[t]["contrastive_decoding"]["candidates"];
-        const auto chosen = std::find_if(all.begin(), all.end(), [&](const Json& each) { return each["id"] == c["ids"][t]; });
+        const auto chosen =
+            std::find_if(all.begin(), all.end(), [&](const Json& each) { return each["id"] == c["ids"][t]; });
         ASSERT_NE(chosen, all.end());
         EXPECT_PRED3(is_near, chosen->at("score").get<double>(), c["scores"][t].get<double>(), kScore) << t;
       }
@@ -194,8 +198,11 @@ TEST(LlamaGoldenContrast, TheFirstScoresAreTheRecordedOnes) {
       }
       Scheduler scheduler(models);
       FirstStep first;
-      const auto run = scheduler.start({.config = config, .prompt = c["prompt_ids"], .strategy = entry(resolve_strategy(config)).run,
-                                        .models = amateur ? std::vector{0, 1} : std::vector{0}, .observer = &first});
+      const auto run = scheduler.start({.config = config,
+                                        .prompt = c["prompt_ids"],
+                                        .strategy = entry(resolve_strategy(config)).run,
+                                        .models = amateur ? std::vector{0, 1} : std::vector{0},
+                                        .observer = &first});
       scheduler.run();
       run->rethrow();
       EXPECT_TRUE(!is_dola || first.kept == c["n_kept"]) << first.kept;

@@ -51,7 +51,8 @@ TEST_P(Exact, GivesTheSameBitsOnTwoThreads) {
 
 INSTANTIATE_TEST_SUITE_P(Models, Exact, testing::Values(kQ4_0, "smollm2-q4_k_m.gguf", kF32), [](const auto& model) {
   std::string name = model.param;
-  std::ranges::replace_if(name, [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
+  std::ranges::replace_if(
+      name, [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
   return name;
 });
 

@@ -11,6 +11,7 @@
 #include "base/utf8.h"
 #include "grammar/json_schema.h"
 #include "processors/grammar_constraint.h"
+#include "support/paths.h"
 #include "support/real_models.h"
 
 namespace decant {
@@ -414,7 +415,7 @@ TEST(LlamaGrammar, DamagedTextsAreGrammarsOrErrors) {
 }
 
 TEST(LlamaGrammar, DamagedSchemasAreSchemasOrErrors) {
-  std::ifstream file(DECANT_SCHEMAS "/features.jsonl");
+  std::ifstream file(testing::schemas_folder() / "features.jsonl");
   std::vector<std::string> schemas;
   for (std::string line; std::getline(file, line);)
     schemas.push_back(nlohmann::ordered_json::parse(line)["schema"].dump());

@@ -262,8 +262,10 @@ TEST(LlamaModel, AQuantisedCacheNeedsFlashAttention) {
   ModelOptions options = one_thread();
   options.kernels = "off";
   options.cache_type = "q8_0";
-  EXPECT_EQ(refusal(kQ4_0, options), "accepted: q8_0 cache of 256 positions, flash attention, 1 threads, ggml's kernels");
-  EXPECT_EQ(refusal(kF32, options), "accepted: q8_0 cache of 256 positions, flash attention, 1 threads, ggml's kernels");
+  EXPECT_EQ(refusal(kQ4_0, options),
+            "accepted: q8_0 cache of 256 positions, flash attention, 1 threads, ggml's kernels");
+  EXPECT_EQ(refusal(kF32, options),
+            "accepted: q8_0 cache of 256 positions, flash attention, 1 threads, ggml's kernels");
   options.flash_attn = "off";
   EXPECT_EQ(refusal(kQ4_0, options),
             "a q8_0 cache needs flash attention: drop --flash-attn off or take another --cache-type");

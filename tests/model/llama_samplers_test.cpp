@@ -274,8 +274,8 @@ TEST(LlamaSamplers, Dry) {
     for (const auto& [allowed, last_n] : {std::pair{1, -1}, {2, 20}, {4, 400}}) {
       const Dry dry({.8, 1.75, allowed, last_n, breakers}, vocab);
       // -1 switches libllama's off; for us it is the whole text.
-      const Sampler sampler = own(llama_sampler_init_dry(theirs, .8f, 1.75f, allowed, last_n < 0 ? 1000 : last_n,
-                                                         texts.data(), texts.size()));
+      const Sampler sampler = own(
+          llama_sampler_init_dry(theirs, .8f, 1.75f, allowed, last_n < 0 ? 1000 : last_n, texts.data(), texts.size()));
       for (unsigned seed = 0; seed < 40; ++seed) {
         const Tokens& alphabet = seed % 2 ? few : many;
         const Tokens text = repetitive(seed, static_cast<int>(seed * 8), alphabet);

@@ -204,9 +204,9 @@ Share share_of(Token token, const std::vector<float>& logits) {
 }
 
 struct Comparison {
-  std::size_t same = 0;     // tokens before the first difference
-  float after_prompt = 0;   // largest difference of a logit after the prompt
-  float largest = 0;        // and anywhere up to the first different token
+  std::size_t same = 0;    // tokens before the first difference
+  float after_prompt = 0;  // largest difference of a logit after the prompt
+  float largest = 0;       // and anywhere up to the first different token
 };
 
 Comparison compare(const Text& alone, const Text& company) {
@@ -229,11 +229,12 @@ void explain(std::uint64_t seed, std::size_t at, const Draw& alone, const Draw& 
   EXPECT_LE(alone.u, here.end + rounding);
   EXPECT_LE(other.begin - rounding, company.u);
   EXPECT_LE(company.u, other.end + rounding);
-  fmt::print("    seed {:2}: token {:2}, rows {} and {}, u {:.6f} in [{:.6f}, {:.6f}), {:.1e} from its edge; "
-             "in company [{:.6f}, {:.6f}), rank {} instead of {}; logits differ by {:.2g}\n",
-             seed, at, alone.rows, company.rows, alone.u, here.begin, here.end,
-             std::min(alone.u - here.begin, here.end - alone.u), there.begin, there.end, there.rank, here.rank,
-             max_difference(alone.logits, company.logits));
+  fmt::print(
+      "    seed {:2}: token {:2}, rows {} and {}, u {:.6f} in [{:.6f}, {:.6f}), {:.1e} from its edge; "
+      "in company [{:.6f}, {:.6f}), rank {} instead of {}; logits differ by {:.2g}\n",
+      seed, at, alone.rows, company.rows, alone.u, here.begin, here.end,
+      std::min(alone.u - here.begin, here.end - alone.u), there.begin, there.end, there.rank, here.rank,
+      max_difference(alone.logits, company.logits));
 }
 
 struct Report {

@@ -18,7 +18,8 @@ std::vector<float> logits_of(const std::shared_ptr<const LlamaFile>& file) {
   static const Outputs outputs{.logits = true, .hidden = false, .layers = {}};
   const std::vector<SeqId> sequence = {0};
   std::vector<Row> rows;
-  for (const Token token : kText) rows.push_back({.token = token, .position = static_cast<int>(rows.size()), .sequences = sequence});
+  for (const Token token : kText)
+    rows.push_back({.token = token, .position = static_cast<int>(rows.size()), .sequences = sequence});
   rows.back().outputs = &outputs;
   model.forward(rows);
   const auto logits = model.logits(static_cast<int>(rows.size()) - 1);
@@ -75,7 +76,9 @@ TEST(LlamaSelfModel, ErrorsSayWhatIsPossible) {
   EXPECT_EQ(error("self:0"), "self:0: smollm2-f32 has 1 to 30 layers to take");
   EXPECT_EQ(error("self:31"), "self:31: smollm2-f32 has 1 to 30 layers to take");
   for (const std::string name : {"self:", "self:half", "self:15x", "self:99999999999999999"}) {
-    EXPECT_EQ(error(name.c_str()), name + " is no model: self: is followed by a number of layers or a type (self:15, self:q4_0, self:q8_0, ...)");
+    EXPECT_EQ(
+        error(name.c_str()),
+        name + " is no model: self: is followed by a number of layers or a type (self:15, self:q4_0, self:q8_0, ...)");
   }
 }
 

@@ -1,6 +1,4 @@
 // Threads: placed while a model evaluates, and only then.
-#include "model/threads.h"
-
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,6 +10,7 @@
 #include <vector>
 
 #include "model/llama_model.h"
+#include "model/threads.h"
 #include "support/real_models.h"
 
 namespace decant {

@@ -39,8 +39,8 @@ Floats scores_at(const Tokens& ids, const Floats& logits) {
   return scores;
 }
 
-// Of equal tokens across a boundary top_p keeps the lower ids here, and what its sort makes the last there: it is enough
-// that they are as many.
+// Of equal tokens across a boundary top_p keeps the lower ids here, and what its sort makes the last there: it is
+// enough that they are as many.
 TEST(LlamaTruncations, EqualHuggingFaces) {
   std::map<std::string, int> compared, cut;
   for (const Json& c : golden_cases("truncations.json")) {

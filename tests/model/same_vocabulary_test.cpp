@@ -22,9 +22,11 @@ std::string difference(const TableVocab& a, const TableVocab& b) {
 TEST(SameVocabulary, TheFirstDifferenceIsNamed) {
   EXPECT_EQ(difference(TableVocab({"a", "b", "c"}), TableVocab({"a", "b", "c"})), "");
   EXPECT_EQ(difference(TableVocab({"a", "b", "c"}), TableVocab({"a", "x", "y"})),
-            "expert and amateur have different vocabularies: token 1 is 'b' in the one and 'x' in the other; take two models of one family");
+            "expert and amateur have different vocabularies: token 1 is 'b' in the one and 'x' in the other; take two "
+            "models of one family");
   EXPECT_EQ(difference(TableVocab({"a", "b", "c"}), TableVocab({"a", "b"})),
-            "expert and amateur have different vocabularies: 3 tokens in the one and 2 in the other; take two models of one family");
+            "expert and amateur have different vocabularies: 3 tokens in the one and 2 in the other; take two models "
+            "of one family");
 }
 
 }  // namespace

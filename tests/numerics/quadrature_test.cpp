@@ -33,8 +33,17 @@ void expect_equal_sums(const Floats& x, double t, double tolerance) {
   ASSERT_FALSE(points.empty());
   EXPECT_LE(points.size(), 16u);
   const double max = *std::max_element(x.begin(), x.end());
-  const auto exact = sums([&](auto f) { for (const float each : x) if (each > -1e30f) f(each, 1); }, max, t);
-  const auto found = sums([&](auto f) { for (const auto& p : points) f(p.x, p.count); }, max, t);
+  const auto exact = sums(
+      [&](auto f) {
+        for (const float each : x)
+          if (each > -1e30f) f(each, 1);
+      },
+      max, t);
+  const auto found = sums(
+      [&](auto f) {
+        for (const auto& p : points) f(p.x, p.count);
+      },
+      max, t);
   EXPECT_NEAR(found.z / exact.z, 1, tolerance) << "T = " << t;
   EXPECT_NEAR(found.weighted - exact.weighted, 0, tolerance * exact.z * (1 + std::abs(max))) << "T = " << t;
 }

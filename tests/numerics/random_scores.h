@@ -10,9 +10,9 @@ namespace decant {
 
 struct ScoreShape {
   int n = 0;
-  float spread = 3;       // standard deviation
-  bool coarse = false;    // rounded to quarters: many ties
-  double removed = 0;     // share of -infinity
+  float spread = 3;     // standard deviation
+  bool coarse = false;  // rounded to quarters: many ties
+  double removed = 0;   // share of -infinity
 };
 
 inline std::vector<float> random_scores(unsigned seed, const ScoreShape& shape) {

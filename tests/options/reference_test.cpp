@@ -8,12 +8,13 @@
 #include "options/generation_config.h"
 #include "options/help.h"
 #include "options/model_options.h"
+#include "support/paths.h"
 
 namespace decant {
 namespace {
 
 TEST(Reference, ThePageInDocsIsTheOneThatTheTablesMake) {
-  const std::string path = DECANT_SOURCE_DIR "/docs/options.md";
+  const std::filesystem::path path = testing::source_folder() / "docs/options.md";
   const std::string page =
       "# Options\n\nMade from the option tables in `src/options/`. As a flag, an option is written with dashes: "
       "`--max-new-tokens 64`; in JSON it has the name given here.\n\n# Generation\n" +

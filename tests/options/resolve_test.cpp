@@ -96,28 +96,39 @@ TEST(Resolve, ContradictionsAreErrors) {
       {"penalty_alpha=0.6 do_sample=true", "penalty_alpha contradicts do_sample: drop one of them"},
       {"penalty_alpha=0.6 amateur=x", "penalty_alpha contradicts amateur: drop one of them"},
       {"dola_layers=low amateur=x", "amateur contradicts dola_layers: drop one of them"},
-      {"penalty_alpha=0.6 num_beams=4", "strategy contrastive_search does not read num_beams: drop it, or choose a strategy that reads it (beam, beam_sample, diverse_beam, constrained_beam, contrastive_decoding)"},
-      {"penalty_alpha=0.6 num_return_sequences=2", "num_return_sequences is 2, but contrastive_search finds a single sequence: use sampling or beams"},
-      {"dola_layers=low num_return_sequences=2", "num_return_sequences is 2, but dola finds a single sequence: use sampling or beams"},
+      {"penalty_alpha=0.6 num_beams=4",
+       "strategy contrastive_search does not read num_beams: drop it, or choose a strategy that reads it (beam, "
+       "beam_sample, diverse_beam, constrained_beam, contrastive_decoding)"},
+      {"penalty_alpha=0.6 num_return_sequences=2",
+       "num_return_sequences is 2, but contrastive_search finds a single sequence: use sampling or beams"},
+      {"dola_layers=low num_return_sequences=2",
+       "num_return_sequences is 2, but dola finds a single sequence: use sampling or beams"},
       {"amateur=x num_beams=2 temperature=0.8", "num_beams contradicts a contrast that samples: drop one of them"},
-      {"amateur=x num_beams=2 num_return_sequences=3", "num_return_sequences is 3, but 2 beams find no more than 2 texts: raise num_beams"},
+      {"amateur=x num_beams=2 num_return_sequences=3",
+       "num_return_sequences is 3, but 2 beams find no more than 2 texts: raise num_beams"},
       {"amateur=x beta=0.5 lambda=0.5", "lambda contradicts beta: drop one of them"},
       {"beta=0.5", "beta does nothing without amateur: set amateur, or drop beta"},
       {"strategy=contrastive_search", "strategy contrastive_search needs penalty_alpha: 0.6 is a good start"},
-      {"strategy=contrastive_decoding", "strategy contrastive_decoding needs an amateur: a smaller model, or self:q4_0"},
+      {"strategy=contrastive_decoding",
+       "strategy contrastive_decoding needs an amateur: a smaller model, or self:q4_0"},
       {"strategy=dola", "strategy dola needs dola_layers: low or high"},
       {"strategy=greedy do_sample=true", "strategy greedy contradicts do_sample true: drop one of them"},
       {"strategy=greedy do_sample=true top_p=0.9", "strategy greedy contradicts do_sample true: drop one of them"},
       {"strategy=greedy temperature=0.7",
-       "strategy greedy does not read temperature: drop it, or choose a strategy that reads it (sample, beam_sample, contrastive_decoding, dola)"},
+       "strategy greedy does not read temperature: drop it, or choose a strategy that reads it (sample, beam_sample, "
+       "contrastive_decoding, dola)"},
       {"strategy=greedy temperature=1",
-       "strategy greedy does not read temperature: drop it, or choose a strategy that reads it (sample, beam_sample, contrastive_decoding, dola)"},
+       "strategy greedy does not read temperature: drop it, or choose a strategy that reads it (sample, beam_sample, "
+       "contrastive_decoding, dola)"},
       {"strategy=greedy top_k=50",
-       "strategy greedy does not read top_k: drop it, or choose a strategy that reads it (sample, beam_sample, contrastive_search, contrastive_decoding, dola)"},
+       "strategy greedy does not read top_k: drop it, or choose a strategy that reads it (sample, beam_sample, "
+       "contrastive_search, contrastive_decoding, dola)"},
       {"strategy=greedy top_p=0.9",
-       "strategy greedy does not read top_p: drop it, or choose a strategy that reads it (sample, beam_sample, contrastive_decoding, dola)"},
+       "strategy greedy does not read top_p: drop it, or choose a strategy that reads it (sample, beam_sample, "
+       "contrastive_decoding, dola)"},
       {"strategy=greedy min_p=0",
-       "strategy greedy does not read min_p: drop it, or choose a strategy that reads it (sample, beam_sample, contrastive_decoding, dola)"},
+       "strategy greedy does not read min_p: drop it, or choose a strategy that reads it (sample, beam_sample, "
+       "contrastive_decoding, dola)"},
       {"num_return_sequences=3",
        "num_return_sequences is 3, but greedy decoding finds a single sequence: use sampling or beams"},
       {"num_return_sequences=2 temperature=0",
@@ -178,9 +189,9 @@ TEST(Resolve, WhatDoesNothingWithoutAnotherOptionIsAnError) {
 }
 
 TEST(Resolve, MirostatMakesTheCutItself) {
-  for (const char* cut : {"top_n_sigma=2", "top_h=0.5", "top_k=5", "top_p=0.9", "min_p=0.1", "typical_p=0.9",
-                          "epsilon_cutoff=0.01", "eta_cutoff=0.01", "xtc_probability=0.5", "adaptive_target=0.5",
-                          "adaptive_target=0"}) {
+  for (const char* cut :
+       {"top_n_sigma=2", "top_h=0.5", "top_k=5", "top_p=0.9", "min_p=0.1", "typical_p=0.9", "epsilon_cutoff=0.01",
+        "eta_cutoff=0.01", "xtc_probability=0.5", "adaptive_target=0.5", "adaptive_target=0"}) {
     const std::string name(cut, std::string_view(cut).find('='));
     const std::string value = cut + name.size() + 1;
     for (const int version : {1, 2}) {
@@ -208,8 +219,12 @@ TEST(Resolve, ValuesOutOfRangeAreErrors) {
     const char* options;
     const char* message;
   } cases[] = {
-      {"strategy=sampel", "strategy is 'sampel': it must be one of greedy, sample, beam, beam_sample, diverse_beam, constrained_beam, contrastive_search, contrastive_decoding, dola (did you mean sample?)"},
-      {"strategy=mirostat", "strategy is 'mirostat': it must be one of greedy, sample, beam, beam_sample, diverse_beam, constrained_beam, contrastive_search, contrastive_decoding, dola"},
+      {"strategy=sampel",
+       "strategy is 'sampel': it must be one of greedy, sample, beam, beam_sample, diverse_beam, constrained_beam, "
+       "contrastive_search, contrastive_decoding, dola (did you mean sample?)"},
+      {"strategy=mirostat",
+       "strategy is 'mirostat': it must be one of greedy, sample, beam, beam_sample, diverse_beam, constrained_beam, "
+       "contrastive_search, contrastive_decoding, dola"},
       {"do_sample=maybe", "do_sample is 'maybe': it must be true or false"},
       {"max_new_tokens=-1", "max_new_tokens is -1: it must be a whole number of at least 0"},
       {"max_length=0", "max_length is 0: it must be a whole number of at least 1"},
@@ -241,7 +256,8 @@ TEST(Resolve, HoldsForConfigsFilledInCode) {
   EXPECT_EQ(resolve_strategy({.strategy = "sample"}), Strategy::sample);
   EXPECT_EQ(resolve_strategy({.strategy = "greedy", .temperature = 1.0}), Strategy::greedy);  // nobody set it
   EXPECT_EQ(usage_error([] { resolve_strategy({.strategy = "gredy"}); }),
-            "strategy is 'gredy': it must be one of greedy, sample, beam, beam_sample, diverse_beam, constrained_beam, contrastive_search, contrastive_decoding, dola (did you mean greedy?)");
+            "strategy is 'gredy': it must be one of greedy, sample, beam, beam_sample, diverse_beam, constrained_beam, "
+            "contrastive_search, contrastive_decoding, dola (did you mean greedy?)");
   EXPECT_EQ(usage_error([] { resolve_strategy({.min_p = 2}); }), "min_p is 2: it must be a number from 0 to 1");
   EXPECT_EQ(usage_error([] { resolve_strategy({.do_sample = false, .top_p = 0.5}); }),
             "do_sample false contradicts top_p 0.5: drop one of them");

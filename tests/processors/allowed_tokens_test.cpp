@@ -23,7 +23,9 @@ TEST(AllowedTokensProcessor, MayLeaveNothing) {
 }
 
 TEST(AllowedTokensProcessor, RejectsWhatTheVocabularyLacks) {
-  EXPECT_EQ(usage_error([] { AllowedTokens({1, 4}, 4); }),
+  EXPECT_EQ(usage_error([] {
+              AllowedTokens({1, 4}, 4);
+            }),
             "allowed_token_ids has the token id 4, but this vocabulary ends at 3");
   EXPECT_EQ(usage_error([] { AllowedTokens({-1}, 4); }),
             "allowed_token_ids has the token id -1, but this vocabulary ends at 3");

@@ -16,7 +16,10 @@ const testing::TableVocab vocab({"a", "b", "c", ":", "c:a", "<end>", "d"}, {5});
 constexpr Token a = 0, b = 1, c = 2, colon = 3, c_colon_a = 4, end = 5, d = 6;
 
 DryConfig config(int allowed_length = 2, int last_n = -1, std::vector<std::string> breakers = {":"}) {
-  return {.multiplier = .5, .base = 2, .allowed_length = allowed_length, .last_n = last_n,
+  return {.multiplier = .5,
+          .base = 2,
+          .allowed_length = allowed_length,
+          .last_n = last_n,
           .sequence_breakers = std::move(breakers)};
 }
 

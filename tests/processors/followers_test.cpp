@@ -17,9 +17,7 @@ TEST(Followers, ByHand) {
   EXPECT_EQ(followers(text, Tokens{}), text);
 }
 
-TEST(Followers, OverlappingOccurrences) {
-  EXPECT_EQ(followers(Tokens{1, 1, 1, 2}, Tokens{1, 1}), (Tokens{1, 2}));
-}
+TEST(Followers, OverlappingOccurrences) { EXPECT_EQ(followers(Tokens{1, 1, 1, 2}, Tokens{1, 1}), (Tokens{1, 2})); }
 
 TEST(Followers, NothingIsLongEnough) {
   EXPECT_EQ(followers(Tokens{}, Tokens{}), (Tokens{}));

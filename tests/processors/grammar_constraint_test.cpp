@@ -10,8 +10,7 @@ namespace {
 class Abc final : public Grammar {
  public:
   enum Place { begin, middle, ended, dead };
-  explicit Abc(Place place)
-      : allowed_{place == begin, place == middle, place == middle || place == ended} {}
+  explicit Abc(Place place) : allowed_{place == begin, place == middle, place == middle || place == ended} {}
 
   const std::vector<bool>& allowed() const override { return allowed_; }
   std::unique_ptr<const Grammar> after(Token token) const override {

@@ -39,9 +39,7 @@ TEST(MinPProcessor, RemovedStaysRemoved) {
   EXPECT_EQ(kept_by(MinP(.1), {-4}), (Tokens{0}));
 }
 
-TEST(MinPProcessor, ZeroDoesNothing) {
-  EXPECT_EQ(after(MinP(0), {0, -3e38f, -inf, 1}), (Floats{0, -3e38f, -inf, 1}));
-}
+TEST(MinPProcessor, ZeroDoesNothing) { EXPECT_EQ(after(MinP(0), {0, -3e38f, -inf, 1}), (Floats{0, -3e38f, -inf, 1})); }
 
 TEST(MinPProcessor, RejectsWhatIsNoProbability) {
   for (const double p : {-.1, 1.1, std::nan("")}) EXPECT_THROW(MinP{p}, Error) << p;

@@ -41,8 +41,7 @@ TEST(OccurrencePenaltyProcessor, ChangesTheOrder) {
 
 TEST(OccurrencePenaltyProcessor, RemovedStaysRemoved) {
   EXPECT_EQ(after(OccurrencePenalty(-1, -1), {-inf, 1}, {0}), (Floats{-inf, 1}));
-  EXPECT_EQ(after(OccurrencePenalty(-3e38, -3e38), {1e38f, 1}, {0, 0}),
-            (Floats{std::numeric_limits<float>::max(), 1}));
+  EXPECT_EQ(after(OccurrencePenalty(-3e38, -3e38), {1e38f, 1}, {0, 0}), (Floats{std::numeric_limits<float>::max(), 1}));
 }
 
 TEST(OccurrencePenaltyProcessor, BearsTheNameOfWhatIsSet) {

@@ -40,7 +40,9 @@ TEST(PrefixAllowedTokensProcessor, TheFunctionSeesTheWholeText) {
 TEST(PrefixAllowedTokensProcessor, RejectsWhatTheVocabularyLacks) {
   EXPECT_EQ(usage_error([] { constrained({4}); }),
             "prefix_allowed_tokens_fn has the token id 4, but this vocabulary ends at 3");
-  EXPECT_EQ(usage_error([] { constrained({2, -7}); }),
+  EXPECT_EQ(usage_error([] {
+              constrained({2, -7});
+            }),
             "prefix_allowed_tokens_fn has the token id -7, but this vocabulary ends at 3");
 }
 

@@ -113,12 +113,36 @@ const struct {
 
 // Those that make no processor of their own: they refine another one, or something else reads them.
 const std::set<std::string_view> makes_none = {
-    "strategy", "do_sample", "num_return_sequences", "seed", "trace_top", "sampler_order", "penalty_last_n",
-    "num_beams", "length_penalty", "early_stopping", "normalize", "num_beam_groups", "force_words", "hf_compat",
-    "penalty_alpha", "amateur", "dola_layers",
-    "min_tokens_to_keep", "max_new_tokens", "max_length", "max_time", "stop_strings", "include_stop_str_in_output",
-    "stop_token_ids", "eos_token_id", "ignore_eos", "remove_invalid_values",
-    "grammar", "json_schema", "token_healing"};  // below: the first two need an engine, the third a prompt
+    "strategy",
+    "do_sample",
+    "num_return_sequences",
+    "seed",
+    "trace_top",
+    "sampler_order",
+    "penalty_last_n",
+    "num_beams",
+    "length_penalty",
+    "early_stopping",
+    "normalize",
+    "num_beam_groups",
+    "force_words",
+    "hf_compat",
+    "penalty_alpha",
+    "amateur",
+    "dola_layers",
+    "min_tokens_to_keep",
+    "max_new_tokens",
+    "max_length",
+    "max_time",
+    "stop_strings",
+    "include_stop_str_in_output",
+    "stop_token_ids",
+    "eos_token_id",
+    "ignore_eos",
+    "remove_invalid_values",
+    "grammar",
+    "json_schema",
+    "token_healing"};  // below: the first two need an engine, the third a prompt
 
 TEST(Recipe, AnOptionAloneMakesItsProcessorAndNoOther) {
   for (const auto& [option, text, processors] : alone) {
@@ -138,20 +162,39 @@ TEST(Recipe, EveryOptionIsOneOrTheOther) {
 }
 
 TEST(Recipe, NeutralValuesMakeNone) {
-  EXPECT_EQ(names(recipe_of(given({{"guidance_scale", "1"}, {"encoder_repetition_penalty", "1"},
-                                   {"repetition_penalty", "1"}, {"frequency_penalty", "0"}, {"presence_penalty", "0"},
-                                   {"dry_multiplier", "0"}, {"no_repeat_ngram_size", "0"},
-                                   {"encoder_no_repeat_ngram_size", "0"}, {"min_length", "0"}, {"min_new_tokens", "0"},
-                                   {"watermark", "false"}, {"renormalize_logits", "false"}, {"top_n_sigma", "0"},
-                                   {"temperature", "1"}, {"dynatemp_range", "0"}, {"top_k", "0"}, {"top_p", "1"},
-                                   {"min_p", "0"}, {"typical_p", "1"}, {"epsilon_cutoff", "0"}, {"eta_cutoff", "0"},
-                                   {"xtc_probability", "0"}, {"mirostat", "0"}}))),
+  EXPECT_EQ(names(recipe_of(given({{"guidance_scale", "1"},
+                                   {"encoder_repetition_penalty", "1"},
+                                   {"repetition_penalty", "1"},
+                                   {"frequency_penalty", "0"},
+                                   {"presence_penalty", "0"},
+                                   {"dry_multiplier", "0"},
+                                   {"no_repeat_ngram_size", "0"},
+                                   {"encoder_no_repeat_ngram_size", "0"},
+                                   {"min_length", "0"},
+                                   {"min_new_tokens", "0"},
+                                   {"watermark", "false"},
+                                   {"renormalize_logits", "false"},
+                                   {"top_n_sigma", "0"},
+                                   {"temperature", "1"},
+                                   {"dynatemp_range", "0"},
+                                   {"top_k", "0"},
+                                   {"top_p", "1"},
+                                   {"min_p", "0"},
+                                   {"typical_p", "1"},
+                                   {"epsilon_cutoff", "0"},
+                                   {"eta_cutoff", "0"},
+                                   {"xtc_probability", "0"},
+                                   {"mirostat", "0"}}))),
             Names{});
 }
 
 TEST(Recipe, GreedyHasNothingThatOnlySamplingReads) {
-  GenerationConfig config = given({{"temperature", "0.5"}, {"top_p", "0.9"}, {"mirostat", "0"}, {"min_p", "0.1"},
-                                   {"repetition_penalty", "1.5"}, {"watermark", "true"}});
+  GenerationConfig config = given({{"temperature", "0.5"},
+                                   {"top_p", "0.9"},
+                                   {"mirostat", "0"},
+                                   {"min_p", "0.1"},
+                                   {"repetition_penalty", "1.5"},
+                                   {"watermark", "true"}});
   EXPECT_EQ(names(make_recipe(config, false, setup())), (Names{"repetition_penalty", "watermark"}));
 }
 
@@ -181,8 +224,11 @@ TEST(Recipe, GrammarsAndHealing) {
   EXPECT_EQ(grammars.asked, (std::vector<Asked>{{"root ::= \"a\"", {8}}, {"of {}", {8}}}));
   EXPECT_EQ(names(make_recipe({.token_healing = true}, false, with)), Names{});  // nothing was taken back
   with.healed = "ab";
-  const GenerationConfig config = given({{"grammar", "g"}, {"allowed_token_ids", "1"}, {"forced_bos_token_id", "1"},
-                                         {"top_p", "0.5"}, {"sampler_order", "top_p"}});
+  const GenerationConfig config = given({{"grammar", "g"},
+                                         {"allowed_token_ids", "1"},
+                                         {"forced_bos_token_id", "1"},
+                                         {"top_p", "0.5"},
+                                         {"sampler_order", "top_p"}});
   const Recipe recipe = make_recipe(config, true, with);
   EXPECT_EQ(names(recipe), (Names{"allowed_token_ids", "grammar", "token_healing", "forced_bos_token_id", "top_p"}));
   EXPECT_EQ(recipe.n_edits, 4u);
@@ -191,25 +237,51 @@ TEST(Recipe, GrammarsAndHealing) {
 
 // ---- in which order -------------------------------------------------------------------------------------------------
 
-const std::vector<std::pair<std::string, std::string>> all_edits = {
-    {"begin_suppress_tokens", "1"}, {"suppress_tokens", "2"}, {"exponential_decay_length_penalty", "5,1.1"},
-    {"forced_eos_token_id", "8"}, {"forced_bos_token_id", "1"}, {"allowed_token_ids", "0,1,3"}, {"min_new_tokens", "2"},
-    {"min_length", "3"}, {"bad_words", "ab"}, {"encoder_no_repeat_ngram_size", "2"}, {"no_repeat_ngram_size", "3"},
-    {"dry_multiplier", "0.8"}, {"presence_penalty", "0.1"}, {"frequency_penalty", "0.1"},
-    {"repetition_penalty", "1.1"}, {"encoder_repetition_penalty", "1.1"}, {"logit_bias", "3=1"},
-    {"sequence_bias", "cd=1"}, {"guidance_scale", "1.5"}};
+const std::vector<std::pair<std::string, std::string>> all_edits = {{"begin_suppress_tokens", "1"},
+                                                                    {"suppress_tokens", "2"},
+                                                                    {"exponential_decay_length_penalty", "5,1.1"},
+                                                                    {"forced_eos_token_id", "8"},
+                                                                    {"forced_bos_token_id", "1"},
+                                                                    {"allowed_token_ids", "0,1,3"},
+                                                                    {"min_new_tokens", "2"},
+                                                                    {"min_length", "3"},
+                                                                    {"bad_words", "ab"},
+                                                                    {"encoder_no_repeat_ngram_size", "2"},
+                                                                    {"no_repeat_ngram_size", "3"},
+                                                                    {"dry_multiplier", "0.8"},
+                                                                    {"presence_penalty", "0.1"},
+                                                                    {"frequency_penalty", "0.1"},
+                                                                    {"repetition_penalty", "1.1"},
+                                                                    {"encoder_repetition_penalty", "1.1"},
+                                                                    {"logit_bias", "3=1"},
+                                                                    {"sequence_bias", "cd=1"},
+                                                                    {"guidance_scale", "1.5"}};
 const std::vector<std::pair<std::string, std::string>> all_cuts = {
     {"adaptive_target", "0.5"}, {"xtc_probability", "0.5"}, {"eta_cutoff", "0.001"}, {"epsilon_cutoff", "0.001"},
-    {"typical_p", "0.9"}, {"min_p", "0.1"}, {"top_p", "0.9"}, {"top_k", "5"}, {"top_h", "0.9"}, {"temperature", "0.9"},
-    {"top_n_sigma", "2"}};
+    {"typical_p", "0.9"},       {"min_p", "0.1"},           {"top_p", "0.9"},        {"top_k", "5"},
+    {"top_h", "0.9"},           {"temperature", "0.9"},     {"top_n_sigma", "2"}};
 const std::vector<std::pair<std::string, std::string>> endings = {{"renormalize_logits", "true"},
                                                                   {"watermark", "true"}};
 
-const Names edits_in_order = {
-    "guidance_scale", "sequence_bias", "logit_bias", "encoder_repetition_penalty", "repetition_penalty",
-    "frequency_penalty", "dry_multiplier", "no_repeat_ngram_size", "encoder_no_repeat_ngram_size", "bad_words",
-    "min_length", "min_new_tokens", "prefix_allowed_tokens_fn", "allowed_token_ids", "forced_bos_token_id",
-    "forced_eos_token_id", "exponential_decay_length_penalty", "suppress_tokens", "begin_suppress_tokens"};
+const Names edits_in_order = {"guidance_scale",
+                              "sequence_bias",
+                              "logit_bias",
+                              "encoder_repetition_penalty",
+                              "repetition_penalty",
+                              "frequency_penalty",
+                              "dry_multiplier",
+                              "no_repeat_ngram_size",
+                              "encoder_no_repeat_ngram_size",
+                              "bad_words",
+                              "min_length",
+                              "min_new_tokens",
+                              "prefix_allowed_tokens_fn",
+                              "allowed_token_ids",
+                              "forced_bos_token_id",
+                              "forced_eos_token_id",
+                              "exponential_decay_length_penalty",
+                              "suppress_tokens",
+                              "begin_suppress_tokens"};
 
 GenerationConfig everything(const std::vector<std::pair<std::string, std::string>>& cuts) {
   auto options = endings;
@@ -236,8 +308,7 @@ TEST(Recipe, TheOrderWithEverythingOn) {
 
 TEST(Recipe, TheOrderWithMirostat) {
   const Recipe recipe = recipe_of(everything({{"mirostat", "2"}, {"temperature", "0.9"}}));
-  EXPECT_EQ(names(recipe),
-            followed_by(edits_in_order, {"temperature", "mirostat", "watermark", "renormalize_logits"}));
+  EXPECT_EQ(names(recipe), followed_by(edits_in_order, {"temperature", "mirostat", "watermark", "renormalize_logits"}));
   EXPECT_EQ(recipe.n_edits, edits_in_order.size());
 }
 
@@ -249,20 +320,34 @@ TEST(Recipe, EditsAreWhatComesBeforeTheFirstCut) {
   // Without a cut, all that are not the endings.
   EXPECT_EQ(recipe_of(given({{"suppress_tokens", "1"}, {"watermark", "true"}})).n_edits, 1u);
   EXPECT_EQ(recipe_of(given({{"watermark", "true"}, {"renormalize_logits", "true"}})).n_edits, 0u);
-  EXPECT_EQ(recipe_of(given({{"repetition_penalty", "2"}, {"temperature", "2"},
-                             {"sampler_order", "temperature;penalties"}})).n_edits, 0u);
-  EXPECT_EQ(recipe_of(given({{"repetition_penalty", "2"}, {"temperature", "2"}, {"min_length", "3"},
-                             {"sampler_order", "temperature;penalties"}})).n_edits, 1u);
+  EXPECT_EQ(
+      recipe_of(given({{"repetition_penalty", "2"}, {"temperature", "2"}, {"sampler_order", "temperature;penalties"}}))
+          .n_edits,
+      0u);
+  EXPECT_EQ(recipe_of(given({{"repetition_penalty", "2"},
+                             {"temperature", "2"},
+                             {"min_length", "3"},
+                             {"sampler_order", "temperature;penalties"}}))
+                .n_edits,
+            1u);
 }
 
 // ---- sampler_order --------------------------------------------------------------------------------------------------
 
 TEST(SamplerOrder, LlamaCppsOwn) {
-  const GenerationConfig config =
-      given({{"temperature", "0.8"}, {"xtc_probability", "0.5"}, {"min_p", "0.05"}, {"top_p", "0.95"},
-             {"typical_p", "0.9"}, {"top_k", "40"}, {"top_n_sigma", "1"}, {"dry_multiplier", "0.8"},
-             {"presence_penalty", "0.1"}, {"repetition_penalty", "1.1"}, {"logit_bias", "1=2"}, {"watermark", "true"},
-             {"sampler_order", "llama.cpp"}});
+  const GenerationConfig config = given({{"temperature", "0.8"},
+                                         {"xtc_probability", "0.5"},
+                                         {"min_p", "0.05"},
+                                         {"top_p", "0.95"},
+                                         {"typical_p", "0.9"},
+                                         {"top_k", "40"},
+                                         {"top_n_sigma", "1"},
+                                         {"dry_multiplier", "0.8"},
+                                         {"presence_penalty", "0.1"},
+                                         {"repetition_penalty", "1.1"},
+                                         {"logit_bias", "1=2"},
+                                         {"watermark", "true"},
+                                         {"sampler_order", "llama.cpp"}});
   EXPECT_EQ(names(recipe_of(config)),
             (Names{"logit_bias", "repetition_penalty", "presence_penalty", "dry_multiplier", "top_n_sigma", "top_k",
                    "typical_p", "top_p", "min_p", "xtc_probability", "temperature", "watermark"}));
@@ -285,14 +370,22 @@ TEST(SamplerOrder, EveryNameMovesItsOwn) {
   const struct {
     const char* order_name;
     std::pair<std::string, std::string> option;
-  } cases[] = {{"penalties", {"repetition_penalty", "1.1"}}, {"penalties", {"frequency_penalty", "1"}},
-               {"penalties", {"presence_penalty", "1"}},     {"dry", {"dry_multiplier", "1"}},
-               {"top_n_sigma", {"top_n_sigma", "1"}},        {"temperature", {"temperature", "2"}},
-               {"temperature", {"dynatemp_range", "0.5"}},   {"top_h", {"top_h", "0.5"}},
-               {"top_p", {"top_p", "0.5"}},                  {"min_p", {"min_p", "0.5"}},
-               {"typ_p", {"typical_p", "0.5"}},              {"typical_p", {"typical_p", "0.5"}},
-               {"epsilon_cutoff", {"epsilon_cutoff", "0.1"}}, {"eta_cutoff", {"eta_cutoff", "0.1"}},
-               {"xtc", {"xtc_probability", "0.5"}},          {"adaptive_p", {"adaptive_target", "0.5"}}};
+  } cases[] = {{"penalties", {"repetition_penalty", "1.1"}},
+               {"penalties", {"frequency_penalty", "1"}},
+               {"penalties", {"presence_penalty", "1"}},
+               {"dry", {"dry_multiplier", "1"}},
+               {"top_n_sigma", {"top_n_sigma", "1"}},
+               {"temperature", {"temperature", "2"}},
+               {"temperature", {"dynatemp_range", "0.5"}},
+               {"top_h", {"top_h", "0.5"}},
+               {"top_p", {"top_p", "0.5"}},
+               {"min_p", {"min_p", "0.5"}},
+               {"typ_p", {"typical_p", "0.5"}},
+               {"typical_p", {"typical_p", "0.5"}},
+               {"epsilon_cutoff", {"epsilon_cutoff", "0.1"}},
+               {"eta_cutoff", {"eta_cutoff", "0.1"}},
+               {"xtc", {"xtc_probability", "0.5"}},
+               {"adaptive_p", {"adaptive_target", "0.5"}}};
   for (const auto& [name, option] : cases) {
     SCOPED_TRACE(name);
     const auto& [field, text] = option;
@@ -307,9 +400,14 @@ TEST(SamplerOrder, EveryNameMovesItsOwn) {
 }
 
 TEST(SamplerOrder, WhatCannotMoveComesFirstAndTheEndingsLast) {
-  EXPECT_EQ(names(recipe_of(given({{"suppress_tokens", "1"}, {"min_length", "2"}, {"guidance_scale", "2"},
-                                   {"top_k", "5"}, {"repetition_penalty", "2"}, {"watermark", "true"},
-                                   {"renormalize_logits", "true"}, {"sampler_order", "top_k;penalties"}}))),
+  EXPECT_EQ(names(recipe_of(given({{"suppress_tokens", "1"},
+                                   {"min_length", "2"},
+                                   {"guidance_scale", "2"},
+                                   {"top_k", "5"},
+                                   {"repetition_penalty", "2"},
+                                   {"watermark", "true"},
+                                   {"renormalize_logits", "true"},
+                                   {"sampler_order", "top_k;penalties"}}))),
             (Names{"guidance_scale", "min_length", "suppress_tokens", "top_k", "repetition_penalty", "watermark",
                    "renormalize_logits"}));
 }
@@ -319,8 +417,13 @@ TEST(SamplerOrder, WhatItDoesNotListIsOff) {
   const struct {
     const char* option;
     const char* text;
-  } cases[] = {{"top_k", "5"}, {"top_k", "50"}, {"temperature", "2"}, {"repetition_penalty", "2"},
-               {"presence_penalty", "2"}, {"frequency_penalty", "2"}, {"dry_multiplier", "1"},
+  } cases[] = {{"top_k", "5"},
+               {"top_k", "50"},
+               {"temperature", "2"},
+               {"repetition_penalty", "2"},
+               {"presence_penalty", "2"},
+               {"frequency_penalty", "2"},
+               {"dry_multiplier", "1"},
                {"xtc_probability", "0.5"}};
   for (const auto& [option, text] : cases) {
     const GenerationConfig config = given({{"min_p", "0.1"}, {option, text}, {"sampler_order", "min_p"}});
@@ -335,10 +438,13 @@ TEST(SamplerOrder, WhatItDoesNotListIsOff) {
 
 TEST(SamplerOrder, UnknownNames) {
   for (const char* name : {"temp", "topk", "top-k", "Temperature", "watermark"}) {
-    EXPECT_EQ(usage_error([&] { recipe_of(given({{"sampler_order", std::string("top_k;") + name}})); }),
+    EXPECT_EQ(usage_error([&] {
+                recipe_of(given({{"sampler_order", std::string("top_k;") + name}}));
+              }),
               fmt::format("sampler_order names '{}': it can name penalties, dry, top_n_sigma, temperature, top_h, "
                           "top_k, top_p, min_p, typ_p, typical_p, epsilon_cutoff, eta_cutoff, xtc, adaptive_p, "
-                          "mirostat, or be llama.cpp", name));
+                          "mirostat, or be llama.cpp",
+                          name));
   }
 }
 
@@ -367,20 +473,29 @@ TEST(Recipe, ExponentialDecayIsAStartAndAFactor) {
     EXPECT_TRUE(message.starts_with("exponential_decay_length_penalty is ")) << message;
     EXPECT_TRUE(message.ends_with(": it must be START,FACTOR, a number of tokens and a factor")) << message;
   }
-  EXPECT_EQ(usage_error([&] { recipe_of(given({{"exponential_decay_length_penalty", "-1,1.1"}})); }),
+  EXPECT_EQ(usage_error([&] {
+              recipe_of(given({{"exponential_decay_length_penalty", "-1,1.1"}}));
+            }),
             "exponential_decay_length_penalty starts at -1: it must be at least 0");
-  EXPECT_EQ(usage_error([&] { recipe_of(given({{"exponential_decay_length_penalty", "1,0"}})); }),
+  EXPECT_EQ(usage_error([&] {
+              recipe_of(given({{"exponential_decay_length_penalty", "1,0"}}));
+            }),
             "exponential_decay_length_penalty has the factor 0: it must be a positive number");
   EXPECT_NO_THROW(recipe_of(given({{"exponential_decay_length_penalty", "0,1"}})));
 }
 
 TEST(Recipe, TextsAndIdsNeedAVocabulary) {
-  for (const auto& [option, text] : std::vector<std::pair<std::string, std::string>>{
-           {"sequence_bias", "ab=2"}, {"logit_bias", "3=1"}, {"dry_multiplier", "1"}, {"bad_words", "a"},
-           {"allowed_token_ids", "1"}, {"watermark", "true"}, {"mirostat", "2"}}) {
+  for (const auto& [option, text] : std::vector<std::pair<std::string, std::string>>{{"sequence_bias", "ab=2"},
+                                                                                     {"logit_bias", "3=1"},
+                                                                                     {"dry_multiplier", "1"},
+                                                                                     {"bad_words", "a"},
+                                                                                     {"allowed_token_ids", "1"},
+                                                                                     {"watermark", "true"},
+                                                                                     {"mirostat", "2"}}) {
     const GenerationConfig config = given({{option, text}});
     EXPECT_EQ(usage_error([&] { make_recipe(config, true, {}); }),
-              "an option that reads text or token ids needs a vocabulary") << option;
+              "an option that reads text or token ids needs a vocabulary")
+        << option;
   }
   EXPECT_NO_THROW(make_recipe(given({{"temperature", "2"}, {"repetition_penalty", "2"}}), true, {}));
 }
@@ -392,10 +507,11 @@ TEST(Recipe, WatermarkOptionsAreItsConfiguration) {
   EXPECT_EQ(plain.hashing_key, 15485863u);
   EXPECT_FALSE(plain.selfhash);
   EXPECT_EQ(plain.context_width, 1);
-  const WatermarkConfig other =
-      watermark_config(given({{"watermark_greenlist_ratio", "0.5"}, {"watermark_bias", "3"},
-                              {"watermark_hashing_key", "7"}, {"watermark_seeding_scheme", "selfhash"},
-                              {"watermark_context_width", "4"}}));
+  const WatermarkConfig other = watermark_config(given({{"watermark_greenlist_ratio", "0.5"},
+                                                        {"watermark_bias", "3"},
+                                                        {"watermark_hashing_key", "7"},
+                                                        {"watermark_seeding_scheme", "selfhash"},
+                                                        {"watermark_context_width", "4"}}));
   EXPECT_EQ(other.greenlist_ratio, .5);
   EXPECT_EQ(other.bias, 3);
   EXPECT_EQ(other.hashing_key, 7u);
@@ -405,9 +521,13 @@ TEST(Recipe, WatermarkOptionsAreItsConfiguration) {
 
 // The option if it asks for more than the strategy needs.
 TEST(Recipe, EveryCutKeepsAsManyAsTheStrategyOrTheOptionSays) {
-  for (const auto& [option, text] : std::vector<std::pair<std::string, std::string>>{
-           {"top_k", "1"}, {"top_p", "0.01"}, {"min_p", "1"}, {"typical_p", "0.01"}, {"epsilon_cutoff", "0.9"},
-           {"eta_cutoff", "0.9"}, {"top_h", "0.01"}}) {
+  for (const auto& [option, text] : std::vector<std::pair<std::string, std::string>>{{"top_k", "1"},
+                                                                                     {"top_p", "0.01"},
+                                                                                     {"min_p", "1"},
+                                                                                     {"typical_p", "0.01"},
+                                                                                     {"epsilon_cutoff", "0.9"},
+                                                                                     {"eta_cutoff", "0.9"},
+                                                                                     {"top_h", "0.01"}}) {
     for (const auto& [by_setup, by_option, kept] : {std::tuple(1, 1, 1), {3, 1, 3}, {1, 2, 2}, {3, 2, 3}}) {
       GenerationConfig config = given({{option, text}, {"min_tokens_to_keep", std::to_string(by_option)}});
       if (option != "top_k") config.top_k = 0;

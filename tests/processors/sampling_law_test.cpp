@@ -196,9 +196,8 @@ struct Enumeration {
 TEST(SamplingLaw, Mirostat) {
   constexpr double tau = 1.6, eta = .7;
   for (const int version : {1, 2}) {
-    Enumeration all{
-        .rewrite = [version](auto& r, double mu) { version == 1 ? r.mirostat_1(mu, 5) : r.mirostat_2(mu); },
-        .after = [](double mu, double, double behind) { return mu - eta * (-std::log2(behind) - tau); }};
+    Enumeration all{.rewrite = [version](auto& r, double mu) { version == 1 ? r.mirostat_1(mu, 5) : r.mirostat_2(mu); },
+                    .after = [](double mu, double, double behind) { return mu - eta * (-std::log2(behind) - tau); }};
     all.add({}, 1, 2 * tau);
     EXPECT_GT(all.law.size(), 15u);
     EXPECT_LT(all.law.size(), 125u);  // something was cut

@@ -418,15 +418,16 @@ RC_GTEST_PROP(Scores, ReadingEqualsTheReference, (unsigned seed, bool coarse)) {
   }
 }
 
-// ---- draws without replacement -----------------------------------------------------------------------------------------
+// ---- draws without replacement
+// -----------------------------------------------------------------------------------------
 
 // The tokens that u = given numbers find, with the weights that were left.
 std::vector<std::pair<Token, double>> drawn(Scores scores, std::vector<double> us) {
   std::vector<std::pair<Token, double>> found;
   std::size_t i = 0;
-  scores.draw_distinct(static_cast<int>(us.size()), [&] { return us[i++]; }, [&](const Candidate& each, double log_left) {
-    found.emplace_back(each.id, std::exp(log_left));
-  });
+  scores.draw_distinct(
+      static_cast<int>(us.size()), [&] { return us[i++]; },
+      [&](const Candidate& each, double log_left) { found.emplace_back(each.id, std::exp(log_left)); });
   return found;
 }
 
@@ -445,7 +446,8 @@ TEST(Scores, DrawsWithoutReplacementByHand) {
   expect({.5, .7, .1, .9, .5}, {{2, 10}, {3, 7}, {1, 5}, {0, 1}});  // of four tokens a fifth cannot be drawn
 }
 
-// One token has nearly all of the mass: what is left is not the difference of two sums that are equal to sixteen digits.
+// One token has nearly all of the mass: what is left is not the difference of two sums that are equal to sixteen
+// digits.
 TEST(Scores, DrawsWithoutReplacementBesideAGiant) {
   Floats logits(1000, -40);
   logits[7] = 0;

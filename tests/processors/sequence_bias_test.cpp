@@ -59,7 +59,9 @@ TEST(SequenceBiasProcessor, NeverOverflows) {
 TEST(SequenceBiasProcessor, BearsTheNameOfItsOption) {
   EXPECT_EQ(SequenceBias("bad_words", {}).name(), "bad_words");
   Scores scores = scores_of(logits);
-  EXPECT_EQ(usage_error([&] { SequenceBias("logit_bias", {{{4}, 1}})(scores, {}); }),
+  EXPECT_EQ(usage_error([&] {
+              SequenceBias("logit_bias", {{{4}, 1}})(scores, {});
+            }),
             "logit_bias has the token id 4, but this vocabulary ends at 3");
 }
 

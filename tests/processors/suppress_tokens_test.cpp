@@ -43,7 +43,9 @@ TEST(BeginSuppressTokensProcessor, TheSecondBehindAForcedBos) {
 
 TEST(SuppressTokensProcessors, RejectWhatTheVocabularyLacks) {
   Scores scores = scores_of(logits);
-  EXPECT_EQ(usage_error([&] { SuppressTokens({1, 4})(scores, {}); }),
+  EXPECT_EQ(usage_error([&] {
+              SuppressTokens({1, 4})(scores, {});
+            }),
             "suppress_tokens has the token id 4, but this vocabulary ends at 3");
   EXPECT_EQ(usage_error([&] { BeginSuppressTokens({-1})(scores, {}); }),
             "begin_suppress_tokens has the token id -1, but this vocabulary ends at 3");

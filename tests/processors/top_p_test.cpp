@@ -47,9 +47,7 @@ TEST(TopPProcessor, RemovedStaysRemoved) {
   EXPECT_EQ(kept_by(TopP(.9), {-inf, -inf}), (Tokens{}));
 }
 
-TEST(TopPProcessor, OneDoesNothing) {
-  EXPECT_EQ(after(TopP(1), {0, -200, 1, -3e38f}), (Floats{0, -200, 1, -3e38f}));
-}
+TEST(TopPProcessor, OneDoesNothing) { EXPECT_EQ(after(TopP(1), {0, -200, 1, -3e38f}), (Floats{0, -200, 1, -3e38f})); }
 
 // The nucleus outgrows each of the steps in which a dense distribution is ranked.
 TEST(TopPProcessor, LargeNuclei) {

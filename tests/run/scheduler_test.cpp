@@ -76,7 +76,8 @@ TEST(Scheduler, ACommonPromptOfTwoRunsIsEvaluatedOnce) {
 TEST(Scheduler, CompanyAndOrderOfArrivalChangeNothing) {
   std::vector<Request> requests;
   for (int i = 0; i < 8; ++i) {
-    GenerationConfig config = i % 3 == 2 ? greedy_config(10) : sampling_config(static_cast<std::uint64_t>(100 + i), 6 + i);
+    GenerationConfig config =
+        i % 3 == 2 ? greedy_config(10) : sampling_config(static_cast<std::uint64_t>(100 + i), 6 + i);
     if (i % 3 == 1) config.num_return_sequences = 3;
     requests.push_back(request(config, prompt_of(2 + 3 * i, i % 2), i % 3 == 2 ? StrategyFunction(greedy) : sample));
   }

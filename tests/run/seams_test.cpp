@@ -1,5 +1,5 @@
-// The seam carries the rest: a beam search, a strategy on two models, and one on hidden states and layers, each as short
-// as its definition, against oracles that evaluate every prefix from scratch.
+// The seam carries the rest: a beam search, a strategy on two models, and one on hidden states and layers, each as
+// short as its definition, against oracles that evaluate every prefix from scratch.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -19,7 +19,8 @@ struct Hypothesis {
   double score = 0;
 };
 
-// ---- beam search: keep the k likeliest texts of each length -----------------------------------------------------------
+// ---- beam search: keep the k likeliest texts of each length
+// -----------------------------------------------------------
 
 Task<void> beam_search(Run& run, int width, int length, std::vector<Hypothesis>* found) {
   struct Beam {
@@ -112,7 +113,8 @@ TEST(Seams, TwentyBeamsFitIntoThreeSequences) {
   for (std::size_t i = 0; i < found.size(); ++i) EXPECT_EQ(found[i].tokens, expected[i].tokens);
 }
 
-// ---- two models: the token that the first finds likelier than the second by most -----------------------------------------
+// ---- two models: the token that the first finds likelier than the second by most
+// -----------------------------------------
 
 Task<void> contrast(Run& run) {
   std::vector<Ask> asks(2);
@@ -146,13 +148,15 @@ TEST(Seams, TwoModelsInOneRun) {
   const auto other = scheduler.start(swapped);
   scheduler.run();
 
-  for (const auto& [each, minuend, subtrahend] : {std::tuple(run.get(), expert, amateur), std::tuple(other.get(), amateur, expert)}) {
+  for (const auto& [each, minuend, subtrahend] :
+       {std::tuple(run.get(), expert, amateur), std::tuple(other.get(), amateur, expert)}) {
     each->rethrow();
     std::vector<Token> text(30, 2);
     for (const Token chosen : each->sequences()[0].ids) {
       const auto plus = minuend(text), minus = subtrahend(text);
       for (std::size_t token = 0; token < 8; ++token) {
-        EXPECT_LE(plus[token] - minus[token], plus[static_cast<std::size_t>(chosen)] - minus[static_cast<std::size_t>(chosen)]);
+        EXPECT_LE(plus[token] - minus[token],
+                  plus[static_cast<std::size_t>(chosen)] - minus[static_cast<std::size_t>(chosen)]);
       }
       text.push_back(chosen);
     }
@@ -179,7 +183,8 @@ TEST(Seams, AnswersWaitForTheSlowerModel) {
     EXPECT_TRUE(std::equal(expected.begin(), expected.end(), rows[0].logits.begin(), rows[0].logits.end()));
     *done = true;
   };
-  Request request_of_both = request(greedy_config(), {1, 2}, [&](decant::Run& run) { return body(run, &fast, &looked); });
+  Request request_of_both =
+      request(greedy_config(), {1, 2}, [&](decant::Run& run) { return body(run, &fast, &looked); });
   request_of_both.models = {0, 1};
   const auto company = scheduler.start(request(sampling_config(1, 30), {1, 2, 4}, sample));
   const auto run = scheduler.start(request_of_both);
@@ -188,7 +193,8 @@ TEST(Seams, AnswersWaitForTheSlowerModel) {
   EXPECT_TRUE(looked);
 }
 
-// ---- hidden states and layers -------------------------------------------------------------------------------------------
+// ---- hidden states and layers
+// -------------------------------------------------------------------------------------------
 
 // Of the k likeliest tokens, the one whose hidden state is farthest from the tip's.
 Task<void> wander(Run& run, int k) {
@@ -211,7 +217,8 @@ Task<void> wander(Run& run, int k) {
     double farthest = -1;
     for (std::size_t i = 0; i < candidates.size(); ++i) {
       double distance = 0;
-      for (std::size_t j = 0; j < state.size(); ++j) distance += std::abs(static_cast<double>(rows[i].hidden[j] - state[j]));
+      for (std::size_t j = 0; j < state.size(); ++j)
+        distance += std::abs(static_cast<double>(rows[i].hidden[j] - state[j]));
       EXPECT_EQ(rows[i].layers.size(), 1u);
       if (distance > farthest) farthest = distance, chosen = i;
     }
@@ -236,7 +243,9 @@ TEST(Seams, HiddenStatesOfCandidates) {
     const auto logits = model.logits_after(text);
     std::vector<Token> order(8);
     for (Token token = 0; token < 8; ++token) order[static_cast<std::size_t>(token)] = token;
-    std::sort(order.begin(), order.end(), [&](Token a, Token b) { return logits[static_cast<std::size_t>(a)] > logits[static_cast<std::size_t>(b)]; });
+    std::sort(order.begin(), order.end(), [&](Token a, Token b) {
+      return logits[static_cast<std::size_t>(a)] > logits[static_cast<std::size_t>(b)];
+    });
     const auto here = model.hidden_after(text);
     double farthest = -1;
     Token expected = -1;

@@ -50,8 +50,8 @@ Stop oracle(const std::vector<std::string>& strings, bool keep, const std::vecto
 }
 
 TEST(Stop, StringsAgainstTheDefinition) {
-  const std::vector<std::vector<std::string>> sets = {{"a"}, {"ab"}, {"aab"}, {"bab"}, {"abab", "bb"},
-                                                      {"aabaab", "b"}, {"bbbb", "baba"}};
+  const std::vector<std::vector<std::string>> sets = {{"a"},          {"ab"},          {"aab"},         {"bab"},
+                                                      {"abab", "bb"}, {"aabaab", "b"}, {"bbbb", "baba"}};
   std::mt19937 random(3);
   for (const auto& strings : sets) {
     for (const bool keep : {true, false}) {
@@ -149,7 +149,7 @@ TEST(Stop, AStringMayBeginInThePrompt) {
   const StopRules rules(with_stops({"abab"}, false), vocab(), 3, 1000);
   const Stop stop = check(rules, {1, 2, 0, 1});  // b ab a | b
   EXPECT_EQ(stop.reason, FinishReason::stop);
-  EXPECT_EQ(stop.cut, 4u);  // three of these bytes are the prompt's
+  EXPECT_EQ(stop.cut, 4u);                                              // three of these bytes are the prompt's
   EXPECT_EQ(check(rules, {2, 2, 0, 0}).reason, FinishReason::running);  // abab lies in the prompt
 }
 

@@ -80,8 +80,11 @@ TEST(TextStream, AStringMayBeginInThePrompt) {
 // ---- against the definition, with the stop rules that a Run has -----------------------------------------------------
 
 const testing::TableVocab& vocab() {  // letters, whole characters, and pieces of them
-  static const testing::TableVocab made(
-      {"a", "b", "ab", "baa", "\xc3", "\xa9", "\xc3\xa9", "a\xc3", "\xa9""b", "\xf0\x9f\x8c", "\x8a", "<none>"}, {11});
+  static const testing::TableVocab made({"a", "b", "ab", "baa", "\xc3", "\xa9", "\xc3\xa9", "a\xc3",
+                                         "\xa9"
+                                         "b",
+                                         "\xf0\x9f\x8c", "\x8a", "<none>"},
+                                        {11});
   return made;
 }
 
@@ -97,13 +100,13 @@ std::size_t possible_beginning(const std::string& text, const std::vector<std::s
 // Every push shows all that is certain and no more; at the end, the text is the Run's.
 RC_GTEST_PROP(TextStream, ShowsTheCutTextAsSoonAsItIsCertain, ()) {
   const auto token = rc::gen::inRange<Token>(0, 12);
-  const auto string = rc::gen::map(rc::gen::resize(4, rc::gen::nonEmpty(rc::gen::container<std::vector<Token>>(
-                                                          rc::gen::inRange<Token>(0, 11)))),
-                                   [](const std::vector<Token>& tokens) {
-                                     std::string text;
-                                     for (const Token each : tokens) text += vocab().bytes(each);
-                                     return text;
-                                   });
+  const auto string = rc::gen::map(
+      rc::gen::resize(4, rc::gen::nonEmpty(rc::gen::container<std::vector<Token>>(rc::gen::inRange<Token>(0, 11)))),
+      [](const std::vector<Token>& tokens) {
+        std::string text;
+        for (const Token each : tokens) text += vocab().bytes(each);
+        return text;
+      });
   const auto strings = *rc::gen::resize(3, rc::gen::container<std::vector<std::string>>(string));
   const auto prompt = *rc::gen::nonEmpty(rc::gen::resize(5, rc::gen::container<std::vector<Token>>(token)));
   const auto tokens = *rc::gen::resize(40, rc::gen::container<std::vector<Token>>(token));

@@ -157,7 +157,8 @@ void expect_equal(const Decision& decision, const std::vector<float>& logits, co
 }
 
 // Base scores, and a tail that gives what is missing from the sums over the listed candidates, at any temperature.
-void expect_replayable(const Decision& decision, std::vector<float> logits, double penalty, const std::vector<Token>& tokens) {
+void expect_replayable(const Decision& decision, std::vector<float> logits, double penalty,
+                       const std::vector<Token>& tokens) {
   const auto r = static_cast<float>(penalty);
   for (const Token token : std::set<Token>(tokens.begin(), tokens.end())) {
     float& logit = logits[static_cast<std::size_t>(token)];
@@ -378,16 +379,23 @@ TEST(Trace, Json) {
   json.begin_object();
   write_fields(json, decision, vocab);
   json.end_object();
-  EXPECT_EQ(json.text(),
-            R"({"schema":2,"seq":1,"t":4,"token":{"id":1,"bytes":"c3","text":")"
-            "\xef\xbf\xbd" R"(","piece":")" "\xef\xbf\xbd" R"("},"logit":0.5,"p_raw":0.25,"p":0.75,)"
-            R"("rank":1,"u":0.125,"logsumexp":2,"tail_mass":0.0625,"base_logsumexp":1.75,)"
-            R"("entropy":1,"entropy_raw":1.5,"kept":2,"finish":"length",)"
-            R"("stages":[{"name":"top_k","kept":2,"removed_mass":0.5}],)"
-            R"("top":[{"id":1,"bytes":"c3","text":")" "\xef\xbf\xbd"
-            R"(","piece":")" "\xef\xbf\xbd" R"(","logit":0.5,"score":1,"p":0.75,"cut_by":null},)"
-            R"({"id":2,"bytes":"","text":"","piece":"<end>","logit":-1,"base":-3,"score":null,"p":0,"cut_by":"top_k"}],)"
-            R"("tail":{"logit":[-4,-8],"count":[2.5,1]},"seconds":0.25})");
+  EXPECT_EQ(
+      json.text(),
+      R"({"schema":2,"seq":1,"t":4,"token":{"id":1,"bytes":"c3","text":")"
+      "\xef\xbf\xbd"
+      R"(","piece":")"
+      "\xef\xbf\xbd"
+      R"("},"logit":0.5,"p_raw":0.25,"p":0.75,)"
+      R"("rank":1,"u":0.125,"logsumexp":2,"tail_mass":0.0625,"base_logsumexp":1.75,)"
+      R"("entropy":1,"entropy_raw":1.5,"kept":2,"finish":"length",)"
+      R"("stages":[{"name":"top_k","kept":2,"removed_mass":0.5}],)"
+      R"("top":[{"id":1,"bytes":"c3","text":")"
+      "\xef\xbf\xbd"
+      R"(","piece":")"
+      "\xef\xbf\xbd"
+      R"(","logit":0.5,"score":1,"p":0.75,"cut_by":null},)"
+      R"({"id":2,"bytes":"","text":"","piece":"<end>","logit":-1,"base":-3,"score":null,"p":0,"cut_by":"top_k"}],)"
+      R"("tail":{"logit":[-4,-8],"count":[2.5,1]},"seconds":0.25})");
 
   decision.u.reset();
   decision.finish = {};
@@ -399,7 +407,8 @@ TEST(Trace, Json) {
   write_fields(json, decision, vocab);
   json.end_object();
   EXPECT_NE(json.text().find(R"("u":null,)"), std::string::npos);
-  EXPECT_TRUE(json.text().ends_with(R"("finish":null,"stages":[],"top":[],"tail":{"logit":[],"count":[]},"seconds":0.25})"));
+  EXPECT_TRUE(
+      json.text().ends_with(R"("finish":null,"stages":[],"top":[],"tail":{"logit":[],"count":[]},"seconds":0.25})"));
 }
 
 }  // namespace

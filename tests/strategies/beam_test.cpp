@@ -22,7 +22,8 @@ TableModel table_model(int n_vocab, std::uint64_t seed, TableShape shape = {}) {
   return TableModel(shape, random_table(n_vocab, seed));
 }
 
-// ---- against oracles --------------------------------------------------------------------------------------------------
+// ---- against oracles
+// --------------------------------------------------------------------------------------------------
 
 TEST(Beam, EqualsTheDefinition) {
   std::mt19937 random(1);
@@ -117,7 +118,8 @@ TEST(Beam, AStopStringEndsABeam) {
   EXPECT_TRUE(stopped);
 }
 
-// ---- what it costs ----------------------------------------------------------------------------------------------------
+// ---- what it costs
+// ----------------------------------------------------------------------------------------------------
 
 // The nodes of the beams, from the trace.
 class TreeOfBeams : public RunObserver {
@@ -171,7 +173,8 @@ TEST(Beam, TheCacheHoldsTheDistinctNodesOfTheTreeAndABatchOneRowABeam) {
   }
 }
 
-// ---- company ----------------------------------------------------------------------------------------------------------
+// ---- company
+// ----------------------------------------------------------------------------------------------------------
 
 TEST(Beam, SearchesAndSamplesInOneSchedulerAnswerAsAlone) {
   const Table table = random_table(8, 4);
@@ -199,7 +202,8 @@ TEST(Beam, SearchesAndSamplesInOneSchedulerAnswerAsAlone) {
   }
 }
 
-// ---- dead ends --------------------------------------------------------------------------------------------------------
+// ---- dead ends
+// --------------------------------------------------------------------------------------------------------
 
 TEST(Beam, ABeamWithoutATokenIsLostAndTheOthersGoOn) {
   TableModel model = table_model(6, 2);
@@ -228,7 +232,8 @@ TEST(Beam, FewerTextsThanAskedForAreFewerAnswers) {
   EXPECT_EQ(search(config, model).size(), 1u);
 }
 
-// ---- beam sampling ----------------------------------------------------------------------------------------------------
+// ---- beam sampling
+// ----------------------------------------------------------------------------------------------------
 
 using Law = std::map<std::string, double>;
 
@@ -239,7 +244,8 @@ std::string name(const std::vector<Found>& pool) {
 }
 
 // f(the first n in the order of draws without replacement, its probability).
-void for_each_draw(const std::vector<OracleBeam>& all, std::size_t n, const std::function<void(const std::vector<OracleBeam>&, double)>& f) {
+void for_each_draw(const std::vector<OracleBeam>& all, std::size_t n,
+                   const std::function<void(const std::vector<OracleBeam>&, double)>& f) {
   std::vector<double> weights;
   double total = 0;
   for (const OracleBeam& each : all) {

@@ -12,7 +12,8 @@ using namespace testing;
 
 using Phrases = std::vector<std::vector<std::vector<Token>>>;  // words, each any one of some phrases
 
-GenerationConfig constrained_config(int num_beams, int max_new_tokens, const Phrases& words, std::vector<Token> eos = {}) {
+GenerationConfig constrained_config(int num_beams, int max_new_tokens, const Phrases& words,
+                                    std::vector<Token> eos = {}) {
   GenerationConfig config = beam_config(num_beams, max_new_tokens, std::move(eos));
   config.strategy = "constrained_beam";
   for (const auto& phrases : words) config.force_words.push_back(fmt::format("{}", phrases));
@@ -72,7 +73,8 @@ RC_GTEST_PROP(ConstrainedBeam, WordsAreMetOrReportedUnmet, ()) {
 
 // Enough beams for every text of a length: the best of all texts that contain the words, by exhaustive search.
 TEST(ConstrainedBeam, WithBeamsEnoughItFindsTheBestOfAllTextsWithTheWords) {
-  const Phrases cases[] = {{{{0}}}, {{{0, 1}}}, {{{1, 1, 0}}}, {{{0}}, {{2, 2}}}, {{{0, 1}, {2, 0}}}, {{{0, 1}}, {{1, 2}}}};
+  const Phrases cases[] = {{{{0}}},           {{{0, 1}}},         {{{1, 1, 0}}},
+                           {{{0}}, {{2, 2}}}, {{{0, 1}, {2, 0}}}, {{{0, 1}}, {{1, 2}}}};
   for (const Phrases& words : cases) {
     for (const double length_penalty : {0.0, 1.0}) {
       TableModel model = table_model(4, 11);

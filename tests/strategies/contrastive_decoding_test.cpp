@@ -27,7 +27,8 @@ GenerationConfig contrasted(double alpha = 0.1, int top_k = 0, int n = 10) {
 }
 
 // All at once. The sequences of each.
-std::vector<std::vector<Sequence>> run_all(const std::vector<GenerationConfig>& configs, const Text& prompt, TableModel& expert, TableModel& amateur) {
+std::vector<std::vector<Sequence>> run_all(const std::vector<GenerationConfig>& configs, const Text& prompt,
+                                           TableModel& expert, TableModel& amateur) {
   Scheduler scheduler({&expert, &amateur}, {.prefill_chunk_size = 8});
   std::vector<std::unique_ptr<decant::Run>> runs;
   for (const GenerationConfig& config : configs) {
@@ -50,7 +51,8 @@ std::vector<Text> texts_of(const std::vector<Sequence>& sequences) {
   return texts;
 }
 
-std::vector<Text> decode(const GenerationConfig& config, const Text& prompt, const Table& expert, const Table& amateur) {
+std::vector<Text> decode(const GenerationConfig& config, const Text& prompt, const Table& expert,
+                         const Table& amateur) {
   const TableShape shape{.n_vocab = static_cast<int>(expert(prompt).size())};
   TableModel first(shape, expert), second(shape, amateur);
   return texts_of(run_all({config}, prompt, first, second)[0]);
@@ -65,7 +67,8 @@ std::vector<double> log_softmax(const std::vector<float>& logits, double tempera
 }
 
 // The scores of a step by the papers' formulas; -infinity: masked.
-std::vector<double> scores_of(const GenerationConfig& config, const std::vector<float>& expert, const std::vector<float>& amateur) {
+std::vector<double> scores_of(const GenerationConfig& config, const std::vector<float>& expert,
+                              const std::vector<float>& amateur) {
   const std::vector<double> e = log_softmax(expert), a = log_softmax(amateur, config.tau_amateur);
   const double max = *std::max_element(e.begin(), e.end());
   std::vector<double> scores(e.size(), -INFINITY);
@@ -73,7 +76,8 @@ std::vector<double> scores_of(const GenerationConfig& config, const std::vector<
     if (std::exp(e[v]) < config.alpha * std::exp(max) * (1 - 1e-12)) continue;
     const auto better = std::count_if(expert.begin(), expert.end(), [&](float other) { return other > expert[v]; });
     if (config.top_k > 0 && better >= config.top_k) continue;
-    scores[v] = config.beta ? (1 + *config.beta) * expert[v] - *config.beta * amateur[v] / config.tau_amateur : e[v] - config.lambda * a[v];
+    scores[v] = config.beta ? (1 + *config.beta) * expert[v] - *config.beta * amateur[v] / config.tau_amateur
+                            : e[v] - config.lambda * a[v];
   }
   return scores;
 }
@@ -133,10 +137,10 @@ TEST(ContrastiveDecoding, AtItsLimitsItIsTheExpert) {
     nothing.beta = 0;
     GenerationConfig no_weight = contrasted(0);
     no_weight.lambda = 0;
-    EXPECT_EQ(decode(contrasted(1), {1, 2}, expert, amateur), greedily);      // only the expert's best is plausible
+    EXPECT_EQ(decode(contrasted(1), {1, 2}, expert, amateur), greedily);  // only the expert's best is plausible
     EXPECT_EQ(decode(nothing, {1, 2}, expert, amateur), greedily);
     EXPECT_EQ(decode(no_weight, {1, 2}, expert, amateur), greedily);
-    EXPECT_EQ(decode(contrasted(0.1), {1, 2}, expert, expert), greedily);     // all scores are equal
+    EXPECT_EQ(decode(contrasted(0.1), {1, 2}, expert, expert), greedily);  // all scores are equal
     EXPECT_EQ(decode(contrasted(0.1, 1), {1, 2}, expert, amateur), greedily);
   }
 }
@@ -179,7 +183,8 @@ TEST(ContrastiveDecoding, WhereNothingPlausibleIsAllowedTheExpertDecides) {
   }
 }
 
-// ---- beams -----------------------------------------------------------------------------------------------------------
+// ---- beams
+// -----------------------------------------------------------------------------------------------------------
 
 struct Partial {
   Text text;
@@ -187,7 +192,8 @@ struct Partial {
 };
 
 // Beam search from its definition, on the contrasted scores: no end of sequence, so all texts have the same length.
-std::vector<Partial> beam_oracle(const GenerationConfig& config, const Text& prompt, const Table& expert, const Table& amateur) {
+std::vector<Partial> beam_oracle(const GenerationConfig& config, const Text& prompt, const Table& expert,
+                                 const Table& amateur) {
   std::vector<Partial> beams = {{prompt, 0}};
   for (int i = 0; i < config.max_new_tokens; ++i) {
     std::vector<Partial> longer;
@@ -199,7 +205,8 @@ std::vector<Partial> beam_oracle(const GenerationConfig& config, const Text& pro
         longer.back().text.push_back(static_cast<Token>(v));
       }
     }
-    std::stable_sort(longer.begin(), longer.end(), [](const Partial& a, const Partial& b) { return a.score > b.score; });
+    std::stable_sort(longer.begin(), longer.end(),
+                     [](const Partial& a, const Partial& b) { return a.score > b.score; });
     longer.resize(std::min(longer.size(), static_cast<std::size_t>(config.num_beams)));
     beams = longer;
   }
@@ -221,7 +228,8 @@ TEST(ContrastiveDecoding, BeamsAddUpTheScores) {
         const auto& found = answers[0];
         ASSERT_LE(found.size(), expected.size());
         for (std::size_t i = 0; i < found.size(); ++i) {
-          EXPECT_EQ(found[i].ids, Text(expected[i].text.begin() + 2, expected[i].text.end())) << seed << " " << k << " " << i;
+          EXPECT_EQ(found[i].ids, Text(expected[i].text.begin() + 2, expected[i].text.end()))
+              << seed << " " << k << " " << i;
           EXPECT_NEAR(found[i].beam->sum, expected[i].score, 1e-4);
         }
       }
@@ -233,13 +241,15 @@ TEST(ContrastiveDecoding, BeamsOfIdenticalModelsFollowTheExpert) {
   const Table expert = random_table(8, 3);
   GenerationConfig config = contrasted(0, 0, 4);
   config.num_beams = 3;
-  EXPECT_EQ(decode(config, {1, 2}, expert, expert)[0], run_alone(request(greedy_config(4), {1, 2}, greedy), {}, expert)[0]);
+  EXPECT_EQ(decode(config, {1, 2}, expert, expert)[0],
+            run_alone(request(greedy_config(4), {1, 2}, greedy), {}, expert)[0]);
 }
 
-// ---- sampling --------------------------------------------------------------------------------------------------------
+// ---- sampling
+// --------------------------------------------------------------------------------------------------------
 
-// Texts of two tokens over 20,000 seeds against softmax of the scores: chi-square, 1 - 1e-6 quantile for up to 15 degrees
-// of freedom is 58.
+// Texts of two tokens over 20,000 seeds against softmax of the scores: chi-square, 1 - 1e-6 quantile for up to 15
+// degrees of freedom is 58.
 TEST(ContrastiveDecoding, TheLawOfDrawnTexts) {
   const Table expert = random_table(4, 9), amateur = random_table(4, 10);
   GenerationConfig config = contrasted(0.05, 0, 2);
@@ -270,7 +280,8 @@ TEST(ContrastiveDecoding, TheLawOfDrawnTexts) {
   int seen = 0;
   for (Token a = 0; a < 4; ++a) {
     for (Token b = 0; b < 4; ++b) {
-      const double expected = law({1})[static_cast<std::size_t>(a)] * law({1, a})[static_cast<std::size_t>(b)] * kRuns * kTexts;
+      const double expected =
+          law({1})[static_cast<std::size_t>(a)] * law({1, a})[static_cast<std::size_t>(b)] * kRuns * kTexts;
       const int found = counts[{a, b}];
       seen += found;
       if (expected == 0) {
@@ -284,11 +295,13 @@ TEST(ContrastiveDecoding, TheLawOfDrawnTexts) {
   EXPECT_LT(chi_square, 58);
 }
 
-// ---- company and errors ----------------------------------------------------------------------------------------------
+// ---- company and errors
+// ----------------------------------------------------------------------------------------------
 
 TEST(ContrastiveDecoding, CompanyChangesNothing) {
   const Table expert = random_table(8, 4), amateur = random_table(8, 5);
-  std::vector<GenerationConfig> configs = {contrasted(0.1), contrasted(0.5), contrasted(0.1), contrasted(0.02), contrasted(0.1)};
+  std::vector<GenerationConfig> configs = {contrasted(0.1), contrasted(0.5), contrasted(0.1), contrasted(0.02),
+                                           contrasted(0.1)};
   configs[1].num_beams = 3;
   configs[2].amateur_context = 2;
   configs[3].do_sample = true;
@@ -297,7 +310,8 @@ TEST(ContrastiveDecoding, CompanyChangesNothing) {
   TableModel first({.n_cells = 60, .max_sequences = 8}, expert), second({.n_cells = 40, .max_sequences = 5}, amateur);
   const Text prompt = {1, 2, 3, 4, 5, 6, 1, 2, 3, 4};
   const auto answers = run_all(configs, prompt, first, second);
-  for (std::size_t i = 0; i < configs.size(); ++i) EXPECT_EQ(texts_of(answers[i]), decode(configs[i], prompt, expert, amateur)) << i;
+  for (std::size_t i = 0; i < configs.size(); ++i)
+    EXPECT_EQ(texts_of(answers[i]), decode(configs[i], prompt, expert, amateur)) << i;
 }
 
 TEST(ContrastiveDecoding, BothCachesAreUsedAgain) {

@@ -40,13 +40,15 @@ std::vector<double> softmax(const std::vector<float>& logits) {
 }
 
 // The paper's formula, every hidden state computed afresh for every candidate. `processed`: what comes before softmax.
-std::vector<Token> oracle(const TableModel& model, std::vector<Token> text, double alpha, int k, int n, const Table& processed) {
+std::vector<Token> oracle(const TableModel& model, std::vector<Token> text, double alpha, int k, int n,
+                          const Table& processed) {
   const std::size_t n_prompt = text.size();
   while (std::ssize(text) < static_cast<std::ptrdiff_t>(n_prompt) + n) {
     const std::vector<double> p = softmax(processed(text));
     std::vector<Token> ranked(p.size());
     for (std::size_t i = 0; i < ranked.size(); ++i) ranked[i] = static_cast<Token>(i);
-    std::stable_sort(ranked.begin(), ranked.end(), [&](Token a, Token b) { return p[static_cast<std::size_t>(a)] > p[static_cast<std::size_t>(b)]; });
+    std::stable_sort(ranked.begin(), ranked.end(),
+                     [&](Token a, Token b) { return p[static_cast<std::size_t>(a)] > p[static_cast<std::size_t>(b)]; });
     ranked.resize(std::min(ranked.size(), static_cast<std::size_t>(k)));
     Token best = -1;
     double best_score = -1e9;
@@ -158,7 +160,9 @@ TEST(ContrastiveSearch, AHiddenStateWithoutDirectionEndsThisRunOnly) {
   for (const auto& state : bad) {
     for (const std::size_t at : {std::size_t{1}, std::size_t{5}}) {  // in the prompt, and behind it
       TableModel model({}, table), healthy({}, table);
-      model.hidden_table = [&](const std::vector<Token>& text) { return text.size() == at ? state : healthy.hidden_after(text); };
+      model.hidden_table = [&](const std::vector<Token>& text) {
+        return text.size() == at ? state : healthy.hidden_after(text);
+      };
       Scheduler scheduler({&model});
       const auto other = scheduler.start(request(greedy_config(), {1, 2}, greedy));
       const auto run = scheduler.start(request(contrastive(0.6, 4), {1, 2, 5}, contrastive_search));
@@ -167,7 +171,9 @@ TEST(ContrastiveSearch, AHiddenStateWithoutDirectionEndsThisRunOnly) {
         run->rethrow();
         ADD_FAILURE() << "no error";
       } catch (const Error& error) {
-        EXPECT_EQ(std::string(error.what()), fmt::format("the model returned a hidden state that is zero, not a number or infinite at position {}", at - 1));
+        EXPECT_EQ(std::string(error.what()),
+                  fmt::format("the model returned a hidden state that is zero, not a number or infinite at position {}",
+                              at - 1));
       }
       other->rethrow();
       EXPECT_EQ(other->sequences()[0].ids, run_alone(request(greedy_config(), {1, 2}, greedy), {}, table)[0]);

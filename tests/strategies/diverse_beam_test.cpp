@@ -11,7 +11,8 @@ namespace {
 
 using namespace testing;
 
-GenerationConfig diverse_config(int num_beams, int groups, double penalty, int max_new_tokens, std::vector<Token> eos = {}) {
+GenerationConfig diverse_config(int num_beams, int groups, double penalty, int max_new_tokens,
+                                std::vector<Token> eos = {}) {
   GenerationConfig config = beam_config(num_beams, max_new_tokens, std::move(eos));
   config.strategy = "diverse_beam";
   config.num_beam_groups = groups;
@@ -19,7 +20,9 @@ GenerationConfig diverse_config(int num_beams, int groups, double penalty, int m
   return config;
 }
 
-TableModel table_model(int n_vocab, std::uint64_t seed) { return TableModel({.n_vocab = n_vocab}, random_table(n_vocab, seed)); }
+TableModel table_model(int n_vocab, std::uint64_t seed) {
+  return TableModel({.n_vocab = n_vocab}, random_table(n_vocab, seed));
+}
 
 // Algorithm 1 of the paper, group by group, on dense arrays.
 std::vector<Found> definition(const TableModel& model, const GenerationConfig& config) {

@@ -70,13 +70,15 @@ TEST(DolaLayers, ErrorsSayWhatIsPossible) {
     return "none";
   };
   for (const char* text : {"", "[]", "middle", "1,", "1;2", "[1,2", "-1", "1.5", "99999999999999"}) {
-    EXPECT_EQ(error(text, 30), fmt::format("dola_layers is '{}': it can be low, high, or a list of layers like 18,20", text));
+    EXPECT_EQ(error(text, 30),
+              fmt::format("dola_layers is '{}': it can be low, high, or a list of layers like 18,20", text));
   }
   EXPECT_EQ(error("30", 30), "dola_layers: layer 30 is none to contrast with, this model has 0 to 29");
   EXPECT_EQ(error("low", 3, true), "dola_layers low: a model of 3 layers has none there, list some of 0 to 2");
 }
 
-// ---- the strategy ----------------------------------------------------------------------------------------------------
+// ---- the strategy
+// ----------------------------------------------------------------------------------------------------
 
 GenerationConfig dola_config(const std::string& layers, int n = 10) {
   GenerationConfig config = greedy_config(n);
@@ -101,7 +103,8 @@ double divergence(const std::vector<double>& p, const std::vector<double>& q) {
   return sum / 2;
 }
 
-std::vector<double> scores_after(const TableModel& model, const std::vector<Token>& text, const Layers& layers, double relative_top) {
+std::vector<double> scores_after(const TableModel& model, const std::vector<Token>& text, const Layers& layers,
+                                 double relative_top) {
   const std::vector<double> last = log_softmax(model.logits_after(text));
   std::vector<double> early;
   double farthest = -1;
@@ -117,7 +120,8 @@ std::vector<double> scores_after(const TableModel& model, const std::vector<Toke
   return scores;
 }
 
-std::vector<Token> oracle(const TableModel& model, std::vector<Token> text, const Layers& layers, double relative_top, int n) {
+std::vector<Token> oracle(const TableModel& model, std::vector<Token> text, const Layers& layers, double relative_top,
+                          int n) {
   std::vector<Token> chosen;
   while (std::ssize(chosen) < n) {
     const auto scores = scores_after(model, text, layers, relative_top);
@@ -132,11 +136,13 @@ TEST(Dola, IsTheFormula) {
   for (std::uint64_t seed = 1; seed <= 30; ++seed) {
     const Table table = random_table(12, seed);
     const TableModel model(shape, table);
-    for (const auto& [text, layers] : {std::pair<std::string, Layers>("low", {2, 4}), {"high", {6, 8, 10}}, {"3", {3}}, {"11,1,5", {11, 1, 5}}}) {
+    for (const auto& [text, layers] :
+         {std::pair<std::string, Layers>("low", {2, 4}), {"high", {6, 8, 10}}, {"3", {3}}, {"11,1,5", {11, 1, 5}}}) {
       for (const double relative_top : {0.1, 0.5, 1.0, 0.001}) {
         GenerationConfig config = dola_config(text);
         config.relative_top = relative_top;
-        EXPECT_EQ(run_alone(request(config, {1, 2}, dola), shape, table)[0], oracle(model, {1, 2}, layers, relative_top, 10))
+        EXPECT_EQ(run_alone(request(config, {1, 2}, dola), shape, table)[0],
+                  oracle(model, {1, 2}, layers, relative_top, 10))
             << seed << " " << text << " " << relative_top;
       }
     }
@@ -148,7 +154,8 @@ TEST(Dola, WithARelativeTopOfOneItIsGreedy) {
   const Table table = random_table(8, 2);
   GenerationConfig config = dola_config("high");
   config.relative_top = 1;
-  EXPECT_EQ(run_alone(request(config, {1, 2}, dola), {}, table), run_alone(request(greedy_config(10), {1, 2}, greedy), {}, table));
+  EXPECT_EQ(run_alone(request(config, {1, 2}, dola), {}, table),
+            run_alone(request(greedy_config(10), {1, 2}, greedy), {}, table));
 }
 
 TEST(Dola, ProcessorsSeeTheContrast) {
@@ -161,7 +168,8 @@ TEST(Dola, ProcessorsSeeTheContrast) {
     for (int i = 0; i < 5; ++i) {
       auto scores = scores_after(model, text, {1, 2}, 0.0001);
       for (std::size_t v = 0; v < scores.size(); ++v) {
-        if (std::find(text.begin(), text.end(), static_cast<Token>(v)) != text.end()) scores[v] = scores[v] < 0 ? scores[v] * 1.7 : scores[v] / 1.7;
+        if (std::find(text.begin(), text.end(), static_cast<Token>(v)) != text.end())
+          scores[v] = scores[v] < 0 ? scores[v] * 1.7 : scores[v] / 1.7;
       }
       text.push_back(static_cast<Token>(std::max_element(scores.begin(), scores.end()) - scores.begin()));
       expected.push_back(text.back());
@@ -194,8 +202,12 @@ TEST(Dola, SamplesFromTheContrast) {
           ranked.push_back(v);
           total += std::exp(scores[static_cast<std::size_t>(v)] / 1.3);
         }
-        std::sort(ranked.begin(), ranked.end(), [&](Token a, Token b) { return scores[static_cast<std::size_t>(a)] > scores[static_cast<std::size_t>(b)]; });
-        double u = uniform(seed, static_cast<std::uint32_t>(s), static_cast<std::uint32_t>(text.size()), Stream::token) * total;
+        std::sort(ranked.begin(), ranked.end(), [&](Token a, Token b) {
+          return scores[static_cast<std::size_t>(a)] > scores[static_cast<std::size_t>(b)];
+        });
+        double u =
+            uniform(seed, static_cast<std::uint32_t>(s), static_cast<std::uint32_t>(text.size()), Stream::token) *
+            total;
         std::size_t i = 0;
         while (i + 1 < ranked.size() && u >= std::exp(scores[static_cast<std::size_t>(ranked[i])] / 1.3)) {
           u -= std::exp(scores[static_cast<std::size_t>(ranked[i++])] / 1.3);
@@ -226,7 +238,9 @@ TEST(Dola, TheLayerDependsOnThisTextAlone) {
 TEST(Dola, ABadLogitOfALayerEndsThisRunOnly) {
   const Table table = random_table(8, 4);
   TableModel model({}, table);
-  model.layer_table = [](const std::vector<Token>& text) { return std::vector<float>(8, text.size() == 4 ? NAN : 1.f); };
+  model.layer_table = [](const std::vector<Token>& text) {
+    return std::vector<float>(8, text.size() == 4 ? NAN : 1.f);
+  };
   Scheduler scheduler({&model});
   const auto other = scheduler.start(request(greedy_config(), {1, 2}, greedy));
   const auto run = scheduler.start(request(dola_config("1,2"), {1, 2}, dola));

@@ -38,11 +38,17 @@ TEST(ForcedWords, TextsIdsAndSetsOfThem) {
 TEST(ForcedWords, BadOnesAreErrors) {
   EXPECT_EQ(error_of(""), "force_words '': the text is empty");
   EXPECT_EQ(error_of("[9]"), "force_words '[9]': there is no token 9, the vocabulary ends at 5");
-  EXPECT_EQ(error_of(R"(["a" "b"])"), R"(force_words '["a" "b"]': several phrases are written as ["rain","snow"] or as [[1,2],[3]])");
-  EXPECT_EQ(error_of(R"(["a",])"), R"(force_words '["a",]': several phrases are written as ["rain","snow"] or as [[1,2],[3]])");
-  EXPECT_EQ(error_of(R"(["a\q"])"), R"(force_words '["a\q"]': behind a backslash only ", \, /, n, r and t can stand; write other characters as they are)");
-  EXPECT_EQ(error_of("[[1],[1,2]]"), "force_words '[[1],[1,2]]': one of its phrases is the beginning of another: drop the longer one");
-  EXPECT_EQ(error_of(R"(["a","a"])"), R"(force_words '["a","a"]': one of its phrases is the beginning of another: drop the longer one)");
+  EXPECT_EQ(error_of(R"(["a" "b"])"),
+            R"(force_words '["a" "b"]': several phrases are written as ["rain","snow"] or as [[1,2],[3]])");
+  EXPECT_EQ(error_of(R"(["a",])"),
+            R"(force_words '["a",]': several phrases are written as ["rain","snow"] or as [[1,2],[3]])");
+  EXPECT_EQ(
+      error_of(R"(["a\q"])"),
+      R"(force_words '["a\q"]': behind a backslash only ", \, /, n, r and t can stand; write other characters as they are)");
+  EXPECT_EQ(error_of("[[1],[1,2]]"),
+            "force_words '[[1],[1,2]]': one of its phrases is the beginning of another: drop the longer one");
+  EXPECT_EQ(error_of(R"(["a","a"])"),
+            R"(force_words '["a","a"]': one of its phrases is the beginning of another: drop the longer one)");
 }
 
 TEST(ForcedWords, ProgressByHand) {

@@ -29,7 +29,7 @@ inline LogLaw law_of_table(const TableModel& model) {
 
 struct Found {
   std::vector<Token> ids;
-  double score = 0;       // the sum
+  double score = 0;  // the sum
   double normalized = 0;
   bool operator<(const Found& other) const { return normalized > other.normalized; }  // best first
 };
@@ -141,7 +141,8 @@ class BeamOracle {
 };
 
 // All texts that end by a token of eos or by length, best first.
-inline std::vector<Found> all_texts(const LogLaw& law, const std::vector<Token>& prompt, const GenerationConfig& config) {
+inline std::vector<Found> all_texts(const LogLaw& law, const std::vector<Token>& prompt,
+                                    const GenerationConfig& config) {
   std::vector<Found> all;
   const BeamOracle rules(law, prompt, config, 1);
   std::vector<OracleBeam> open = {{{}, 0}};

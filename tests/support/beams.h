@@ -1,9 +1,8 @@
 // Beam searches on a TableModel, for tests.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <fmt/ranges.h>
+#include <gtest/gtest.h>
 
 #include <memory>
 #include <string>
@@ -27,8 +26,8 @@ inline GenerationConfig beam_config(int num_beams, int max_new_tokens, std::vect
   return config;
 }
 
-inline std::vector<Sequence> search(const GenerationConfig& config, TableModel& model, std::vector<Token> prompt = {1, 2},
-                                    RunObserver* observer = nullptr) {
+inline std::vector<Sequence> search(const GenerationConfig& config, TableModel& model,
+                                    std::vector<Token> prompt = {1, 2}, RunObserver* observer = nullptr) {
   Scheduler scheduler({&model});
   const auto run = scheduler.start(request(config, std::move(prompt), entry(resolve_strategy(config)).run, observer));
   scheduler.run();
@@ -38,12 +37,14 @@ inline std::vector<Sequence> search(const GenerationConfig& config, TableModel& 
 
 inline std::string text(const std::vector<Sequence>& sequences) {
   std::string all;
-  for (const Sequence& each : sequences) all += fmt::format("{} {:.5f} {:.5f}\n", each.ids, each.beam->sum, each.beam->normalized);
+  for (const Sequence& each : sequences)
+    all += fmt::format("{} {:.5f} {:.5f}\n", each.ids, each.beam->sum, each.beam->normalized);
   return all;
 }
 
 // Empty: the same texts in the same order, with the same scores but for the rounding of floats.
-inline std::string difference(const std::vector<Sequence>& found, const std::vector<Found>& expected, std::size_t n = 1000) {
+inline std::string difference(const std::vector<Sequence>& found, const std::vector<Found>& expected,
+                              std::size_t n = 1000) {
   n = std::min(n, expected.size());
   if (found.size() != n) return fmt::format("{} texts, not {}", found.size(), n);
   for (std::size_t i = 0; i < n; ++i) {

@@ -1,5 +1,6 @@
-// The contract of --exact, checked bit for bit: what a model says of a text alone, one token at a time on one thread, is
-// what it says of it in any company, after any history of the cache, in pieces of any size and on any number of threads.
+// The contract of --exact, checked bit for bit: what a model says of a text alone, one token at a time on one thread,
+// is what it says of it in any company, after any history of the cache, in pieces of any size and on any number of
+// threads.
 #pragma once
 
 #include <algorithm>
@@ -29,7 +30,8 @@ class Crowd {
  public:
   Crowd(std::shared_ptr<const LlamaFile> file, ModelOptions options, int threads, int cells, int sequences)
       : model_(std::move(file), (options.threads = threads, options), cells, sequences),
-        texts_(static_cast<std::size_t>(sequences)), ids_(texts_.size()) {
+        texts_(static_cast<std::size_t>(sequences)),
+        ids_(texts_.size()) {
     for (std::size_t i = 0; i < ids_.size(); ++i) ids_[i] = static_cast<SeqId>(i);
   }
 
@@ -83,7 +85,8 @@ class Crowd {
 // What the model says of a text alone, one token at a time.
 class Alone {
  public:
-  Alone(std::shared_ptr<const LlamaFile> file, const ModelOptions& options, int cells) : crowd_(std::move(file), options, 1, cells, 1) {}
+  Alone(std::shared_ptr<const LlamaFile> file, const ModelOptions& options, int cells)
+      : crowd_(std::move(file), options, 1, cells, 1) {}
 
   Logits logits(const Tokens& text) {
     const auto common = static_cast<std::size_t>(std::ranges::mismatch(text, crowd_.text(0)).in1 - text.begin());
@@ -109,7 +112,8 @@ struct Checked {
 };
 
 // Branches grow, are cut, dropped and copied at random, so that their cells lie in any order and between others.
-inline Checked check_company(std::shared_ptr<const LlamaFile> file, const ModelOptions& options, int threads, int steps, unsigned seed) {
+inline Checked check_company(std::shared_ptr<const LlamaFile> file, const ModelOptions& options, int threads, int steps,
+                             unsigned seed) {
   constexpr std::size_t longest = 70;
   Crowd crowd(file, options, threads, 1024, 12);
   Alone alone(file, options, 256);
@@ -139,21 +143,24 @@ inline Checked check_company(std::shared_ptr<const LlamaFile> file, const ModelO
     for (const std::size_t i : {pick(ends.size()), pick(ends.size())}) {
       const auto& [s, row] = ends[i];
       checked.note(alone.logits(crowd.text(s)) == copy(crowd.logits(row)),
-                   "step " + std::to_string(step) + ": " + std::to_string(crowd.text(s).size()) + " tokens in a batch of " + std::to_string(rows));
+                   "step " + std::to_string(step) + ": " + std::to_string(crowd.text(s).size()) +
+                       " tokens in a batch of " + std::to_string(rows));
     }
   }
   return checked;
 }
 
 // K branches of one prefix in one batch, and each of them alone; the prefix read in pieces of another size.
-inline Checked check_branches(std::shared_ptr<const LlamaFile> file, const ModelOptions& options, int threads, std::size_t prefix_length,
-                              std::span<const int> counts, std::size_t piece) {
+inline Checked check_branches(std::shared_ptr<const LlamaFile> file, const ModelOptions& options, int threads,
+                              std::size_t prefix_length, std::span<const int> counts, std::size_t piece) {
   const int most = std::ranges::max(counts), cells = static_cast<int>(prefix_length) + most + 1;
   Crowd crowd(file, options, threads, cells, most), alone(file, options, 1, cells, 1);
   std::mt19937 random(static_cast<unsigned>(prefix_length));
-  const Tokens prefix = random_tokens(prefix_length, crowd.n_vocab(), random), branches = random_tokens(static_cast<std::size_t>(most), crowd.n_vocab(), random);
+  const Tokens prefix = random_tokens(prefix_length, crowd.n_vocab(), random),
+               branches = random_tokens(static_cast<std::size_t>(most), crowd.n_vocab(), random);
   Checked checked;
-  checked.note(crowd.read(0, prefix, piece) == alone.read(0, prefix, 32), "a prefix of " + std::to_string(prefix_length) + " in pieces of " + std::to_string(piece));
+  checked.note(crowd.read(0, prefix, piece) == alone.read(0, prefix, 32),
+               "a prefix of " + std::to_string(prefix_length) + " in pieces of " + std::to_string(piece));
   std::vector<Logits> expected;
   for (const Token token : branches) {
     expected.push_back(alone.read(0, {&token, 1}, 1));
@@ -195,7 +202,8 @@ inline Tokens greedy_by_drafts(Crowd& crowd, const Tokens& prompt, const Tokens&
     Tokens batch = {text.back()};
     const std::size_t wanted = 1 + random() % 15, wrong = random() % 20;
     for (std::size_t i = 0; i < wanted && text.size() + i < script.size(); ++i) {
-      batch.push_back(i == wrong ? static_cast<Token>(random() % static_cast<unsigned>(crowd.n_vocab())) : script[text.size() + i]);
+      batch.push_back(i == wrong ? static_cast<Token>(random() % static_cast<unsigned>(crowd.n_vocab()))
+                                 : script[text.size() + i]);
     }
     const std::size_t before = crowd.text(0).size();
     for (const Token token : batch) crowd.add(0, token);

@@ -14,13 +14,14 @@
 #include "base/error.h"
 #include "options/generation_config.h"
 #include "options/table.h"
+#include "support/paths.h"
 
 namespace decant::test {
 
 using Json = nlohmann::json;
 
 inline Json golden(const std::string& name) {
-  std::ifstream file(std::filesystem::path(DECANT_GOLDENS) / name);
+  std::ifstream file(testing::goldens_folder() / name);
   if (!file) throw Error(ErrorKind::no_input, "the golden file {} cannot be read", name);
   return Json::parse(file);
 }
@@ -47,12 +48,14 @@ inline GenerationConfig config_of(const Json& options) {
 
 // Cases by prompt. Unless DECANT_ALL_GOLDENS is set, every sixth of each prompt's, beginning with another one for
 // each prompt, so that every setting has its turn.
-inline std::map<std::string, std::vector<Json>> by_prompt(const Json& cases, const char* key, std::size_t n_settings_at_least = 1) {
+inline std::map<std::string, std::vector<Json>> by_prompt(const Json& cases, const char* key,
+                                                          std::size_t n_settings_at_least = 1) {
   std::map<std::string, std::vector<Json>> all, share;
   for (const Json& c : cases) all[c[key]].push_back(c);
   std::size_t first = 0;
   for (const auto& [prompt, list] : all) {
-    if (list.size() < n_settings_at_least) throw Error(ErrorKind::data, "{} has only {} golden cases", prompt, list.size());
+    if (list.size() < n_settings_at_least)
+      throw Error(ErrorKind::data, "{} has only {} golden cases", prompt, list.size());
     const std::size_t step = std::getenv("DECANT_ALL_GOLDENS") ? 1 : 6;
     for (std::size_t i = first++ % step; i < list.size(); i += step) share[prompt].push_back(list[i]);
   }

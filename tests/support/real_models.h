@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "model/llama_model.h"
+#include "support/paths.h"
 
 namespace decant::test {
 
@@ -19,7 +20,7 @@ inline constexpr const char* kQ4_0 = "smollm2-q4_0.gguf";
 inline constexpr const char* kMicro = "micro.gguf";  // random, 2 layers, 512 tokens
 
 inline std::filesystem::path model_path(const std::string& name) {
-  std::filesystem::path path = std::filesystem::path(DECANT_MODELS) / name;
+  std::filesystem::path path = testing::models_folder() / name;
   if (!std::filesystem::exists(path)) {
     throw Error(ErrorKind::no_input, "build/models/{} is not there: `make test-models` makes it", name);
   }

@@ -26,7 +26,10 @@ inline GenerationConfig greedy_config(int max_new_tokens = 12) {
 
 inline Request request(GenerationConfig config, std::vector<Token> prompt, StrategyFunction strategy,
                        RunObserver* observer = nullptr) {
-  return {.config = std::move(config), .prompt = std::move(prompt), .strategy = std::move(strategy), .models = {0},
+  return {.config = std::move(config),
+          .prompt = std::move(prompt),
+          .strategy = std::move(strategy),
+          .models = {0},
           .observer = observer};
 }
 

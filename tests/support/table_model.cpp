@@ -30,7 +30,8 @@ std::vector<float> random_row(const std::vector<Token>& prefix, std::uint64_t se
 
 std::vector<std::string> letters(int n) {
   std::vector<std::string> texts;
-  for (int i = 0; i < n; ++i) texts.push_back(i < 26 ? std::string(1, static_cast<char>('a' + i)) : fmt::format("t{}", i));
+  for (int i = 0; i < n; ++i)
+    texts.push_back(i < 26 ? std::string(1, static_cast<char>('a' + i)) : fmt::format("t{}", i));
   return texts;
 }
 
@@ -150,12 +151,14 @@ void TableModel::forward(std::span<const Row> rows) {
     for (const SeqId sequence : row.sequences) {
       if (context(sequence, row.position + 1) != prefix) broken("the sequences of a row see different texts");
     }
-    batches_.back().push_back({row.token, row.position, static_cast<int>(row.sequences.size()), row.outputs != nullptr, prefix});
+    batches_.back().push_back(
+        {row.token, row.position, static_cast<int>(row.sequences.size()), row.outputs != nullptr, prefix});
     if (!row.outputs) continue;
     ++outputs;
     if (row.outputs->logits) outputs_[i].logits = table_(prefix);
     if (row.outputs->hidden) outputs_[i].hidden = hidden_after(prefix);
-    for (const int layer : row.outputs->layers) outputs_[i].layers.emplace_back(layer, layer_logits_after(prefix, layer));
+    for (const int layer : row.outputs->layers)
+      outputs_[i].layers.emplace_back(layer, layer_logits_after(prefix, layer));
   }
   if (outputs > info_.max_outputs) broken("too many rows with outputs");
 }
@@ -180,7 +183,8 @@ std::vector<float> TableModel::layer_logits_after(const std::vector<Token>& pref
 }
 
 int TableModel::used_cells() const {
-  return static_cast<int>(std::count_if(cells_.begin(), cells_.end(), [](const CellData& cell) { return cell.used(); }));
+  return static_cast<int>(
+      std::count_if(cells_.begin(), cells_.end(), [](const CellData& cell) { return cell.used(); }));
 }
 
 int TableModel::used_sequences() const {

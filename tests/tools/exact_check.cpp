@@ -1,5 +1,5 @@
-// exact_check [--prompts N] TEXT MODEL...: the contract of --exact at length, for each model file. TEXT is a text of any
-// kind, from which prompts are cut. Says what was compared bit for bit, and fails when anything differed.
+// exact_check [--prompts N] TEXT MODEL...: the contract of --exact at length, for each model file. TEXT is a text of
+// any kind, from which prompts are cut. Says what was compared bit for bit, and fails when anything differed.
 //
 //   company   random branches that grow, are cut, dropped and copied
 //   branches  1 to 64 of one prefix of up to 4,000 tokens, read in pieces of other sizes
@@ -23,18 +23,21 @@ using namespace decant::test;
 bool failed = false;
 
 void say(const std::string& what, const Checked& checked) {
-  fmt::print("  {:40} {:6} equal{}\n", what, checked.equal, checked.different.empty() ? "" : ", different: " + checked.different);
+  fmt::print("  {:40} {:6} equal{}\n", what, checked.equal,
+             checked.different.empty() ? "" : ", different: " + checked.different);
   std::fflush(stdout);
   failed |= !checked.different.empty();
 }
 
-void check_drafts(std::shared_ptr<const LlamaFile> file, const ModelOptions& options, const Tokens& text, std::size_t prompts) {
+void check_drafts(std::shared_ptr<const LlamaFile> file, const ModelOptions& options, const Tokens& text,
+                  std::size_t prompts) {
   std::mt19937 random(11);
   Crowd plain(file, options, 1, 512, 1), drafted(file, options, 2, 512, 1);
   Checked checked;
   for (std::size_t i = 0; i < prompts; ++i) {
     const std::size_t length = 5 + random() % 80, begin = random() % (text.size() - length);
-    const Tokens prompt(text.begin() + static_cast<std::ptrdiff_t>(begin), text.begin() + static_cast<std::ptrdiff_t>(begin + length));
+    const Tokens prompt(text.begin() + static_cast<std::ptrdiff_t>(begin),
+                        text.begin() + static_cast<std::ptrdiff_t>(begin + length));
     const Tokens expected = greedy(plain, prompt, 128);
     checked.note(greedy_by_drafts(drafted, prompt, expected, random) == expected, fmt::format("prompt {}", i));
   }
@@ -46,10 +49,13 @@ void check(const std::string& path, const std::string& text, std::size_t prompts
   options.exact = true;
   const auto file = std::make_shared<const LlamaFile>(resolve_model(path), options);
   fmt::print("{}\n", file->name());
-  for (const int threads : {1, 2}) say(fmt::format("company, {} threads", threads), check_company(file, options, threads, 120, 17u + static_cast<unsigned>(threads)));
+  for (const int threads : {1, 2})
+    say(fmt::format("company, {} threads", threads),
+        check_company(file, options, threads, 120, 17u + static_cast<unsigned>(threads)));
   std::vector<int> counts(64);
   std::iota(counts.begin(), counts.end(), 1);
-  for (const std::size_t prefix : {16, 255, 600}) say(fmt::format("branches of {} tokens", prefix), check_branches(file, options, 2, prefix, counts, 256));
+  for (const std::size_t prefix : {16, 255, 600})
+    say(fmt::format("branches of {} tokens", prefix), check_branches(file, options, 2, prefix, counts, 256));
   const int few[] = {1, 4, 8, 16, 64};
   say("branches of 2000 tokens", check_branches(file, options, 2, 2000, few, 320));
   say("branches of 4000 tokens", check_branches(file, options, 2, 4000, few, 300));

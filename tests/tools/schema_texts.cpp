@@ -2,9 +2,9 @@
 //
 //   schema_texts MODEL.gguf < SCHEMAS   {"name": ..., "schema": ...} a line; answers {"name", "text", "finished"} a
 //   line
-//   schema_texts --beams MODEL.gguf < SCHEMAS   the same by beam search and by greedy decoding: {"name", "beams": [{"text",
-//   "finished", "score"}, ...], "greedy": {...}}, best first
-//   schema_texts --check < SCHEMAS      a schema a line; answers why it cannot be followed, or an empty line
+//   schema_texts --beams MODEL.gguf < SCHEMAS   the same by beam search and by greedy decoding: {"name", "beams":
+//   [{"text", "finished", "score"}, ...], "greedy": {...}}, best first schema_texts --check < SCHEMAS      a schema a
+//   line; answers why it cannot be followed, or an empty line
 //
 // The texts are sampled together, by Runs of one scheduler, with the schema as their option json_schema. From a number
 // of tokens on a text is hurried: of the tokens that are allowed, the one that comes nearest to closing something.
@@ -138,7 +138,8 @@ void search_texts(const char* path) {
     GenerationConfig config;
     config.max_new_tokens = 96;
     config.json_schema = schema["schema"].dump();
-    const std::vector<Token> prompt = model.vocab().tokenize("An example of " + names.back() + " in JSON:\n", false, true);
+    const std::vector<Token> prompt =
+        model.vocab().tokenize("An example of " + names.back() + " in JSON:\n", false, true);
     greedies.push_back(scheduler.start({.config = config, .prompt = prompt, .strategy = greedy}));
     config.num_beams = config.num_return_sequences = 4;
     config.length_penalty = 0;

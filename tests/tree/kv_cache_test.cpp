@@ -245,7 +245,7 @@ TEST(KvCache, LimitsOfABatch) {
   Fixture f({.max_rows = 4, .max_outputs = 2});
   const Node a = f.grow({1, 2, 3}), b = f.grow({4, 5});
   EXPECT_GE(f.cache.add(a.id(), &kLogits), 0);
-  EXPECT_EQ(f.cache.add(b.id(), &kLogits), -1);       // two more rows
+  EXPECT_EQ(f.cache.add(b.id(), &kLogits), -1);         // two more rows
   EXPECT_GE(f.cache.add(b.parent().id(), nullptr), 0);  // one more, without outputs
   f.cache.forward();
   const Node c = a.child(1), d = a.child(2), e = a.child(3);

@@ -1,0 +1,13 @@
+// Where tests find what is not compiled into them.
+#pragma once
+
+#include <filesystem>
+
+namespace decant::testing {
+
+std::filesystem::path source_folder();   // the checkout
+std::filesystem::path models_folder();   // what scripts/test_models.sh makes
+std::filesystem::path goldens_folder();
+std::filesystem::path schemas_folder();
+
+}  // namespace decant::testing
