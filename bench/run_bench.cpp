@@ -90,7 +90,7 @@ Timing run(LlamaModel& model, const std::vector<Request>& requests) {
   Timed timed(model);
   Scheduler scheduler({&timed});
   std::vector<std::unique_ptr<Run>> runs;
-  for (const Request& each : requests) runs.push_back(scheduler.start(each));
+  for (const Request& each : requests) runs.push_back(start(scheduler, each));
   scheduler.step();  // the prompt
   scheduler.step();
   timed.seconds = 0;

@@ -198,7 +198,7 @@ std::unique_ptr<Run> Session::start(const GenerationConfig& config, StrategyFunc
   GenerationConfig own = config;
   if (voices == Voices::amateur_alone) own.amateur.clear();
   const Prompt prompt = prompt_for(config, prompt_index);
-  return scheduler_->start({.config = own,
+  return decant::start(*scheduler_, {.config = own,
                             .prompt = prompt.tokens,
                             .negative_prompt = negative_prompt(config),
                             .healed = prompt.healed,

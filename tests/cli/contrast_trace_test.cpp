@@ -46,7 +46,7 @@ std::vector<Json> records_of(GenerationConfig config, TableModel& expert, TableM
   Records records(expert.vocab());
   Request both = request(std::move(config), {1, 2}, contrastive_decoding, &records);
   both.models = {0, 1};
-  const auto run = scheduler.start(both);
+  const auto run = start(scheduler, both);
   scheduler.run();
   run->rethrow();
   return records.all;

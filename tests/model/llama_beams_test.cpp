@@ -26,7 +26,7 @@ Strategy kind_of(const Json& c) {
 std::unique_ptr<Run> start(Scheduler& scheduler, const Json& c) {
   GenerationConfig config = config_of(c["options"]);
   config.strategy = c["kind"].get<std::string>();
-  return scheduler.start({.config = config, .prompt = c["prompt_ids"], .strategy = entry(kind_of(c)).run});
+  return start(scheduler, {.config = config, .prompt = c["prompt_ids"], .strategy = entry(kind_of(c)).run});
 }
 
 // Of the last end of sequence, Hugging Face's older scorer remembers only that there was one.
@@ -88,9 +88,9 @@ TEST(LlamaBeams, CompanyChangesNothing) {
   }
   LlamaModel model(model_file(kF32), one_thread(), 1024, 64);
   const auto start_one = [&](Scheduler& scheduler, std::size_t i) {
-    return scheduler.start({.config = configs[i],
-                            .prompt = cases[i * 80 % cases.size()]["prompt_ids"],
-                            .strategy = entry(resolve_strategy(configs[i])).run});
+    return start(scheduler, {.config = configs[i],
+                             .prompt = cases[i * 80 % cases.size()]["prompt_ids"],
+                             .strategy = entry(resolve_strategy(configs[i])).run});
   };
   const auto ids = [](const decant::Run& run) {
     run.rethrow();

@@ -68,11 +68,11 @@ class Company {
       payloads_.push_back(with_payloads ? std::make_unique<Payloads>(expert_.vocab()) : nullptr);
       std::vector<int> used = {0};
       if (!config.amateur.empty()) used.push_back(index[config.amateur]);
-      runs_.push_back(scheduler_->start({.config = config,
-                                         .prompt = c["prompt_ids"],
-                                         .strategy = entry(resolve_strategy(config)).run,
-                                         .models = used,
-                                         .observer = payloads_.back().get()}));
+      runs_.push_back(start(*scheduler_, {.config = config,
+                                          .prompt = c["prompt_ids"],
+                                          .strategy = entry(resolve_strategy(config)).run,
+                                          .models = used,
+                                          .observer = payloads_.back().get()}));
     }
     scheduler_->run();
     for (const auto& run : runs_) run->rethrow();
@@ -198,11 +198,11 @@ TEST(LlamaGoldenContrast, TheFirstScoresAreTheRecordedOnes) {
       }
       Scheduler scheduler(models);
       FirstStep first;
-      const auto run = scheduler.start({.config = config,
-                                        .prompt = c["prompt_ids"],
-                                        .strategy = entry(resolve_strategy(config)).run,
-                                        .models = amateur ? std::vector{0, 1} : std::vector{0},
-                                        .observer = &first});
+      const auto run = start(scheduler, {.config = config,
+                                         .prompt = c["prompt_ids"],
+                                         .strategy = entry(resolve_strategy(config)).run,
+                                         .models = amateur ? std::vector{0, 1} : std::vector{0},
+                                         .observer = &first});
       scheduler.run();
       run->rethrow();
       EXPECT_TRUE(!is_dola || first.kept == c["n_kept"]) << first.kept;

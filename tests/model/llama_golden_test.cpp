@@ -62,8 +62,9 @@ std::vector<Answer> look_at(const Json& cases, const std::function<Outputs(const
   for (std::size_t i = 0; i < cases.size(); ++i) {
     const Json& c = cases[i];
     const GenerationConfig config = c.contains("options") ? config_of(c["options"]) : GenerationConfig{};
-    runs.push_back(scheduler.start(request_for(
-        c, config, [wanted = outputs(c), answer = &answers[i]](Run& run) { return look(run, wanted, answer); })));
+    runs.push_back(start(scheduler, request_for(c, config, [wanted = outputs(c), answer = &answers[i]](Run& run) {
+                           return look(run, wanted, answer);
+                         })));
   }
   scheduler.run();
   for (const auto& run : runs) run->rethrow();
@@ -101,7 +102,7 @@ void expect_text(const Run& run, const Json& c) {
 
 std::vector<std::unique_ptr<Run>> greedy_runs(Scheduler& scheduler, const Json& cases) {
   std::vector<std::unique_ptr<Run>> runs;
-  for (const Json& c : cases) runs.push_back(scheduler.start(request_for(c, config_of(c["options"]), greedy)));
+  for (const Json& c : cases) runs.push_back(start(scheduler, request_for(c, config_of(c["options"]), greedy)));
   return runs;
 }
 

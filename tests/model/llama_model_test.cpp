@@ -276,7 +276,7 @@ TEST(LlamaModel, SmallBatchesAndManySequences) {
   options.prefill_chunk_size = 1;
   LlamaModel model(model_file(kMicro), options, 256, 256);
   Scheduler scheduler({&model}, {.prefill_chunk_size = 1});
-  const auto run = scheduler.start(request({5, 6, 7, 8}, 3, greedy));
+  const auto run = start(scheduler, request({5, 6, 7, 8}, 3, greedy));
   scheduler.run();
   run->rethrow();
   EXPECT_EQ(run->sequences()[0].ids.size(), 3u);
@@ -307,7 +307,8 @@ TEST(LlamaModel, MoreBranchesThanSequences) {
     LlamaModel model(model_file(kMicro), one_thread(), 1024, sequences);
     Scheduler scheduler({&model});
     std::vector<Seen> seen;
-    const auto run = scheduler.start(request({5, 6, 7, 8}, 1, [&](auto& each) { return spread(each, 300, 2, &seen); }));
+    const auto run =
+        start(scheduler, request({5, 6, 7, 8}, 1, [&](auto& each) { return spread(each, 300, 2, &seen); }));
     scheduler.run();
     run->rethrow();
     ASSERT_EQ(seen.size(), 600u);
@@ -344,13 +345,13 @@ Tokens greedy_alone(const Tokens& prompt, int n) {
 TEST(LlamaModel, AFailingRequestLeavesOthersAlone) {
   LlamaModel model(model_file(kMicro), one_thread(), 256);
   Scheduler scheduler({&model});
-  const auto good = scheduler.start(request({1, 2, 3}, 20, greedy));
-  EXPECT_THROW(scheduler.start(request(Tokens(257, 1), 5, greedy)), Error);
+  const auto good = start(scheduler, request({1, 2, 3}, 20, greedy));
+  EXPECT_THROW(start(scheduler, request(Tokens(257, 1), 5, greedy)), Error);
   scheduler.step();
   const auto layer = [](int index) { return [index](auto& run) { return ask_for_layer(run, index); }; };
-  const auto no_such_layer = scheduler.start(request({1, 2, 3, 4}, 5, layer(2)));
-  const auto last_layer = scheduler.start(request({1, 2, 3, 5}, 5, layer(1)));
-  const auto too_long = scheduler.start(request({4, 5}, 5, [](auto& run) { return reach(run, 300); }));
+  const auto no_such_layer = start(scheduler, request({1, 2, 3, 4}, 5, layer(2)));
+  const auto last_layer = start(scheduler, request({1, 2, 3, 5}, 5, layer(1)));
+  const auto too_long = start(scheduler, request({4, 5}, 5, [](auto& run) { return reach(run, 300); }));
   scheduler.run();
   EXPECT_THROW(no_such_layer->rethrow(), Error);
   EXPECT_THROW(too_long->rethrow(), Error);
@@ -380,7 +381,7 @@ TEST(LlamaModel, TwoModelsInOneScheduler) {
   both.models = {0, 1};
   Request on_micro = request({1, 2, 3}, 10, greedy);
   on_micro.models = {1};
-  const auto run = scheduler.start(both), company = scheduler.start(on_micro);
+  const auto run = start(scheduler, both), company = start(scheduler, on_micro);
   scheduler.run();
   run->rethrow();
   company->rethrow();

@@ -94,8 +94,9 @@ std::vector<Text> run_jobs(const std::string& name, const std::vector<Job>& jobs
   std::vector<Text> texts(jobs.size());
   std::vector<std::unique_ptr<Run>> runs;
   for (const std::size_t i : order) {
-    runs.push_back(scheduler.start(
-        request(jobs[i], [&model, text = &texts[i]](Run& run) { return witnessed_sample(run, &model, text); })));
+    runs.push_back(start(scheduler, request(jobs[i], [&model, text = &texts[i]](Run& run) {
+                           return witnessed_sample(run, &model, text);
+                         })));
     for (int round = 0; round < pause; ++round) scheduler.step();
   }
   scheduler.run();
@@ -171,7 +172,7 @@ TEST_P(LlamaSeeds, TheWitnessSawWhatSamplingDoes) {
   jobs[0].tokens = 16;
   LlamaModel model(model_file(GetParam()), one_thread(), 1024);
   Scheduler scheduler({&model});
-  const auto run = scheduler.start(request(jobs[0], sample));
+  const auto run = start(scheduler, request(jobs[0], sample));
   scheduler.run();
   run->rethrow();
   const auto texts = run_jobs(GetParam(), jobs, in_order(1));

@@ -4,6 +4,8 @@
 #include <memory>
 #include <vector>
 
+#include "options/resolve.h"
+#include "run/run.h"
 #include "run/scheduler.h"
 #include "support/table_model.h"
 
@@ -24,11 +26,21 @@ inline GenerationConfig greedy_config(int max_new_tokens = 12) {
   return config;
 }
 
+// Of the strategy that the options ask for.
+inline StrategyFacts facts_of(const GenerationConfig& config) {
+  const Strategy strategy = resolve_strategy(config);
+  return {.draws = draws(config, strategy),
+          .keeps_beams = keeps_beams(config, strategy),
+          .looks_ahead = config.penalty_alpha.has_value()};
+}
+
 inline Request request(GenerationConfig config, std::vector<Token> prompt, StrategyFunction strategy,
                        RunObserver* observer = nullptr) {
+  const StrategyFacts facts = facts_of(config);
   return {.config = std::move(config),
           .prompt = std::move(prompt),
           .strategy = std::move(strategy),
+          .does = facts,
           .models = {0},
           .observer = observer};
 }
@@ -37,7 +49,7 @@ inline Request request(GenerationConfig config, std::vector<Token> prompt, Strat
 inline std::vector<std::vector<Token>> run_alone(const Request& request, TableShape shape = {}, Table table = {}) {
   TableModel model(shape, std::move(table));
   Scheduler scheduler({&model});
-  const auto run = scheduler.start(request);
+  const auto run = start(scheduler, request);
   scheduler.run();
   run->rethrow();
   std::vector<std::vector<Token>> ids;

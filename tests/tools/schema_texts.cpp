@@ -100,8 +100,8 @@ void write_texts(const char* path) {
       config.max_new_tokens = kMost;
       config.json_schema = schemas[i]["schema"].dump();
       const std::string prompt = "An example of " + name + " in JSON:\n";
-      runs.push_back(scheduler.start(
-          {.config = config, .prompt = model.vocab().tokenize(prompt, false, true), .strategy = write}));
+      runs.push_back(start(
+          scheduler, {.config = config, .prompt = model.vocab().tokenize(prompt, false, true), .strategy = write}));
     }
     scheduler.run();
     for (std::size_t i = begin; i < end; ++i) {
@@ -140,11 +140,11 @@ void search_texts(const char* path) {
     config.json_schema = schema["schema"].dump();
     const std::vector<Token> prompt =
         model.vocab().tokenize("An example of " + names.back() + " in JSON:\n", false, true);
-    greedies.push_back(scheduler.start({.config = config, .prompt = prompt, .strategy = greedy}));
+    greedies.push_back(start(scheduler, {.config = config, .prompt = prompt, .strategy = greedy}));
     config.num_beams = config.num_return_sequences = 4;
     config.length_penalty = 0;
     config.early_stopping = "never";
-    beams.push_back(scheduler.start({.config = config, .prompt = prompt, .strategy = beam}));
+    beams.push_back(start(scheduler, {.config = config, .prompt = prompt, .strategy = beam}));
     if (names.size() % 16 == 0) scheduler.run();
   }
   scheduler.run();
