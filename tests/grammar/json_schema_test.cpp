@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "grammar/language.h"
-#include "model/llama_grammar.h"
+#include "llama/llama_grammar.h"
 #include "support/paths.h"
 
 namespace decant {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "model/llama_model.h"
+#include "llama/llama_model.h"
 #include "support/paths.h"
 
 namespace decant::test {
