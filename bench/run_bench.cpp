@@ -14,7 +14,7 @@
 #include <map>
 
 #include "base/error.h"
-#include "model/llama_model.h"
+#include "llama/llama_model.h"
 #include "numerics/maximum.h"
 #include "run/scheduler.h"
 #include "strategies/greedy.h"

@@ -9,10 +9,10 @@
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/progress.h"
-#include "model/hub.h"
-#include "model/load_probe.h"
+#include "hub/hub.h"
+#include "llama/load_probe.h"
+#include "llama/self_model.h"
 #include "model/same_vocabulary.h"
-#include "model/self_model.h"
 #include "options/table.h"
 #include "processors/token_healing.h"
 

@@ -1,5 +1,5 @@
 // What contrastive decoding says of its decisions, against both models' distributions. (Contrastive search and DoLa:
-// tests/model/llama_contrast_test.cpp.)
+// tests/llama/contrast_test.cpp.)
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -15,8 +15,8 @@
 
 #include "base/error.h"
 #include "grammar/json_schema.h"
-#include "model/llama_grammar.h"
-#include "model/llama_model.h"
+#include "llama/llama_grammar.h"
+#include "llama/llama_model.h"
 #include "run/scheduler.h"
 #include "strategies/beam.h"
 #include "strategies/greedy.h"
