@@ -6,8 +6,8 @@
 #include <limits>
 
 #include "base/error.h"
-#include "options/resolve.h"
 #include "run/scheduler.h"
+#include "strategies/resolve.h"
 
 namespace decant {
 namespace {
@@ -46,10 +46,10 @@ Chain make_chain(const GenerationConfig& config, const Request& request, const V
   setup.eos = eos_of(config, vocab);
   setup.max_length = std::min(max_length(config, static_cast<int>(request.prompt.size())), n_context);
   setup.healed = request.healed;
-  const Strategy strategy = resolve_strategy(config);
+  const StrategyRow& strategy = resolve_strategy(config);
   // As in Hugging Face: every beam has a continuation that does not end it.
-  if (keeps_beams(config, strategy)) setup.min_tokens_to_keep = std::max(2, static_cast<int>(setup.eos.size()) + 1);
-  return Chain(config, draws(config, strategy), setup);
+  if (strategy.beams(config)) setup.min_tokens_to_keep = std::max(2, static_cast<int>(setup.eos.size()) + 1);
+  return Chain(config, strategy.draws(config), setup);
 }
 
 }  // namespace
@@ -233,6 +233,8 @@ Rows Run::Eval::await_resume() const {
 }
 
 // ---- answering ------------------------------------------------------------------------------------------------------
+
+bool Run::draws() const { return resolve_strategy(config_).draws(config_); }
 
 Step Run::process(int sequence, const Node& tip, const EvalRow& row, const Feed& feed) {
   std::span<const float> logits = row.logits;

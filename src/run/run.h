@@ -159,6 +159,7 @@ class Run {
 
   // ---- for strategies -----------------------------------------------------------------------------------------------
   const GenerationConfig& config() const { return config_; }
+  bool draws() const;  // whether tokens are to be drawn
   const Vocab& vocab() const;
   const ModelInfo& model_info(int model = 0) const;
   const Node& prompt() const { return prompt_; }   // the prompt's last token

@@ -8,9 +8,8 @@
 
 #include "base/json_writer.h"
 #include "model/self_model.h"
-#include "options/resolve.h"
 #include "run/scheduler.h"
-#include "strategies/registry.h"
+#include "strategies/resolve.h"
 #include "support/golden_files.h"
 #include "support/real_models.h"
 
@@ -70,7 +69,7 @@ class Company {
       if (!config.amateur.empty()) used.push_back(index[config.amateur]);
       runs_.push_back(scheduler_->start({.config = config,
                                          .prompt = c["prompt_ids"],
-                                         .strategy = entry(resolve_strategy(config)).run,
+                                         .strategy = resolve_strategy(config).run,
                                          .models = used,
                                          .observer = payloads_.back().get()}));
     }
@@ -200,7 +199,7 @@ TEST(LlamaGoldenContrast, TheFirstScoresAreTheRecordedOnes) {
       FirstStep first;
       const auto run = scheduler.start({.config = config,
                                         .prompt = c["prompt_ids"],
-                                        .strategy = entry(resolve_strategy(config)).run,
+                                        .strategy = resolve_strategy(config).run,
                                         .models = amateur ? std::vector{0, 1} : std::vector{0},
                                         .observer = &first});
       scheduler.run();

@@ -11,7 +11,7 @@
 
 #include "numerics/log_sum_exp.h"
 #include "run/scheduler.h"
-#include "strategies/greedy.h"
+#include "strategies/row.h"
 #include "support/golden_files.h"
 #include "support/real_models.h"
 
@@ -101,7 +101,8 @@ void expect_text(const Run& run, const Json& c) {
 
 std::vector<std::unique_ptr<Run>> greedy_runs(Scheduler& scheduler, const Json& cases) {
   std::vector<std::unique_ptr<Run>> runs;
-  for (const Json& c : cases) runs.push_back(scheduler.start(request_for(c, config_of(c["options"]), greedy)));
+  for (const Json& c : cases)
+    runs.push_back(scheduler.start(request_for(c, config_of(c["options"]), strategy("greedy").run)));
   return runs;
 }
 

@@ -14,7 +14,7 @@
 #include <numeric>
 
 #include "run/scheduler.h"
-#include "strategies/sample.h"
+#include "strategies/row.h"
 #include "support/real_models.h"
 
 namespace decant {
@@ -171,7 +171,7 @@ TEST_P(LlamaSeeds, TheWitnessSawWhatSamplingDoes) {
   jobs[0].tokens = 16;
   LlamaModel model(model_file(GetParam()), one_thread(), 1024);
   Scheduler scheduler({&model});
-  const auto run = scheduler.start(request(jobs[0], sample));
+  const auto run = scheduler.start(request(jobs[0], strategy("sample").run));
   scheduler.run();
   run->rethrow();
   const auto texts = run_jobs(GetParam(), jobs, in_order(1));

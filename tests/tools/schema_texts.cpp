@@ -18,8 +18,7 @@
 #include "model/llama_grammar.h"
 #include "model/llama_model.h"
 #include "run/scheduler.h"
-#include "strategies/beam.h"
-#include "strategies/greedy.h"
+#include "strategies/row.h"
 
 namespace decant {
 namespace {
@@ -140,11 +139,11 @@ void search_texts(const char* path) {
     config.json_schema = schema["schema"].dump();
     const std::vector<Token> prompt =
         model.vocab().tokenize("An example of " + names.back() + " in JSON:\n", false, true);
-    greedies.push_back(scheduler.start({.config = config, .prompt = prompt, .strategy = greedy}));
+    greedies.push_back(scheduler.start({.config = config, .prompt = prompt, .strategy = strategy("greedy").run}));
     config.num_beams = config.num_return_sequences = 4;
     config.length_penalty = 0;
     config.early_stopping = "never";
-    beams.push_back(scheduler.start({.config = config, .prompt = prompt, .strategy = beam}));
+    beams.push_back(scheduler.start({.config = config, .prompt = prompt, .strategy = strategy("beam").run}));
     if (names.size() % 16 == 0) scheduler.run();
   }
   scheduler.run();
