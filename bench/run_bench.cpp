@@ -17,8 +17,7 @@
 #include "llama/llama_model.h"
 #include "numerics/maximum.h"
 #include "run/scheduler.h"
-#include "strategies/greedy.h"
-#include "strategies/sample.h"
+#include "strategies/resolve.h"
 
 namespace {
 
@@ -77,8 +76,12 @@ Request request(bool sampling, std::uint64_t seed, const std::vector<Token>& pro
     config.temperature = 0.8;
     config.top_p = 0.9;
   }
-  return {
-      .config = config, .prompt = prompt, .strategy = sampling ? sample : greedy, .models = {0}, .observer = nullptr};
+  return {.config = config,
+          .prompt = prompt,
+          .strategy = strategy(sampling ? "sample" : "greedy").run,
+          .does = {.draws = sampling},
+          .models = {0},
+          .observer = nullptr};
 }
 
 struct Timing {

@@ -2,7 +2,6 @@
 #include "cli/cell.h"
 
 #include "base/utf8.h"
-#include "strategies/registry.h"
 #include "strategies/score.h"
 
 namespace decant {
@@ -69,7 +68,7 @@ void write_fields(JsonWriter& json, const CellResult& result) {
 }
 
 Cell::Cell(Session& session, CellSetup setup) : session_(session), setup_(std::move(setup)) {
-  start(entry(setup_.strategy).run, setup_.voices);
+  start(setup_.strategy->run, setup_.voices);
 }
 
 Cell::~Cell() = default;

@@ -11,13 +11,13 @@
 
 #include "cli/session.h"
 #include "cli/text_metrics.h"
-#include "options/strategy.h"
+#include "strategies/row.h"
 
 namespace decant {
 
 struct CellSetup {
   GenerationConfig config;
-  Strategy strategy = Strategy::greedy;
+  const StrategyRow* strategy = nullptr;
   Session::Voices voices = Session::Voices::all;
   int prompt = 0;
 };

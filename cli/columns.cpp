@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "options/resolve.h"
 #include "options/setting.h"
 #include "options/table.h"
+#include "strategies/resolve.h"
 
 namespace decant {
 namespace {
@@ -15,13 +15,10 @@ constexpr std::string_view separators = " ,;";
 
 // The base's options as far as greedy decoding reads them.
 GenerationConfig greedy_part(const GenerationConfig& base) {
-  static const GenerationConfig defaults;
   GenerationConfig config = base;
-  const auto table = generation_fields();
-  for (const auto& field : table) {
-    if (field.read_by.contains(Strategy::greedy) && field.name != "strategy" && field.name != "do_sample") continue;
-    std::visit([&](auto member) { config.*member = defaults.*member; }, field.member);
-    config.given.reset(static_cast<std::size_t>(&field - table.data()));
+  for (const auto& field : generation_fields()) {
+    if (!reads(strategy("greedy"), field) || field.name == "strategy" || field.name == "do_sample")
+      reset(config, field);
   }
   return config;
 }
@@ -84,7 +81,7 @@ void resolve(Column& column, std::string_view where) {
   try {
     GenerationConfig config = column.config;
     if (column.voices == Session::Voices::amateur_alone) config.amateur.clear();
-    column.strategy = resolve_strategy(config);
+    column.strategy = &resolve_strategy(config);
   } catch (const Error& error) {
     if (where.empty()) throw;
     throw Error(error.kind(), "{}: {}", where, error.what());

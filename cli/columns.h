@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "cli/session.h"
-#include "options/strategy.h"
+#include "strategies/row.h"
 
 namespace decant {
 
@@ -15,7 +15,7 @@ struct Column {
   std::string label;
   GenerationConfig config;
   Session::Voices voices = Session::Voices::all;
-  Strategy strategy = Strategy::greedy;  // set by resolve()
+  const StrategyRow* strategy = nullptr;  // set by resolve()
 };
 
 // One for each text, "[label:] [preset] [option=value ...]": options over those of `base`, or over a preset. `expert`

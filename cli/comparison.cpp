@@ -153,7 +153,7 @@ std::string comparison_json(const Comparison& comparison) {
   json.key("settings").begin_array();
   for (std::size_t i = 0; i < comparison.columns.size(); ++i) {
     const Column& column = comparison.columns[i];
-    json.begin_object().field("label", column.label).field("strategy", name(column.strategy));
+    json.begin_object().field("label", column.label).field("strategy", column.strategy->name);
     json.field("amateur_alone", column.voices == Session::Voices::amateur_alone);
     json.key("options");
     write_json(json, generation_fields(), column.config);

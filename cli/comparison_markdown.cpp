@@ -1,7 +1,6 @@
 // A comparison as Markdown: a heading for each prompt, the texts as a table, the numbers as another.
 #include "cli/comparison.h"
 #include "cli/output.h"
-#include "options/resolve.h"
 #include "options/table.h"
 
 namespace decant {
@@ -37,12 +36,12 @@ std::string one_line(std::string_view text) {
 }
 
 // The options that are not at their defaults; the seed, where it is used.
-std::string set_options(const GenerationConfig& config, Strategy strategy) {
+std::string set_options(const GenerationConfig& config, const StrategyRow& strategy) {
   const auto table = generation_fields();
   std::string text;
   for (const auto& field : table) {
     const Value value = value_of(config, field);
-    if (is_equal(value, default_of(field)) || (field.name == "seed" && !draws(config, strategy))) continue;
+    if (is_equal(value, default_of(field)) || (field.name == "seed" && !strategy.draws(config))) continue;
     text += fmt::format("{}{}={}", text.empty() ? "" : " ", field.name, one_line(to_text(value)));
   }
   return text;
@@ -64,8 +63,8 @@ std::string settings_table(const Comparison& comparison) {
   std::string text = "| setting | strategy | options |\n|---|---|---|\n";
   for (const Column& column : comparison.columns) {
     const bool alone = column.voices == Session::Voices::amateur_alone;
-    text += fmt::format("| {} | {}{} | {} |\n", escaped(column.label), escaped(name(column.strategy)),
-                        alone ? ", by the amateur alone" : "", escaped(set_options(column.config, column.strategy)));
+    text += fmt::format("| {} | {}{} | {} |\n", escaped(column.label), escaped(column.strategy->name),
+                        alone ? ", by the amateur alone" : "", escaped(set_options(column.config, *column.strategy)));
   }
   return text;
 }

@@ -6,7 +6,7 @@ namespace decant {
 namespace {
 
 std::string options_of(const Column& column) {
-  std::string strategy(name(column.strategy));
+  std::string strategy(column.strategy->name);
   return column.voices == Session::Voices::amateur_alone ? strategy + ", by the amateur alone" : strategy;
 }
 

@@ -4,9 +4,9 @@
 #include "cli/flags.h"
 #include "cli/output.h"
 #include "cli/session.h"
-#include "options/resolve.h"
 #include "processors/recipe.h"
 #include "processors/watermark_detector.h"
+#include "strategies/resolve.h"
 
 namespace decant {
 namespace {

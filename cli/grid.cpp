@@ -39,7 +39,7 @@ Axis parse_axis(std::string_view text) {
 
 void replace(GenerationConfig& config, const OptionField& field, std::span<const std::string> texts) {
   const auto table = generation_fields();
-  config.given.reset(static_cast<std::size_t>(&field - table.data()));
+  config.given.reset(field.name);
   for (const std::string& text : texts) set(table, config, field, text);
 }
 

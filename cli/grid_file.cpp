@@ -72,7 +72,7 @@ class Reader {
   // A list is one text with commas, except for an option with many texts.
   std::vector<std::string> value_of(const OptionField& field, const YAML::Node& node) const {
     std::vector<std::string> list = texts(node);
-    if (std::holds_alternative<std::vector<std::string> GenerationConfig::*>(field.member)) return list;
+    if (std::holds_alternative<const std::vector<std::string>*>(default_of(field))) return list;
     std::string joined;
     for (const std::string& each : list) {
       if (!joined.empty()) joined += ',';

@@ -8,9 +8,8 @@
 #include "cli/inspect_view.h"
 #include "cli/run_report.h"
 #include "cli/session.h"
-#include "options/resolve.h"
 #include "options/setting.h"
-#include "strategies/registry.h"
+#include "strategies/resolve.h"
 #include "strategies/score.h"
 
 namespace decant {
@@ -173,11 +172,11 @@ int inspect_command(const std::vector<std::string>& arguments) {
   std::vector<Token> text;
   int code = 0;
   for (const Setting& each : settings) {
-    const Strategy strategy = resolve_strategy(each.config);
-    all.push_back({run_info(session, each.config, name(strategy)), {}});
+    const StrategyRow& strategy = resolve_strategy(each.config);
+    all.push_back({run_info(session, each.config, strategy.name), {}});
     all.back().info.label = each.label;
     Collector collector;
-    const auto run = session.start(each.config, all.size() == 1 ? entry(strategy).run : score(text), &collector);
+    const auto run = session.start(each.config, all.size() == 1 ? strategy.run : score(text), &collector);
     code = session.drive(*run);
     if (all.size() == 1) text = run->sequences()[0].ids;
     all.back().decisions = std::move(collector.decisions);

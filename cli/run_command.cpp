@@ -7,8 +7,7 @@
 #include "cli/session.h"
 #include "cli/style.h"
 #include "cli/tree_view.h"
-#include "options/resolve.h"
-#include "strategies/registry.h"
+#include "strategies/resolve.h"
 
 namespace decant {
 namespace {
@@ -67,10 +66,10 @@ int run_command(const std::vector<std::string>& arguments) {
   Options options;
   if (!parse(arguments, options)) return 0;
   GenerationConfig& config = options.config;
-  const Strategy strategy = resolve_strategy(config);
-  if (options.show && !keeps_beams(config, strategy)) {
-    throw Error(ErrorKind::usage, "--show tree: {} has no tree, only beam searches have ({})", name(strategy),
-                to_string(beam_strategies));
+  const StrategyRow& strategy = resolve_strategy(config);
+  if (options.show && !strategy.beams(config)) {
+    throw Error(ErrorKind::usage, "--show tree: {} has no tree, only beam searches have ({})", strategy.name,
+                strategy_list([](const StrategyRow& row) { return row.beams({}); }));
   }
   std::optional<HtmlReport> report;
   if (options.html) report.emplace(*options.html);
@@ -78,7 +77,7 @@ int run_command(const std::vector<std::string>& arguments) {
   Session session(options.session);
   session.complete(config);
   session.open({&config, 1});
-  const RunInfo info = run_info(session, config, name(strategy));
+  const RunInfo info = run_info(session, config, strategy.name);
   Output output;
   const bool one_text = !options.json && !options.jsonl && config.num_return_sequences == 1;
   Observers observers;
@@ -97,7 +96,7 @@ int run_command(const std::vector<std::string>& arguments) {
   TreeView tree(output, tree_style);
   if (options.show) observers.add(&tree);
 
-  const auto run = session.start(config, entry(strategy).run, observers.any() ? &observers : nullptr);
+  const auto run = session.start(config, strategy.run, observers.any() ? &observers : nullptr);
   const int code = session.drive(*run);
 
   if (streams) printer.end();

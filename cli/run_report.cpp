@@ -133,7 +133,7 @@ std::string run_json(const Run& run, const RunInfo& info) {
     json.field("finish_reason", to_string(sequence.finish)).field("score", sequence.score);
     if (sequence.beam) {
       json.field("beam_score", sequence.beam->sum).field("normalized_score", sequence.beam->normalized);
-      if (info.strategy == name(Strategy::constrained_beam)) write_list(json, "unmet", sequence.beam->unmet);
+      if (!info.config.force_words.empty()) write_list(json, "unmet", sequence.beam->unmet);
     }
     json.end_object();
   }

@@ -172,7 +172,7 @@ std::string line(const Plan& plan, std::uint64_t point, const Column& column, co
     write_json(json, value_of(column.config, field));
   }
   json.end_object().field("prompt_index", prompt).field("prompt", plan.prompts[prompt]);
-  json.field("strategy", name(column.strategy));
+  json.field("strategy", column.strategy->name);
   write_voices(json, column);
   json.key("options");
   write_set_options(json, column.config);

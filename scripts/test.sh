@@ -44,6 +44,7 @@ scripts/test_models.sh
 
 say "engine, release"
 build/release/engine_test --gtest_brief=1
+build/release/toy_test --gtest_brief=1
 say "kernels"
 build/release/kernels_test --gtest_brief=1
 say "real models and golden files, meanwhile the command line"

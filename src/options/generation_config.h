@@ -1,15 +1,16 @@
 // How to turn distributions into text: the options of one generation, with Hugging Face's names. Their meaning, range
-// and advice stand in the table (generation_config.cpp); what a combination of them means, in resolve.h.
+// and advice stand in the table (generation_config.cpp); what a combination of them means, in strategies/resolve.h.
 #pragma once
 
 #include <functional>
 
 #include "options/field.h"
+#include "options/own_values.h"
 
 namespace decant {
 
 struct GenerationConfig {
-  std::string strategy = {};  // "": follows from the other options
+  std::string strategy = {};  // "": follows from the other options; its row: strategies/resolve.cpp
 
   std::optional<bool> do_sample = {};
   int num_return_sequences = 1;
@@ -108,12 +109,15 @@ struct GenerationConfig {
   // Not an option: the tokens that may follow a text (Hugging Face's prefix_allowed_tokens_fn).
   std::function<std::vector<int>(std::span<const int> tokens)> prefix_allowed_tokens_fn = {};
 
+  OwnValues own = {};  // of the options that are declared where they are read (option.h)
   Given given = {};
 };
 
 // The heading of the options that only sampling reads and that ask for it by being set.
 inline constexpr std::string_view sampling_group = "Sampling (each of these implies --do-sample)";
 
+// All rows: those of the struct's members, and those that are registered elsewhere (option.h), each behind the others
+// of its group; groups of their own come last, by name. To be called once main() has begun.
 Fields<GenerationConfig> generation_fields();
 
 }  // namespace decant

@@ -51,12 +51,11 @@ std::string reference_heading(std::string_view group) {
          "|---|---|---|---|---|---|---|\n";
 }
 
-std::string reference_row(const FieldInfo& field, Value default_value) {
+std::string reference_row(const FieldInfo& field, Value default_value, std::string_view read_by) {
   std::string also;
   for (const std::string_view alias : aliases(field)) also += (also.empty() ? "" : ", ") + code(alias);
-  const std::string readers = field.read_by == Strategies::all() ? "all" : to_string(field.read_by);
   return fmt::format("| `{}` | {} | {} | {} | {} | {} | {} |\n", field.name, code(visible(to_text(default_value))),
-                     requirement(default_value, field), field.doc, field.when, readers, also);
+                     requirement(default_value, field), field.doc, field.when, read_by, also);
 }
 
 }  // namespace decant

@@ -27,18 +27,22 @@ std::vector<HelpRow> help_rows(Fields<Options> table) {
 // One line a row under the headings of the groups, both in the order in which they first come.
 std::string help_text(const std::vector<HelpRow>& rows);
 
-std::string reference_row(const FieldInfo& field, Value default_value);
+std::string reference_row(const FieldInfo& field, Value default_value, std::string_view read_by);
 std::string reference_heading(std::string_view group);
+
+// Who reads an option.
+using Readers = std::string (*)(const FieldInfo&);
+inline std::string read_by_all(const FieldInfo&) { return "all"; }
 
 // The same as a page in Markdown: a table for each group with range, default, advice, readers and aliases.
 template <class Options>
-std::string reference_text(Fields<Options> table) {
+std::string reference_text(Fields<Options> table, Readers readers = read_by_all) {
   std::string page;
   std::string_view group;
   for (const Field<Options>& field : table) {
     if (field.group != group) page += reference_heading(field.group);
     group = field.group;
-    page += reference_row(field, default_of(field));
+    page += reference_row(field, default_of(field), readers(field));
   }
   return page;
 }

@@ -64,9 +64,8 @@ Setting parse_setting(std::string_view text, const GenerationConfig& base) {
     }
     const std::size_t end = next_option(text, length + 1);
     const auto& field = get(table, text.substr(0, length));
-    const auto row = static_cast<std::size_t>(&field - table.data());
-    if (!seen.test(row)) setting.config.given.reset(row);  // a list replaces the base's
-    seen.set(row);
+    if (!seen.test(field.name)) setting.config.given.reset(field.name);  // a list replaces the base's
+    seen.set(field.name);
     set(table, setting.config, field, without_separators(text.substr(length + 1, end - length - 1)));
     text = trim(text.substr(end));
   }

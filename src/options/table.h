@@ -1,7 +1,8 @@
 // What can be done with any option struct, given its table: find a row, set and read values, check, write JSON.
 //
-// An option struct has in-class defaults and a member `Given given`; its table is a span of Field rows, at most 128.
-// Names are compared with dashes and underscores equal, with or without "--"; one-letter aliases keep their dash
+// An option struct has in-class defaults and a member `Given given`, and `OwnValues own` if its table has rows of
+// options that are no members of it; its table is a span of Field rows, each known by its name. Names are compared with
+// dashes and underscores equal, with or without "--"; one-letter aliases keep their dash
 // ("-n").
 #pragma once
 
@@ -21,9 +22,34 @@ namespace decant {
 bool is_same_name(std::string_view a, std::string_view b);  // "--top-p" and "top_p" are one name
 std::string dashed(std::string_view name);                  // "top_p" as a flag: "--top-p"
 
+namespace table_detail {
+template <class Options, class Type>
+Value value(const Options& options, const FieldInfo&, Type Options::*member) {
+  return &(options.*member);
+}
+template <class Options>
+Value value(const Options& options, const FieldInfo& field, const OwnValue* by_default) {
+  const OwnValue* own = nullptr;
+  if constexpr (requires { options.own; }) own = options.own.find(field.name);
+  return std::visit([](const auto& value) -> Value { return &value; }, own ? *own : *by_default);
+}
+
+template <class Options, class Type>
+Slot slot(Options& options, const FieldInfo&, Type Options::*member) {
+  return &(options.*member);
+}
+template <class Options>
+Slot slot(Options& options, const FieldInfo& field, const OwnValue* by_default) {
+  if constexpr (requires { options.own; }) {
+    return std::visit([](auto& value) -> Slot { return &value; }, options.own.at(field.name, *by_default));
+  }
+  throw Error(ErrorKind::internal, "{} has no place in its struct", field.name);
+}
+}  // namespace table_detail
+
 template <class Options>
 Value value_of(const Options& options, const Field<Options>& field) {
-  return std::visit([&](auto member) -> Value { return &(options.*member); }, field.member);
+  return std::visit([&](auto member) { return table_detail::value(options, field, member); }, field.member);
 }
 
 template <class Options>
@@ -56,8 +82,8 @@ const Field<Options>& get(Fields<Options> table, std::string_view name) {
 }
 
 template <class Options>
-bool is_given(Fields<Options> table, const Options& options, const Field<Options>& field) {
-  return options.given.test(static_cast<std::size_t>(&field - table.data()));
+bool is_given(Fields<Options>, const Options& options, const Field<Options>& field) {
+  return options.given.test(field.name);
 }
 
 // Given, or changed directly in the struct.
@@ -69,9 +95,24 @@ bool is_set(Fields<Options> table, const Options& options, const Field<Options>&
 // Sets a value from text and marks it as given. A list that was given before grows: `--stop A --stop B`.
 template <class Options>
 void set(Fields<Options> table, Options& options, const Field<Options>& field, std::string_view text) {
-  const Slot slot = std::visit([&](auto member) -> Slot { return &(options.*member); }, field.member);
+  const Slot slot = std::visit([&](auto member) { return table_detail::slot(options, field, member); }, field.member);
   set_from_text(slot, field, text, is_given(table, options, field));
-  options.given.set(static_cast<std::size_t>(&field - table.data()));
+  options.given.set(field.name);
+}
+
+// Back to the default, and not given.
+template <class Options>
+void reset(Options& options, const Field<Options>& field) {
+  const auto assign = [&](auto member) {
+    if constexpr (std::is_same_v<decltype(member), const OwnValue*>) {
+      if constexpr (requires { options.own; }) options.own.erase(field.name);
+    } else {
+      static const Options defaults{};
+      options.*member = defaults.*member;
+    }
+  };
+  std::visit(assign, field.member);
+  options.given.reset(field.name);
 }
 
 // Throws Error(usage) for the first value outside its range. Defaults are in range by definition.

@@ -11,38 +11,32 @@
 
 #include <cmath>
 
-#include "strategies/contrast.h"
+#include "strategies/row.h"
 #include "strategies/search.h"
 
 namespace decant {
 namespace {
 
-// The processed log-probabilities of the texts themselves.
-class LogProbabilities : public Contrast {
- public:
-  std::vector<Ask> asks(const std::vector<Node>& tips) override { return {{.nodes = tips}}; }
-  Feed feed(Rows, std::size_t, std::size_t) override { return {.log_probabilities = true}; }
-  std::shared_ptr<const StrategyTrace> explain(const Step&, Token) override { return nullptr; }
-};
-
 // Adds the continuations of one beam that may matter.
-using Offer = void (*)(Run&, int, const Beam&, const Step&, Extensions&, Contrast&);
+using Offer = void (*)(Run&, int, const Beam&, const Step&, Extensions&, Scoring&);
 
-Task<void> search_with(Run& run, Contrast& contrast, Offer offer, bool adds_log_p) {
+Task<void> search_with(Run& run, Scoring& scoring, Offer offer) {
   const int k = run.config().num_beams;
-  Search search(run, adds_log_p);
+  Search search(run, scoring.adds_log_p());
   Hypotheses finished = search.hypotheses(k);
   std::vector<Beam> beams = search.start();
 
   while (!beams.empty()) {
-    const std::vector<Ask> asks = contrast.asks(tips(beams));
+    const std::vector<Ask> asks = scoring.asks(tips(beams));
     auto rows = co_await run.eval(asks);
     Extensions candidates(search.n_candidates(k));
     for (int lane = 0; lane < std::ssize(beams); ++lane) {
       const Beam& beam = beams[static_cast<std::size_t>(lane)];
       const auto i = static_cast<std::size_t>(lane);
-      search.process(lane, beam, rows[i], contrast.feed(rows, i, beams.size()),
-                     [&](const Step& step) { offer(run, lane, beam, step, candidates, contrast); });
+      Feed feed = scoring.feed(rows, i, beams.size());
+      feed.log_probabilities = true;
+      search.process(lane, beam, rows[i], feed,
+                     [&](const Step& step) { offer(run, lane, beam, step, candidates, scoring); });
     }
     const auto end = [&](const Extension& each) {
       search.finish(beams[static_cast<std::size_t>(each.beam)], each, finished);
@@ -61,7 +55,7 @@ Task<void> search_with(Run& run, Contrast& contrast, Offer offer, bool adds_log_
 // Draws without replacement from all continuations of all beams are a race: each arrives after an exponential time, at
 // a rate of its probability (Efraimidis and Spirakis 2006). So each beam can draw by itself, as long as it says when:
 // the next one arrives at the rate of all that are left. Times are kept as logarithms: rates are e^score.
-void offer_drawn(Run& run, int lane, const Beam& beam, const Step& step, Extensions& candidates, Contrast&) {
+void offer_drawn(Run& run, int lane, const Beam& beam, const Step& step, Extensions& candidates, Scoring&) {
   int draw = lane * candidates.n();
   double u = 0, log_time = -std::numeric_limits<double>::infinity();
   const auto uniform = [&] { return u = run.uniform(draw++, step.tip); };
@@ -78,44 +72,37 @@ void offer_drawn(Run& run, int lane, const Beam& beam, const Step& step, Extensi
   });
 }
 
-void offer_likeliest(Run& run, int lane, const Beam& beam, const Step& step, Extensions& candidates, Contrast&) {
-  offer_best(run, lane, beam, step, candidates);
-}
-
-// Of equal scores, and identical models make all of them equal, the expert's likelier ones go first.
-void offer_contrasted(Run& run, int lane, const Beam& beam, const Step& step, Extensions& candidates,
-                      Contrast& contrast) {
-  std::vector<Candidate> kept;
-  step.scores.for_each([&](Token id, float score) { kept.push_back({id, score}); });
-  const auto better = [&](const Candidate& a, const Candidate& b) {
-    const float expert_a = step.logits[static_cast<std::size_t>(a.id)],
-                expert_b = step.logits[static_cast<std::size_t>(b.id)];
-    return a.score != b.score ? a.score > b.score : expert_a != expert_b ? expert_a > expert_b : a.id < b.id;
-  };
-  const auto end = kept.begin() + std::min(std::ssize(kept), static_cast<std::ptrdiff_t>(candidates.n()));
-  std::partial_sort(kept.begin(), end, kept.end(), better);
-  for (auto each = kept.begin(); each != end && candidates.wants(beam.score + static_cast<double>(each->score));
-       ++each) {
-    Extension extension = extend(run, lane, beam, step, *each);
-    if (run.wants_decisions()) extension.choice.why.strategy = contrast.explain(step, each->id);
-    candidates.add(std::move(extension));
-  }
-}
-
-}  // namespace
-
 Task<void> beam(Run& run) {
-  LogProbabilities plain;
-  co_await search_with(run, plain, offer_likeliest, true);
+  Scoring plain;
+  co_await search_with(run, plain, offer_best);
 }
 
 Task<void> beam_sample(Run& run) {
-  LogProbabilities plain;
-  co_await search_with(run, plain, offer_drawn, true);
+  Scoring plain;
+  co_await search_with(run, plain, offer_drawn);
 }
 
-Task<void> beam_of_contrast(Run& run, Contrast& contrast) {
-  return search_with(run, contrast, offer_contrasted, false);
-}
+const Registered<StrategyRow> beam_row({.name = "beam",
+                                        .order = 3,
+                                        .run = beam,
+                                        .doc = "the best of all continuations of num_beams texts",
+                                        .implied_by = "num_beams",
+                                        .reads = beam_options(),
+                                        .needs = {needs_beams},
+                                        .beams = always});
+
+const Registered<StrategyRow> beam_sample_row({.name = "beam_sample",
+                                               .order = 4,
+                                               .run = beam_sample,
+                                               .doc = "continuations of num_beams texts, drawn without replacement",
+                                               .draws_for = "beam",
+                                               .reads = beam_options({sampling_group}),
+                                               .needs = {needs_beams},
+                                               .draws = always,
+                                               .beams = always});
+
+}  // namespace
+
+Task<void> beam_search(Run& run, Scoring& scoring) { return search_with(run, scoring, offer_best); }
 
 }  // namespace decant

@@ -1,15 +1,10 @@
 #pragma once
 
-#include "run/run.h"
+#include "strategies/scoring.h"
 
 namespace decant {
 
-Task<void> beam(Run& run);
-Task<void> beam_sample(Run& run);
-
-class Contrast;
-
-// Beam search on the contrast's scores.
-Task<void> beam_of_contrast(Run& run, Contrast& contrast);
+// Beam search on the scoring's scores, the best texts first: num_beams of them are kept.
+Task<void> beam_search(Run& run, Scoring& scoring);
 
 }  // namespace decant

@@ -7,8 +7,6 @@
 // words in the prompt do not count; a word whose first token comes twice is found ("a a b"); words can be begun at the
 // same time; an answer that lacks words says which, and comes behind those that lack none. hf_compat finds there what
 // Hugging Face finds (the answers still say what they lack).
-#include "strategies/constrained_beam.h"
-
 #include <algorithm>
 #include <cmath>
 
@@ -35,106 +33,117 @@ std::vector<Extension> deal(std::vector<Extension> candidates, int k) {
   return dealt;
 }
 
-// How far texts are.
-class Words {
+// The texts that are over, those that have all their words apart from the others.
+class Ended {
  public:
-  explicit Words(const Run& run)
-      : words_(parse_forced_words(run.config().force_words, run.vocab())),
-        n_prompt_(static_cast<std::size_t>(run.prompt().length())),
-        hf_(run.config().hf_compat) {}
+  Ended(const Run& run, Search& search, const Words& words)
+      : search_(search),
+        words_(words),
+        n_answers_(run.config().num_return_sequences),
+        hf_compat_(run.config().hf_compat),
+        complete_(search.hypotheses(run.config().num_beams)),
+        incomplete_(search.hypotheses(run.config().num_beams)) {}
 
-  // Of the beam's text and one more token.
-  Progress of(const Beam& beam, std::optional<Token> token = {}) const {
-    const std::vector<Token> text = text_of(beam, token);
-    return hf_ ? hf_progress(words_, text) : progress(words_, std::span(text).subspan(n_prompt_));
+  const Hypotheses& complete() const { return complete_; }
+
+  // At a token that ends the text; false: it may not end here, words are missing.
+  bool end(const Beam& beam, const Extension& last) {
+    const bool is_complete = words_.complete_at_end(beam.tip, last.choice.token);
+    if (is_complete) add(beam, last, complete_);
+    return is_complete;
   }
 
-  // Hugging Face does not look at the token that ends a text.
-  bool complete(const Beam& beam, Token last) const { return (hf_ ? of(beam) : of(beam, last)).complete(); }
+  // At the length limit, with its words or without.
+  void end_at_limit(const Beam& beam, const Extension& last) {
+    const bool is_complete = words_.progress(beam.tip, last.choice.token).complete();
+    n_complete_at_limit_ += is_complete;
+    add(beam, last, is_complete ? complete_ : incomplete_);
+  }
 
-  std::vector<std::string> unmet(const Beam& beam, Token last) const {
-    const std::vector<Token> text = text_of(beam, last);
-    std::vector<std::string> names;
-    for (const std::size_t i : progress(words_, std::span(text).subspan(n_prompt_)).unmet)
-      names.push_back(words_[i].name);
-    return names;
+  void end_incomplete(const Beam& beam, const Extension& last) { add(beam, last, incomplete_); }
+
+  // The complete ones first. With hf_compat, and too few complete ones at the limit, by their scores alone.
+  std::vector<Hypothesis> best() {
+    std::vector<Hypothesis> all = complete_.best();
+    if (hf_compat_ && n_complete_at_limit_ < n_answers_) {
+      for (const Hypothesis& each : incomplete_.best()) complete_.add(each);
+      return complete_.best();
+    }
+    all.insert(all.end(), incomplete_.best().begin(), incomplete_.best().end());
+    return all;
   }
 
  private:
-  static std::vector<Token> text_of(const Beam& beam, std::optional<Token> token) {
-    std::vector<Token> text;
-    beam.tip.path(text);
-    if (token) text.push_back(*token);
-    return text;
+  void add(const Beam& beam, const Extension& last, Hypotheses& texts) {
+    search_.finish(beam, last, texts, 0, words_.unmet(beam.tip, last.choice.token));
   }
 
-  std::vector<ForcedWords> words_;
-  std::size_t n_prompt_;
-  bool hf_;
+  Search& search_;
+  const Words& words_;
+  int n_answers_;
+  bool hf_compat_;
+  Hypotheses complete_, incomplete_;
+  int n_complete_at_limit_ = 0;
 };
 
-}  // namespace
+// The likeliest continuations of a beam, and those by tokens that get it further with its words.
+void offer(Run& run, int lane, const Beam& beam, const Step& step, const Words& words, Extensions& candidates,
+           std::vector<Extension>& advances) {
+  Scoring plain;
+  offer_best(run, lane, beam, step, candidates, plain);
+  for (const Token token : words.progress(beam.tip).next) {
+    const float score = step.scores.score(token);
+    if (std::isfinite(score)) advances.push_back(extend(run, lane, beam, step, {token, score}));
+  }
+}
 
 Task<void> constrained_beam(Run& run) {
   const int k = run.config().num_beams;
-  const Words words(run);
+  const Words words(run.config(), run.vocab(), run.prompt().length());
   Search search(run);
-  Hypotheses finished = search.hypotheses(k), incomplete = search.hypotheses(k);
-  int n_complete = 0;  // of the texts that the length limit ended
+  Ended ended(run, search, words);
   std::vector<Beam> beams = search.start();
   const auto beam_of = [&](const Extension& each) -> const Beam& { return beams[static_cast<std::size_t>(each.beam)]; };
-  const auto finish = [&](const Extension& each, Hypotheses& texts) {
-    search.finish(beam_of(each), each, texts, 0, words.unmet(beam_of(each), each.choice.token));
-  };
-  const auto end = [&](const Extension& each) {
-    const bool complete = words.complete(beam_of(each), each.choice.token);
-    if (complete) finish(each, finished);
-    return complete;
-  };
-  const auto end_at_limit = [&](const Extension& each) {
-    const bool complete = words.of(beam_of(each), each.choice.token).complete();
-    n_complete += complete;
-    finish(each, complete ? finished : incomplete);
-  };
+  const auto end = [&](const Extension& each) { return ended.end(beam_of(each), each); };
+  const auto end_at_limit = [&](const Extension& each) { ended.end_at_limit(beam_of(each), each); };
 
   while (!beams.empty()) {
     const std::vector<Node> nodes = tips(beams);
     auto rows = co_await run.eval(nodes);
     Extensions candidates(search.n_candidates(k));
-    std::vector<Extension> advances;  // by tokens that get a beam further
+    std::vector<Extension> advances;
     for (int lane = 0; lane < std::ssize(beams); ++lane) {
-      const Beam& beam = beams[static_cast<std::size_t>(lane)];
-      const Feed feed{.log_probabilities = true};
-      search.process(lane, beam, rows[static_cast<std::size_t>(lane)], feed, [&](const Step& step) {
-        offer_best(run, lane, beam, step, candidates);
-        for (const Token token : words.of(beam).next) {
-          const float score = step.scores.score(token);
-          if (std::isfinite(score)) advances.push_back(extend(run, lane, beam, step, {token, score}));
-        }
-      });
+      const auto i = static_cast<std::size_t>(lane);
+      search.process(lane, beams[i], rows[i], {.log_probabilities = true},
+                     [&](const Step& step) { offer(run, lane, beams[i], step, words, candidates, advances); });
     }
     std::vector<Extension> survivors = search.sort_out(beams, candidates, k, true, 0, end);
-    if (survivors.empty() && finished.best().empty()) {  // every text has to end without its words
-      for (const Extension& each : candidates.list()) finish(each, incomplete);
+    if (survivors.empty() && ended.complete().best().empty()) {  // every text has to end without its words
+      for (const Extension& each : candidates.list()) ended.end_incomplete(beam_of(each), each);
     }
     const bool joined = search.join(beams, advances, survivors);
     for (Extension& each : survivors) {
-      each.bank = words.of(beam_of(each), each.choice.token).bank;
+      each.bank = words.progress(beam_of(each).tip, each.choice.token).bank;
       search.explain(each, PruneReason::constraint_bank);
     }
     if (joined) survivors = deal(std::move(survivors), k);
-    beams = search.keep_or_end(beams, candidates, survivors, finished, end_at_limit);
+    beams = search.keep_or_end(beams, candidates, survivors, ended.complete(), end_at_limit);
     search.end_step();
   }
-
-  std::vector<Hypothesis> best = finished.best();
-  if (run.config().hf_compat && n_complete < run.config().num_return_sequences) {
-    for (const Hypothesis& each : incomplete.best()) finished.add(each);
-    best = finished.best();
-  } else {
-    best.insert(best.end(), incomplete.best().begin(), incomplete.best().end());
-  }
+  const std::vector<Hypothesis> best = ended.best();
   search.answer(best);
 }
 
+const Registered<StrategyRow> constrained_beam_row(
+    {.name = "constrained_beam",
+     .order = 6,
+     .run = constrained_beam,
+     .doc = "beams that must come to contain given words",
+     .implied_by = "force_words",
+     .precedence = 1,
+     .reads = beam_options({"force_words", "hf_compat"}),
+     .needs = {needs_beams, {"force_words", "force_words: the texts that the answer must contain"}},
+     .beams = always});
+
+}  // namespace
 }  // namespace decant

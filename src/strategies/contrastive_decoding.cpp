@@ -9,27 +9,26 @@
 //
 // Tested by tests/strategies/contrastive_decoding_test.cpp and, against golden files of a float64 reference,
 // tests/model/llama_contrast_test.cpp. Processors run on the scores. With beams, what adds up is the score itself, as
-// in the paper: beams are otherwise those of beam.h. Of equal scores the expert's likelier token is the best: identical
-// models fall back to the expert.
-// The amateur's cache is its own; with amateur_context it reads only so many of the last tokens, as a text of their
-// own.
-#include "strategies/contrastive_decoding.h"
-
+// in the paper: beams are otherwise those of beam.cpp. Of equal scores the expert's likelier token is the best:
+// identical models fall back to the expert. The amateur's cache is its own; with amateur_context it reads only so many
+// of the last tokens, as a text of their own.
 #include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
 #include "numerics/top_k.h"
 #include "strategies/beam.h"
-#include "strategies/contrast.h"
 #include "strategies/contrastive_decoding_trace.h"
+#include "strategies/resolve.h"
+#include "strategies/scoring.h"
+#include "strategies/search.h"
 
 namespace decant {
 namespace {
 
 constexpr float masked = -std::numeric_limits<float>::infinity();
 
-class ContrastiveDecoding : public Contrast {
+class ContrastiveDecoding : public Scoring {
  public:
   explicit ContrastiveDecoding(const Run& run) : run_(run), config_(run.config()) {}
 
@@ -63,15 +62,23 @@ class ContrastiveDecoding : public Contrast {
     return {.scores = scores_};
   }
 
-  Token best(const Step& step) override {
-    Candidate found{-1, masked};
-    const float max = step.scores.max();
-    step.scores.for_each([&](Token id, float score) {
-      const Candidate each{id, step.logits[static_cast<std::size_t>(id)]};
-      if (score == max && (found.id < 0 || ranks_before(each, found))) found = each;
-    });
-    return found.id < 0 ? step.scores.argmax() : found.id;
+  // Of equal scores, and identical models make all of them equal, the expert's likelier tokens come first.
+  std::vector<Candidate> best(const Step& step, int n) override {
+    std::vector<Candidate> kept;
+    step.scores.for_each([&](Token id, float score) { kept.push_back({id, score}); });
+    const auto better = [&](const Candidate& a, const Candidate& b) {
+      const float expert_a = step.logits[static_cast<std::size_t>(a.id)];
+      const float expert_b = step.logits[static_cast<std::size_t>(b.id)];
+      return a.score != b.score ? a.score > b.score : expert_a != expert_b ? expert_a > expert_b : a.id < b.id;
+    };
+    const auto end = kept.begin() + std::min(std::ssize(kept), static_cast<std::ptrdiff_t>(n));
+    std::partial_sort(kept.begin(), end, kept.end(), better);
+    kept.erase(end, kept.end());
+    return kept;
   }
+  Token best(const Step& step) override { return best(step, 1).front().id; }
+
+  bool adds_log_p() const override { return false; }
 
   std::shared_ptr<const StrategyTrace> explain(const Step&, Token chosen) override {
     if (!explained_ || !explained_->lists(chosen)) {
@@ -105,15 +112,38 @@ class ContrastiveDecoding : public Contrast {
   std::shared_ptr<const ContrastiveDecodingTrace> explained_;
 };
 
-}  // namespace
-
 Task<void> contrastive_decoding(Run& run) {
-  ContrastiveDecoding contrast(run);
+  ContrastiveDecoding scoring(run);
   if (run.config().num_beams > 1) {
-    co_await beam_of_contrast(run, contrast);
+    co_await beam_search(run, scoring);
   } else {
-    co_await write_texts(run, contrast);
+    co_await write_texts(run, scoring, run.draws());
   }
 }
 
+bool keeps_beams(const GenerationConfig& config) { return config.num_beams > 1; }
+
+std::vector<std::string> amateur(const GenerationConfig& config) { return {config.amateur}; }
+
+void check(const GenerationConfig& config) {
+  if (config.beta && config.lambda != 1) reject_contradiction("lambda", "beta");
+  if (keeps_beams(config) && asks_to_sample(config)) reject_contradiction("num_beams", "a contrast that samples");
+}
+
+const Registered<StrategyRow> contrastive_decoding_row(
+    {.name = "contrastive_decoding",
+     .order = 8,
+     .run = contrastive_decoding,
+     .doc = "what an expert finds likely and an amateur does not",
+     .implied_by = "amateur",
+     .precedence = 2,
+     .reads = beam_options({"amateur", "alpha", "tau_amateur", "lambda", "beta", "amateur_context", "top_k",
+                            sampling_group}),
+     .needs = {{"amateur", "an amateur: a smaller model, or self:q4_0"}},
+     .check = check,
+     .draws = asks_to_sample,
+     .beams = keeps_beams,
+     .models = amateur});
+
+}  // namespace
 }  // namespace decant

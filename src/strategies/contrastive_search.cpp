@@ -10,15 +10,14 @@
 // tests/model/llama_contrast_test.cpp. Equals Hugging Face's generate(penalty_alpha=a, top_k=k) of transformers 4.55: p
 // is the softmax of the processed logits over the whole vocabulary, the first of equal scores wins, and alpha = 0 or k
 // = 1 is greedy. Deviation: a hidden state without a direction (zero, or not finite) is an error, not a NaN.
-#include "strategies/contrastive_search.h"
-
 #include <algorithm>
 #include <limits>
 
 #include "base/error.h"
 #include "numerics/similarity.h"
 #include "strategies/contrastive_search_trace.h"
-#include "strategies/greedy.h"
+#include "strategies/resolve.h"
+#include "strategies/scoring.h"
 
 namespace decant {
 namespace {
@@ -86,12 +85,11 @@ Winner best(const Run& run, const std::vector<Contender>& contenders, Rows rows,
   return winner;
 }
 
-}  // namespace
-
 Task<void> contrastive_search(Run& run) {
   const int k = run.config().top_k;
   if (*run.config().penalty_alpha == 0 || k <= 1) {
-    co_await greedy(run);
+    Scoring plain;
+    co_await write_texts(run, plain, false);
     co_return;
   }
   const std::vector<Ask> prompt = ask_prompt(run);
@@ -115,4 +113,27 @@ Task<void> contrastive_search(Run& run) {
   }
 }
 
+void check_draws_nothing(const GenerationConfig& config) {
+  if (asks_to_sample(config)) reject_contradiction("penalty_alpha", sampling_option(config));
+}
+
+Room room(const GenerationConfig& config) {
+  Room room = room_for_texts(config);
+  room.tried = std::max(config.top_k, 64);
+  return room;
+}
+
+const Registered<StrategyRow> contrastive_search_row(
+    {.name = "contrastive_search",
+     .order = 7,
+     .run = contrastive_search,
+     .doc = "of the top_k likeliest, what is least like the text so far",
+     .implied_by = "penalty_alpha",
+     .precedence = 2,
+     .reads = {"penalty_alpha", "top_k"},
+     .needs = {{"penalty_alpha", "penalty_alpha: 0.6 is a good start"}},
+     .check = check_draws_nothing,
+     .room = room});
+
+}  // namespace
 }  // namespace decant

@@ -7,10 +7,9 @@
 // penalised scores add up, every group has finished texts of its own, and the answers are the best of all groups.
 // Deviations: a group that is done takes nothing from the others (there, its padding counts as the tokens it chose:
 // hf_compat repeats that); a stop string ends a beam; a penalty of 0 is allowed, and makes all groups the same.
-#include "strategies/diverse_beam.h"
-
 #include <algorithm>
 
+#include "base/error.h"
 #include "strategies/penalty_trace.h"
 #include "strategies/search.h"
 
@@ -37,10 +36,9 @@ std::vector<Hypothesis> best_of(const std::vector<Group>& groups) {
   return all;
 }
 
-}  // namespace
-
 Task<void> diverse_beam(Run& run) {
   const int n_groups = run.config().num_beam_groups, width = run.config().num_beams / n_groups;
+  Scoring plain;
   Search search(run);
   std::vector<Group> groups(static_cast<std::size_t>(n_groups), Group{search.start(), search.hypotheses(width)});
 
@@ -63,7 +61,7 @@ Task<void> diverse_beam(Run& run) {
         const Beam& beam = beams[static_cast<std::size_t>(lane)];
         search.process(g * width + lane, beam, *row++, {.log_probabilities = true, .taken = taken},
                        [&](const Step& step) {
-                         offer_best(run, lane, beam, step, candidates);
+                         offer_best(run, lane, beam, step, candidates, plain);
                          penalties.look(lane, beam, step);
                        });
       }
@@ -82,4 +80,25 @@ Task<void> diverse_beam(Run& run) {
   search.answer(best);
 }
 
+void check_groups(const GenerationConfig& config) {
+  if (config.num_beams % config.num_beam_groups == 0) return;
+  throw Error(
+      ErrorKind::usage,
+      "{} beams cannot be divided into {} groups of the same size: make num_beams a multiple of num_beam_groups",
+      config.num_beams, config.num_beam_groups);
+}
+
+const Registered<StrategyRow> diverse_beam_row({.name = "diverse_beam",
+                                                .order = 5,
+                                                .run = diverse_beam,
+                                                .doc = "groups of beams that avoid each other's tokens",
+                                                .implied_by = "num_beam_groups",
+                                                .precedence = 1,
+                                                .reads = beam_options({"num_beam_groups", "diversity_penalty",
+                                                                       "hf_compat"}),
+                                                .needs = {needs_beams},
+                                                .check = check_groups,
+                                                .beams = always});
+
+}  // namespace
 }  // namespace decant

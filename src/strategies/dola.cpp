@@ -10,15 +10,14 @@
 // the divergence with its arguments as there, the first of equals, processors after the contrast. Deviations: the layer
 // is chosen for each sequence by itself (Hugging Face averages over the batch); a listed layer that does not exist is
 // an error; sampled tokens come from another generator.
-#include "strategies/dola.h"
-
 #include <cmath>
 
 #include "base/error.h"
 #include "numerics/divergence.h"
-#include "strategies/contrast.h"
 #include "strategies/dola_layers.h"
 #include "strategies/dola_trace.h"
+#include "strategies/resolve.h"
+#include "strategies/scoring.h"
 
 namespace decant {
 namespace {
@@ -30,7 +29,7 @@ LogSum checked_sum(std::span<const float> logits, int layer) {
   return sum;
 }
 
-class Dola : public Contrast {
+class Dola : public Scoring {
  public:
   explicit Dola(const Run& run)
       : layers_(dola_layers(run.config().dola_layers, run.model_info().n_layer, run.model_info().tied_embeddings)),
@@ -84,11 +83,21 @@ class Dola : public Contrast {
   std::vector<float> scores_;
 };
 
-}  // namespace
-
 Task<void> dola(Run& run) {
-  Dola contrast(run);
-  co_await write_texts(run, contrast);
+  Dola scoring(run);
+  co_await write_texts(run, scoring, run.draws());
 }
 
+const Registered<StrategyRow> dola_row({.name = "dola",
+                                        .order = 9,
+                                        .run = dola,
+                                        .doc = "what the last layer finds likely and an early one does not",
+                                        .implied_by = "dola_layers",
+                                        .precedence = 2,
+                                        .reads = {"num_return_sequences", "dola_layers", "relative_top",
+                                                  sampling_group},
+                                        .needs = {{"dola_layers", "dola_layers: low or high"}},
+                                        .draws = asks_to_sample});
+
+}  // namespace
 }  // namespace decant

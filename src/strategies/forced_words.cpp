@@ -2,6 +2,7 @@
 #include "strategies/forced_words.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/error.h"
@@ -10,6 +11,7 @@
 namespace decant {
 namespace {
 
+using Json = nlohmann::json;
 using Phrase = std::vector<Token>;
 
 constexpr std::string_view option = "force_words";
@@ -18,69 +20,33 @@ constexpr std::string_view option = "force_words";
   throw Error(ErrorKind::usage, "{} '{}': {}", option, text, why);
 }
 
-// The elements of a JSON array of strings and of arrays of numbers: strings without quotes, arrays as they are.
-class JsonArray {
- public:
-  explicit JsonArray(std::string_view text) : text_(text), rest_(text) {}
-
-  std::vector<std::string> read() {
-    expect('[');
-    std::vector<std::string> elements;
-    do elements.push_back(peek() == '"' ? string() : numbers());
-    while (accept(','));
-    expect(']');
-    if (peek() != '\0') reject(text_, "there is something behind its last bracket");
-    return elements;
-  }
-
- private:
-  char peek() {
-    rest_.remove_prefix(std::min(rest_.find_first_not_of(" \t\n"), rest_.size()));
-    return rest_.empty() ? '\0' : rest_.front();
-  }
-  bool accept(char wanted) {
-    if (peek() != wanted) return false;
-    rest_.remove_prefix(1);
-    return true;
-  }
-  void expect(char wanted) {
-    if (!accept(wanted)) reject(text_, R"(several phrases are written as ["rain","snow"] or as [[1,2],[3]])");
-  }
-  std::string string() {
-    expect('"');
-    std::string result;
-    for (;;) {
-      if (rest_.empty()) reject(text_, "a quotation mark is missing");
-      const char c = rest_.front();
-      rest_.remove_prefix(1);
-      if (c == '"') return result;
-      result += c == '\\' ? escaped() : c;
-    }
-  }
-  char escaped() {
-    constexpr std::string_view names = "\"\\/nrt", characters = "\"\\/\n\r\t";
-    const std::size_t at = rest_.empty() ? names.npos : names.find(rest_.front());
-    if (at == names.npos)
-      reject(text_, R"(behind a backslash only ", \, /, n, r and t can stand; write other characters as they are)");
-    rest_.remove_prefix(1);
-    return characters[at];
-  }
-  std::string numbers() {
-    if (peek() != '[') expect('"');
-    const std::size_t end = rest_.find(']');
-    if (end == rest_.npos) reject(text_, "a bracket is missing");
-    const std::string list(rest_.substr(0, end + 1));
-    rest_.remove_prefix(end + 1);
-    return list;
-  }
-
-  std::string_view text_, rest_;
-};
-
 bool is_array_of_phrases(std::string_view text) {
   const std::size_t second = text.find_first_not_of(" \t\n", 1);
   return text.starts_with('[') && second != text.npos && (text[second] == '"' || text[second] == '[') &&
          text.ends_with(']');
+}
+
+constexpr std::string_view how_to_write = R"(several phrases are written as ["rain","snow"] or as [[1,2],[3]])";
+
+Json parse_array(std::string_view text) {
+  try {
+    return Json::parse(text);
+  } catch (
+      const Json::parse_error& error) {  // "... - invalid string: forbidden character after backslash; last read: ..."
+    const std::string_view what = error.what();
+    const std::size_t reason = what.find("invalid string");
+    reject(text, reason == what.npos ? how_to_write : what.substr(reason, what.find(';', reason) - reason));
+  }
+}
+
+// The elements of a JSON array of strings and of arrays of numbers, each as parse_tokens() reads it.
+std::vector<std::string> phrases_of(std::string_view text) {
+  std::vector<std::string> phrases;
+  for (const Json& each : parse_array(text)) {
+    if (!each.is_string() && !each.is_array()) reject(text, how_to_write);
+    phrases.push_back(each.is_string() ? each.get<std::string>() : each.dump());
+  }
+  return phrases;
 }
 
 bool begins_with(const Phrase& phrase, std::span<const Token> beginning) {
@@ -127,7 +93,7 @@ std::vector<ForcedWords> parse_forced_words(const std::vector<std::string>& text
   for (const std::string& text : texts) {
     ForcedWords& words = all.emplace_back();
     words.name = text;
-    const auto elements = is_array_of_phrases(text) ? JsonArray(text).read() : std::vector<std::string>{text};
+    const auto elements = is_array_of_phrases(text) ? phrases_of(text) : std::vector<std::string>{text};
     for (const std::string& each : elements) words.phrases.push_back(parse_tokens(option, each, vocab));
     for (const Phrase& a : words.phrases) {
       for (const Phrase& b : words.phrases) {
@@ -205,6 +171,39 @@ Progress hf_progress(std::span<const ForcedWords> words, std::span<const Token> 
     for (const std::size_t i : pending) add_next(words[i], {}, result.next);
   }
   return result;
+}
+
+namespace {
+
+std::vector<Token> text_of(const Node& tip, std::optional<Token> token) {
+  std::vector<Token> text;
+  tip.path(text);
+  if (token) text.push_back(*token);
+  return text;
+}
+
+}  // namespace
+
+Words::Words(const GenerationConfig& config, const Vocab& vocab, int n_prompt)
+    : words_(parse_forced_words(config.force_words, vocab)),
+      n_prompt_(static_cast<std::size_t>(n_prompt)),
+      hf_compat_(config.hf_compat) {}
+
+Progress Words::progress(const Node& tip, std::optional<Token> token) const {
+  const std::vector<Token> text = text_of(tip, token);
+  return hf_compat_ ? hf_progress(words_, text) : decant::progress(words_, std::span(text).subspan(n_prompt_));
+}
+
+bool Words::complete_at_end(const Node& tip, Token last) const {
+  return (hf_compat_ ? progress(tip) : progress(tip, last)).complete();
+}
+
+std::vector<std::string> Words::unmet(const Node& tip, Token last) const {
+  const std::vector<Token> text = text_of(tip, last);
+  std::vector<std::string> names;
+  for (const std::size_t i : decant::progress(words_, std::span(text).subspan(n_prompt_)).unmet)
+    names.push_back(words_[i].name);
+  return names;
 }
 
 }  // namespace decant

@@ -1,11 +1,14 @@
 // Words that an answer must contain, and how far a text has got with them.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "model/vocab.h"
+#include "options/generation_config.h"
+#include "tree/prefix_tree.h"
 
 namespace decant {
 
@@ -37,5 +40,23 @@ Progress progress(std::span<const ForcedWords> words, std::span<const Token> tex
 // The same as Hugging Face's ConstraintListState has it: one word is in progress at a time, and a token that does not
 // continue it is spent, even if it begins the word anew.
 Progress hf_progress(std::span<const ForcedWords> words, std::span<const Token> text);
+
+// How far the texts of a request are with its words. Without hf_compat, words in the prompt do not count.
+class Words {
+ public:
+  Words(const GenerationConfig& config, const Vocab& vocab, int n_prompt);
+
+  Progress progress(const Node& tip, std::optional<Token> token = {}) const;  // of the text, and one more token
+
+  // Whether a text may end with the token. Hugging Face does not look at it.
+  bool complete_at_end(const Node& tip, Token last) const;
+
+  std::vector<std::string> unmet(const Node& tip, Token last) const;  // names; the same with hf_compat
+
+ private:
+  std::vector<ForcedWords> words_;
+  std::size_t n_prompt_;
+  bool hf_compat_;
+};
 
 }  // namespace decant

@@ -3,9 +3,10 @@
 // Tested by tests/strategies/greedy_test.cpp; equals Hugging Face's generate(do_sample=False, num_beams=1).
 // Processors run as there (a repetition penalty changes the text, warpers such as temperature cannot). Of equal scores
 // the lowest id wins.
-#include "strategies/greedy.h"
+#include "strategies/row.h"
 
 namespace decant {
+namespace {
 
 Task<void> greedy(Run& run) {
   Node tip = run.prompt();
@@ -16,4 +17,8 @@ Task<void> greedy(Run& run) {
   }
 }
 
+const Registered<StrategyRow> greedy_row(
+    {.name = "greedy", .order = 1, .run = greedy, .doc = "the likeliest token, every time"});
+
+}  // namespace
 }  // namespace decant

@@ -15,6 +15,13 @@ bool hit_a_limit(const std::vector<Extension>& extensions) {
 
 }  // namespace
 
+std::vector<std::string_view> beam_options(std::initializer_list<std::string_view> more) {
+  std::vector<std::string_view> all = {"num_return_sequences", "num_beams", "length_penalty", "early_stopping",
+                                       "normalize"};
+  all.insert(all.end(), more);
+  return all;
+}
+
 std::vector<Node> tips(const std::vector<Beam>& beams) {
   std::vector<Node> nodes;
   for (const Beam& beam : beams) nodes.push_back(beam.tip);
@@ -32,11 +39,12 @@ Extension extend(Run& run, int lane, const Beam& beam, const Step& step, const C
   return {.beam = lane, .choice = run.choose(step, token.id), .score = score, .key = score};
 }
 
-void offer_best(Run& run, int lane, const Beam& beam, const Step& step, Extensions& candidates) {
-  const std::span<const Candidate> top = step.scores.top(candidates.n());
-  for (const Candidate& each : std::vector<Candidate>(top.begin(), top.end())) {  // choose() asks for another top
+void offer_best(Run& run, int lane, const Beam& beam, const Step& step, Extensions& candidates, Scoring& scoring) {
+  for (const Candidate& each : scoring.best(step, candidates.n())) {
     if (!candidates.wants(beam.score + static_cast<double>(each.score))) return;
-    candidates.add(extend(run, lane, beam, step, each));
+    Extension extension = extend(run, lane, beam, step, each);
+    if (run.wants_decisions()) extension.choice.why.strategy = scoring.explain(step, each.id);
+    candidates.add(std::move(extension));
   }
 }
 

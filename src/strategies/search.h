@@ -10,8 +10,14 @@
 
 #include "run/run.h"
 #include "strategies/hypotheses.h"
+#include "strategies/row.h"
+#include "strategies/scoring.h"
 
 namespace decant {
+
+// For the strategies' rows: what all of them need, and what all of them read, and more.
+inline constexpr Need needs_beams = {"num_beams", "num_beams: 4 is a good start"};
+std::vector<std::string_view> beam_options(std::initializer_list<std::string_view> more = {});
 
 // A text that goes on.
 struct Beam {
@@ -53,7 +59,7 @@ class Extensions {
 Extension extend(Run& run, int lane, const Beam& beam, const Step& step, const Candidate& token);
 
 // The beam's continuations that are among the n best of all.
-void offer_best(Run& run, int lane, const Beam& beam, const Step& step, Extensions& candidates);
+void offer_best(Run& run, int lane, const Beam& beam, const Step& step, Extensions& candidates, Scoring& scoring);
 
 class Search {
  public:

@@ -22,7 +22,7 @@ TEST(Columns, OptionsOverTheBase) {
   EXPECT_EQ(column.label, "beams");
   EXPECT_EQ(column.config.num_beams, 4);
   EXPECT_EQ(column.config.max_new_tokens, 9);
-  EXPECT_EQ(column.strategy, Strategy::beam);
+  EXPECT_EQ(column.strategy->name, "beam");
   EXPECT_EQ(one("top_k=3 temperature=0.5", {}).label, "top_k=3 temperature=0.5");
   EXPECT_EQ(one("greedy:", {}).label, "greedy");
 }
@@ -35,13 +35,13 @@ TEST(Columns, AllThreePresets) {
   EXPECT_EQ(columns[0].label, "amateur");
   EXPECT_EQ(columns[0].voices, Session::Voices::amateur_alone);
   EXPECT_EQ(columns[0].config.amateur, "self:15");
-  EXPECT_EQ(columns[0].strategy, Strategy::greedy);
+  EXPECT_EQ(columns[0].strategy->name, "greedy");
   EXPECT_EQ(columns[1].label, "expert");
   EXPECT_EQ(columns[1].config.amateur, "");
   EXPECT_EQ(columns[1].config.num_beams, 1);
   EXPECT_EQ(columns[1].config.repetition_penalty, 1.1);  // greedy decoding reads it
-  EXPECT_EQ(columns[1].strategy, Strategy::greedy);
-  EXPECT_EQ(columns[2].strategy, Strategy::contrastive_decoding);
+  EXPECT_EQ(columns[1].strategy->name, "greedy");
+  EXPECT_EQ(columns[2].strategy->name, "contrastive_decoding");
   EXPECT_EQ(columns[2].config.num_beams, 2);
 }
 
@@ -49,10 +49,10 @@ TEST(Columns, OptionsOverAPreset) {
   const GenerationConfig both = base("amateur=self:15 alpha=0.2");
   const Column beams = one("beams: expert num_beams=4", both);
   EXPECT_EQ(beams.label, "beams");
-  EXPECT_EQ(beams.strategy, Strategy::beam);
+  EXPECT_EQ(beams.strategy->name, "beam");
   EXPECT_EQ(beams.config.amateur, "");
   const Column weaker = one("amateur num_beams=2", both);
-  EXPECT_EQ(weaker.strategy, Strategy::beam);
+  EXPECT_EQ(weaker.strategy->name, "beam");
   EXPECT_EQ(weaker.voices, Session::Voices::amateur_alone);
   EXPECT_EQ(one("contrastive beta=0.5", both).config.beta, 0.5);
   EXPECT_EQ(one("expert", both).label, "expert");

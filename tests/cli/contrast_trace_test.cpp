@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json_writer.h"
-#include "strategies/contrastive_decoding.h"
 #include "support/runs.h"
+#include "support/strategies.h"
 
 namespace decant {
 namespace {

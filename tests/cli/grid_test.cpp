@@ -45,7 +45,7 @@ TEST(Grid, SettingsSlowestLastAxisFastest) {
   EXPECT_EQ(last.config.seed, 8u);
   EXPECT_EQ(last.config.penalty_alpha, 0.5);
   EXPECT_EQ(last.config.top_k, 50);
-  EXPECT_EQ(last.strategy, Strategy::contrastive_search);
+  EXPECT_EQ(last.strategy->name, "contrastive_search");
   EXPECT_EQ(g.describe(11), "b, penalty_alpha=0.5 top_k=50");
   EXPECT_EQ(grid({}, {"top_k=2"}).describe(0), "top_k=2");
 }

@@ -5,9 +5,8 @@
 
 #include <algorithm>
 
-#include "options/resolve.h"
 #include "run/scheduler.h"
-#include "strategies/registry.h"
+#include "strategies/resolve.h"
 #include "support/golden_files.h"
 #include "support/real_models.h"
 
@@ -18,15 +17,13 @@ using namespace test;
 
 constexpr double kScore = 1e-4;  // relative, and absolute below 1
 
-Strategy kind_of(const Json& c) {
-  const auto found = std::find(strategy_names.begin(), strategy_names.end(), c["kind"].get<std::string>());
-  return static_cast<Strategy>(found - strategy_names.begin());
-}
-
 std::unique_ptr<Run> start(Scheduler& scheduler, const Json& c) {
   GenerationConfig config = config_of(c["options"]);
   config.strategy = c["kind"].get<std::string>();
-  return start(scheduler, {.config = config, .prompt = c["prompt_ids"], .strategy = entry(kind_of(c)).run});
+  return start(scheduler, {.config = config,
+                           .prompt = c["prompt_ids"],
+                           .strategy = strategy(config.strategy).run,
+                           .does = facts_of(strategy(config.strategy), config)});
 }
 
 // Of the last end of sequence, Hugging Face's older scorer remembers only that there was one.
@@ -90,7 +87,8 @@ TEST(LlamaBeams, CompanyChangesNothing) {
   const auto start_one = [&](Scheduler& scheduler, std::size_t i) {
     return start(scheduler, {.config = configs[i],
                              .prompt = cases[i * 80 % cases.size()]["prompt_ids"],
-                             .strategy = entry(resolve_strategy(configs[i])).run});
+                             .strategy = resolve_strategy(configs[i]).run,
+                             .does = facts_of(resolve_strategy(configs[i]), configs[i])});
   };
   const auto ids = [](const decant::Run& run) {
     run.rethrow();

@@ -8,9 +8,8 @@
 
 #include "base/json_writer.h"
 #include "llama/self_model.h"
-#include "options/resolve.h"
 #include "run/scheduler.h"
-#include "strategies/registry.h"
+#include "strategies/resolve.h"
 #include "support/golden_files.h"
 #include "support/real_models.h"
 
@@ -70,7 +69,8 @@ class Company {
       if (!config.amateur.empty()) used.push_back(index[config.amateur]);
       runs_.push_back(start(*scheduler_, {.config = config,
                                           .prompt = c["prompt_ids"],
-                                          .strategy = entry(resolve_strategy(config)).run,
+                                          .strategy = resolve_strategy(config).run,
+                                          .does = facts_of(resolve_strategy(config), config),
                                           .models = used,
                                           .observer = payloads_.back().get()}));
     }
@@ -200,7 +200,8 @@ TEST(LlamaGoldenContrast, TheFirstScoresAreTheRecordedOnes) {
       FirstStep first;
       const auto run = start(scheduler, {.config = config,
                                          .prompt = c["prompt_ids"],
-                                         .strategy = entry(resolve_strategy(config)).run,
+                                         .strategy = resolve_strategy(config).run,
+                                         .does = facts_of(resolve_strategy(config), config),
                                          .models = amateur ? std::vector{0, 1} : std::vector{0},
                                          .observer = &first});
       scheduler.run();

@@ -11,7 +11,7 @@
 
 #include "numerics/log_sum_exp.h"
 #include "run/scheduler.h"
-#include "strategies/greedy.h"
+#include "strategies/resolve.h"
 #include "support/golden_files.h"
 #include "support/real_models.h"
 
@@ -48,7 +48,9 @@ Task<void> look(Run& run, Outputs outputs, Answer* answer) {
 }
 
 Request request_for(const Json& c, GenerationConfig config, StrategyFunction strategy) {
-  Request request{.config = std::move(config), .prompt = c["prompt_ids"], .strategy = std::move(strategy)};
+  const StrategyFacts facts = facts_of(resolve_strategy(config), config);
+  Request request{
+      .config = std::move(config), .prompt = c["prompt_ids"], .strategy = std::move(strategy), .does = facts};
   if (c.contains("negative_prompt_ids")) request.negative_prompt = c["negative_prompt_ids"].get<std::vector<Token>>();
   return request;
 }
@@ -102,7 +104,8 @@ void expect_text(const Run& run, const Json& c) {
 
 std::vector<std::unique_ptr<Run>> greedy_runs(Scheduler& scheduler, const Json& cases) {
   std::vector<std::unique_ptr<Run>> runs;
-  for (const Json& c : cases) runs.push_back(start(scheduler, request_for(c, config_of(c["options"]), greedy)));
+  for (const Json& c : cases)
+    runs.push_back(start(scheduler, request_for(c, config_of(c["options"]), strategy("greedy").run)));
   return runs;
 }
 

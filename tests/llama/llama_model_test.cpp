@@ -8,7 +8,7 @@
 #include <random>
 
 #include "run/scheduler.h"
-#include "strategies/greedy.h"
+#include "strategies/resolve.h"
 #include "support/real_models.h"
 #include "tree/kv_cache.h"
 
@@ -33,7 +33,10 @@ Request request(const Tokens& prompt, int max_new_tokens, StrategyFunction strat
   GenerationConfig config;
   config.max_new_tokens = max_new_tokens;
   config.ignore_eos = true;
-  return {.config = config, .prompt = prompt, .strategy = std::move(strategy), .models = {0}, .observer = nullptr};
+  return {.config = config,
+          .prompt = prompt,
+          .strategy = std::move(strategy),
+          .does = facts_of(resolve_strategy(config), config)};
 }
 
 // One model with its cache, and what it says of texts alone.
@@ -276,7 +279,7 @@ TEST(LlamaModel, SmallBatchesAndManySequences) {
   options.prefill_chunk_size = 1;
   LlamaModel model(model_file(kMicro), options, 256, 256);
   Scheduler scheduler({&model}, {.prefill_chunk_size = 1});
-  const auto run = start(scheduler, request({5, 6, 7, 8}, 3, greedy));
+  const auto run = start(scheduler, request({5, 6, 7, 8}, 3, strategy("greedy").run));
   scheduler.run();
   run->rethrow();
   EXPECT_EQ(run->sequences()[0].ids.size(), 3u);
@@ -345,8 +348,8 @@ Tokens greedy_alone(const Tokens& prompt, int n) {
 TEST(LlamaModel, AFailingRequestLeavesOthersAlone) {
   LlamaModel model(model_file(kMicro), one_thread(), 256);
   Scheduler scheduler({&model});
-  const auto good = start(scheduler, request({1, 2, 3}, 20, greedy));
-  EXPECT_THROW(start(scheduler, request(Tokens(257, 1), 5, greedy)), Error);
+  const auto good = start(scheduler, request({1, 2, 3}, 20, strategy("greedy").run));
+  EXPECT_THROW(start(scheduler, request(Tokens(257, 1), 5, strategy("greedy").run)), Error);
   scheduler.step();
   const auto layer = [](int index) { return [index](auto& run) { return ask_for_layer(run, index); }; };
   const auto no_such_layer = start(scheduler, request({1, 2, 3, 4}, 5, layer(2)));
@@ -379,7 +382,7 @@ TEST(LlamaModel, TwoModelsInOneScheduler) {
   std::vector<Seen> of_large, of_micro;
   Request both = request({1, 2, 3, 4, 5}, 5, [&](auto& each) { return ask_both(each, &of_large, &of_micro); });
   both.models = {0, 1};
-  Request on_micro = request({1, 2, 3}, 10, greedy);
+  Request on_micro = request({1, 2, 3}, 10, strategy("greedy").run);
   on_micro.models = {1};
   const auto run = start(scheduler, both), company = start(scheduler, on_micro);
   scheduler.run();

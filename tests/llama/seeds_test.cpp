@@ -14,7 +14,7 @@
 #include <numeric>
 
 #include "run/scheduler.h"
-#include "strategies/sample.h"
+#include "strategies/resolve.h"
 #include "support/real_models.h"
 
 namespace decant {
@@ -83,7 +83,10 @@ Request request(const Job& job, StrategyFunction strategy) {
   config.seed = job.seed;
   config.max_new_tokens = job.tokens;
   config.ignore_eos = true;  // so that the company stays
-  return {.config = config, .prompt = job.prompt, .strategy = std::move(strategy), .models = {0}, .observer = nullptr};
+  return {.config = config,
+          .prompt = job.prompt,
+          .strategy = std::move(strategy),
+          .does = facts_of(resolve_strategy(config), config)};
 }
 
 // All jobs on a fresh model. They arrive in the given order, one every `pause` rounds.
@@ -172,7 +175,7 @@ TEST_P(LlamaSeeds, TheWitnessSawWhatSamplingDoes) {
   jobs[0].tokens = 16;
   LlamaModel model(model_file(GetParam()), one_thread(), 1024);
   Scheduler scheduler({&model});
-  const auto run = start(scheduler, request(jobs[0], sample));
+  const auto run = start(scheduler, request(jobs[0], strategy("sample").run));
   scheduler.run();
   run->rethrow();
   const auto texts = run_jobs(GetParam(), jobs, in_order(1));

@@ -4,6 +4,7 @@
 
 #include "options/generation_config.h"
 #include "options/model_options.h"
+#include "strategies/row.h"
 
 namespace decant {
 namespace {
@@ -69,7 +70,7 @@ TEST(Help, LinesFitATerminal) {
 }
 
 TEST(Help, TheReferenceHasARowForEachOption) {
-  const std::string page = reference_text(generation_fields());
+  const std::string page = reference_text(generation_fields(), readers);
   for (const Field<GenerationConfig>& field : generation_fields()) {
     EXPECT_NE(page.find(fmt::format("\n| `{}` |", field.name)), page.npos) << field.name;
   }

@@ -4,11 +4,11 @@
 
 #include <set>
 
-#include "options/resolve.h"
 #include "options/table.h"
 #include "options/usage_error.h"
 #include "processors/chain.h"
 #include "processors/support.h"
+#include "strategies/resolve.h"
 #include "support/table_model.h"
 
 namespace decant {
@@ -57,7 +57,7 @@ GenerationConfig given(const std::vector<std::pair<std::string, std::string>>& o
 }
 
 Recipe recipe_of(const GenerationConfig& config) {
-  return make_recipe(config, resolve_strategy(config) != Strategy::greedy, setup());
+  return make_recipe(config, resolve_strategy(config).draws(config), setup());
 }
 
 Names names(const Recipe& recipe) {

@@ -8,10 +8,9 @@
 #include <map>
 
 #include "base/error.h"
-#include "strategies/greedy.h"
-#include "strategies/sample.h"
 #include "strategies/score.h"
 #include "support/runs.h"
+#include "support/strategies.h"
 
 namespace decant {
 namespace {

@@ -7,9 +7,8 @@
 #include <random>
 
 #include "base/error.h"
-#include "strategies/greedy.h"
-#include "strategies/sample.h"
 #include "support/runs.h"
+#include "support/strategies.h"
 
 namespace decant {
 namespace {

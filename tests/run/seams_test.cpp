@@ -6,8 +6,8 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "strategies/sample.h"
 #include "support/runs.h"
+#include "support/strategies.h"
 
 namespace decant {
 namespace {

@@ -6,8 +6,8 @@
 #include <random>
 
 #include "base/error.h"
-#include "strategies/greedy.h"
 #include "support/runs.h"
+#include "support/strategies.h"
 
 namespace decant {
 namespace {

@@ -8,8 +8,8 @@
 #include <random>
 #include <set>
 
-#include "strategies/sample.h"
 #include "support/runs.h"
+#include "support/strategies.h"
 
 namespace decant {
 namespace {

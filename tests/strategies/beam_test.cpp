@@ -1,4 +1,3 @@
-#include "strategies/beam.h"
 
 #include <gtest/gtest.h>
 
@@ -7,10 +6,9 @@
 #include <set>
 
 #include "base/error.h"
-#include "options/resolve.h"
-#include "strategies/greedy.h"
-#include "strategies/sample.h"
+#include "strategies/resolve.h"
 #include "support/beams.h"
+#include "support/strategies.h"
 
 namespace decant {
 namespace {
@@ -190,7 +188,7 @@ TEST(Beam, SearchesAndSamplesInOneSchedulerAnswerAsAlone) {
   Scheduler scheduler({&model});
   std::vector<std::unique_ptr<decant::Run>> runs;
   for (const GenerationConfig& config : configs) {
-    runs.push_back(start(scheduler, request(config, {1, 2}, entry(resolve_strategy(config)).run)));
+    runs.push_back(start(scheduler, request(config, {1, 2}, resolve_strategy(config).run)));
     scheduler.step();
   }
   scheduler.run();
@@ -198,7 +196,7 @@ TEST(Beam, SearchesAndSamplesInOneSchedulerAnswerAsAlone) {
     runs[i]->rethrow();
     std::vector<std::vector<Token>> ids;
     for (const Sequence& each : runs[i]->sequences()) ids.push_back(each.ids);
-    EXPECT_EQ(ids, run_alone(request(configs[i], {1, 2}, entry(resolve_strategy(configs[i])).run), {}, table)) << i;
+    EXPECT_EQ(ids, run_alone(request(configs[i], {1, 2}, resolve_strategy(configs[i]).run), {}, table)) << i;
   }
 }
 

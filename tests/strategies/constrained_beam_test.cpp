@@ -1,9 +1,9 @@
-#include "strategies/constrained_beam.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include "support/beams.h"
+#include "support/strategies.h"
 
 namespace decant {
 namespace {

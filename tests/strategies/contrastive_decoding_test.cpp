@@ -1,4 +1,3 @@
-#include "strategies/contrastive_decoding.h"
 
 #include <gtest/gtest.h>
 
@@ -7,9 +6,8 @@
 #include <map>
 
 #include "base/error.h"
-#include "strategies/beam.h"
-#include "strategies/greedy.h"
 #include "support/runs.h"
+#include "support/strategies.h"
 
 namespace decant {
 namespace {

@@ -1,4 +1,3 @@
-#include "strategies/contrastive_search.h"
 
 #include <gtest/gtest.h>
 
@@ -6,8 +5,8 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "strategies/greedy.h"
 #include "support/runs.h"
+#include "support/strategies.h"
 
 namespace decant {
 namespace {

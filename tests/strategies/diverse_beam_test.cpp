@@ -1,10 +1,10 @@
-#include "strategies/diverse_beam.h"
 
 #include <gtest/gtest.h>
 
 #include <random>
 
 #include "support/beams.h"
+#include "support/strategies.h"
 
 namespace decant {
 namespace {

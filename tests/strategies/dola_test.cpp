@@ -1,4 +1,3 @@
-#include "strategies/dola.h"
 
 #include <gtest/gtest.h>
 
@@ -7,8 +6,8 @@
 
 #include "base/error.h"
 #include "strategies/dola_layers.h"
-#include "strategies/greedy.h"
 #include "support/runs.h"
+#include "support/strategies.h"
 
 namespace decant {
 namespace {

@@ -32,6 +32,7 @@ TEST(ForcedWords, TextsIdsAndSetsOfThem) {
   EXPECT_EQ(parsed("[[0,1],[2]]"), (std::vector<Ids>{{0, 1}, {2}}));
   EXPECT_EQ(parsed(R"([ "ab" , [2, 2] ])"), (std::vector<Ids>{{3}, {2, 2}}));
   EXPECT_EQ(parsed(R"(["\"a"])"), (std::vector<Ids>{{5, 0}}));
+  EXPECT_EQ(parsed(R"(["\u0061b"])"), (std::vector<Ids>{{3}}));
   EXPECT_EQ(parsed("[a"), (std::vector<Ids>{{4, 0}}));
 }
 
@@ -42,9 +43,9 @@ TEST(ForcedWords, BadOnesAreErrors) {
             R"(force_words '["a" "b"]': several phrases are written as ["rain","snow"] or as [[1,2],[3]])");
   EXPECT_EQ(error_of(R"(["a",])"),
             R"(force_words '["a",]': several phrases are written as ["rain","snow"] or as [[1,2],[3]])");
-  EXPECT_EQ(
-      error_of(R"(["a\q"])"),
-      R"(force_words '["a\q"]': behind a backslash only ", \, /, n, r and t can stand; write other characters as they are)");
+  EXPECT_EQ(error_of(R"(["a\q"])"), R"(force_words '["a\q"]': invalid string: forbidden character after backslash)");
+  EXPECT_EQ(error_of(R"(["a, "b"])"),
+            R"(force_words '["a, "b"]': several phrases are written as ["rain","snow"] or as [[1,2],[3]])");
   EXPECT_EQ(error_of("[[1],[1,2]]"),
             "force_words '[[1],[1,2]]': one of its phrases is the beginning of another: drop the longer one");
   EXPECT_EQ(error_of(R"(["a","a"])"),

@@ -1,4 +1,3 @@
-#include "strategies/greedy.h"
 
 #include <gtest/gtest.h>
 
@@ -6,6 +5,7 @@
 #include <set>
 
 #include "support/runs.h"
+#include "support/strategies.h"
 
 namespace decant {
 namespace {

@@ -1,4 +1,3 @@
-#include "strategies/sample.h"
 
 #include <gtest/gtest.h>
 
@@ -7,6 +6,7 @@
 #include <map>
 
 #include "support/runs.h"
+#include "support/strategies.h"
 
 namespace decant {
 namespace {

@@ -4,9 +4,8 @@
 
 #include <cmath>
 
-#include "strategies/greedy.h"
-#include "strategies/sample.h"
 #include "support/runs.h"
+#include "support/strategies.h"
 
 namespace decant {
 namespace {

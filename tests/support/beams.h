@@ -8,9 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "options/resolve.h"
 #include "options/table.h"
-#include "strategies/registry.h"
+#include "strategies/resolve.h"
 #include "support/beam_oracle.h"
 #include "support/runs.h"
 
@@ -29,7 +28,7 @@ inline GenerationConfig beam_config(int num_beams, int max_new_tokens, std::vect
 inline std::vector<Sequence> search(const GenerationConfig& config, TableModel& model,
                                     std::vector<Token> prompt = {1, 2}, RunObserver* observer = nullptr) {
   Scheduler scheduler({&model});
-  const auto run = start(scheduler, request(config, std::move(prompt), entry(resolve_strategy(config)).run, observer));
+  const auto run = start(scheduler, request(config, std::move(prompt), resolve_strategy(config).run, observer));
   scheduler.run();
   run->rethrow();
   return run->sequences();

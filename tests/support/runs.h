@@ -4,9 +4,9 @@
 #include <memory>
 #include <vector>
 
-#include "options/resolve.h"
 #include "run/run.h"
 #include "run/scheduler.h"
+#include "strategies/resolve.h"
 #include "support/table_model.h"
 
 namespace decant::testing {
@@ -26,17 +26,9 @@ inline GenerationConfig greedy_config(int max_new_tokens = 12) {
   return config;
 }
 
-// Of the strategy that the options ask for.
-inline StrategyFacts facts_of(const GenerationConfig& config) {
-  const Strategy strategy = resolve_strategy(config);
-  return {.draws = draws(config, strategy),
-          .keeps_beams = keeps_beams(config, strategy),
-          .looks_ahead = config.penalty_alpha.has_value()};
-}
-
 inline Request request(GenerationConfig config, std::vector<Token> prompt, StrategyFunction strategy,
                        RunObserver* observer = nullptr) {
-  const StrategyFacts facts = facts_of(config);
+  const StrategyFacts facts = facts_of(resolve_strategy(config), config);
   return {.config = std::move(config),
           .prompt = std::move(prompt),
           .strategy = std::move(strategy),

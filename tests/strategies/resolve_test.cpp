@@ -1,4 +1,4 @@
-#include "options/resolve.h"
+#include "strategies/resolve.h"
 
 #include <gtest/gtest.h>
 
@@ -23,57 +23,57 @@ GenerationConfig given(std::string_view words) {
 TEST(Resolve, TheStrategyFollowsFromTheOptions) {
   const struct {
     const char* options;
-    Strategy strategy;
+    const char* strategy;
   } cases[] = {
-      {"", Strategy::greedy},
-      {"seed=1", Strategy::greedy},
-      {"repetition_penalty=1.2", Strategy::greedy},
-      {"max_new_tokens=0", Strategy::greedy},
-      {"do_sample=false", Strategy::greedy},
-      {"strategy=greedy", Strategy::greedy},
-      {"strategy=greedy do_sample=false", Strategy::greedy},
-      {"num_return_sequences=1", Strategy::greedy},
-      {"strategy=greedy num_return_sequences=1", Strategy::greedy},
-      {"do_sample=true", Strategy::sample},
-      {"temperature=0.7", Strategy::sample},
-      {"temperature=1", Strategy::sample},  // the default, but asked for
-      {"top_k=5", Strategy::sample},
-      {"top_k=0", Strategy::sample},
-      {"top_p=0.9", Strategy::sample},
-      {"min_p=0.05", Strategy::sample},
-      {"strategy=sample", Strategy::sample},
-      {"strategy=sample do_sample=true top_p=0.9", Strategy::sample},
-      {"do_sample=true num_return_sequences=4 seed=7", Strategy::sample},
-      {"temperature=0.8 top_k=50 top_p=0.9 min_p=0.05 repetition_penalty=1.1", Strategy::sample},
+      {"", "greedy"},
+      {"seed=1", "greedy"},
+      {"repetition_penalty=1.2", "greedy"},
+      {"max_new_tokens=0", "greedy"},
+      {"do_sample=false", "greedy"},
+      {"strategy=greedy", "greedy"},
+      {"strategy=greedy do_sample=false", "greedy"},
+      {"num_return_sequences=1", "greedy"},
+      {"strategy=greedy num_return_sequences=1", "greedy"},
+      {"do_sample=true", "sample"},
+      {"temperature=0.7", "sample"},
+      {"temperature=1", "sample"},  // the default, but asked for
+      {"top_k=5", "sample"},
+      {"top_k=0", "sample"},
+      {"top_p=0.9", "sample"},
+      {"min_p=0.05", "sample"},
+      {"strategy=sample", "sample"},
+      {"strategy=sample do_sample=true top_p=0.9", "sample"},
+      {"do_sample=true num_return_sequences=4 seed=7", "sample"},
+      {"temperature=0.8 top_k=50 top_p=0.9 min_p=0.05 repetition_penalty=1.1", "sample"},
       // The contrast strategies; top_k is their own.
-      {"penalty_alpha=0.6", Strategy::contrastive_search},
-      {"penalty_alpha=0.6 top_k=4", Strategy::contrastive_search},
-      {"penalty_alpha=0 top_k=4", Strategy::contrastive_search},
-      {"penalty_alpha=0.6 top_k=4 repetition_penalty=1.2 temperature=0", Strategy::contrastive_search},
-      {"amateur=self:15", Strategy::contrastive_decoding},
-      {"amateur=self:15 top_k=0 alpha=0.02 tau_amateur=0.5 lambda=0.5", Strategy::contrastive_decoding},
-      {"amateur=self:15 temperature=0.8 top_p=0.9 num_return_sequences=2", Strategy::contrastive_decoding},
-      {"amateur=self:15 num_beams=4 length_penalty=0 num_return_sequences=2", Strategy::contrastive_decoding},
-      {"strategy=contrastive_decoding amateur=self:15 do_sample=true", Strategy::contrastive_decoding},
-      {"dola_layers=low", Strategy::dola},
-      {"dola_layers=18,20 repetition_penalty=1.2 relative_top=0.2", Strategy::dola},
-      {"dola_layers=high top_k=5", Strategy::dola},
+      {"penalty_alpha=0.6", "contrastive_search"},
+      {"penalty_alpha=0.6 top_k=4", "contrastive_search"},
+      {"penalty_alpha=0 top_k=4", "contrastive_search"},
+      {"penalty_alpha=0.6 top_k=4 repetition_penalty=1.2 temperature=0", "contrastive_search"},
+      {"amateur=self:15", "contrastive_decoding"},
+      {"amateur=self:15 top_k=0 alpha=0.02 tau_amateur=0.5 lambda=0.5", "contrastive_decoding"},
+      {"amateur=self:15 temperature=0.8 top_p=0.9 num_return_sequences=2", "contrastive_decoding"},
+      {"amateur=self:15 num_beams=4 length_penalty=0 num_return_sequences=2", "contrastive_decoding"},
+      {"strategy=contrastive_decoding amateur=self:15 do_sample=true", "contrastive_decoding"},
+      {"dola_layers=low", "dola"},
+      {"dola_layers=18,20 repetition_penalty=1.2 relative_top=0.2", "dola"},
+      {"dola_layers=high top_k=5", "dola"},
       // Temperature 0 is greedy, whatever else is set.
-      {"temperature=0", Strategy::greedy},
-      {"temperature=-0", Strategy::greedy},
-      {"temperature=0 do_sample=true", Strategy::greedy},
-      {"temperature=0 do_sample=false", Strategy::greedy},
-      {"temperature=0 top_k=5 top_p=0.9 min_p=0.1", Strategy::greedy},
-      {"temperature=0 do_sample=false top_p=0.9", Strategy::greedy},
-      {"temperature=0 strategy=sample", Strategy::greedy},
-      {"temperature=0 strategy=greedy top_k=5", Strategy::greedy},
-      {"temperature=0 strategy=greedy do_sample=true", Strategy::greedy},
-      {"temperature=0 strategy=sample do_sample=false", Strategy::greedy},
+      {"temperature=0", "greedy"},
+      {"temperature=-0", "greedy"},
+      {"temperature=0 do_sample=true", "greedy"},
+      {"temperature=0 do_sample=false", "greedy"},
+      {"temperature=0 top_k=5 top_p=0.9 min_p=0.1", "greedy"},
+      {"temperature=0 do_sample=false top_p=0.9", "greedy"},
+      {"temperature=0 strategy=sample", "greedy"},
+      {"temperature=0 strategy=greedy top_k=5", "greedy"},
+      {"temperature=0 strategy=greedy do_sample=true", "greedy"},
+      {"temperature=0 strategy=sample do_sample=false", "greedy"},
   };
   for (const auto& [options, strategy] : cases) {
     SCOPED_TRACE(options);
     try {
-      EXPECT_EQ(name(resolve_strategy(given(options))), name(strategy));
+      EXPECT_EQ(resolve_strategy(given(options)).name, strategy);
     } catch (const Error& error) {
       ADD_FAILURE() << error.what();
     }
@@ -198,18 +198,18 @@ TEST(Resolve, MirostatMakesTheCutItself) {
       EXPECT_EQ(usage_error([&] { resolve_strategy(given(fmt::format("mirostat={} {}", version, cut))); }),
                 fmt::format("mirostat {} contradicts {} {}: drop one of them", version, name, value));
     }
-    EXPECT_EQ(resolve_strategy(given(fmt::format("mirostat=0 {}", cut))), Strategy::sample) << cut;
+    EXPECT_EQ(resolve_strategy(given(fmt::format("mirostat=0 {}", cut))).name, "sample") << cut;
   }
   for (const char* fine : {"", " top_k=50", " top_k=0", " top_p=1", " temperature=0.7", " dynatemp_range=0.3",
                            " repetition_penalty=1.2", " mirostat_tau=3 mirostat_eta=0.2", " watermark=true"}) {
-    EXPECT_EQ(resolve_strategy(given(std::string("mirostat=2") + fine)), Strategy::sample) << fine;
+    EXPECT_EQ(resolve_strategy(given(std::string("mirostat=2") + fine)).name, "sample") << fine;
   }
 }
 
 TEST(Resolve, OneGrammarIsEnough) {
   const GenerationConfig grammar{.grammar = "root ::= \"a\""}, schema{.json_schema = "{}"};
-  EXPECT_EQ(resolve_strategy(grammar), Strategy::greedy);
-  EXPECT_EQ(resolve_strategy(schema), Strategy::greedy);
+  EXPECT_EQ(resolve_strategy(grammar).name, "greedy");
+  EXPECT_EQ(resolve_strategy(schema).name, "greedy");
   EXPECT_EQ(usage_error([&] { resolve_strategy({.grammar = grammar.grammar, .json_schema = schema.json_schema}); }),
             "grammar contradicts json_schema: drop one of them");
 }
@@ -251,10 +251,10 @@ TEST(Resolve, ValuesOutOfRangeAreErrors) {
 }
 
 TEST(Resolve, HoldsForConfigsFilledInCode) {
-  EXPECT_EQ(resolve_strategy({}), Strategy::greedy);
-  EXPECT_EQ(resolve_strategy({.temperature = 0.8}), Strategy::sample);
-  EXPECT_EQ(resolve_strategy({.strategy = "sample"}), Strategy::sample);
-  EXPECT_EQ(resolve_strategy({.strategy = "greedy", .temperature = 1.0}), Strategy::greedy);  // nobody set it
+  EXPECT_EQ(resolve_strategy({}).name, "greedy");
+  EXPECT_EQ(resolve_strategy({.temperature = 0.8}).name, "sample");
+  EXPECT_EQ(resolve_strategy({.strategy = "sample"}).name, "sample");
+  EXPECT_EQ(resolve_strategy({.strategy = "greedy", .temperature = 1.0}).name, "greedy");  // nobody set it
   EXPECT_EQ(usage_error([] { resolve_strategy({.strategy = "gredy"}); }),
             "strategy is 'gredy': it must be one of greedy, sample, beam, beam_sample, diverse_beam, constrained_beam, "
             "contrastive_search, contrastive_decoding, dola (did you mean greedy?)");

@@ -1,9 +1,0 @@
-#pragma once
-
-#include "run/run.h"
-
-namespace decant {
-
-Task<void> contrastive_search(Run& run);
-
-}  // namespace decant

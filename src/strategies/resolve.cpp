@@ -1,0 +1,193 @@
+// Tested by tests/strategies/resolve_test.cpp.
+#include "strategies/resolve.h"
+
+#include <algorithm>
+
+#include "options/table.h"
+
+namespace decant {
+namespace {
+
+using OptionRow = Field<GenerationConfig>;
+
+std::span<const std::string_view> strategy_names() {
+  static const std::vector<std::string_view> names = [] {
+    std::vector<std::string_view> all;
+    for (const StrategyRow* row : strategies()) all.push_back(row->name);
+    return all;
+  }();
+  return names;
+}
+
+const Registered<OptionRow> strategy_option(
+    {{.name = "strategy",
+      .group = "Decoding",
+      .range = one_of(strategy_names),
+      .doc = "how tokens are chosen; follows from the other options if not set",
+      .when = "to be told when the other options do not fit the strategy you mean",
+      .order = -1},
+     &GenerationConfig::strategy});
+
+bool is_sampling_option(const OptionRow& row) { return row.group == sampling_group; }
+
+bool is_default(const GenerationConfig& config, const OptionRow& row) {
+  return is_equal(value_of(config, row), default_of(row));
+}
+
+bool is_implied(const GenerationConfig& config, const StrategyRow& row) {
+  return !row.implied_by.empty() && !is_default(config, get(generation_fields(), row.implied_by));
+}
+
+// Whether a strategy that the options ask for has the sampling option among its own: contrastive search and contrastive
+// decoding count candidates by top_k.
+bool is_claimed(const GenerationConfig& config, std::string_view option) {
+  const auto& all = strategies();
+  return std::any_of(all.begin(), all.end(), [&](const StrategyRow* row) {
+    return std::find(row->reads.begin(), row->reads.end(), option) != row->reads.end() && is_implied(config, *row);
+  });
+}
+
+// The first sampling option that was set, null if none was.
+const OptionRow* first_sampling_option(const GenerationConfig& config) {
+  for (const OptionRow& row : generation_fields()) {
+    if (!is_sampling_option(row) || !is_set(generation_fields(), config, row)) continue;
+    if (!is_claimed(config, row.name)) return &row;
+  }
+  return nullptr;
+}
+
+const StrategyRow& by_default() { return strategy("greedy"); }
+
+const StrategyRow& implied(const GenerationConfig& config) {
+  const StrategyRow* found = nullptr;
+  for (const StrategyRow* row : strategies()) {
+    if (!is_implied(config, *row) || (found && row->precedence < found->precedence)) continue;
+    if (found && row->precedence == found->precedence) reject_contradiction(found->implied_by, row->implied_by);
+    found = row;
+  }
+  return found ? *found : by_default();
+}
+
+// The one that draws instead of it; null: none does.
+const StrategyRow* drawing(const StrategyRow& row) {
+  const auto& all = strategies();
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const auto* each) { return each->draws_for == row.name; });
+  return found == all.end() ? nullptr : *found;
+}
+
+const StrategyRow& named(const GenerationConfig& config) {
+  const StrategyRow& row = strategy(config.strategy);
+  if (!row.draws_for.empty()) {
+    if (config.temperature == 0) return strategy(row.draws_for);
+    if (config.do_sample == false) reject_contradiction("strategy " + config.strategy, "do_sample false");
+  } else if (config.do_sample == true && config.temperature != 0 && !row.draws(config)) {
+    reject_contradiction("strategy " + config.strategy, "do_sample true");
+  }
+  return row;
+}
+
+const StrategyRow& choose(const GenerationConfig& config) {
+  const bool samples = asks_to_sample(config);
+  if (!config.strategy.empty()) return named(config);
+  const StrategyRow& row = implied(config);
+  if (!samples) return row;
+  if (const StrategyRow* other = drawing(row)) return *other;
+  if (row.beams(config) && !row.draws(config)) reject_contradiction(row.implied_by, "sampling");
+  return row;
+}
+
+void reject_second_text(const GenerationConfig& config, const StrategyRow& row) {
+  if (config.num_return_sequences == 1 || row.draws(config) || row.beams(config)) return;
+  throw Error(ErrorKind::usage, "num_return_sequences is {}, but {}{} finds a single sequence: use sampling or beams",
+              config.num_return_sequences, row.name, &row == &by_default() ? " decoding" : "");
+}
+
+void reject_missing(const GenerationConfig& config, const StrategyRow& row) {
+  for (const Need& need : row.needs) {
+    if (is_set(generation_fields(), config, get(generation_fields(), need.option))) continue;
+    throw Error(ErrorKind::usage, "strategy {} needs {}", row.name, need.advice);
+  }
+}
+
+void reject_more_texts_than_beams(const GenerationConfig& config, const StrategyRow& row) {
+  if (!row.beams(config) || config.num_return_sequences <= config.num_beams) return;
+  throw Error(ErrorKind::usage, "num_return_sequences is {}, but {} beams find no more than {} texts: raise num_beams",
+              config.num_return_sequences, config.num_beams, config.num_beams);
+}
+
+void reject_unread(const GenerationConfig& config, const StrategyRow& strategy) {
+  for (const OptionRow& row : generation_fields()) {
+    if (!is_set(generation_fields(), config, row) || reads(strategy, row)) continue;
+    if (is_sampling_option(row) && config.temperature == 0) continue;
+    if (!is_sampling_option(row) && is_default(config, row)) continue;
+    throw Error(ErrorKind::usage, "strategy {} does not read {}: drop it, or choose a strategy that reads it ({})",
+                strategy.name, row.name, readers(row));
+  }
+}
+
+// An option that another one has to turn on.
+void reject_idle(const GenerationConfig& config) {
+  const auto table = generation_fields();
+  for (const OptionRow& row : table) {
+    if (row.needs.empty() || is_default(config, row)) continue;
+    const OptionRow& master = get(table, row.needs);
+    if (!is_default(config, master)) continue;
+    throw Error(ErrorKind::usage, "{0} does nothing without {1}: set {1}, or drop {0}", row.name, master.name);
+  }
+}
+
+// ---- of processors, not of strategies
+
+// Mirostat makes the cut itself.
+constexpr std::string_view truncations[] = {"top_n_sigma",     "top_h",          "top_k",          "top_p",
+                                            "min_p",           "typical_p",      "epsilon_cutoff", "eta_cutoff",
+                                            "xtc_probability", "adaptive_target"};
+
+void reject_processor_contradictions(const GenerationConfig& config) {
+  if (!config.grammar.empty() && !config.json_schema.empty()) reject_contradiction("grammar", "json_schema");
+  if (config.mirostat == 0) return;
+  const auto table = generation_fields();
+  for (const std::string_view name : truncations) {
+    const OptionRow& row = get(table, name);
+    const bool is_off = name == "top_k" && config.top_k == 0;  // the one whose default is not
+    if (is_off || is_default(config, row)) continue;
+    reject_contradiction(fmt::format("mirostat {}", config.mirostat),
+                         fmt::format("{} {}", name, to_text(value_of(config, row))));
+  }
+}
+
+}  // namespace
+
+const StrategyRow& resolve_strategy(const GenerationConfig& config) {
+  check_ranges(generation_fields(), config);
+  reject_idle(config);
+  reject_processor_contradictions(config);
+  const StrategyRow& row = choose(config);
+  reject_second_text(config, row);
+  reject_missing(config, row);
+  row.check(config);
+  reject_more_texts_than_beams(config, row);
+  reject_unread(config, row);
+  return row;
+}
+
+bool asks_to_sample(const GenerationConfig& config) {
+  if (config.temperature == 0) return false;
+  const OptionRow* option = first_sampling_option(config);
+  if (option && config.do_sample == false) {
+    reject_contradiction("do_sample false", fmt::format("{} {}", option->name, to_text(value_of(config, *option))));
+  }
+  return option || config.do_sample == true;
+}
+
+std::string_view sampling_option(const GenerationConfig& config) {
+  const OptionRow* option = first_sampling_option(config);
+  return option ? option->name : "do_sample";
+}
+
+void reject_contradiction(std::string_view a, std::string_view b) {
+  throw Error(ErrorKind::usage, "{} contradicts {}: drop one of them", a, b);
+}
+
+}  // namespace decant

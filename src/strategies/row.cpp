@@ -1,0 +1,60 @@
+// Tested by tests/strategies/resolve_test.cpp and tests/options/reference_test.cpp.
+#include "strategies/row.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace decant {
+namespace {
+
+bool lists(const StrategyRow& row, const FieldInfo& field) {
+  return std::any_of(row.reads.begin(), row.reads.end(),
+                     [&](std::string_view each) { return each == field.name || each == field.group; });
+}
+
+bool is_listed(const FieldInfo& field) {
+  const auto& all = strategies();
+  return std::any_of(all.begin(), all.end(), [&](const StrategyRow* row) { return lists(*row, field); });
+}
+
+}  // namespace
+
+bool never(const GenerationConfig&) { return false; }
+bool always(const GenerationConfig&) { return true; }
+std::vector<std::string> no_models(const GenerationConfig&) { return {}; }
+Room room_for_texts(const GenerationConfig& config) {
+  return {.texts = std::max(config.num_beams, config.num_return_sequences)};
+}
+void check_nothing(const GenerationConfig&) {}
+
+StrategyFacts facts_of(const StrategyRow& row, const GenerationConfig& config) {
+  return {.draws = row.draws(config), .keeps_beams = row.beams(config), .looks_ahead = row.room(config).tried > 0};
+}
+
+const std::vector<const StrategyRow*>& strategies() {
+  static const std::vector<const StrategyRow*> rows = [] {
+    std::vector<const StrategyRow*> all = registered<StrategyRow>();
+    std::sort(all.begin(), all.end(), [](const StrategyRow* a, const StrategyRow* b) {
+      return std::pair(a->order, a->name) < std::pair(b->order, b->name);
+    });
+    return all;
+  }();
+  return rows;
+}
+
+const StrategyRow& strategy(std::string_view name) {
+  for (const StrategyRow* row : strategies()) {
+    if (row->name == name) return *row;
+  }
+  throw Error(ErrorKind::internal, "there is no strategy {}", name);
+}
+
+bool reads(const StrategyRow& row, const FieldInfo& field) { return lists(row, field) || !is_listed(field); }
+
+std::string readers(const FieldInfo& field) {
+  if (!is_listed(field)) return "all";
+  return strategy_list([&](const StrategyRow& row) { return lists(row, field); });
+}
+
+}  // namespace decant

@@ -1,9 +1,0 @@
-#pragma once
-
-#include "run/run.h"
-
-namespace decant {
-
-Task<void> sample(Run& run);
-
-}  // namespace decant
