@@ -67,26 +67,32 @@ void write_fields(JsonWriter& json, const CellResult& result) {
   write_times(json, result.metrics);
 }
 
-Cell::Cell(Session& session, CellSetup setup) : session_(session), setup_(std::move(setup)) {
-  start(setup_.strategy->run, setup_.voices);
+Cell::Cell(Session& session, CellSetup setup, std::shared_ptr<Bell> bell)
+    : session_(session), setup_(std::move(setup)), bell_(std::move(bell)) {
+  start({}, setup_.voices);
 }
 
 Cell::~Cell() = default;
 
 void Cell::start(StrategyFunction strategy, Session::Voices voices) {
-  run_.reset();
   watch_ = std::make_unique<Watch>();
   try {
-    run_ = session_.start(setup_.config, std::move(strategy), watch_.get(), voices, setup_.prompt);
+    ticket_ = session_.start(setup_.config, {.wishes = wishes_of(*watch_),
+                                             .strategy = std::move(strategy),
+                                             .voices = voices,
+                                             .prompt = setup_.prompt,
+                                             .bell = bell_});
   } catch (...) {
     result_.error = std::current_exception();
   }
 }
 
 bool Cell::running() {
-  if (!run_ || !run_->done()) return run_ != nullptr;
-  keep();
-  run_.reset();
+  if (!ticket_) return false;
+  while (const auto event = ticket_.next_if_any()) tell(*watch_, *event);
+  if (!ticket_.ended()) return true;
+  keep(ticket_.outcome());
+  ticket_ = {};
   if (reading_ || result_.error || setup_.voices == Session::Voices::all || result_.ids.empty()) return false;
   reading_ = true;
   GenerationConfig reader;  // no processor matters to what the model says of the text
@@ -95,36 +101,34 @@ bool Cell::running() {
   reader.token_healing = setup_.config.token_healing;
   setup_.config = reader;
   start(score(result_.ids), Session::Voices::all);
-  return run_ != nullptr;
+  return static_cast<bool>(ticket_);
 }
 
 double Cell::fraction() const {
-  if (!run_) return 1;
-  const double length = max_length(setup_.config, run_->stats().prompt_tokens) - run_->stats().prompt_tokens;
-  return length > 0 ? std::min(run_->stats().new_tokens / length, 1.0) : 0;
+  if (!ticket_) return 1;
+  const RunStats stats = ticket_.stats();
+  const double length = max_length(setup_.config, stats.prompt_tokens) - stats.prompt_tokens;
+  return length > 0 ? std::min(stats.new_tokens / length, 1.0) : 0;
 }
 
-// What the Run has come to.
-void Cell::keep() {
-  try {
-    run_->rethrow();
-  } catch (...) {
-    result_.error = std::current_exception();
+// What the request has come to.
+void Cell::keep(const Outcome& outcome) {
+  if (outcome.error) {
+    result_.error = outcome.error;
     return;
   }
-  const Sequence* sequence = run_->sequences().empty() ? nullptr : &run_->sequences()[0];
+  const Sequence* sequence = outcome.sequences.empty() ? nullptr : &outcome.sequences[0];
   if (!sequence) return;
   TextMetrics& metrics = result_.metrics;
   if (!reading_) {
-    const RunStats& stats = run_->stats();
-    const double decode_s = run_->done() ? stats.decode_s : run_->seconds() - stats.prefill_s;
+    const RunStats& stats = outcome.stats;
     result_.ids = sequence->ids;
     result_.pieces = watch_->pieces;
     cut_to(result_.pieces, sequence->bytes.size());
     result_.finish = sequence->finish;
     metrics = measure(result_.ids);
-    metrics.seconds = stats.prefill_s + decode_s;
-    if (decode_s > 0) metrics.tokens_per_second = stats.new_tokens / decode_s;
+    metrics.seconds = stats.prefill_s + stats.decode_s;
+    if (stats.decode_s > 0) metrics.tokens_per_second = stats.new_tokens / stats.decode_s;
   }
   if (sequence->ids.empty() || (setup_.voices == Session::Voices::amateur_alone && !reading_)) return;
   metrics.log_likelihood = sequence->score / static_cast<double>(sequence->ids.size());
@@ -132,7 +136,11 @@ void Cell::keep() {
 }
 
 CellResult Cell::result() {
-  if (run_) keep();
+  if (!ticket_) return result_;
+  ticket_.cancel();
+  read(ticket_, *watch_, [] { return true; });
+  keep(ticket_.outcome());
+  ticket_ = {};
   return result_;
 }
 

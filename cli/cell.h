@@ -1,4 +1,4 @@
-// One prompt under one setting: its Run, and what is measured of the text.
+// One prompt under one setting: its request, and what is measured of the text.
 //
 // Log-likelihood and entropy are those of the expert, whoever wrote the text: a text of the amateur alone is read to
 // the expert once it is there.
@@ -11,13 +11,11 @@
 
 #include "cli/session.h"
 #include "cli/text_metrics.h"
-#include "strategies/row.h"
 
 namespace decant {
 
 struct CellSetup {
   GenerationConfig config;
-  const StrategyRow* strategy = nullptr;
   Session::Voices voices = Session::Voices::all;
   int prompt = 0;
 };
@@ -38,24 +36,26 @@ void write_fields(JsonWriter& json, const CellResult& result);
 
 class Cell {
  public:
-  Cell(Session& session, CellSetup setup);
+  // `bell` rings when running() is to be asked again.
+  Cell(Session& session, CellSetup setup, std::shared_ptr<Bell> bell);
   ~Cell();
 
-  bool running();           // to be asked after each step of the session; may start the Run that measures
+  bool running();           // reads what has come; may start the request that measures
   double fraction() const;  // done of the longest text that there can be
-  CellResult result();      // of a text that is not finished, too
+  CellResult result();      // of a text that is not finished, too: it is cancelled then
   const CellSetup& setup() const { return setup_; }
 
  private:
   class Watch;
 
   void start(StrategyFunction strategy, Session::Voices voices);
-  void keep();
+  void keep(const Outcome& outcome);
 
   Session& session_;
   CellSetup setup_;
+  std::shared_ptr<Bell> bell_;
   std::unique_ptr<Watch> watch_;
-  std::unique_ptr<Run> run_;
+  Ticket ticket_;
   CellResult result_;
   bool reading_ = false;  // to the expert
 };

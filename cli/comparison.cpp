@@ -19,8 +19,10 @@ class Rounds {
 
   bool any() const { return !live_.empty(); }
 
-  void step() {
-    session_.step();
+  // Until something has happened, or a moment has passed.
+  void wait() {
+    constexpr auto moment = std::chrono::milliseconds(50);
+    seen_ = bell_->wait(seen_, moment);
     collect(false);
     fill();
   }
@@ -44,8 +46,8 @@ class Rounds {
     while (live_.size() < kLiveCells && next_ < columns * comparison_.prompts.size()) {
       const Column& column = comparison_.columns[next_ % columns];
       const int prompt = static_cast<int>(next_ / columns);
-      live_.emplace_back(
-          next_++, std::make_unique<Cell>(session_, CellSetup{column.config, column.strategy, column.voices, prompt}));
+      live_.emplace_back(next_++,
+                         std::make_unique<Cell>(session_, CellSetup{column.config, column.voices, prompt}, bell_));
       collect(false);  // it may have failed, or be empty by definition
     }
   }
@@ -64,6 +66,8 @@ class Rounds {
   Comparison& comparison_;
   std::vector<std::pair<std::size_t, std::unique_ptr<Cell>>> live_;
   std::size_t next_ = 0, ended_ = 0;
+  std::shared_ptr<Bell> bell_ = std::make_shared<Bell>();
+  std::uint64_t seen_ = 0;  // of its rings
 };
 
 bool is_whole(const std::vector<std::string>& pieces, int count) {
@@ -80,7 +84,7 @@ int compare(Session& session, Comparison& comparison, bool quiet) {
   Progress progress("comparing", !quiet);
   Rounds rounds(session, comparison);
   while (rounds.any() && !interrupted()) {
-    rounds.step();
+    rounds.wait();
     progress.update(rounds.fraction());
   }
   rounds.stop();

@@ -176,11 +176,13 @@ int inspect_command(const std::vector<std::string>& arguments) {
     all.push_back({run_info(session, each.config, strategy.name), {}});
     all.back().info.label = each.label;
     Collector collector;
-    const auto run = session.start(each.config, all.size() == 1 ? strategy.run : score(text), &collector);
-    code = session.drive(*run);
-    if (all.size() == 1) text = run->sequences()[0].ids;
+    Ticket ticket = session.start(
+        each.config, {.wishes = wishes_of(collector), .strategy = all.size() == 1 ? StrategyFunction() : score(text)});
+    code = session.drive(ticket, collector);
+    const Outcome& outcome = ticket.outcome();
     all.back().decisions = std::move(collector.decisions);
-    run->rethrow();
+    outcome.rethrow();
+    if (all.size() == 1) text = outcome.sequences.at(0).ids;
     if (code != 0) break;
   }
 

@@ -96,19 +96,20 @@ int run_command(const std::vector<std::string>& arguments) {
   TreeView tree(output, tree_style);
   if (options.show) observers.add(&tree);
 
-  const auto run = session.start(config, strategy.run, observers.any() ? &observers : nullptr);
-  const int code = session.drive(*run);
+  Ticket ticket = session.start(config, {.wishes = wishes_of(observers)});
+  const int code = session.drive(ticket, observers);
+  const Outcome& outcome = ticket.outcome();
 
   if (streams) printer.end();
   if (options.show) tree.end();
   if (report) report->write();
-  run->rethrow();
+  outcome.rethrow();
   if (options.json) {
-    output.write(run_json(*run, info));
+    output.write(run_json(outcome, info));
   } else if (!streams && !options.jsonl) {
-    output.write(all_text(*run));
+    output.write(all_text(outcome));
   }
-  if (options.stats) tell(run_stats(*run, info, session.model().describe()));
+  if (options.stats) tell(run_stats(outcome, info, session.model().describe()));
   return code;
 }
 

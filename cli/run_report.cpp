@@ -108,8 +108,8 @@ void write_header(JsonWriter& json, const RunInfo& info) {
   json.field("prompt_text", info.prompt_text);
 }
 
-std::string all_text(const Run& run) {
-  const auto& sequences = run.sequences();
+std::string all_text(const Outcome& outcome) {
+  const auto& sequences = outcome.sequences;
   std::string all;
   for (std::size_t i = 0; i < sequences.size(); ++i) {
     if (sequences.size() > 1) all += fmt::format("--- {} of {} ---\n", i + 1, sequences.size());
@@ -121,12 +121,12 @@ std::string all_text(const Run& run) {
   return all;
 }
 
-std::string run_json(const Run& run, const RunInfo& info) {
+std::string run_json(const Outcome& outcome, const RunInfo& info) {
   JsonWriter json;
   json.begin_object();
   write_header(json, info);
   json.key("sequences").begin_array();
-  for (const Sequence& sequence : run.sequences()) {
+  for (const Sequence& sequence : outcome.sequences) {
     json.begin_object();
     write_list(json, "ids", sequence.ids);
     json.field("text", std::string_view(sequence.bytes));
@@ -138,7 +138,7 @@ std::string run_json(const Run& run, const RunInfo& info) {
     json.end_object();
   }
   json.end_array();
-  const RunStats& stats = run.stats();
+  const RunStats& stats = outcome.stats;
   json.key("stats").begin_object();
   json.field("load_s", info.load_s).field("prompt_tokens", stats.prompt_tokens).field("prefill_s", stats.prefill_s);
   json.field("decode_s", stats.decode_s).field("new_tokens", stats.new_tokens);
@@ -147,8 +147,8 @@ std::string run_json(const Run& run, const RunInfo& info) {
   return json.text() + "\n";
 }
 
-std::string run_stats(const Run& run, const RunInfo& info, const std::string& model_description) {
-  const RunStats& stats = run.stats();
+std::string run_stats(const Outcome& outcome, const RunInfo& info, const std::string& model_description) {
+  const RunStats& stats = outcome.stats;
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return fmt::format(
@@ -159,8 +159,8 @@ std::string run_stats(const Run& run, const RunInfo& info, const std::string& mo
       "text      {} tokens in {:.3f} s, {:.1f} a second\n"
       "work      {} evaluations, {} rows\n"
       "memory    {:.0f} MB at most\n",
-      info.model, model_description, info.strategy, run.seed(), info.load_s, stats.prompt_tokens, stats.prefill_s,
-      per_second(stats.prompt_tokens, stats.prefill_s), stats.new_tokens, stats.decode_s,
+      info.model, model_description, info.strategy, *info.config.seed, info.load_s, stats.prompt_tokens,
+      stats.prefill_s, per_second(stats.prompt_tokens, stats.prefill_s), stats.new_tokens, stats.decode_s,
       per_second(stats.new_tokens, stats.decode_s), stats.evals, stats.rows,
       static_cast<double>(usage.ru_maxrss) / 1024);
 }

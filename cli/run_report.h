@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "cli/output.h"
+#include "engine/ticket.h"
 #include "options/generation_config.h"
-#include "run/run.h"
 #include "run/text_stream.h"
 
 namespace decant {
@@ -33,7 +33,6 @@ RunInfo run_info(const Session& session, const GenerationConfig& config, std::st
 class Observers : public RunObserver {
  public:
   void add(RunObserver* observer) { list_.push_back(observer); }
-  bool any() const { return !list_.empty(); }
 
   void token(int sequence, Token token, std::string_view bytes) override {
     for (RunObserver* each : list_) each->token(sequence, token, bytes);
@@ -41,15 +40,12 @@ class Observers : public RunObserver {
   void finished(int sequence, Stop stop) override {
     for (RunObserver* each : list_) each->finished(sequence, stop);
   }
-  bool wants_decisions() const override {
-    return std::any_of(list_.begin(), list_.end(), [](const RunObserver* each) { return each->wants_decisions(); });
-  }
+  bool wants_decisions() const override { return any(&RunObserver::wants_decisions); }
+  bool wants_stage_scores() const override { return any(&RunObserver::wants_stage_scores); }
   void decision(const Decision& decision) override {
     for (RunObserver* each : list_) each->decision(decision);
   }
-  bool wants_search() const override {
-    return std::any_of(list_.begin(), list_.end(), [](const RunObserver* each) { return each->wants_search(); });
-  }
+  bool wants_search() const override { return any(&RunObserver::wants_search); }
   void search(const SearchStep& step) override {
     for (RunObserver* each : list_) each->search(step);
   }
@@ -58,6 +54,10 @@ class Observers : public RunObserver {
   }
 
  private:
+  bool any(bool (RunObserver::*wants)() const) const {
+    return std::any_of(list_.begin(), list_.end(), [&](const RunObserver* each) { return (each->*wants)(); });
+  }
+
   std::vector<RunObserver*> list_;
 };
 
@@ -104,8 +104,8 @@ class TraceWriter : public RunObserver {
 // Label, model, strategy, options and prompt, into an object that the caller has begun.
 void write_header(JsonWriter& json, const RunInfo& info);
 
-std::string all_text(const Run& run);  // every answer, numbered if there are several
-std::string run_json(const Run& run, const RunInfo& info);
-std::string run_stats(const Run& run, const RunInfo& info, const std::string& model_description);
+std::string all_text(const Outcome& outcome);  // every answer, numbered if there are several
+std::string run_json(const Outcome& outcome, const RunInfo& info);
+std::string run_stats(const Outcome& outcome, const RunInfo& info, const std::string& model_description);
 
 }  // namespace decant

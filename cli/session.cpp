@@ -3,8 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
-#include <functional>
-#include <numeric>
+#include <utility>
 
 #include "cli/interrupt.h"
 #include "cli/output.h"
@@ -15,6 +14,8 @@
 #include "model/same_vocabulary.h"
 #include "options/table.h"
 #include "processors/token_healing.h"
+#include "run/stop.h"
+#include "strategies/resolve.h"
 
 namespace decant {
 namespace {
@@ -23,11 +24,10 @@ using Clock = std::chrono::steady_clock;
 
 double since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
-// Texts that are continued at a time.
-int live_texts(const GenerationConfig& config) { return std::max(config.num_beams, config.num_return_sequences); }
+// The engine's name of the model that the user gave: no amateur can have it.
+constexpr std::string_view kExpert = "";
 
-// Tokens tried at a time, beside a text or a prompt that another Run holds as well.
-int tried_tokens(const GenerationConfig& config) { return config.penalty_alpha ? std::max(config.top_k, 64) : 0; }
+constexpr int kDefaultCells = 8192;  // that a request gets, at most, where nobody has said how many
 
 }  // namespace
 
@@ -68,7 +68,8 @@ void add_session_flags(CLI::App& app, SessionOptions& options, GenerationConfig&
 
 Session::Session(const SessionOptions& options) : Session(options, std::vector{read_prompt(options.prompt)}) {}
 
-Session::Session(const SessionOptions& options, std::span<const std::string> prompts) : options_(options) {
+Session::Session(const SessionOptions& options, std::span<const std::string> prompts)
+    : options_(options), costs_(options.live) {
   const auto begin = Clock::now();
   file_ = load_model(options.model, options.quiet);
   for (const std::string& text : prompts) prompts_.push_back(make_prompt(text, options.prompt, *file_));
@@ -88,17 +89,6 @@ std::vector<Token> Session::negative_prompt(const GenerationConfig& config) cons
   return make_prompt(config.negative_prompt, options_.prompt, *file_).tokens;
 }
 
-// Cells that the request can use: more would only cost memory and time at start.
-int Session::cells_for(const GenerationConfig& config, const Prompt& prompt, int negative_tokens) const {
-  const int length = static_cast<int>(prompt.tokens.size());
-  const int longest = std::min(max_length(config, length), file_->trained_context());
-  const long texts = static_cast<long>(live_texts(config)) * std::max(longest - length, 0);
-  const bool guided = config.guidance_scale != 1;
-  const long total = (guided ? 2 : 1) * texts + negative_tokens + length + 2 + tried_tokens(config);
-  const int most = options_.model.ctx_size > 0 ? options_.model.ctx_size : std::max(longest * (guided ? 2 : 1), 8192);
-  return static_cast<int>(std::clamp<long>(total, 1, most));
-}
-
 Prompt Session::prompt_for(const GenerationConfig& config, int index) const {
   Prompt prompt = this->prompt(index);
   if (!config.token_healing) return prompt;
@@ -107,21 +97,23 @@ Prompt Session::prompt_for(const GenerationConfig& config, int index) const {
   return prompt;
 }
 
-void Session::Room::add(int more_cells, int more_branches, int live) {
-  for (auto [largest, more] : {std::pair(&cells, more_cells), std::pair(&branches, more_branches)}) {
-    largest->insert(std::upper_bound(largest->begin(), largest->end(), more, std::greater<>()), more);
-    if (std::ssize(*largest) > live) largest->pop_back();
-  }
-}
-
 void Session::expect(const GenerationConfig& config) {
-  const int negative_tokens = static_cast<int>(negative_prompt(config).size());
-  const int branches = live_texts(config) * (config.guidance_scale == 1 ? 1 : 2) + tried_tokens(config);
-  Amateur* amateur = config.amateur.empty() ? nullptr : &amateur_of(config);
+  const StrategyRow& row = resolve_strategy(config);
+  const Room room = row.room(config);
+  const int negative = static_cast<int>(negative_prompt(config).size());
   for (const Prompt& prompt : prompts_) {
-    const int cells = cells_for(config, prompt, negative_tokens);
-    room_.add(cells, branches, options_.live);
-    if (amateur) amateur->room.add(cells, live_texts(config), options_.live);
+    const int length = static_cast<int>(prompt.tokens.size()), longest = file_->trained_context();
+    const int twice = config.guidance_scale == 1 ? 1 : 2;
+    const int most = options_.model.ctx_size > 0
+                         ? options_.model.ctx_size
+                         : std::max(std::min(max_length(config, length), longest) * twice, kDefaultCells);
+    Cost cost = cost_of(config, room, length, negative, longest);
+    cost.cells = std::min(cost.cells, most);
+    costs_.add(cost);
+    for (const std::string& name : row.models(config)) {
+      further(name).costs.add(
+          {.cells = cost.cells, .branches = cost_of_further(config, room, length, negative, longest).branches});
+    }
   }
 }
 
@@ -132,42 +124,35 @@ void Session::open(std::span<const GenerationConfig> configs) {
 
 void Session::open() {
   const auto begin = Clock::now();
-  for (Amateur& amateur : amateurs_) amateur.file = load_amateur(amateur.name);
-  restart();
+  engine_ = std::make_unique<Engine>(EngineOptions{.prefill_chunk_size = options_.model.prefill_chunk_size,
+                                                   .max_live = static_cast<std::size_t>(options_.live),
+                                                   .kept_texts = 0});
+  for (Further& each : further_) each.file = load_further(each.name);
+  model_ = make_model(std::string(kExpert), file_, costs_.sum());
+  for (const Further& each : further_) make_model(each.name, each.file, each.costs.sum());
   load_s_ += since(begin);
 }
 
-void Session::restart() {
-  scheduler_.reset();
-  model_.reset();
-  model_ = make_model(file_, room_);
-  std::vector<Model*> models = {model_.get()};
-  for (Amateur& amateur : amateurs_) {
-    amateur.model.reset();
-    amateur.model = make_model(amateur.file, amateur.room);
-    models.push_back(amateur.model.get());
-  }
-  SchedulerOptions scheduling{.prefill_chunk_size = options_.model.prefill_chunk_size};
-  scheduler_ = std::make_unique<Scheduler>(models, scheduling);
+const LlamaModel* Session::make_model(const std::string& name, std::shared_ptr<const LlamaFile> file,
+                                      const Cost& cost) {
+  const LlamaModel* made = nullptr;
+  engine_->load(name, [&] {
+    const int branches = 1 + cost.branches;  // one for evaluating a node beside its cell
+    auto model = std::make_unique<LlamaModel>(std::move(file), options_.model, cost.cells, std::min(branches, 256));
+    made = model.get();
+    return model;
+  });
+  return made;
 }
 
-std::unique_ptr<LlamaModel> Session::make_model(std::shared_ptr<const LlamaFile> file, const Room& room) const {
-  const auto sum = [](const std::vector<int>& needs) {
-    const long all = std::accumulate(needs.begin(), needs.end(), 0L);
-    return static_cast<int>(std::min<long>(all, 1 << 30));
-  };
-  const int branches = 1 + sum(room.branches);  // one for evaluating a node beside its cell
-  return std::make_unique<LlamaModel>(std::move(file), options_.model, sum(room.cells), std::min(branches, 256));
+Session::Further& Session::further(const std::string& name) {
+  const auto same = [&](const Further& each) { return each.name == name; };
+  auto found = std::find_if(further_.begin(), further_.end(), same);
+  if (found == further_.end()) found = further_.insert(found, {name, CostsAtOnce(options_.live)});
+  return *found;
 }
 
-Session::Amateur& Session::amateur_of(const GenerationConfig& config) {
-  const auto same = [&](const Amateur& each) { return each.name == config.amateur; };
-  auto amateur = std::find_if(amateurs_.begin(), amateurs_.end(), same);
-  if (amateur == amateurs_.end()) amateur = amateurs_.insert(amateur, Amateur(config.amateur));
-  return *amateur;
-}
-
-std::shared_ptr<const LlamaFile> Session::load_amateur(const std::string& name) const {
+std::shared_ptr<const LlamaFile> Session::load_further(const std::string& name) const {
   ModelOptions options = options_.model;
   options.model = name;
   if (is_self_model(name)) return load_self_model(name, *file_, options);
@@ -178,46 +163,38 @@ std::shared_ptr<const LlamaFile> Session::load_amateur(const std::string& name) 
 
 std::vector<const LlamaFile*> Session::files() const {
   std::vector<const LlamaFile*> files = {file_.get()};
-  for (const Amateur& amateur : amateurs_) files.push_back(amateur.file.get());
+  for (const Further& each : further_) files.push_back(each.file.get());
   return files;
 }
 
-// Of the scheduler's models.
-int Session::amateur_index(const std::string& name) const {
-  for (std::size_t i = 0; i < amateurs_.size(); ++i) {
-    if (amateurs_[i].name == name) return static_cast<int>(i) + 1;
-  }
-  throw Error(ErrorKind::internal, "the amateur {} was not loaded", name);
+Ticket Session::start(const GenerationConfig& config, Start how) {
+  const Prompt prompt = prompt_for(config, how.prompt);
+  Job job{.model = std::string(kExpert), .config = config};
+  if (how.voices == Voices::amateur_alone) job.model = std::exchange(job.config.amateur, "");
+  job.prompt = prompt.tokens;
+  job.negative_prompt = negative_prompt(config);
+  job.healed = prompt.healed;
+  job.strategy = std::move(how.strategy);
+  job.wishes = how.wishes;
+  job.bell = std::move(how.bell);
+  return engine_->submit(std::move(job));
 }
 
-std::unique_ptr<Run> Session::start(const GenerationConfig& config, StrategyFunction strategy, RunObserver* observer,
-                                    Voices voices, int prompt_index) {
-  std::vector<int> models = {0};
-  if (voices == Voices::amateur_alone) models.clear();
-  if (!config.amateur.empty()) models.push_back(amateur_index(config.amateur));
-  GenerationConfig own = config;
-  if (voices == Voices::amateur_alone) own.amateur.clear();
-  const Prompt prompt = prompt_for(config, prompt_index);
-  return decant::start(*scheduler_, {.config = own,
-                            .prompt = prompt.tokens,
-                            .negative_prompt = negative_prompt(config),
-                            .healed = prompt.healed,
-                            .strategy = std::move(strategy),
-                            .models = std::move(models),
-                            .observer = observer});
-}
-
-int Session::drive(const Run& run) {
+int Session::drive(Ticket& ticket, RunObserver& observer) {
   catch_interrupts();
   Progress reading("reading the prompt", !options_.quiet);
-  const int prompt = run.stats().prompt_tokens;
-  while (!interrupted() && scheduler_->step()) {
-    const std::int64_t read = run.stats().rows;
-    if (prompt - read > options_.model.prefill_chunk_size) {
-      reading.update(static_cast<double>(read) / prompt);
+  const auto go_on = [&] {
+    const RunStats stats = ticket.stats();
+    if (stats.prompt_tokens - stats.rows > options_.model.prefill_chunk_size) {
+      if (stats.rows > 0) reading.update(static_cast<double>(stats.rows) / stats.prompt_tokens);
     } else {
-      reading.wipe();  // the next step may write the first token
+      reading.wipe();  // the first token may come
     }
+    return !interrupted();
+  };
+  if (!read(ticket, observer, go_on)) {
+    ticket.cancel();
+    read(ticket, observer, [] { return true; });
   }
   return interrupted() ? 128 + interrupted() : 0;
 }

@@ -1,4 +1,4 @@
-// A model loaded for one prompt or several, and the Runs that continue them: what every command that generates has in
+// Models loaded for one prompt or several, and an engine that continues them: what every command that generates has in
 // common.
 #pragma once
 
@@ -9,10 +9,11 @@
 #include <vector>
 
 #include "cli/prompt.h"
+#include "engine/cost.h"
+#include "engine/engine.h"
 #include "llama/llama_model.h"
 #include "options/generation_config.h"
 #include "options/model_options.h"
-#include "run/scheduler.h"
 
 namespace CLI {
 class App;
@@ -24,7 +25,7 @@ struct SessionOptions {
   ModelOptions model;
   PromptOptions prompt;
   bool show_prompt = false, quiet = false;
-  int live = 256;  // Runs at a time, at most
+  int live = 256;  // requests at a time, at most
 };
 
 // The flags of the prompt, of --quiet, and the files that an option's text can be in (--grammar-file).
@@ -46,8 +47,8 @@ class Session {
   // What the options leave to the prompt: a seed, the tokens that end a turn of a chat.
   void complete(GenerationConfig& config) const;
 
-  // Makes room for Runs of these options on every prompt, and loads the amateurs that they name. In one call, or in two
-  // steps if the configs are too many to keep.
+  // Makes room for requests of these options on every prompt, and loads the models that they name. In one call, or in
+  // two steps if the configs are too many to keep.
   void open(std::span<const GenerationConfig> configs);
   void expect(const GenerationConfig& config);
   void open();
@@ -55,49 +56,43 @@ class Session {
   std::vector<const LlamaFile*> files() const;  // the expert's, then those of the amateurs
   double load_seconds() const { return load_s_; }
 
-  // On the expert, and on the amateur that the config names; or, `alone`, on the amateur only.
+  // On the expert, and on the models that the strategy names; or on the amateur only.
   enum class Voices { all, amateur_alone };
-  std::unique_ptr<Run> start(const GenerationConfig& config, StrategyFunction strategy, RunObserver* observer,
-                             Voices voices = Voices::all, int prompt = 0);
+  struct Start {
+    Wishes wishes = {};
+    StrategyFunction strategy = {};  // empty: the one that the options ask for
+    Voices voices = Voices::all;
+    int prompt = 0;
+    std::shared_ptr<Bell> bell = {};
+  };
+  Ticket start(const GenerationConfig& config, Start how);
 
-  bool step() { return scheduler_->step(); }  // one batch; false: no Run waits for anything
+  // Caches as if nothing had run: what comes then depends on nothing that came before. No ticket may be under way.
+  void forget() { engine_->forget(); }
 
-  // Caches as if nothing had run: what comes then depends on nothing that came before. No Run may be alive.
-  void restart();
-
-  // Until the Runs end, or to the first interrupt. Returns the exit code. `run`: the one whose prompt's reading is
-  // shown.
-  int drive(const Run& run);
+  // Reads the ticket to its end, or to the first interrupt, which cancels it. Returns the exit code.
+  int drive(Ticket& ticket, RunObserver& observer);
 
  private:
-  // What the Runs that can be alive together need at most.
-  struct Room {
-    std::vector<int> cells, branches;  // of those that need most, the largest first
-    void add(int more_cells, int more_branches, int live);
-  };
-  struct Amateur {
-    explicit Amateur(std::string as_given) : name(std::move(as_given)) {}
+  struct Further {  // a model beside the expert
     std::string name;
-    Room room = {};
+    CostsAtOnce costs;
     std::shared_ptr<const LlamaFile> file = {};
-    std::unique_ptr<LlamaModel> model = {};
   };
 
-  int cells_for(const GenerationConfig& config, const Prompt& prompt, int negative_tokens) const;
-  Amateur& amateur_of(const GenerationConfig& config);
-  std::shared_ptr<const LlamaFile> load_amateur(const std::string& name) const;
-  std::unique_ptr<LlamaModel> make_model(std::shared_ptr<const LlamaFile> file, const Room& room) const;
-  int amateur_index(const std::string& name) const;
+  Further& further(const std::string& name);
+  std::shared_ptr<const LlamaFile> load_further(const std::string& name) const;
+  const LlamaModel* make_model(const std::string& name, std::shared_ptr<const LlamaFile> file, const Cost& cost);
   std::vector<Token> negative_prompt(const GenerationConfig& config) const;
 
   SessionOptions options_;
   std::shared_ptr<const LlamaFile> file_;
   std::vector<Prompt> prompts_;
   double load_s_ = 0;
-  Room room_;
-  std::unique_ptr<LlamaModel> model_;
-  std::vector<Amateur> amateurs_;
-  std::unique_ptr<Scheduler> scheduler_;
+  CostsAtOnce costs_;
+  std::vector<Further> further_;
+  std::unique_ptr<Engine> engine_;
+  const LlamaModel* model_ = nullptr;  // the engine's
 };
 
 }  // namespace decant

@@ -208,13 +208,12 @@ class Sweep {
   std::uint64_t run(std::uint64_t first) {
     const std::uint64_t points = plan_.grid.points();
     for (std::uint64_t point = first; point < points; ++point) {
-      if (point > first) session_.restart();
+      if (point > first) session_.forget();
       const Column column = point_setup(plan_, point, session_);
-      Cell cell(session_,
-                {column.config, column.strategy, column.voices, static_cast<int>(point % plan_.grid.prompts())});
+      Cell cell(session_, {column.config, column.voices, static_cast<int>(point % plan_.grid.prompts())}, bell_);
       while (cell.running()) {
         if (interrupted()) return point;
-        session_.step();
+        seen_ = bell_->wait(seen_, std::chrono::milliseconds(50));
         show(first, static_cast<double>(point) + cell.fraction());
       }
       const CellResult result = cell.result();
@@ -239,6 +238,8 @@ class Sweep {
   SweepFile& file_;
   Progress progress_;
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+  std::shared_ptr<Bell> bell_ = std::make_shared<Bell>();
+  std::uint64_t seen_ = 0;  // of its rings
 };
 
 }  // namespace

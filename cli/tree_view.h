@@ -11,7 +11,7 @@
 
 #include "cli/output.h"
 #include "cli/style.h"
-#include "run/run.h"
+#include "run/request.h"
 
 namespace decant {
 

@@ -1,4 +1,4 @@
-// Tested by tests/engine/admission_test.cpp.
+// Tested by tests/engine/parts_test.cpp.
 #include "engine/admission.h"
 
 #include <algorithm>

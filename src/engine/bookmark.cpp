@@ -1,4 +1,4 @@
-// Tested by tests/engine/bookmark_test.cpp.
+// Tested by tests/engine/engine_test.cpp.
 #include "engine/bookmark.h"
 
 #include <cassert>

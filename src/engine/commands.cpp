@@ -4,7 +4,7 @@
 
 namespace decant {
 
-bool Commands::post(Command command) {
+bool Commands::post(EngineCommand command) {
   {
     const std::lock_guard lock(mutex_);
     if (stopped_) return false;
@@ -14,7 +14,7 @@ bool Commands::post(Command command) {
   return true;
 }
 
-std::vector<Command> Commands::take(bool wait) {
+std::vector<EngineCommand> Commands::take(bool wait) {
   std::unique_lock lock(mutex_);
   if (wait) posted_.wait(lock, [&] { return stopped_ || !list_.empty(); });
   return std::exchange(list_, {});

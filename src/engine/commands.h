@@ -12,13 +12,13 @@ namespace decant {
 
 class EngineCore;
 
-using Command = std::function<void(EngineCore&)>;
+using EngineCommand = std::function<void(EngineCore&)>;
 
 // Outlives the engine with whoever still has a ticket or a bookmark: what is posted then is dropped.
 class Commands {
  public:
-  bool post(Command command);            // false: the engine has stopped, or is stopping
-  std::vector<Command> take(bool wait);  // all there are; waits for one, or for stop(), if there is none
+  bool post(EngineCommand command);            // false: the engine has stopped, or is stopping
+  std::vector<EngineCommand> take(bool wait);  // all there are; waits for one, or for stop(), if there is none
   void stop();
   bool stopped() const;
 
@@ -27,7 +27,7 @@ class Commands {
  private:
   mutable std::mutex mutex_;
   std::condition_variable posted_;
-  std::vector<Command> list_;
+  std::vector<EngineCommand> list_;
   bool stopped_ = false;
   std::atomic<std::uint64_t> ids_ = 0;
 };

@@ -20,7 +20,7 @@ class EngineCore::Live : public RunObserver {
   void start() { run_ = decant::start(core_.scheduler_, std::move(it_.request)); }
 
   const Candidacy& candidacy() const { return it_; }
-  Ticket::State& ticket() { return *it_.ticket; }
+  TicketState& ticket() { return *it_.ticket; }
   bool done() const { return run_->done(); }
 
   void hold_for_reader(bool held) { hold(held, by_owner_); }
@@ -93,7 +93,7 @@ class EngineCore::Live : public RunObserver {
 EngineCore::EngineCore(const EngineOptions& options, std::shared_ptr<Commands> commands)
     : options_(options),
       commands_(std::move(commands)),
-      scheduler_({.prefill_chunk_size = options.prefill_chunk_size}),
+      scheduler_(SchedulerOptions{.prefill_chunk_size = options.prefill_chunk_size}),
       prefixes_(options.kept_texts) {}
 
 EngineCore::~EngineCore() = default;
@@ -101,13 +101,13 @@ EngineCore::~EngineCore() = default;
 void EngineCore::run() {
   bool idle = true;
   while (!commands_->stopped()) {
-    for (const Command& command : commands_->take(idle)) command(*this);
+    for (const EngineCommand& command : commands_->take(idle)) command(*this);
     admit();
     const bool waits = step();
     const bool ended = end_done();
     idle = !waits && !ended;
   }
-  for (const Command& command : commands_->take(false)) command(*this);  // somebody may wait for one
+  for (const EngineCommand& command : commands_->take(false)) command(*this);  // somebody may wait for one
   const auto stopped = std::make_exception_ptr(Error(ErrorKind::unavailable, "the engine has been stopped"));
   for (Candidacy& each : std::exchange(line_, {})) refuse(std::move(each), stopped, true);
   for (auto& each : std::exchange(live_, {})) end(std::move(each), stopped, true);
@@ -209,7 +209,7 @@ bool EngineCore::end_done() {
 }
 
 void EngineCore::end(std::unique_ptr<Live> live, std::exception_ptr error, bool cancelled) {
-  const std::shared_ptr<Ticket::State> ticket = live->candidacy().ticket;
+  const std::shared_ptr<TicketState> ticket = live->candidacy().ticket;
   const std::vector<ModelHandle> models = live->candidacy().models;
   admission_.give_back(live->candidacy().promises);
   {

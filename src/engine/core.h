@@ -15,7 +15,7 @@ namespace decant {
 
 // A request on its way to becoming a Run, and what goes with it.
 struct Candidacy {
-  std::shared_ptr<Ticket::State> ticket;
+  std::shared_ptr<TicketState> ticket;
   Request request;
   std::vector<ModelHandle> models;
   std::vector<Promise> promises;

@@ -1,4 +1,4 @@
-// Tested by tests/engine/cost_test.cpp.
+// Tested by tests/engine/parts_test.cpp.
 #include "engine/cost.h"
 
 #include <algorithm>

@@ -116,7 +116,7 @@ Ticket Engine::submit(Job job) {
   candidacy.keeps_text = job.keeps_text && options_.kept_texts > 0;
   candidacy.bookmarks = job.bookmarks;
   auto bell = job.bell ? std::move(job.bell) : std::make_shared<Bell>();
-  const auto ticket = std::make_shared<Ticket::State>(options_.max_events, std::move(bell));
+  const auto ticket = std::make_shared<TicketState>(options_.max_events, std::move(bell));
   ticket->id = commands_->new_id();
   ticket->seed = *request.config.seed;
   candidacy.ticket = ticket;

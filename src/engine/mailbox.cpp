@@ -1,4 +1,4 @@
-// Tested by tests/engine/mailbox_test.cpp.
+// Tested by tests/engine/parts_test.cpp.
 #include "engine/mailbox.h"
 
 #include <utility>

@@ -1,4 +1,4 @@
-// Tested by tests/engine/prefixes_test.cpp.
+// Tested by tests/engine/parts_test.cpp.
 #include "engine/prefixes.h"
 
 #include <algorithm>

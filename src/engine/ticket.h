@@ -1,6 +1,7 @@
-// A request that an engine has taken: its events, how it is doing, and what came of it. Dropping the ticket cancels it.
+// A request that an engine has taken: its events, how it is doing, and what came of it.
 //
-// A ticket is its owner's: one thread at a time. All of it is safe beside the engine and beside other tickets.
+// Dropping a ticket cancels its request. A ticket is its owner's: one thread at a time; all of it is safe beside the
+// engine and beside other tickets.
 #pragma once
 
 #include <atomic>
@@ -27,6 +28,17 @@ struct Outcome {
   void rethrow() const {
     if (error) std::rethrow_exception(error);
   }
+};
+
+// What a ticket and the engine share of a request.
+struct TicketState {
+  TicketState(std::size_t bound, std::shared_ptr<Bell> bell) : mailbox(bound, std::move(bell)) {}
+  std::uint64_t id = 0;
+  std::uint64_t seed = 0;
+  Mailbox mailbox;
+  std::mutex mutex;  // of what follows
+  RunStats stats;
+  Outcome outcome;  // complete once the mailbox is closed
 };
 
 class Ticket {
@@ -57,22 +69,12 @@ class Ticket {
 
  private:
   friend class Engine;
-  friend class EngineCore;
-  struct State {
-    State(std::size_t bound, std::shared_ptr<Bell> bell) : mailbox(bound, std::move(bell)) {}
-    std::uint64_t id = 0;
-    std::uint64_t seed = 0;
-    Mailbox mailbox;
-    std::mutex mutex;  // of what follows
-    RunStats stats;
-    Outcome outcome;  // once the mailbox is closed
-  };
-  Ticket(std::shared_ptr<Commands> commands, std::shared_ptr<State> state)
+  Ticket(std::shared_ptr<Commands> commands, std::shared_ptr<TicketState> state)
       : commands_(std::move(commands)), state_(std::move(state)) {}
   void drop();
 
   std::shared_ptr<Commands> commands_;
-  std::shared_ptr<State> state_;
+  std::shared_ptr<TicketState> state_;
 };
 
 // Reads the ticket to its end, or while `go_on()` says so, and tells the observer. False: it is not at its end.

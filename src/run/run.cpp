@@ -107,6 +107,7 @@ RunStats Run::stats() const {
   RunStats stats = stats_;
   stats.evals = inquiry_.n_evals;
   stats.rows = inquiry_.n_rows;
+  if (!done_ && stats.prefill_s > 0) stats.decode_s = seconds() - stats.prefill_s;
   return stats;
 }
 

@@ -164,6 +164,7 @@ TEST(Engine, CancellingFreesAtOnceAndKeepsWhatWasWritten) {
   engine.load("table", table_model(kRoomy));
   Ticket first = engine.submit(job(greedy_config(100), {1, 2}));
   Ticket second = engine.submit(job(greedy_config(100), {1, 3}));
+  engine.load();  // both have arrived
   EXPECT_EQ(engine.load().waiting, 1);
   second.cancel();
   EXPECT_TRUE(second.outcome().cancelled);
@@ -302,7 +303,8 @@ TEST(Engine, BookmarksGoOnWhereATextEnded) {
     rows += ticket.outcome().stats.rows;
     text.insert(text.end(), turn.begin(), turn.end());
     EXPECT_EQ(ids(ticket.outcome()), alone(greedy_config(6), text));
-    text.insert(text.end(), ids(ticket.outcome())[0].begin(), ids(ticket.outcome())[0].end());
+    const std::vector<Token>& answer = ticket.outcome().sequences[0].ids;
+    text.insert(text.end(), answer.begin(), answer.end());
     mark = ticket.outcome().bookmarks.at(0);
     EXPECT_EQ(mark.tokens(), text);
     EXPECT_EQ(mark.model(), "table");
