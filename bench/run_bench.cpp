@@ -37,6 +37,7 @@ class Timed : public Model {
   const Vocab& vocab() const override { return model_.vocab(); }
   void copy_sequence(SeqId from, SeqId to, int end) override { model_.copy_sequence(from, to, end); }
   void trim_sequence(SeqId sequence, int begin) override { model_.trim_sequence(sequence, begin); }
+  void clear() override { model_.clear(); }
   void forward(std::span<const Row> rows) override {
     const auto begin = Clock::now();
     model_.forward(rows);
@@ -45,6 +46,8 @@ class Timed : public Model {
   std::span<const float> logits(int row) const override { return model_.logits(row); }
   std::span<const float> hidden(int row) const override { return model_.hidden(row); }
   std::span<const float> layer_logits(int row, int layer) const override { return model_.layer_logits(row, layer); }
+  std::span<const float> state(int row, int layer) const override { return model_.state(row, layer); }
+  Head* head() override { return model_.head(); }
 
   double seconds = 0;
 

@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
+#include "llama/load_probe.h"
 
 namespace {
 
@@ -33,6 +34,7 @@ int dispatch(const std::vector<std::string>& arguments) {
     output.write("decant " DECANT_VERSION "\n");
     return 0;
   }
+  if (name == "probe" && arguments.size() == 2) answer_probe(arguments[1]);  // ours alone: llama/load_probe.h
   for (const Command& command : commands()) {
     if (command.name == name) return command.run({arguments.begin() + 1, arguments.end()});
   }

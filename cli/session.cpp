@@ -35,7 +35,8 @@ std::shared_ptr<const LlamaFile> load_model(const ModelOptions& options, bool qu
   check_ranges(model_fields(), options);
   const auto download = quiet ? DownloadProgress::silent : DownloadProgress::on_stderr;
   const std::filesystem::path path = resolve_model(options.model, download);
-  if (!is_pinned_model(path)) probe_model(path);
+  if (probe_model(path) == Probe::no_program && !quiet)
+    tell(fmt::format("{} was not tried before it is loaded: there is no decant program to do it\n", path.string()));
   Progress loading("loading the model", !quiet);
   const auto update = [&](float done) { loading.update(static_cast<double>(done)); };
   return std::make_shared<const LlamaFile>(path, options, update);

@@ -1,10 +1,14 @@
 #include "base/process.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -51,7 +55,68 @@ int spawn(const Command& command, pid_t& child) {
   return error;
 }
 
+// 0 or an errno. The program's stdout is `output`.
+int spawn_to(int output, std::vector<std::string>& arguments, pid_t& child) {
+  posix_spawn_file_actions_t files;
+  posix_spawn_file_actions_init(&files);
+  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
+  posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  const int error = posix_spawnp(&child, arguments[0].c_str(), &files, nullptr, pointers(arguments).data(), environ);
+  posix_spawn_file_actions_destroy(&files);
+  return error;
+}
+
+using Clock = std::chrono::steady_clock;
+
+// Reads to the end, or until the time is over.
+std::string read_until(int pipe, Clock::time_point end) {
+  std::string all;
+  std::array<char, 4096> piece;
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
+    if (left <= 0) return all;
+    pollfd readable{.fd = pipe, .events = POLLIN, .revents = 0};
+    if (poll(&readable, 1, static_cast<int>(std::min<std::int64_t>(left, 1000))) <= 0) continue;
+    const ssize_t count = read(pipe, piece.data(), piece.size());
+    if (count == 0 || (count < 0 && errno != EINTR)) return all;
+    if (count > 0) all.append(piece.data(), static_cast<std::size_t>(count));
+  }
+}
+
+// What closed its stdout ends soon after; what does not is killed.
+bool wait_until(pid_t child, Clock::time_point end, int& status) {
+  for (;;) {
+    const pid_t ended = waitpid(child, &status, WNOHANG);
+    if (ended == child || (ended < 0 && errno != EINTR)) return true;
+    if (Clock::now() >= end) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  kill(child, SIGKILL);
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return false;
+}
+
 }  // namespace
+
+std::optional<Ended> read_program(std::vector<std::string> arguments, std::chrono::milliseconds limit) {
+  const Clock::time_point end = Clock::now() + limit;
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) throw Error(ErrorKind::io, "cannot make a pipe: {}", std::strerror(errno));
+  pid_t child = 0;
+  const int error = spawn_to(ends[1], arguments, child);
+  close(ends[1]);
+  Ended ended;
+  if (error == 0) {
+    ended.output = read_until(ends[0], end);
+    ended.in_time = wait_until(child, end, ended.status);
+  }
+  close(ends[0]);
+  if (error == ENOENT) return std::nullopt;
+  if (error != 0) throw Error(ErrorKind::io, "cannot start {}: {}", arguments[0], std::strerror(error));
+  return ended;
+}
 
 std::optional<int> run_program(const Command& command, const std::function<void()>& tick) {
   pid_t child = 0;

@@ -6,11 +6,10 @@
 #include <sys/mman.h>
 #include <traits.h>
 
-#include <algorithm>
-#include <atomic>
-#include <condition_variable>
+#include <array>
+#include <cstdint>
 #include <mutex>
-#include <set>
+#include <utility>
 
 #include "kernels/attention_op.h"
 #include "kernels/independence.h"
@@ -19,64 +18,69 @@
 namespace decant::kernels {
 namespace {
 
-std::optional<Isa> isa;
-std::atomic<bool> weights_on = false, attention_on = false, watching = false;
-std::mutex scope_mutex;
-std::condition_variable last_scope_ended;
-int scopes = 0;
-std::mutex left_mutex;
-std::set<std::string> left;
-
-void note(const ggml_tensor* op) {
-  std::optional<std::string> what = dependence(op);
-  if (!what) return;
-  const std::lock_guard lock(left_mutex);
-  left.insert(std::move(*what));
-}
+thread_local std::optional<Isa> loading;  // what LoadScope says
 
 // ---- operations
 
 struct ProductTraits : ggml::cpu::tensor_traits {
+  explicit ProductTraits(Isa which) : isa(which) {}
   bool work_size(int threads, const ggml_tensor* op, std::size_t& size) override {
     size = product_work(op, threads);
     return true;
   }
   bool compute_forward(ggml_compute_params* params, ggml_tensor* op) override {
-    compute_product(params, op, *isa);
+    compute_product(params, op, isa);
     return true;
   }
-} product_traits;
+  const Isa isa;
+};
 
 struct AttentionTraits : ggml::cpu::tensor_traits {
+  explicit AttentionTraits(Isa which) : isa(which) {}
   bool work_size(int threads, const ggml_tensor* op, std::size_t& size) override {
     size = attention_work(op, threads);
     return true;
   }
   bool compute_forward(ggml_compute_params* params, ggml_tensor* op) override {
-    compute_attention(params, op, *isa);
+    compute_attention(params, op, isa);
     return true;
   }
-} attention_traits;
-
-bool ours(const ggml_tensor* weights) { return weights->buffer && weights->buffer->buft == buffer_type(); }
+  const Isa isa;
+};
 
 bool is_product(const ggml_tensor* op) { return op->op == GGML_OP_MUL_MAT || op->op == GGML_OP_MUL_MAT_ID; }
 
+// The last of an operation's parameters, of which attention uses the first four: which of our kernels computes it.
+constexpr std::size_t kMark = GGML_MAX_OP_PARAMS / sizeof(std::int32_t) - 1;
+constexpr std::int32_t mark_of(Isa isa) { return 0x6463'6100 + static_cast<std::int32_t>(isa); }
+
+bool is_marked(const ggml_tensor* op, Isa isa) {
+  return op->op == GGML_OP_FLASH_ATTN_EXT && op->op_params[kMark] == mark_of(isa);
+}
+
+// All of one instruction set.
 struct Hook : ggml::cpu::extra_buffer_type {
-  // Asked with a sample operation, whose weights have no data yet, for each weight of a model that loads; and later for
-  // every operation of a graph.
+  explicit Hook(Isa which) : isa(which), product_traits(which), attention_traits(which) {}
+
+  bool has(const ggml_tensor* weights) const { return weights->buffer && weights->buffer->buft == buffer_type(isa); }
+
+  // Asked with a sample operation, whose weights have no data yet, for each weight of a model that loads, by the thread
+  // that loads it; and later for every operation of a graph.
   bool supports_op(ggml_backend_dev_t, const ggml_tensor* op) override {
-    if (!is_product(op) || !ours(op->src[0]) || !covers_product(op)) return false;
+    if (!is_product(op) || !has(op->src[0]) || !covers_product(op)) return false;
     if (op->src[1]->buffer && !ggml_backend_buft_is_host(op->src[1]->buffer->buft)) return false;
-    return (op->src[0]->data || weights_on) && isa && weight_type(op->src[0]);
+    return (op->src[0]->data || loading == isa) && weight_type(op->src[0]);
   }
 
   ggml::cpu::tensor_traits* get_tensor_traits(const ggml_tensor* op) override {
-    if (is_product(op) && ours(op->src[0])) return &product_traits;
-    if (attention_on && isa && covers_attention(op)) return &attention_traits;
-    if (watching) note(op);
+    if (is_product(op) && has(op->src[0])) return &product_traits;
+    if (is_marked(op, isa)) return &attention_traits;
     return nullptr;
   }
+
+  const Isa isa;
+  ProductTraits product_traits;
+  AttentionTraits attention_traits;
 };
 
 // ---- the buffer type
@@ -110,57 +114,52 @@ ggml_backend_buffer_t allocate(ggml_backend_buffer_type_t type, std::size_t size
 
 }  // namespace
 
-ggml_backend_buffer_type* buffer_type() {
-  static Hook hook;
-  static ggml_backend_buffer_type type{
-      .iface = {.get_name = [](ggml_backend_buffer_type_t) { return "decant"; },
-                .alloc_buffer = allocate,
-                .get_alignment = [](ggml_backend_buffer_type_t) { return std::size_t{64}; },
-                .get_max_size = nullptr,
-                .get_alloc_size = [](ggml_backend_buffer_type_t,
-                                     const ggml_tensor* t) { return weight_type(t) ? laid_bytes(t) : ggml_nbytes(t); },
-                .is_host = nullptr},
-      .device = ggml_backend_reg_dev_get(ggml_backend_cpu_reg(), 0),
-      .context = &hook};
-  return &type;
+ggml_backend_buffer_type* buffer_type(Isa isa) {
+  static std::array hooks{Hook(Isa::plain), Hook(Isa::avx2), Hook(Isa::avx_vnni), Hook(Isa::avx512_vnni)};
+  const auto type = [](Hook& hook) {
+    return ggml_backend_buffer_type{
+        .iface = {
+            .get_name = [](ggml_backend_buffer_type_t) { return "decant"; },
+            .alloc_buffer = allocate,
+            .get_alignment = [](ggml_backend_buffer_type_t) { return std::size_t{64}; },
+            .get_max_size = nullptr,
+            .get_alloc_size = [](ggml_backend_buffer_type_t,
+                                 const ggml_tensor* t) { return weight_type(t) ? laid_bytes(t) : ggml_nbytes(t); },
+            .is_host = nullptr},
+        .device = ggml_backend_reg_dev_get(ggml_backend_cpu_reg(), 0),
+        .context = &hook};
+  };
+  static std::array types{type(hooks[0]), type(hooks[1]), type(hooks[2]), type(hooks[3])};
+  return &types[static_cast<std::size_t>(isa)];
 }
 
 void install() {
   static std::once_flag once;
   std::call_once(once, [] {
-    isa = best_isa();
     auto& types = ggml_backend_cpu_get_extra_buffer_types();
-    types.insert(types.begin(), buffer_type());
+    for (const Isa isa : available_isas()) types.insert(types.begin(), buffer_type(isa));
   });
 }
 
-void take_weights(bool on) { weights_on = on; }
-std::optional<Isa> active_isa() { return isa; }
-void use_isa(Isa which) { isa = which; }
-
-AttentionScope::AttentionScope(bool ours) {
-  std::unique_lock lock(scope_mutex);
-  last_scope_ended.wait(lock, [&] { return scopes == 0 || attention_on == ours; });
-  attention_on = ours;
-  ++scopes;
+std::optional<Isa> default_isa() {
+  static const std::optional<Isa> isa = best_isa();
+  return isa;
 }
 
-AttentionScope::~AttentionScope() {
-  const std::lock_guard lock(scope_mutex);
-  if (--scopes > 0) return;
-  attention_on = false;
-  last_scope_ended.notify_all();
+LoadScope::LoadScope(std::optional<Isa> isa) : outer_(std::exchange(loading, isa)) {}
+LoadScope::~LoadScope() { loading = outer_; }
+
+void take_attention(ggml_tensor* op, Isa isa) {
+  if (covers_attention(op)) op->op_params[kMark] = mark_of(isa);
 }
 
-void watch(bool on) {
-  const std::lock_guard lock(left_mutex);
-  watching = on;
-  if (on) left.clear();
-}
-
-std::vector<std::string> left_to_ggml() {
-  const std::lock_guard lock(left_mutex);
-  return {left.begin(), left.end()};
+std::optional<std::string> left_to_ggml(const ggml_tensor* op) {
+  if (op->buffer && !ggml_backend_buffer_is_host(op->buffer)) return std::nullopt;  // a device's, not the CPU's
+  for (const Isa isa : available_isas()) {
+    if (is_marked(op, isa)) return std::nullopt;
+    if (is_product(op) && op->src[0]->buffer && op->src[0]->buffer->buft == buffer_type(isa)) return std::nullopt;
+  }
+  return dependence(op);
 }
 
 }  // namespace decant::kernels

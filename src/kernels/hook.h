@@ -1,43 +1,48 @@
-// Our kernels in ggml's CPU backend: an "extra buffer type" in front of ggml's own (ggml-cpu/traits.h), through which
-// weights are re-laid while a model loads and operations of a graph are taken over while it runs. ggml is not patched;
-// its version is pinned, and it is linked statically.
+// Our kernels in ggml's CPU backend: "extra buffer types" in front of ggml's own (ggml-cpu/traits.h), one for each
+// instruction set, through which weights are re-laid while a model loads and operations of a graph are taken over while
+// it runs. ggml is not patched; its version is pinned, and it is linked statically.
 //
-// ggml asks without saying for whom, so who computes is said for the whole process.
+// ggml asks without saying for whom, and on threads of its own. So nothing is said for the process: what a product is
+// computed with follows from the buffer of its weights, and what attention is computed with is written on the
+// operation. Models may load, and run, at the same time.
 #pragma once
 
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "kernels/isa.h"
 
 struct ggml_backend_buffer_type;
+struct ggml_tensor;
 
 namespace decant::kernels {
 
-// Puts the buffer type in front of ggml's, once; before the first model is loaded, or ggml's list is fixed without it.
+// Puts the buffer types in front of ggml's, once; before the first model is loaded, or ggml's list is fixed without
+// them.
 void install();
 
-void take_weights(bool on);  // of models loaded from now on; they stay re-laid whatever is said later
+std::optional<Isa> default_isa();  // best_isa(), asked once
 
-// While there is one, attention is ours in every graph that is computed, or ggml's in every one: who wants the other
-// waits. Without any it is ggml's.
-class AttentionScope {
+// While there is one, the weights of what this thread loads are re-laid, for `isa`; with none, and without any, they
+// are as ggml has them. They stay so.
+class LoadScope {
  public:
-  explicit AttentionScope(bool ours);
-  ~AttentionScope();
-  AttentionScope(const AttentionScope&) = delete;
-  AttentionScope& operator=(const AttentionScope&) = delete;
+  explicit LoadScope(std::optional<Isa> isa);
+  ~LoadScope();
+  LoadScope(const LoadScope&) = delete;
+  LoadScope& operator=(const LoadScope&) = delete;
+
+ private:
+  std::optional<Isa> outer_;
 };
 
-std::optional<Isa> active_isa();  // none: all is left to ggml
+// An operation of a graph that is about to be computed is ours if it is an attention that our kernels cover.
+void take_attention(ggml_tensor* op, Isa isa);
 
-// Whether a row's bits could depend on its company: what was left to ggml of that kind (independence.h) in the graphs
-// computed since `watch(true)`. Empty: they could not.
-void watch(bool on);
-std::vector<std::string> left_to_ggml();
+// Nothing for an operation that is ours, that is a device's, or in which each row stands alone (independence.h);
+// otherwise what ggml's CPU backend computes there. It is known when the graph is about to be computed.
+std::optional<std::string> left_to_ggml(const ggml_tensor* op);
 
-ggml_backend_buffer_type* buffer_type();
-void use_isa(Isa isa);  // between graphs
+ggml_backend_buffer_type* buffer_type(Isa isa);
 
 }  // namespace decant::kernels

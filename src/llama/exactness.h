@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
+#include <string>
 
 #include "options/model_options.h"
 
@@ -13,8 +15,8 @@ namespace decant {
 // compute.
 void check_exact_options(const ModelOptions& options);
 
-// Evaluates a few tokens, forgets them, and throws Error(unavailable) if an operation was left to ggml that does not
-// keep the promise.
-void check_exact_graphs(llama_context* context, const std::filesystem::path& path);
+// Evaluates a few tokens, forgets them, and throws Error(unavailable) if the context's callback found an operation that
+// was `left` to ggml and does not keep the promise.
+void check_exact_graphs(llama_context* context, const std::set<std::string>& left, const std::filesystem::path& path);
 
 }  // namespace decant

@@ -44,9 +44,9 @@ LayerHead::LayerHead(const llama_model* model, int threads) : state_(std::make_u
 
 LayerHead::~LayerHead() = default;
 
-void LayerHead::apply(std::span<const float> hidden, std::span<float> logits) {
+void LayerHead::apply(std::span<const float> states, std::span<float> logits) {
   const std::int64_t n_embd = state_->weights->ne[0];
-  const std::int64_t rows = static_cast<std::int64_t>(hidden.size()) / n_embd;
+  const std::int64_t rows = static_cast<std::int64_t>(states.size()) / n_embd;
   assert(static_cast<std::int64_t>(logits.size()) == rows * state_->weights->ne[1]);
 
   const ggml_init_params params{
@@ -61,9 +61,9 @@ void LayerHead::apply(std::span<const float> hidden, std::span<float> logits) {
   if (!ggml_gallocr_alloc_graph(state_->allocator, graph)) {
     throw Error(ErrorKind::unavailable, "no memory for the logits of {} layers", rows);
   }
-  ggml_backend_tensor_set(input, hidden.data(), 0, hidden.size_bytes());
-  if (const std::size_t rest = ggml_nbytes(input) - hidden.size_bytes())
-    ggml_backend_tensor_memset(input, 0, hidden.size_bytes(), rest);
+  ggml_backend_tensor_set(input, states.data(), 0, states.size_bytes());
+  if (const std::size_t rest = ggml_nbytes(input) - states.size_bytes())
+    ggml_backend_tensor_memset(input, 0, states.size_bytes(), rest);
   if (ggml_backend_graph_compute(state_->backend, graph) != GGML_STATUS_SUCCESS) {
     throw Error(ErrorKind::internal, "the output head failed on {} layers", rows);
   }

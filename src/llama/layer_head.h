@@ -1,23 +1,22 @@
 // The output head of a model, applied to hidden states that libllama has handed out: one matrix product for all of
-// them.
-//
-// Used for the logits of inner layers (DoLa): head(hidden_states[i]) without the final norm, as in Hugging Face.
+// them, without the final norm, as Hugging Face does it for inner layers.
 #pragma once
 
 #include <memory>
 #include <span>
 
+#include "model/model.h"
+
 struct llama_model;
 
 namespace decant {
 
-class LayerHead {
+class LayerHead : public Head {
  public:
   LayerHead(const llama_model* model, int threads);  // Error(unavailable) if the model has no output matrix to find
-  ~LayerHead();
+  ~LayerHead() override;
 
-  // hidden: n rows of n_embd floats, one after the other. logits: n rows of n_vocab.
-  void apply(std::span<const float> hidden, std::span<float> logits);
+  void apply(std::span<const float> states, std::span<float> logits) override;
 
  private:
   struct State;

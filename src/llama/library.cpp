@@ -1,5 +1,6 @@
 #include "llama/library.h"
 
+#include <ggml-backend.h>
 #include <ggml-cpu.h>
 #include <llama.h>
 
@@ -62,6 +63,24 @@ std::string Complaints::because() const {
   while (text.ends_with('\n')) text.pop_back();
   std::replace(text.begin(), text.end(), '\n', ' ');
   return text.empty() ? "" : " (" + text + ")";
+}
+
+void LlamaRelease::operator()(llama_model* model) const { llama_model_free(model); }
+void LlamaRelease::operator()(llama_context* context) const { llama_free(context); }
+
+std::optional<kernels::Isa> isa_of(const ModelOptions& options) {
+  const std::optional<kernels::Isa> isa = kernels::default_isa();
+  if (options.kernels == "off") return std::nullopt;
+  return options.kernels == "on" && !isa ? kernels::Isa::plain : isa;
+}
+
+std::string device_of(const ModelOptions& options) {
+  for (std::size_t i = 0; i < ggml_backend_dev_count() && options.n_gpu_layers != 0; ++i) {
+    ggml_backend_dev_t device = ggml_backend_dev_get(i);
+    if (ggml_backend_dev_type(device) == GGML_BACKEND_DEVICE_TYPE_CPU) continue;
+    return fmt::format("{} ({})", ggml_backend_dev_name(device), ggml_backend_dev_description(device));
+  }
+  return "";
 }
 
 }  // namespace decant

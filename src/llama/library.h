@@ -1,7 +1,15 @@
 // libllama as a whole: its start, and what it says when something goes wrong.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
+
+#include "kernels/isa.h"
+#include "options/model_options.h"
+
+struct llama_context;
+struct llama_model;
 
 namespace decant {
 
@@ -24,5 +32,18 @@ class Complaints {
   std::string text_;
   Complaints* outer_;
 };
+
+struct LlamaRelease {
+  void operator()(llama_model* model) const;
+  void operator()(llama_context* context) const;
+};
+using ModelHandle = std::unique_ptr<llama_model, LlamaRelease>;
+using ContextHandle = std::unique_ptr<llama_context, LlamaRelease>;
+
+// What computes: our kernels of an instruction set, or none. Throws Error(usage) for a DECANT_ISA that is no word.
+std::optional<kernels::Isa> isa_of(const ModelOptions& options);
+
+// The name of a device that would compute something, "" where there is none.
+std::string device_of(const ModelOptions& options);
 
 }  // namespace decant

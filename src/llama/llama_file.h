@@ -1,4 +1,4 @@
-// The weights and the vocabulary of a GGUF file, loaded by libllama.
+// The weights and the vocabulary of a GGUF file, loaded by libllama. Files may be loaded by several threads at once.
 #pragma once
 
 #include <cstdint>
@@ -9,10 +9,9 @@
 #include <string>
 
 #include "files/gguf_check.h"
+#include "llama/library.h"
 #include "llama/llama_vocab.h"
 #include "options/model_options.h"
-
-struct llama_model;
 
 namespace decant {
 
@@ -22,7 +21,6 @@ class LlamaFile {
   // anything that cannot be loaded.
   LlamaFile(const std::filesystem::path& path, const ModelOptions& options,
             const std::function<void(float)>& progress = {}, std::string name = "");
-  ~LlamaFile();
   LlamaFile(const LlamaFile&) = delete;
   LlamaFile& operator=(const LlamaFile&) = delete;
 
@@ -33,13 +31,13 @@ class LlamaFile {
   std::optional<std::string> chat_template() const;
   int trained_context() const;
   std::uint64_t weight_bytes() const;  // of all tensors
-  llama_model* handle() const { return model_; }
+  llama_model* handle() const { return model_.get(); }
 
  private:
   std::filesystem::path path_;
   std::string name_;
   GgufInfo info_;
-  llama_model* model_ = nullptr;
+  ModelHandle model_;
   std::unique_ptr<LlamaVocab> vocab_;
 };
 

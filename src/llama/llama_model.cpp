@@ -25,6 +25,8 @@ constexpr int kDefaultCells = 8192;
 constexpr int kCellStep = 256;      // libllama rounds the cache up to this
 constexpr int kMaxSequences = 256;  // LLAMA_MAX_SEQ
 constexpr int kMaxOutputs = 64;     // more would only make the output buffer larger than a batch is likely to need
+constexpr std::uint64_t kForwardsKept = 32;  // that layers' inputs are still handed out after nobody asked: each switch
+                                             // makes libllama reserve its buffers again
 
 int thread_count(const ModelOptions& options) {
   return options.threads > 0 ? options.threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
@@ -52,21 +54,64 @@ bool hands_out_layers(std::string_view architecture) {
   return architecture == "llama" || architecture == "qwen3" || architecture == "qwen3moe";
 }
 
+// Whether what was left to ggml reads other sequences' cells.
+bool attends(const std::string& op) { return op == "SOFT_MAX" || op == "FLASH_ATTN_EXT"; }
+
+// Whether two rows are both of tokens, or both of states: libllama takes one kind at a time.
+bool same_kind(const Row& a, const Row& b) { return a.state.empty() == b.state.empty(); }
+
+std::span<const float> of_layer(const std::vector<std::pair<int, std::vector<float>>>& all, int layer) {
+  for (const auto& [each, values] : all) {
+    if (each == layer) return values;
+  }
+  assert(false && "a layer that was not asked for");
+  return {};
+}
+
 }  // namespace
 
 LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions& options, int cells, int sequences)
-    : file_(std::move(file)) {
-  const GgufInfo& gguf = file_->info();
-  const bool ours = options.kernels != "off" && kernels::active_isa();
-  left_is_known_ = !ours;
-  ours_ = ours;
+    : file_(std::move(file)), isa_(isa_of(options)), left_is_known_(!isa_) {
   if (cells == 0) cells = options.ctx_size;
   if (cells == 0) cells = std::min(file_->trained_context(), kDefaultCells);
   cells = (cells + kCellStep - 1) / kCellStep * kCellStep;
+  sequences = std::clamp(sequences, 1, kMaxSequences);
+  const llama_context_params params = context_params(options, cells, sequences);
+  const Complaints complaints;
+  context_.reset(llama_init_from_model(file_->handle(), params));
+  if (!context_) {
+    throw Error(ErrorKind::unavailable, "no context of {} positions could be made for {}{}: try a smaller --ctx-size",
+                cells, file_->path().string(), complaints.because());
+  }
+  threads_ = std::make_unique<Threads>(context_.get(), params.n_threads);
+  if (options.exact) check_exact_graphs(context_.get(), left_, file_->path());
+  const llama_model* model = file_->handle();
+  const int n_cells = static_cast<int>(llama_n_ctx(context_.get())), rows = static_cast<int>(params.n_batch);
+  const bool plain = params.flash_attn_type == LLAMA_FLASH_ATTN_TYPE_DISABLED;
+  info_ = {.name = file_->name(),
+           .n_vocab = vocab().size(),
+           .n_embd = llama_model_n_embd(model),
+           .n_layer = llama_model_n_layer(model),
+           .n_cells = n_cells,
+           .n_context = std::min(file_->trained_context(), n_cells),
+           .max_sequences = sequences,
+           .max_rows = rows,
+           .max_outputs = std::min(kMaxOutputs, rows),
+           .tied_embeddings = file_->info().tied_embeddings,
+           .has_layers = hands_out_layers(file_->info().architecture),
+           .keeps_rows_apart = isa_ && !plain && device_of(options).empty()};
+  description_ =
+      fmt::format("{} cache of {} positions, {} attention, {} threads, {} kernels", ggml_type_name(params.type_k),
+                  n_cells, plain ? "plain" : "flash", params.n_threads, isa_ ? kernels::isa_name(*isa_) : "ggml's");
+  layer_inputs_.resize(static_cast<std::size_t>(info_.n_layer));
+  layer_wanted_in_.resize(static_cast<std::size_t>(info_.n_layer));
+}
 
+LlamaModel::~LlamaModel() = default;
+
+llama_context_params LlamaModel::context_params(const ModelOptions& options, int cells, int sequences) {
   llama_context_params params = llama_context_default_params();
   params.n_ctx = static_cast<std::uint32_t>(cells);
-  sequences = std::clamp(sequences, 1, kMaxSequences);
   params.n_seq_max = static_cast<std::uint32_t>(sequences);
   // A batch must hold a row for each sequence: libllama aborts otherwise.
   params.n_batch = params.n_ubatch =
@@ -74,8 +119,8 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
   params.kv_unified = true;
   params.swa_full = true;  // branches and rollback need the positions that a sliding window would forget
   params.n_threads = params.n_threads_batch = thread_count(options);
-  params.type_k = params.type_v = cache_type(options, gguf);
-  params.flash_attn_type = flash_attention(options, gguf);
+  params.type_k = params.type_v = cache_type(options, file_->info());
+  params.flash_attn_type = flash_attention(options, file_->info());
   params.no_perf = true;
   params.cb_eval = watch;
   params.cb_eval_user_data = this;
@@ -84,72 +129,128 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
                 "a {} cache needs flash attention: drop --flash-attn off or take another --cache-type",
                 ggml_type_name(params.type_v));
   }
-  const Complaints complaints;
-  context_ = llama_init_from_model(file_->handle(), params);
-  if (!context_) {
-    throw Error(ErrorKind::unavailable, "no context of {} positions could be made for {}{}: try a smaller --ctx-size",
-                cells, file_->path().string(), complaints.because());
-  }
-  threads_ = std::make_unique<Threads>(context_, params.n_threads);
-  if (options.exact) {
-    try {
-      check_exact_graphs(context_, file_->path());
-    } catch (...) {
-      llama_free(context_);
-      throw;
-    }
-  }
-  const llama_model* model = file_->handle();
-  info_ = {.name = file_->name(),
-           .n_vocab = vocab().size(),
-           .n_embd = llama_model_n_embd(model),
-           .n_layer = llama_model_n_layer(model),
-           .n_cells = static_cast<int>(llama_n_ctx(context_)),
-           .n_context = std::min(file_->trained_context(), static_cast<int>(llama_n_ctx(context_))),
-           .max_sequences = sequences,
-           .max_rows = static_cast<int>(params.n_batch),
-           .max_outputs = std::min(kMaxOutputs, static_cast<int>(params.n_batch)),
-           .tied_embeddings = gguf.tied_embeddings,
-           .has_layers = hands_out_layers(gguf.architecture)};
-  description_ =
-      fmt::format("{} cache of {} positions, {} attention, {} threads, {} kernels", ggml_type_name(params.type_k),
-                  info_.n_cells, params.flash_attn_type == LLAMA_FLASH_ATTN_TYPE_DISABLED ? "plain" : "flash",
-                  params.n_threads, ours ? kernels::isa_name(*kernels::active_isa()) : "ggml's");
-  layer_inputs_.resize(static_cast<std::size_t>(info_.n_layer));
+  return params;
 }
-
-LlamaModel::~LlamaModel() { llama_free(context_); }
 
 std::string LlamaModel::describe() const {
   return left_.empty() ? description_ : fmt::format("{}; ggml computes {}", description_, fmt::join(left_, ", "));
 }
 
-int LlamaModel::threads() const { return llama_n_threads(context_); }
+int LlamaModel::threads() const { return llama_n_threads(context_.get()); }
+
+int LlamaModel::layer_inputs() const {
+  return static_cast<int>(std::count(layer_inputs_.begin(), layer_inputs_.end(), true));
+}
+
+// ---- the cache ------------------------------------------------------------------------------------------------------
 
 void LlamaModel::copy_sequence(SeqId from, SeqId to, int end) {
-  llama_memory_seq_cp(llama_get_memory(context_), from, to, 0, end);
+  llama_memory_seq_cp(llama_get_memory(context_.get()), from, to, 0, end);
 }
 
 void LlamaModel::trim_sequence(SeqId sequence, int begin) {
-  llama_memory_seq_rm(llama_get_memory(context_), sequence, begin, -1);
+  if (llama_memory_seq_rm(llama_get_memory(context_.get()), sequence, begin, -1)) return;
+  throw Error(ErrorKind::internal, "{} could not go back to position {} of a text", info_.name, begin);
 }
 
-// Called by ggml for every tensor of a graph, first to ask whether it is to be shown, then to show it. False then:
-// enough.
+void LlamaModel::clear() { llama_memory_clear(llama_get_memory(context_.get()), true); }
+
+// ---- forward --------------------------------------------------------------------------------------------------------
+
+// Called by ggml for every tensor of a graph before it is computed, to ask whether it is to be shown, and then to show
+// it. False then: enough.
 bool LlamaModel::watch(ggml_tensor* tensor, bool ask, void* self) {
   if (!ask) return false;
+  auto& model = *static_cast<LlamaModel*>(self);
+  if (model.isa_) kernels::take_attention(tensor, *model.isa_);
+  if (!model.left_is_known_) {
+    if (std::optional<std::string> what = kernels::left_to_ggml(tensor)) model.left_.insert(std::move(*what));
+  }
+  if (!model.stops_at_head_) return false;
   const std::string_view name = ggml_get_name(tensor);  // of the last hidden states; the other where they are returned
-  return static_cast<LlamaModel*>(self)->stops_at_head_ && (name == "result_norm" || name == "result_embd_pooled");
+  return name == "result_norm" || name == "result_embd_pooled";
+}
+
+// What libllama or ggml would not survive, or would do in silence.
+void LlamaModel::check(std::span<const Row> rows) const {
+  const auto state_size = static_cast<std::size_t>(llama_model_n_embd_inp(file_->handle()));
+  for (const Row& row : rows) {
+    if (row.position < 0 || row.position >= info_.n_context) {
+      throw Error(ErrorKind::usage, "{} has no position {}: a text may have {} tokens", info_.name, row.position,
+                  info_.n_context);
+    }
+    if (!row.state.empty() && (row.state.size() != state_size || !info_.has_layers)) {
+      throw Error(ErrorKind::unavailable, "{} does not read states in place of tokens", info_.name);
+    }
+    if (!row.outputs || info_.has_layers) continue;
+    if (!row.outputs->layers.empty() || !row.outputs->states.empty()) {
+      throw Error(ErrorKind::unavailable, "{} does not hand out the states of its layers", info_.name);
+    }
+  }
 }
 
 void LlamaModel::forward(std::span<const Row> rows) {
+  check(rows);
+  switch_layer_inputs(rows);
+  kept_.clear();
+  const bool mixed = std::any_of(rows.begin(), rows.end(), [&](const Row& row) { return !same_kind(row, rows[0]); });
+  mixed ? evaluate_in_pieces(rows) : evaluate(rows);
+}
+
+// Rows of tokens and rows of states in turn, as they come; the outputs are copied, as each decode overwrites the last.
+void LlamaModel::evaluate_in_pieces(std::span<const Row> rows) {
+  std::vector<Kept> kept;
+  try {
+    while (kept.size() < rows.size()) {
+      const auto rest = rows.subspan(kept.size());
+      const auto end = std::find_if(rest.begin(), rest.end(), [&](const Row& row) { return !same_kind(row, rest[0]); });
+      const auto piece = rest.first(static_cast<std::size_t>(end - rest.begin()));
+      evaluate(piece);
+      for (std::size_t i = 0; i < piece.size(); ++i) {
+        kept.push_back(piece[i].outputs ? keep(static_cast<int>(i), *piece[i].outputs) : Kept{});
+      }
+    }
+  } catch (...) {
+    for (const Row& row : rows.first(kept.size())) {
+      for (const SeqId sequence : row.sequences) trim_sequence(sequence, row.position);
+    }
+    throw;
+  }
+  kept_ = std::move(kept);
+}
+
+LlamaModel::Kept LlamaModel::keep(int row, const Outputs& outputs) const {
+  const auto copy = [](std::span<const float> values) { return std::vector(values.begin(), values.end()); };
+  Kept kept;
+  if (outputs.logits) kept.logits = copy(logits(row));
+  if (outputs.hidden) kept.hidden = copy(hidden(row));
+  for (const int layer : outputs.layers) kept.layers.emplace_back(layer, copy(layer_logits(row, layer)));
+  for (const int layer : outputs.states) kept.states.emplace_back(layer, copy(state(row, layer)));
+  return kept;
+}
+
+void LlamaModel::evaluate(std::span<const Row> rows) {
+  const Wishes wishes = fill_batch(rows);
+  if (wishes.hidden != hidden_) {  // libllama then returns them for every row of a batch, so only while they are wanted
+    llama_set_embeddings(context_.get(), wishes.hidden);
+    hidden_ = wishes.hidden;
+  }
+  // With hidden states libllama would compute the logits of every row.
+  stops_at_head_ = wishes.spares_logits && (info_.has_layers || !wishes.logits);
+  decode(rows.size(), !rows.empty() && !rows[0].state.empty());
+  layers_.clear();
+  if (wishes.layers || (stops_at_head_ && wishes.logits)) apply_head(rows);
+}
+
+LlamaModel::Wishes LlamaModel::fill_batch(std::span<const Row> rows) {
   const std::size_t n = rows.size();
   tokens_.resize(n);
   positions_.resize(n);
   sequence_counts_.resize(n);
   sequences_.resize(n);
   outputs_.resize(n);
-  bool hidden = false, layers = false, spares_logits = false;
+  states_.clear();
+  Wishes wishes;
   for (std::size_t i = 0; i < n; ++i) {
     const Row& row = rows[i];
     tokens_[i] = row.token;
@@ -157,89 +258,111 @@ void LlamaModel::forward(std::span<const Row> rows) {
     sequence_counts_[i] = static_cast<std::int32_t>(row.sequences.size());
     sequences_[i] = const_cast<SeqId*>(row.sequences.data());
     outputs_[i] = row.outputs && (row.outputs->logits || row.outputs->hidden);
+    states_.insert(states_.end(), row.state.begin(), row.state.end());
     if (!row.outputs) continue;
-    hidden |= row.outputs->hidden;
-    spares_logits |= row.outputs->hidden && !row.outputs->logits;
-    for (const int layer : row.outputs->layers) {
-      assert(0 <= layer && layer < info_.n_layer);
-      layers = true;
-      if (!layer_inputs_[static_cast<std::size_t>(layer)]) {
-        llama_set_embeddings_layer_inp(context_, static_cast<std::uint32_t>(layer), true);
-        layer_inputs_[static_cast<std::size_t>(layer)] = true;
-      }
+    wishes.logits |= row.outputs->logits;
+    wishes.hidden |= row.outputs->hidden;
+    wishes.layers |= !row.outputs->layers.empty();
+    wishes.spares_logits |= row.outputs->hidden && !row.outputs->logits;
+  }
+  return wishes;
+}
+
+void LlamaModel::switch_layer_inputs(std::span<const Row> rows) {
+  ++forwards_;
+  for (const Row& row : rows) {
+    if (!row.outputs) continue;
+    for (const std::vector<int>* wanted : {&row.outputs->layers, &row.outputs->states}) {
+      for (const int layer : *wanted) layer_wanted_in_.at(static_cast<std::size_t>(layer)) = forwards_;
     }
   }
-  if (hidden != hidden_) {  // libllama then returns them for every row of a batch, so only while they are wanted
-    llama_set_embeddings(context_, hidden);
-    hidden_ = hidden;
+  for (std::size_t layer = 0; layer < layer_inputs_.size(); ++layer) {
+    const std::uint64_t last = layer_wanted_in_[layer];
+    const bool wanted = last > 0 && forwards_ - last <= kForwardsKept;
+    if (wanted == layer_inputs_[layer]) continue;
+    llama_set_embeddings_layer_inp(context_.get(), static_cast<std::uint32_t>(layer), wanted);
+    layer_inputs_[layer] = wanted;
   }
+}
 
-  stops_at_head_ = spares_logits && info_.has_layers;
-  const llama_batch batch{.n_tokens = static_cast<std::int32_t>(n),
-                          .token = tokens_.data(),
-                          .embd = nullptr,
+void LlamaModel::decode(std::size_t rows, bool states) {
+  const llama_batch batch{.n_tokens = static_cast<std::int32_t>(rows),
+                          .token = states ? nullptr : tokens_.data(),
+                          .embd = states ? states_.data() : nullptr,
                           .pos = positions_.data(),
                           .n_seq_id = sequence_counts_.data(),
                           .seq_id = sequences_.data(),
                           .logits = outputs_.data()};
   const Complaints complaints;
-  if (!left_is_known_) kernels::watch(true);
   const int status = [&] {
-    const kernels::AttentionScope scope(ours_);
     const Threads::Turn turn(*threads_);
-    return llama_decode(context_, batch);
+    return llama_decode(context_.get(), batch);
   }();
   if (status != 0) {
-    throw Error(ErrorKind::internal, "libllama could not evaluate a batch of {} rows: status {}{}", n, status,
+    throw Error(ErrorKind::internal, "libllama could not evaluate a batch of {} rows: status {}{}", rows, status,
                 complaints.because());
   }
-  if (!left_is_known_) {
-    kernels::watch(false);
-    left_ = kernels::left_to_ggml();
-    left_is_known_ = true;
-  }
-  layers_.clear();
-  if (layers || stops_at_head_) apply_head(rows);
+  left_is_known_ = true;
+  if (std::any_of(left_.begin(), left_.end(), attends)) info_.keeps_rows_apart = false;
 }
 
 // One product for all rows and layers of the batch; for the last hidden state too, as layer n_layer, where libllama has
-// stopped before its output head: with hidden states it would compute the logits of every row.
+// stopped before its output head.
 void LlamaModel::apply_head(std::span<const Row> rows) {
-  if (!head_) head_ = std::make_unique<LayerHead>(file_->handle(), llama_n_threads(context_));
   const auto n_embd = static_cast<std::size_t>(info_.n_embd), n_vocab = static_cast<std::size_t>(info_.n_vocab);
   std::vector<float> states;
   layers_.assign(rows.size(), {});
   std::size_t count = 0;
-  const auto add = [&](std::size_t row, int layer, const float* state) {
-    states.insert(states.end(), state, state + n_embd);
-    layers_[row].emplace_back(layer, count++ * n_vocab);
+  const auto add = [&](int row, int layer, std::span<const float> values) {
+    states.insert(states.end(), values.begin(), values.end());
+    layers_[static_cast<std::size_t>(row)].emplace_back(layer, count++ * n_vocab);
   };
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (!rows[i].outputs) continue;
-    for (const int layer : rows[i].outputs->layers) {
-      add(i, layer, llama_get_embeddings_layer_inp(context_, static_cast<std::uint32_t>(layer)) + i * n_embd);
-    }
-    if (stops_at_head_ && rows[i].outputs->logits) add(i, info_.n_layer, hidden(static_cast<int>(i)).data());
+  states.reserve(rows.size() * n_embd);
+  for (int i = 0; i < static_cast<int>(rows.size()); ++i) {
+    const Outputs* outputs = rows[static_cast<std::size_t>(i)].outputs;
+    if (!outputs) continue;
+    for (const int layer : outputs->layers) add(i, layer, state(i, layer));
+    if (stops_at_head_ && outputs->logits) add(i, info_.n_layer, hidden(i));
   }
   layer_logits_.resize(count * n_vocab);
-  if (count > 0) head_->apply(states, layer_logits_);
+  head()->apply(states, layer_logits_);
 }
 
+Head* LlamaModel::head() {
+  if (!info_.has_layers) return nullptr;
+  if (!head_) head_ = std::make_unique<LayerHead>(file_->handle(), llama_n_threads(context_.get()));
+  return head_.get();
+}
+
+// ---- outputs --------------------------------------------------------------------------------------------------------
+
 std::span<const float> LlamaModel::logits(int row) const {
+  if (!kept_.empty()) return kept_[static_cast<std::size_t>(row)].logits;
   if (stops_at_head_) return layer_logits(row, info_.n_layer);
-  return {llama_get_logits_ith(context_, row), static_cast<std::size_t>(info_.n_vocab)};
+  return {llama_get_logits_ith(context_.get(), row), static_cast<std::size_t>(info_.n_vocab)};
 }
 
 std::span<const float> LlamaModel::hidden(int row) const {
-  return {llama_get_embeddings_ith(context_, row), static_cast<std::size_t>(info_.n_embd)};
+  if (!kept_.empty()) return kept_[static_cast<std::size_t>(row)].hidden;
+  return {llama_get_embeddings_ith(context_.get(), row), static_cast<std::size_t>(info_.n_embd)};
 }
 
 std::span<const float> LlamaModel::layer_logits(int row, int layer) const {
+  if (!kept_.empty()) return of_layer(kept_[static_cast<std::size_t>(row)].layers, layer);
   for (const auto& [each, offset] : layers_[static_cast<std::size_t>(row)]) {
     if (each == layer) return std::span(layer_logits_).subspan(offset, static_cast<std::size_t>(info_.n_vocab));
   }
   assert(false && "layer logits were not asked for");
   return {};
+}
+
+std::span<const float> LlamaModel::state(int row, int layer) const {
+  if (!kept_.empty()) return of_layer(kept_[static_cast<std::size_t>(row)].states, layer);
+  assert(layer_inputs_.at(static_cast<std::size_t>(layer)) && "a state that was not asked for");
+  const auto n_embd = static_cast<std::size_t>(info_.n_embd);
+  return {llama_get_embeddings_layer_inp(context_.get(), static_cast<std::uint32_t>(layer)) +
+              static_cast<std::size_t>(row) * n_embd,
+          n_embd};
 }
 
 }  // namespace decant

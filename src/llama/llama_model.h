@@ -5,16 +5,23 @@
 // contexts. Only this folder and kernels/ include the headers of libllama and ggml.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "kernels/isa.h"
+#include "llama/library.h"
 #include "llama/llama_file.h"
 #include "model/model.h"
 #include "options/model_options.h"
 
 struct ggml_tensor;
 struct llama_context;
+struct llama_context_params;
 
 namespace decant {
 
@@ -33,38 +40,64 @@ class LlamaModel : public Model {
 
   void copy_sequence(SeqId from, SeqId to, int end) override;
   void trim_sequence(SeqId sequence, int begin) override;
+  void clear() override;
   void forward(std::span<const Row> rows) override;
   std::span<const float> logits(int row) const override;
   std::span<const float> hidden(int row) const override;
   std::span<const float> layer_logits(int row, int layer) const override;
+  std::span<const float> state(int row, int layer) const override;
+  Head* head() override;
 
   // "f16 cache of 512 positions, flash attention, 2 threads, AVX-512 VNNI kernels", and what those leave to ggml.
   std::string describe() const;
   int threads() const;
-  llama_context* handle() const { return context_; }
+  llama_context* handle() const { return context_.get(); }
+  int layer_inputs() const;  // layers whose inputs the context hands out at the moment
 
  private:
+  struct Wishes {  // of all rows of a batch
+    bool logits = false, hidden = false, layers = false;
+    bool spares_logits = false;  // of a row with a hidden state
+  };
+  struct Kept {  // of one row
+    std::vector<float> logits, hidden;
+    std::vector<std::pair<int, std::vector<float>>> layers, states;
+  };
+
   static bool watch(ggml_tensor* tensor, bool ask, void* self);
+  llama_context_params context_params(const ModelOptions& options, int cells, int sequences);
+  void check(std::span<const Row> rows) const;
+  void evaluate(std::span<const Row> rows);
+  void evaluate_in_pieces(std::span<const Row> rows);
+  Wishes fill_batch(std::span<const Row> rows);
+  void switch_layer_inputs(std::span<const Row> rows);
+  void decode(std::size_t rows, bool states);
   void apply_head(std::span<const Row> rows);
+  Kept keep(int row, const Outputs& outputs) const;
 
   std::shared_ptr<const LlamaFile> file_;
   ModelInfo info_;
   std::string description_;
-  std::vector<std::string> left_;              // to ggml, in the first forward (kernels/hook.h)
-  bool ours_ = false, left_is_known_ = false;  // our kernels compute
+  std::optional<kernels::Isa> isa_;  // of our kernels, where they compute
+  std::set<std::string> left_;       // to ggml, in the first forward (kernels/hook.h)
+  bool left_is_known_ = false;
   std::unique_ptr<Threads> threads_;
-  llama_context* context_ = nullptr;
+  ContextHandle context_;
   bool hidden_ = false;             // the context returns hidden states
   bool stops_at_head_ = false;      // the forward under way: its logits are computed by us, for the rows that want them
   std::vector<bool> layer_inputs_;  // the context returns the inputs of these layers
+  std::vector<std::uint64_t> layer_wanted_in_;  // the last forward in which somebody asked for it; 0: none
+  std::uint64_t forwards_ = 0;
   std::unique_ptr<LayerHead> head_;
   std::vector<std::vector<std::pair<int, std::size_t>>> layers_;  // by row: (layer, offset in layer_logits_)
   std::vector<float> layer_logits_;
+  std::vector<Kept> kept_;  // by row, where the forward took several decodes
 
   // The batch, as libllama wants it.
   std::vector<std::int32_t> tokens_, positions_, sequence_counts_;
   std::vector<std::int32_t*> sequences_;
   std::vector<std::int8_t> outputs_;
+  std::vector<float> states_;
 };
 
 }  // namespace decant

@@ -1,6 +1,7 @@
 // Tested by tests/llama/llama_vocab_test.cpp.
 #include "llama/llama_vocab.h"
 
+#include <llama-vocab.h>
 #include <llama.h>
 
 #include <algorithm>
@@ -12,30 +13,16 @@
 namespace decant {
 
 LlamaVocab::LlamaVocab(const llama_vocab* vocab, const GgufInfo& info)
-    : vocab_(vocab), size_(llama_vocab_n_tokens(vocab)), bytes_(static_cast<std::size_t>(size_)) {
+    : vocab_(vocab), size_(llama_vocab_n_tokens(vocab)) {
   for (const auto& token : {info.eos, info.eot, info.eom}) {
     if (token && std::find(eos_.begin(), eos_.end(), *token) == eos_.end()) eos_.push_back(*token);
   }
 }
 
-std::string LlamaVocab::token_text(Token token) const {
-  std::string text(32, '\0');
-  const auto write = [&] {
-    return llama_token_to_piece(vocab_, token, text.data(), static_cast<std::int32_t>(text.size()), 0, false);
-  };
-  int length = write();
-  if (length < 0) {
-    text.resize(static_cast<std::size_t>(-length));
-    length = write();
-  }
-  text.resize(static_cast<std::size_t>(length));
-  return text;
-}
-
+// libllama has the bytes of all tokens ready since it was loaded; llama_token_to_piece() would copy them.
 std::string_view LlamaVocab::bytes(Token token) const {
-  auto& bytes = bytes_.at(static_cast<std::size_t>(token));
-  if (!bytes) bytes = token_text(token);
-  return *bytes;
+  constexpr auto no_text = static_cast<llama_token_attr>(LLAMA_TOKEN_ATTR_UNKNOWN | LLAMA_TOKEN_ATTR_CONTROL);
+  return (vocab_->token_get_attr(token) & no_text) != 0 ? std::string_view() : vocab_->token_to_piece(token);
 }
 
 std::string_view LlamaVocab::piece(Token token) const { return llama_vocab_get_text(vocab_, token); }
@@ -61,7 +48,7 @@ std::vector<Token> LlamaVocab::tokenize(std::string_view text, bool special, boo
 
 std::unique_ptr<const Grammar> LlamaVocab::grammar(std::string_view gbnf, std::span<const Token> end) const {
   GrammarRules rules = parse_gbnf(gbnf);
-  if (!trie_) trie_ = std::make_shared<const TokenTrie>(*this);
+  std::call_once(trie_once_, [&] { trie_ = std::make_shared<const TokenTrie>(*this); });
   return make_grammar(std::move(rules), *this, trie_, end.empty() ? eos_ : std::vector(end.begin(), end.end()));
 }
 

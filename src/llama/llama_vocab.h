@@ -1,8 +1,8 @@
-// The vocabulary in a GGUF file, read by libllama.
+// The vocabulary in a GGUF file, read by libllama. All of it may be asked from several threads at once.
 #pragma once
 
 #include <memory>
-#include <optional>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -35,13 +35,11 @@ class LlamaVocab : public Vocab {
   std::string eos_text() const;
 
  private:
-  std::string token_text(Token token) const;
-
   const llama_vocab* vocab_;
   int size_;
   std::vector<Token> eos_;
-  mutable std::vector<std::optional<std::string>> bytes_;  // filled as asked for: most tokens never are
-  mutable std::shared_ptr<const TokenTrie> trie_;          // made for the first grammar
+  mutable std::once_flag trie_once_;
+  mutable std::shared_ptr<const TokenTrie> trie_;  // made for the first grammar
 };
 
 }  // namespace decant

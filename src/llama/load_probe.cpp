@@ -1,3 +1,4 @@
+// Tested by tests/llama/load_probe_test.cpp.
 #include "llama/load_probe.h"
 
 #include <fcntl.h>
@@ -9,10 +10,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <optional>
 #include <string>
@@ -20,6 +19,7 @@
 #include <system_error>
 
 #include "base/error.h"
+#include "base/process.h"
 #include "files/gguf_check.h"
 #include "hub/hub.h"
 
@@ -28,11 +28,15 @@ namespace fs = std::filesystem;
 namespace decant {
 namespace {
 
-constexpr rlim_t kCpuSeconds = 600;
+constexpr std::chrono::minutes kLimit{10};
+constexpr std::uintmax_t kBytesPerSecond = 50'000'000;  // of a slow disk
 
-// ---------------------------------------------------------------------------------------------------- in the child
+// The first line of what a probing program says: another program, or another version of ours, would not.
+constexpr std::string_view kGreeting = "decant probes\n";
 
-int complaints = -1;  // the pipe to the parent
+// ------------------------------------------------------------------------------------------ in the program that probes
+
+int complaints = -1;  // the pipe to whom we answer
 
 // One write below PIPE_BUF is atomic; where the pipe is full the parent has heard enough.
 void complain(std::string_view message) {
@@ -41,8 +45,9 @@ void complain(std::string_view message) {
   [[maybe_unused]] const ssize_t written = write(complaints, line.data(), line.size());
 }
 
-void silence(int pipe) {
-  complaints = pipe;
+void silence() {
+  complaints = dup(STDOUT_FILENO);
+  [[maybe_unused]] const ssize_t written = write(complaints, kGreeting.data(), kGreeting.size());
   fcntl(complaints, F_SETFL, O_NONBLOCK);
   const int nowhere = open("/dev/null", O_RDWR);
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) dup2(nowhere, stream);
@@ -56,10 +61,9 @@ void silence(int pipe) {
   });
 }
 
-void limit() {
-  const rlimit no_core = {0, 0}, cpu = {kCpuSeconds, kCpuSeconds};
+void leave_no_core() {
+  const rlimit no_core = {0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
-  setrlimit(RLIMIT_CPU, &cpu);
 }
 
 bool decodes_one_token(llama_model* model) {
@@ -72,58 +76,42 @@ bool decodes_one_token(llama_model* model) {
   return llama_decode(context, llama_batch_get_one(&token, 1)) == 0;
 }
 
-[[noreturn]] void load_and_exit(const fs::path& path, int pipe) {
-  silence(pipe);
-  limit();
-  llama_model* model = llama_model_load_from_file(path.c_str(), llama_model_default_params());
-  if (!model) _exit(1);
-  const bool decoder_only = !llama_model_has_encoder(model) && llama_model_has_decoder(model);
-  _exit(!decoder_only || decodes_one_token(model) ? 0 : 1);  // other kinds are refused, in words, when they are opened
-}
-
-// --------------------------------------------------------------------------------------------------- in the parent
+// ---------------------------------------------------------------------------------------------- in the one that asks
 
 struct Outcome {
-  int status = 0;         // as waitpid() gives it
+  int status = 0;  // as waitpid() gives it
+  bool in_time = true;
   std::string complaint;  // libllama's: the one it died with, else the first, from which the others follow
 };
 
-std::string read_all(int pipe) {
-  std::string all;
-  std::array<char, 4096> piece;
-  for (ssize_t n; (n = read(pipe, piece.data(), piece.size())) != 0;) {
-    if (n < 0 && errno != EINTR) break;
-    if (n > 0) all.append(piece.data(), static_cast<std::size_t>(n));
+// nullopt where nothing was tried.
+std::optional<Outcome> load_elsewhere(const fs::path& path, const ProbeOptions& options) {
+  if (options.program.empty()) return std::nullopt;
+  const auto by_size = std::chrono::seconds(fs::file_size(path) / kBytesPerSecond);
+  const auto limit = options.limit.count() > 0 ? options.limit : kLimit + by_size;
+  const std::optional<Ended> ended = read_program({options.program.string(), "probe", path.string()}, limit);
+  if (!ended) return std::nullopt;
+  std::string_view said = ended->output;
+  if (said.starts_with(kGreeting)) {
+    said.remove_prefix(kGreeting.size());
+  } else if (WIFEXITED(ended->status)) {
+    return std::nullopt;
   }
-  return all;
-}
-
-Outcome load_in_child(const fs::path& path) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) throw Error(ErrorKind::io, "cannot make a pipe: {}", std::strerror(errno));
-  const pid_t child = fork();
-  if (child < 0) throw Error(ErrorKind::io, "cannot start a process: {}", std::strerror(errno));
-  if (child == 0) load_and_exit(path, ends[1]);
-  close(ends[1]);
-  std::string said = read_all(ends[0]);  // ends when the child does
-  close(ends[0]);
-  Outcome outcome;
-  while (waitpid(child, &outcome.status, 0) < 0 && errno == EINTR) {
-  }
-  said.erase(said.find_last_not_of('\n') + 1);
-  outcome.complaint = WIFSIGNALED(outcome.status) ? said.substr(said.rfind('\n') + 1) : said.substr(0, said.find('\n'));
-  return outcome;
+  said = said.substr(0, said.find_last_not_of('\n') + 1);
+  const bool died = WIFSIGNALED(ended->status);
+  return Outcome{ended->status, ended->in_time,
+                 std::string(died ? said.substr(said.rfind('\n') + 1) : said.substr(0, said.find('\n')))};
 }
 
 void judge(const fs::path& path, const Outcome& outcome) {
   const std::string because = outcome.complaint.empty() ? "" : fmt::format(" ({})", outcome.complaint);
+  if (!outcome.in_time) throw Error(ErrorKind::data, "loading {} does not come to an end", path.string());
   if (WIFSIGNALED(outcome.status)) {
     const int signal = WTERMSIG(outcome.status);
     if (signal == SIGINT || signal == SIGTERM) throw Error(ErrorKind::io, "interrupted");
     if (signal == SIGKILL) {
       throw Error(ErrorKind::unavailable, "loading {} was killed: it needs more memory than there is", path.string());
     }
-    if (signal == SIGXCPU) throw Error(ErrorKind::data, "loading {} does not come to an end", path.string());
     throw Error(ErrorKind::data, "libllama crashes when it loads {}{}: the file is damaged or of an unsupported kind",
                 path.string(), because);
   }
@@ -162,15 +150,36 @@ bool turned_off() {
 
 }  // namespace
 
-void probe_model(const fs::path& path) {
-  if (turned_off() || is_pinned_model(path)) return;
+fs::path default_probe_program() {
+  std::error_code unreadable;
+  const fs::path self = fs::read_symlink("/proc/self/exe", unreadable), name = "decant";
+  if (unreadable) return {};
+  if (self.filename() == name) return self;
+  const fs::path beside = self.parent_path() / name;
+  return access(beside.c_str(), X_OK) == 0 ? beside : fs::path();
+}
+
+Probe probe_model(const fs::path& path, const ProbeOptions& options) {
+  if (turned_off() || is_pinned_model(path)) return Probe::not_needed;
   const std::string key = identity(path);
   const std::optional<fs::path> record = record_of(key);
   std::error_code unreadable;
-  if (record && fs::exists(*record, unreadable)) return;
+  if (record && fs::exists(*record, unreadable)) return Probe::passed;
   check_gguf(path);
-  judge(path, load_in_child(path));
+  const std::optional<Outcome> outcome = load_elsewhere(path, options);
+  if (!outcome) return Probe::no_program;
+  judge(path, *outcome);
   if (record) remember(*record, key);
+  return Probe::passed;
+}
+
+void answer_probe(const fs::path& path) {
+  silence();
+  leave_no_core();
+  llama_model* model = llama_model_load_from_file(path.c_str(), llama_model_default_params());
+  if (!model) _exit(1);
+  const bool decoder_only = !llama_model_has_encoder(model) && llama_model_has_decoder(model);
+  _exit(!decoder_only || decodes_one_token(model) ? 0 : 1);  // other kinds are refused, in words, when they are opened
 }
 
 }  // namespace decant

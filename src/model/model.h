@@ -1,13 +1,14 @@
 // The lower seam: a language model as a cache of cells and a function from rows to outputs.
 //
-// Only tree/kv_cache calls the cache methods and only run/scheduler calls forward(); nobody above them sees a sequence
-// id. Two implementations: LlamaModel (libllama) and the tests' TableModel, which checks what it is asked.
+// Only tree/kv_cache calls the cache methods and forward(), and measure/, which times them; nobody above them sees a
+// sequence id. Two implementations: LlamaModel (libllama) and the tests' TableModel, which checks what it is asked.
 //
 // The cache is "unified": a cell holds the keys and values of one (position, token) and the set of sequences that see
 // it. A row attends to the cells of its first sequence at positions up to its own.
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,38 +21,52 @@ class Vocab;
 
 using SeqId = std::int32_t;  // a set of cells: one path through the cache
 
+inline constexpr int kRewindAll = std::numeric_limits<int>::max();
+
 struct ModelInfo {
   std::string name;
   int n_vocab = 0;
   int n_embd = 0;
   int n_layer = 0;
   int n_cells = 0;        // positions the cache can hold, over all sequences
-  int n_context = 0;      // longest sequence: the trained context, or the cache where that is smaller
+  int n_context = 0;      // positions 0 to n_context - 1 are valid: the trained context, or the cache if it is smaller
   int max_sequences = 0;  // sequences that can live at once
   int max_rows = 0;       // rows in one forward()
-  int max_outputs = 0;    // rows with any output in one forward()
+  int max_outputs = 0;    // rows with logits, or logits of layers, in one forward(); other outputs are not counted
   bool tied_embeddings = false;
-  bool keeps_rows_apart = true;  // numbers that are not finite stay in the sequences that they belong to
-  bool has_layers = false;       // logits of inner layers can be asked for
+  bool has_layers = false;  // states of layers can be asked for, and there is a head for them
+  int rewind = kRewindAll;  // tokens that trim_sequence() can take back at the end of a sequence; 0: only all of them
+  bool keeps_rows_apart = true;  // a NaN in one sequence's cells cannot reach the rows of another; known for certain
+                                 // after the first forward()
 };
 
-// What a row returns besides filling its cell.
+// What a row returns besides filling its cell. States are numbered as Hugging Face's hidden_states: i is what layer i
+// reads, so 0 is the embedding.
 struct Outputs {
   bool logits = false;
   bool hidden = false;           // last hidden state after the final norm: Hugging Face's hidden_states[-1]
   std::vector<int> layers = {};  // logits of the head applied to hidden_states[i], without the final norm (DoLa)
-
-  std::vector<int> states = {};  // hidden_states[i] as they are
+  std::vector<int> states = {};  // hidden_states[i] themselves, 0 <= i < n_layer
 
   bool any() const { return logits || hidden || !layers.empty() || !states.empty(); }
-  bool has_logits() const { return logits || !layers.empty(); }
+  bool any_logits() const { return logits || !layers.empty(); }  // what max_outputs counts
 };
 
 struct Row {
   Token token = 0;
   int position = 0;
-  std::span<const SeqId> sequences;  // the cell's sequences; all end at position - 1 when forward() is called
-  const Outputs* outputs = nullptr;  // null: only the cell
+  std::span<const SeqId> sequences;   // the cell's sequences; all end at position - 1 when forward() is called
+  const Outputs* outputs = nullptr;   // null: only the cell
+  std::span<const float> state = {};  // n_embd floats in place of the token's embedding; `token` is then not read
+};
+
+// The output matrix: what turns states into logits.
+class Head {
+ public:
+  virtual ~Head() = default;
+
+  // states: n rows of n_embd floats, one after the other. logits: n rows of n_vocab.
+  virtual void apply(std::span<const float> states, std::span<float> logits) = 0;
 };
 
 class Model {
@@ -64,19 +79,26 @@ class Model {
   // Every cell of `from` at a position below `end` also becomes one of `to`, which must be empty. Copies no data.
   virtual void copy_sequence(SeqId from, SeqId to, int end) = 0;
 
-  // `sequence` forgets its cells at `begin` and later; a cell that no sequence holds is free.
+  // `sequence` forgets its cells at `begin` and later; a cell that no sequence holds is free. Throws Error(internal)
+  // where the model cannot go back so far (ModelInfo::rewind).
   virtual void trim_sequence(SeqId sequence, int begin) = 0;
 
-  virtual void clear() {}
+  // Forgets every cell, and what was in it: what comes depends on nothing before.
+  virtual void clear() = 0;
 
-  // Evaluates the rows in order, each after its predecessors. Throws Error and leaves the cache as it was.
+  // Evaluates the rows in order, each after its predecessors. Throws Error and leaves the cache as it was; for a
+  // position that is not valid among others.
   virtual void forward(std::span<const Row> rows) = 0;
 
-  // Outputs of row i of the last forward(), if asked for; valid until the next one. Sizes n_vocab, n_embd, n_vocab.
+  // Outputs of row i of the last forward(), if asked for; valid until the next one. Sizes n_vocab, n_embd, n_vocab,
+  // n_embd.
   virtual std::span<const float> logits(int row) const = 0;
   virtual std::span<const float> hidden(int row) const = 0;
   virtual std::span<const float> layer_logits(int row, int layer) const = 0;
-  virtual std::span<const float> state(int /*row*/, int /*layer*/) const { return {}; }
+  virtual std::span<const float> state(int row, int layer) const = 0;
+
+  // Null where the model has none that could be applied by itself. For the thread that calls forward().
+  virtual Head* head() = 0;
 };
 
 }  // namespace decant

@@ -179,7 +179,7 @@ bool Scheduler::plan(Served& served, Inquiry& inquiry) {
     Target& target = inquiry.targets[i];
     if (target.done || target.model != served.id) continue;
     const NodeId node = target.node.id(), end = cache.chunk_end(node, served.chunk);
-    const int more = cache.rows_needed(end) - (end == node && target.outputs->has_logits() ? 1 : 0);
+    const int more = cache.rows_needed(end) - (end == node && target.outputs->any_logits() ? 1 : 0);
     const int price = price_of(read + more) - price_of(read);
     if (price > served.budget) break;
     const int row = cache.add(end, end == node ? target.outputs : nullptr, inquiry.age);

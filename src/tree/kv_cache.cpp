@@ -45,9 +45,9 @@ int KvCache::add(NodeId node, const Outputs* outputs, int age) {
   assert(node != kRoot);
   static const Outputs nothing;
   const Outputs& wanted = outputs ? *outputs : nothing;
-  if (wanted.has_logits() && output_rows_ == model_.info().max_outputs) {
+  if (wanted.any_logits() && output_rows_ == model_.info().max_outputs) {
     const Cell at = look(node);
-    if (!in_batch(at) || !batch_[static_cast<std::size_t>(at.row)].outputs.has_logits()) return refuse(Lack::outputs);
+    if (!in_batch(at) || !batch_[static_cast<std::size_t>(at.row)].outputs.any_logits()) return refuse(Lack::outputs);
   }
   if (const Cell at = look(node); in_batch(at)) {
     want(at.row, wanted);
@@ -113,16 +113,16 @@ void KvCache::push_row(NodeId node, SeqId seq) {
 
 void KvCache::want(int row, const Outputs& outputs) {
   Outputs& wanted = batch_[static_cast<std::size_t>(row)].outputs;
-  if (!wanted.has_logits() && outputs.has_logits()) ++output_rows_;
+  if (!wanted.any_logits() && outputs.any_logits()) ++output_rows_;
   wanted.logits |= outputs.logits;
   wanted.hidden |= outputs.hidden;
-  const auto add = [](std::vector<int>& list, const std::vector<int>& more) {
+  const auto merge = [](std::vector<int>& all, const std::vector<int>& more) {
     for (const int layer : more) {
-      if (std::find(list.begin(), list.end(), layer) == list.end()) list.push_back(layer);
+      if (std::find(all.begin(), all.end(), layer) == all.end()) all.push_back(layer);
     }
   };
-  add(wanted.layers, outputs.layers);
-  add(wanted.states, outputs.states);
+  merge(wanted.layers, outputs.layers);
+  merge(wanted.states, outputs.states);
 }
 
 void KvCache::forward() {

@@ -1,6 +1,8 @@
 #include "base/process.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
 
 #include "support/temporary.h"
 
@@ -57,6 +59,25 @@ TEST(Process, TicksWhileItWaits) {
   int ticks = 0;
   EXPECT_EQ(run_program(shell(folder, "sleep 0.35"), [&] { ++ticks; }), 0);
   EXPECT_GE(ticks, 2);
+}
+
+TEST(ReadProgram, ReturnsTheStatusAndTheOutput) {
+  const auto ended = read_program({"sh", "-c", "echo out; echo err >&2; cat; exit 7"}, std::chrono::minutes(1));
+  ASSERT_TRUE(ended);
+  EXPECT_EQ(ended->output, "out\n");
+  EXPECT_TRUE(WIFEXITED(ended->status) && WEXITSTATUS(ended->status) == 7) << ended->status;
+  EXPECT_TRUE(ended->in_time);
+  EXPECT_FALSE(read_program({"decant-no-such-program"}, std::chrono::minutes(1)));
+}
+
+// Silent, or having closed its output: waiting for either has an end.
+TEST(ReadProgram, EndsWhatDoesNotEnd) {
+  for (const char* script : {"echo out; exec sleep 600", "echo out; exec sleep 600 >&-"}) {
+    const auto ended = read_program({"sh", "-c", script}, std::chrono::milliseconds(300));
+    ASSERT_TRUE(ended);
+    EXPECT_FALSE(ended->in_time);
+    EXPECT_TRUE(WIFSIGNALED(ended->status) && WTERMSIG(ended->status) == SIGKILL) << ended->status;
+  }
 }
 
 }  // namespace

@@ -7,8 +7,6 @@
 #include <ggml-cpu.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <chrono>
 #include <cmath>
 #include <memory>
 #include <thread>
@@ -76,7 +74,8 @@ Numbers compute(AttentionCase& c, ggml_type type, bool ours, int threads) {
   if (mask) set(mask, c.mask);
   if (sinks) set(sinks, c.sinks);
   EXPECT_TRUE(covers_attention(result));
-  const AttentionScope scope(ours);
+  if (ours) take_attention(result, *best_isa());
+  EXPECT_EQ(left_to_ggml(result), ours ? std::nullopt : std::optional<std::string>("FLASH_ATTN_EXT"));
   EXPECT_EQ(ggml_backend_graph_compute(backend.get(), graph), GGML_STATUS_SUCCESS);
   Numbers numbers(c.results());
   ggml_backend_tensor_get(result, numbers.data(), 0, numbers.size() * sizeof(float));
@@ -132,20 +131,19 @@ INSTANTIATE_TEST_SUITE_P(CacheTypes, AttentionOp,
                                          GGML_TYPE_Q5_1),
                          name);
 
-// ggml asks twice, for the work buffer and for the operation: in between the answer may not change.
-TEST(AttentionScopes, OfTheOtherKindWait) {
-  auto first = std::make_unique<AttentionScope>(true);
-  { const AttentionScope of_the_same_kind(true); }
-  std::atomic<bool> entered = false;
-  std::jthread other([&] {
-    const AttentionScope scope(false);
-    entered = true;
-  });
-  std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  EXPECT_FALSE(entered);
-  first.reset();
-  other.join();
-  EXPECT_TRUE(entered);
+// Two contexts, one of which has our attention: neither waits for the other, and neither gets the other's.
+TEST(AttentionMarks, AreOfOneGraphWhateverOthersCompute) {
+  install();
+  std::mt19937 random(29);
+  AttentionCase c({.rows = 3, .cells = 300, .heads = 4, .kv_heads = 2}, random);
+  const Numbers ours = compute(c, GGML_TYPE_F16, true, 1), ggmls = compute(c, GGML_TYPE_F16, false, 1);
+  ASSERT_NE(ours, ggmls);
+  const auto repeat = [](AttentionCase own, bool mine, const Numbers& expected) {
+    for (int i = 0; i < 50; ++i)
+      ASSERT_EQ(compute(own, GGML_TYPE_F16, mine, 2), expected) << (mine ? "ours" : "ggml's");
+  };
+  std::jthread other(repeat, c, false, std::cref(ggmls));
+  repeat(c, true, ours);
 }
 
 }  // namespace

@@ -33,12 +33,12 @@ struct Matrices {
   ggml_tensor* weights;
   Buffer buffer;
 
-  Matrices(const FileRows& rows, int outputs, int experts, bool ours) {
+  Matrices(const FileRows& rows, int outputs, int experts, bool ours, Isa isa = *best_isa()) {
     const bool f32 = !ours;
     weights =
         ggml_new_tensor_3d(context_of_weights.get(), f32 ? GGML_TYPE_F32 : rows.type, rows.inputs, outputs, experts);
     buffer.reset(ggml_backend_alloc_ctx_tensors_from_buft(context_of_weights.get(),
-                                                          ours ? buffer_type() : ggml_backend_cpu_buffer_type()));
+                                                          ours ? buffer_type(isa) : ggml_backend_cpu_buffer_type()));
     if (ours) {
       ggml_backend_tensor_set(weights, rows.bytes.data(), 0, rows.bytes.size());
     } else {
@@ -119,16 +119,15 @@ TEST_P(ProductOp, GivesTheSameBitsForEachColumnOnAnyThreads) {
   }
   expect_near(alone, compute(reference, all, product, 2), rows.largest, inputs);
   for (const Isa isa : available_isas()) {
-    use_isa(isa);
+    const Matrices of_isa(rows, outputs, 1, true, isa);
     for (const int threads : {1, 2, 3}) {
       for (const int k : {1, 2, 7, 8, 9, 16, 64, count}) {
         const Inputs some{{inputs, k}, {all.columns.begin(), all.columns.begin() + k * inputs}};
-        ASSERT_EQ(compute(ours, some, product, threads), Numbers(alone.begin(), alone.begin() + k * outputs))
+        ASSERT_EQ(compute(of_isa, some, product, threads), Numbers(alone.begin(), alone.begin() + k * outputs))
             << isa_name(isa) << ", " << k << " columns, " << threads << " threads";
       }
     }
   }
-  use_isa(*best_isa());
 }
 
 // Activations may be a view of something larger, of up to four dimensions.

@@ -17,36 +17,12 @@ namespace {
 
 using namespace test;
 
-// A llama of one layer and 32 dimensions, all weights zero, that libllama loads and evaluates.
-GgufBuilder loadable_gguf() {
-  GgufBuilder file;
-  file.keys = {{"general.architecture", value_text("llama")},
-               {"llama.block_count", value_u32(1)},
-               {"llama.context_length", value_u32(128)},
-               {"llama.embedding_length", value_u32(32)},
-               {"llama.feed_forward_length", value_u32(32)},
-               {"llama.attention.head_count", value_u32(1)},
-               {"llama.attention.layer_norm_rms_epsilon", value_f32(1e-5f)},
-               {"tokenizer.ggml.model", value_text("llama")},
-               {"tokenizer.ggml.tokens", value_texts({"<unk>", "<s>", "</s>", "<0x0A>", "a"})},
-               {"tokenizer.ggml.scores", value_i32s({0, 0, 0, 0, 0})},
-               {"tokenizer.ggml.token_type", value_i32s({2, 3, 3, 6, 1})}};
-  file.tensors = {{"token_embd.weight", {32, 5}, 0, 640, {}},
-                  {"output_norm.weight", {32}, 0, 128, {}},
-                  {"blk.0.attn_norm.weight", {32}, 0, 128, {}},
-                  {"blk.0.ffn_norm.weight", {32}, 0, 128, {}}};
-  for (const char* name : {"attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"}) {
-    file.tensors.push_back({std::string("blk.0.") + name + ".weight", {32, 32}, 0, 4096, {}});
-  }
-  return file;
-}
-
 class LoadProbe : public testing::Test {
  protected:
   std::string verdict(const fs::path& path) const {
     try {
-      probe_model(path);
-      return "passed";
+      const Probe probe = probe_model(path, options_);
+      return probe == Probe::no_program ? "no program" : "passed";
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::data);
       return error.what();
@@ -68,6 +44,14 @@ class LoadProbe : public testing::Test {
     ASSERT_EQ(utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
   }
 
+  // A program called decant that does what it is told.
+  fs::path program(const std::string& script) const {
+    const fs::path file = folder_.write("decant", "#!/bin/sh\n" + script);
+    fs::permissions(file, fs::perms::owner_all);
+    return file;
+  }
+
+  ProbeOptions options_ = {};
   const TemporaryFolder folder_;
   const TemporaryVariable cache_{"DECANT_CACHE", (folder_.path() / "cache").string()};
   const TemporaryVariable switch_{"DECANT_NO_PROBE", std::nullopt};
@@ -136,6 +120,33 @@ TEST_F(LoadProbe, CanBeTurnedOff) {
   EXPECT_EQ(verdict(file), "passed");
   const TemporaryVariable on("DECANT_NO_PROBE", "0");
   EXPECT_NE(verdict(file), "passed");
+}
+
+TEST_F(LoadProbe, EndsWhatDoesNotComeToAnEnd) {
+  const fs::path file = folder_.write("m.gguf", loadable_gguf().build());
+  options_.program = program("echo decant probes; exec sleep 600");
+  options_.limit = std::chrono::milliseconds(300);
+  EXPECT_EQ(verdict(file), "loading " + file.string() + " does not come to an end");
+  EXPECT_EQ(records(), 0);
+}
+
+TEST_F(LoadProbe, SaysWhenThereIsNoProgram) {
+  const fs::path file = folder_.write("m.gguf", loadable_gguf().build());
+  for (const fs::path& none : {fs::path(), folder_.path() / "absent", program("echo unknown command; exit 64")}) {
+    options_.program = none;
+    EXPECT_EQ(verdict(file), "no program") << none;
+  }
+  EXPECT_EQ(records(), 0);
+}
+
+TEST_F(LoadProbe, DoesNotWaitForAPipe) {
+  const fs::path pipe = folder_.path() / "m.gguf";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(verdict(pipe), pipe.string() + " is not a regular file");
+}
+
+TEST_F(LoadProbe, IsDoneByTheProgramBesideTheTests) {
+  EXPECT_EQ(default_probe_program(), fs::read_symlink("/proc/self/exe").parent_path() / "decant");
 }
 
 }  // namespace

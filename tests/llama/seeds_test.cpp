@@ -47,6 +47,7 @@ class CountingModel : public Model {
   const Vocab& vocab() const override { return model_.vocab(); }
   void copy_sequence(SeqId from, SeqId to, int end) override { model_.copy_sequence(from, to, end); }
   void trim_sequence(SeqId sequence, int begin) override { model_.trim_sequence(sequence, begin); }
+  void clear() override { model_.clear(); }
   void forward(std::span<const Row> rows) override {
     model_.forward(rows);
     rows_ = static_cast<int>(rows.size());
@@ -54,6 +55,8 @@ class CountingModel : public Model {
   std::span<const float> logits(int row) const override { return model_.logits(row); }
   std::span<const float> hidden(int row) const override { return model_.hidden(row); }
   std::span<const float> layer_logits(int row, int layer) const override { return model_.layer_logits(row, layer); }
+  std::span<const float> state(int row, int layer) const override { return model_.state(row, layer); }
+  Head* head() override { return model_.head(); }
 
   int rows() const { return rows_; }  // of the last batch
 

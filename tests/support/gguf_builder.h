@@ -126,6 +126,30 @@ inline GgufBuilder tiny_gguf() {
   return file;
 }
 
+// A llama of one layer and 32 dimensions, all weights zero, that libllama loads and evaluates.
+inline GgufBuilder loadable_gguf() {
+  GgufBuilder file;
+  file.keys = {{"general.architecture", value_text("llama")},
+               {"llama.block_count", value_u32(1)},
+               {"llama.context_length", value_u32(128)},
+               {"llama.embedding_length", value_u32(32)},
+               {"llama.feed_forward_length", value_u32(32)},
+               {"llama.attention.head_count", value_u32(1)},
+               {"llama.attention.layer_norm_rms_epsilon", value_f32(1e-5f)},
+               {"tokenizer.ggml.model", value_text("llama")},
+               {"tokenizer.ggml.tokens", value_texts({"<unk>", "<s>", "</s>", "<0x0A>", "a"})},
+               {"tokenizer.ggml.scores", value_i32s({0, 0, 0, 0, 0})},
+               {"tokenizer.ggml.token_type", value_i32s({2, 3, 3, 6, 1})}};
+  file.tensors = {{"token_embd.weight", {32, 5}, 0, 640, {}},
+                  {"output_norm.weight", {32}, 0, 128, {}},
+                  {"blk.0.attn_norm.weight", {32}, 0, 128, {}},
+                  {"blk.0.ffn_norm.weight", {32}, 0, 128, {}}};
+  for (const char* name : {"attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"}) {
+    file.tensors.push_back({std::string("blk.0.") + name + ".weight", {32, 32}, 0, 4096, {}});
+  }
+  return file;
+}
+
 // The file with one to three changes in its header: a byte, a number at the edge of its range, a piece cut or doubled.
 inline std::string mutant(const GgufBuilder& file, std::mt19937_64& random) {
   constexpr std::uint64_t max = ~std::uint64_t{0};

@@ -3,6 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <numeric>
 #include <stdexcept>
 
 #include "base/error.h"
@@ -67,7 +71,9 @@ Table random_table(int n_vocab, std::uint64_t seed) {
 }
 
 TableModel::TableModel(TableShape shape, Table table)
-    : vocab_(letters(shape.n_vocab)), table_(table ? std::move(table) : random_table(shape.n_vocab)) {
+    : vocab_(letters(shape.n_vocab)),
+      table_(table ? std::move(table) : random_table(shape.n_vocab)),
+      head_(shape.n_embd, shape.n_vocab) {
   info_ = {.name = "table",
            .n_vocab = shape.n_vocab,
            .n_embd = shape.n_embd,
@@ -78,7 +84,9 @@ TableModel::TableModel(TableShape shape, Table table)
            .max_rows = shape.max_rows,
            .max_outputs = shape.max_outputs,
            .tied_embeddings = true,
-           .has_layers = true};
+           .has_layers = true,
+           .rewind = shape.rewind,
+           .keeps_rows_apart = shape.keeps_rows_apart};
   cells_.resize(static_cast<std::size_t>(shape.n_cells));
   for (CellData& cell : cells_) cell.sequences.resize(static_cast<std::size_t>(shape.max_sequences));
 }
@@ -96,17 +104,18 @@ std::vector<Token> TableModel::context(SeqId sequence, int end) const {
   for (const CellData& cell : cells_) {
     if (!cell.used() || !cell.sequences[static_cast<std::size_t>(sequence)] || cell.position >= end) continue;
     Token& token = tokens[static_cast<std::size_t>(cell.position)];
-    if (token >= 0) broken("two cells at one position of a sequence");
+    if (token != -1) broken("two cells at one position of a sequence");
     token = cell.token;
   }
   for (const Token token : tokens) {
-    if (token < 0) broken("a position of a sequence has no cell");
+    if (token == -1) broken("a position of a sequence has no cell");
   }
   return tokens;
 }
 
 void TableModel::copy_sequence(SeqId from, SeqId to, int end) {
   if (end_of(to) != 0) broken("copy to a sequence in use");
+  if (end_of(from) - end > info_.rewind) broken("copy of a text as it was before the model can go back");
   for (CellData& cell : cells_) {
     if (cell.used() && cell.position < end && cell.sequences[static_cast<std::size_t>(from)]) {
       cell.sequences[static_cast<std::size_t>(to)] = true;
@@ -115,11 +124,55 @@ void TableModel::copy_sequence(SeqId from, SeqId to, int end) {
 }
 
 void TableModel::trim_sequence(SeqId sequence, int begin) {
+  if (begin > 0 && end_of(sequence) - begin > info_.rewind) {
+    throw Error(ErrorKind::internal, "table cannot go back to position {}", begin);
+  }
   for (CellData& cell : cells_) {
     if (!cell.used() || cell.position < begin) continue;
     cell.sequences[static_cast<std::size_t>(sequence)] = false;
     if (std::none_of(cell.sequences.begin(), cell.sequences.end(), [](bool held) { return held; })) cell.position = -1;
   }
+}
+
+void TableModel::clear() {
+  for (CellData& cell : cells_) {
+    cell.position = -1;
+    cell.spoilt = false;
+    std::fill(cell.sequences.begin(), cell.sequences.end(), false);
+  }
+}
+
+void TableModel::check(std::span<const Row> rows) const {
+  if (rows.empty()) broken("empty batch");
+  if (static_cast<int>(rows.size()) > info_.max_rows) broken("too many rows");
+  int outputs = 0;
+  for (const Row& row : rows) {
+    if (row.sequences.empty()) broken("a row without a sequence");
+    if (row.state.empty() && (row.token < 0 || row.token >= info_.n_vocab)) broken("token out of range");
+    if (!row.state.empty() && static_cast<int>(row.state.size()) != info_.n_embd) broken("a state of another size");
+    if (row.position >= info_.n_context) throw Error(ErrorKind::usage, "table has no position {}", row.position);
+    if (!row.outputs) continue;
+    outputs += row.outputs->any_logits();
+    for (const std::vector<int>* layers : {&row.outputs->layers, &row.outputs->states}) {
+      for (const int layer : *layers) {
+        if (layer < 0 || layer >= info_.n_layer) broken("no such layer");
+      }
+    }
+  }
+  if (outputs > info_.max_outputs) broken("too many rows with logits");
+}
+
+TableModel::CellData& TableModel::place(const Row& row) {
+  for (const SeqId sequence : row.sequences) {
+    if (end_of(sequence) != row.position) broken("a sequence does not end where the row begins");
+  }
+  const auto free = std::find_if(cells_.begin(), cells_.end(), [](const CellData& cell) { return !cell.used(); });
+  if (free == cells_.end()) broken("the cache is full");
+  free->position = row.position;
+  free->token = row.state.empty() ? row.token : token_of(row.state);
+  free->spoilt = false;
+  for (const SeqId sequence : row.sequences) free->sequences[static_cast<std::size_t>(sequence)] = true;
+  return *free;
 }
 
 void TableModel::forward(std::span<const Row> rows) {
@@ -128,39 +181,70 @@ void TableModel::forward(std::span<const Row> rows) {
     throw Error(ErrorKind::internal, "TableModel was told to fail");
   }
   if (fail_in > 0) --fail_in;
-  if (rows.empty()) broken("empty batch");
-  if (static_cast<int>(rows.size()) > info_.max_rows) broken("too many rows");
+  check(rows);
   outputs_.clear();
   outputs_.resize(rows.size());
   batches_.emplace_back();
-  int outputs = 0;
+  std::vector<CellData*> cells;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const Row& row = rows[i];
-    if (row.sequences.empty()) broken("a row without a sequence");
-    if (row.token < 0 || row.token >= info_.n_vocab) broken("token out of range");
-    for (const SeqId sequence : row.sequences) {
-      if (end_of(sequence) != row.position) broken("a sequence does not end where the row begins");
-    }
-    const auto free = std::find_if(cells_.begin(), cells_.end(), [](const CellData& cell) { return !cell.used(); });
-    if (free == cells_.end()) broken("the cache is full");
-    free->position = row.position;
-    free->token = row.token;
-    for (const SeqId sequence : row.sequences) free->sequences[static_cast<std::size_t>(sequence)] = true;
-
+    cells.push_back(&place(row));
     const std::vector<Token> prefix = context(row.sequences.front(), row.position + 1);
     for (const SeqId sequence : row.sequences) {
       if (context(sequence, row.position + 1) != prefix) broken("the sequences of a row see different texts");
     }
+    if (fail_at && fail_at(prefix)) {
+      for (CellData* cell : cells) {  // as if nothing had been
+        cell->position = -1;
+        std::fill(cell->sequences.begin(), cell->sequences.end(), false);
+      }
+      throw Error(ErrorKind::internal, "TableModel was told to fail at a text of {} tokens", prefix.size());
+    }
     batches_.back().push_back(
-        {row.token, row.position, static_cast<int>(row.sequences.size()), row.outputs != nullptr, prefix});
-    if (!row.outputs) continue;
-    outputs += row.outputs->has_logits();
-    if (row.outputs->logits) outputs_[i].logits = table_(prefix);
-    if (row.outputs->hidden) outputs_[i].hidden = hidden_after(prefix);
-    for (const int layer : row.outputs->layers)
-      outputs_[i].layers.emplace_back(layer, layer_logits_after(prefix, layer));
+        {cells[i]->token, row.position, static_cast<int>(row.sequences.size()), row.outputs != nullptr, prefix});
+    if (row.outputs) outputs_[i] = outputs_after(prefix, *row.outputs);
+    if (!info_.keeps_rows_apart) {
+      const std::vector<float> logits = table_(prefix);
+      cells[i]->spoilt = !std::all_of(logits.begin(), logits.end(), [](float x) { return std::isfinite(x); });
+    }
   }
-  if (outputs > info_.max_outputs) broken("too many rows with outputs");
+  if (std::none_of(cells_.begin(), cells_.end(), [](const CellData& cell) { return cell.spoilt; })) return;
+  for (CellData* cell : cells) cell->spoilt = true;
+  for (RowOutputs& outputs : outputs_) outputs.spoil();
+}
+
+TableModel::RowOutputs TableModel::outputs_after(const std::vector<Token>& prefix, const Outputs& wanted) const {
+  RowOutputs outputs;
+  if (wanted.logits) outputs.logits = table_(prefix);
+  if (wanted.hidden) outputs.hidden = hidden_after(prefix);
+  for (const int layer : wanted.layers) outputs.layers.emplace_back(layer, layer_logits_after(prefix, layer));
+  for (const int layer : wanted.states) outputs.states.emplace_back(layer, state_after(prefix, layer));
+  return outputs;
+}
+
+void TableModel::RowOutputs::spoil() {
+  const auto spoil = [](std::vector<float>& values) {
+    std::fill(values.begin(), values.end(), std::numeric_limits<float>::quiet_NaN());
+  };
+  spoil(logits);
+  spoil(hidden);
+  for (auto& [layer, values] : layers) spoil(values);
+  for (auto& [layer, values] : states) spoil(values);
+}
+
+TableModel::TableHead::TableHead(int n_embd, int n_vocab)
+    : n_embd_(static_cast<std::size_t>(n_embd)),
+      n_vocab_(static_cast<std::size_t>(n_vocab)),
+      weights_(random_row({}, 4000, n_embd * n_vocab)) {}
+
+void TableModel::TableHead::apply(std::span<const float> states, std::span<float> logits) {
+  const std::size_t rows = states.size() / n_embd_;
+  if (states.size() != rows * n_embd_ || logits.size() != rows * n_vocab_) broken("states or logits of another size");
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    const auto state = states.subspan(i / n_vocab_ * n_embd_, n_embd_);
+    const auto weights = std::span(weights_).subspan(i % n_vocab_ * n_embd_, n_embd_);
+    logits[i] = std::inner_product(state.begin(), state.end(), weights.begin(), 0.0f) / 4;
+  }
 }
 
 std::span<const float> TableModel::logits(int row) const { return outputs_.at(static_cast<std::size_t>(row)).logits; }
@@ -173,13 +257,36 @@ std::span<const float> TableModel::layer_logits(int row, int layer) const {
   broken("layer logits were not asked for");
 }
 
+std::span<const float> TableModel::state(int row, int layer) const {
+  for (const auto& [each, state] : outputs_.at(static_cast<std::size_t>(row)).states) {
+    if (each == layer) return state;
+  }
+  broken("a state was not asked for");
+}
+
 std::vector<float> TableModel::hidden_after(const std::vector<Token>& prefix) const {
   if (hidden_table) return hidden_table(prefix);
   return random_row(prefix, 1001, info_.n_embd);
 }
 std::vector<float> TableModel::layer_logits_after(const std::vector<Token>& prefix, int layer) const {
   if (layer_table) return layer_table(prefix);
-  return random_row(prefix, 2000 + static_cast<std::uint64_t>(layer), info_.n_vocab);
+  std::vector<float> logits(static_cast<std::size_t>(info_.n_vocab));
+  head_.apply(state_after(prefix, layer), logits);
+  return logits;
+}
+
+std::vector<float> TableModel::state_after(const std::vector<Token>& prefix, int layer) const {
+  if (layer == 0) return random_row({prefix.back()}, 2000, info_.n_embd);
+  return random_row(prefix, 2000 + static_cast<std::uint64_t>(layer), info_.n_embd);
+}
+
+Token TableModel::token_of(std::span<const float> state) const {
+  for (Token token = 0; token < info_.n_vocab; ++token) {
+    if (std::ranges::equal(state, embedding(token))) return token;
+  }
+  std::uint64_t hash = 0;
+  for (const float value : state) hash = mix(hash ^ std::bit_cast<std::uint32_t>(value));
+  return -2 - static_cast<Token>(hash >> 34);
 }
 
 int TableModel::used_cells() const {

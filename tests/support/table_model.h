@@ -3,10 +3,16 @@
 // It keeps cells with (position, token, sequences) and computes a row from the cells that the row would attend to, so
 // a mistake in the bookkeeping above it changes the text or throws. It also records every batch. Outputs live in
 // memory that the next forward() frees, so that AddressSanitizer sees a view kept too long.
+//
+// State 0 of a row is its token's embedding, and a row that brings an embedding is its token; any other state counts as
+// a token of its own. Without keeps_rows_apart a row that is not finite spoils its whole batch, and its cell whatever
+// is evaluated later, until the cell is used again or the cache cleared: so does attention that masks by adding.
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/model.h"
@@ -44,6 +50,8 @@ struct TableShape {
   int max_sequences = 16;
   int max_rows = 64;
   int max_outputs = 32;
+  int rewind = kRewindAll;
+  bool keeps_rows_apart = true;
 };
 
 struct LoggedRow {
@@ -64,10 +72,13 @@ class TableModel : public Model {
 
   void copy_sequence(SeqId from, SeqId to, int end) override;
   void trim_sequence(SeqId sequence, int begin) override;
+  void clear() override;
   void forward(std::span<const Row> rows) override;
   std::span<const float> logits(int row) const override;
   std::span<const float> hidden(int row) const override;
   std::span<const float> layer_logits(int row, int layer) const override;
+  std::span<const float> state(int row, int layer) const override;
+  Head* head() override { return &head_; }
 
   int used_cells() const;
   int used_sequences() const;
@@ -77,8 +88,15 @@ class TableModel : public Model {
   std::vector<float> logits_after(const std::vector<Token>& prefix) const { return table_(prefix); }
   std::vector<float> hidden_after(const std::vector<Token>& prefix) const;
   std::vector<float> layer_logits_after(const std::vector<Token>& prefix, int layer) const;
+  std::vector<float> state_after(const std::vector<Token>& prefix, int layer) const;
+  std::vector<float> embedding(Token token) const { return state_after({token}, 0); }
+  // What a row with this state stands for in a prefix: a token, or, of a state that is no embedding, a number below -1.
+  Token token_of(std::span<const float> state) const;
 
   Table hidden_table = {}, layer_table = {};  // in place of the own hidden states, and logits of every layer
+
+  void set_table(Table table) { table_ = std::move(table); }
+  std::function<bool(const std::vector<Token>& prefix)> fail_at = {};  // forward() with such a row throws an Error
 
   int fail_in = -1;  // forward() number `fail_in` from now throws an Error (0: the next)
 
@@ -87,18 +105,33 @@ class TableModel : public Model {
     int position = -1;
     Token token = 0;
     std::vector<bool> sequences;
+    bool spoilt = false;  // its data is not finite, whether it is used or not
     bool used() const { return position >= 0; }
   };
   struct RowOutputs {
     std::vector<float> logits, hidden;
-    std::vector<std::pair<int, std::vector<float>>> layers;
+    std::vector<std::pair<int, std::vector<float>>> layers, states;
+    void spoil();
+  };
+  class TableHead : public Head {  // a matrix of random numbers
+   public:
+    TableHead(int n_embd, int n_vocab);
+    void apply(std::span<const float> states, std::span<float> logits) override;
+
+   private:
+    std::size_t n_embd_, n_vocab_;
+    std::vector<float> weights_;
   };
   std::vector<Token> context(SeqId sequence, int end) const;
   int end_of(SeqId sequence) const;
+  void check(std::span<const Row> rows) const;
+  CellData& place(const Row& row);
+  RowOutputs outputs_after(const std::vector<Token>& prefix, const Outputs& wanted) const;
 
   ModelInfo info_;
   TableVocab vocab_;
   Table table_;
+  mutable TableHead head_;
   std::vector<CellData> cells_;
   std::vector<RowOutputs> outputs_;
   std::vector<std::vector<LoggedRow>> batches_;

@@ -255,6 +255,29 @@ TEST(KvCache, LimitsOfABatch) {
   f.cache.forward();
 }
 
+// Rows with hidden states or states only are as many as a batch has.
+TEST(KvCache, CountsRowsWithLogitsOnly) {
+  const Outputs hidden{.logits = false, .hidden = true, .layers = {}, .states = {}};
+  const Outputs states{.logits = false, .hidden = false, .layers = {}, .states = {1}};
+  const Outputs layers{.logits = false, .hidden = false, .layers = {1}};
+  Fixture f({.max_rows = 8, .max_outputs = 1});
+  const Node node = f.grow({1});
+  std::vector<Node> children;
+  for (Token token = 0; token < 6; ++token) children.push_back(node.child(token));
+  EXPECT_GE(f.cache.add(children[0].id(), &hidden), 0);
+  EXPECT_GE(f.cache.add(children[1].id(), &hidden), 0);
+  const int both = f.cache.add(children[2].id(), &states);
+  EXPECT_EQ(f.cache.output_rows(), 0);
+  EXPECT_EQ(f.cache.add(children[2].id(), &layers), both);
+  EXPECT_EQ(f.cache.output_rows(), 1);
+  EXPECT_EQ(f.cache.add(children[3].id(), &kLogits), -1);
+  EXPECT_EQ(f.cache.add(children[2].id(), &hidden), both);
+  f.cache.forward();
+  EXPECT_EQ(f.model.state(both, 1).size(), 4u);
+  EXPECT_EQ(f.model.hidden(both).size(), 4u);
+  EXPECT_EQ(f.model.layer_logits(both, 1).size(), 8u);
+}
+
 TEST(KvCache, AFailedForwardLeavesNoTrace) {
   Fixture f;
   const Node prompt = f.grow({1, 2});
