@@ -8,7 +8,10 @@ FetchContent_Declare(CLI11 GIT_REPOSITORY https://github.com/CLIUtils/CLI11 GIT_
                      FIND_PACKAGE_ARGS 2 NAMES CLI11)
 FetchContent_Declare(yaml-cpp GIT_REPOSITORY https://github.com/jbeder/yaml-cpp GIT_TAG yaml-cpp-0.7.0
                      FIND_PACKAGE_ARGS NAMES yaml-cpp)
-FetchContent_MakeAvailable(fmt)
+FetchContent_Declare(nlohmann_json GIT_REPOSITORY https://github.com/nlohmann/json GIT_TAG v3.11.2
+                     FIND_PACKAGE_ARGS 3.9 NAMES nlohmann_json)
+set(JSON_BuildTests OFF CACHE INTERNAL "")
+FetchContent_MakeAvailable(fmt nlohmann_json)
 if(DECANT_WITH_LLAMA)
   set(YAML_CPP_BUILD_TOOLS OFF CACHE BOOL "" FORCE)
   set(YAML_CPP_BUILD_TESTS OFF CACHE BOOL "" FORCE)

@@ -15,7 +15,7 @@
 
 #include "grammar/grammar_rules.h"
 #include "grammar/token_trie.h"
-#include "grammar/utf8_reader.h"
+#include "base/utf8_reader.h"
 
 namespace decant {
 

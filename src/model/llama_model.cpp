@@ -12,7 +12,6 @@
 #include <thread>
 
 #include "base/error.h"
-#include "grammar/json_schema.h"
 #include "kernels/hook.h"
 #include "model/exactness.h"
 #include "model/layer_head.h"
@@ -157,8 +156,6 @@ std::unique_ptr<const Grammar> LlamaVocab::grammar(std::string_view gbnf, std::s
   if (!trie_) trie_ = std::make_shared<const TokenTrie>(*this);
   return make_grammar(std::move(rules), *this, trie_, end.empty() ? eos_ : std::vector(end.begin(), end.end()));
 }
-
-std::string LlamaVocab::gbnf_of_json_schema(std::string_view schema) const { return json_schema_to_gbnf(schema); }
 
 std::vector<Token> LlamaVocab::end_of_turn(std::string_view chat_template) const {
   std::vector<Token> tokens = eos_;

@@ -145,30 +145,11 @@ void reject_idle(const GenerationConfig& config) {
   }
 }
 
-// Mirostat makes the cut itself.
-constexpr std::string_view truncations[] = {"top_n_sigma",     "top_h",          "top_k",          "top_p",
-                                            "min_p",           "typical_p",      "epsilon_cutoff", "eta_cutoff",
-                                            "xtc_probability", "adaptive_target"};
-
-void reject_contradictions(const GenerationConfig& config) {
-  if (!config.grammar.empty() && !config.json_schema.empty()) contradiction("grammar", "json_schema");
-  if (config.mirostat == 0) return;
-  const auto table = generation_fields();
-  for (const std::string_view name : truncations) {
-    const Row& row = get(table, name);
-    const bool is_off = name == "top_k" && config.top_k == 0;  // the one whose default is not
-    if (is_off || is_equal(value_of(config, row), default_of(row))) continue;
-    contradiction(fmt::format("mirostat {}", config.mirostat),
-                  fmt::format("{} {}", name, to_text(value_of(config, row))));
-  }
-}
-
 }  // namespace
 
 Strategy resolve_strategy(const GenerationConfig& config) {
   check_ranges(generation_fields(), config);
   reject_idle(config);
-  reject_contradictions(config);
   const Strategy strategy = choose(config);
   if (config.num_return_sequences > 1 && !draws(config, strategy) && !keeps_beams(config, strategy)) {
     throw Error(ErrorKind::usage, "num_return_sequences is {}, but {} finds a single sequence: use sampling or beams",

@@ -188,32 +188,6 @@ TEST(Resolve, WhatDoesNothingWithoutAnotherOptionIsAnError) {
   EXPECT_GE(checked, 15);
 }
 
-TEST(Resolve, MirostatMakesTheCutItself) {
-  for (const char* cut :
-       {"top_n_sigma=2", "top_h=0.5", "top_k=5", "top_p=0.9", "min_p=0.1", "typical_p=0.9", "epsilon_cutoff=0.01",
-        "eta_cutoff=0.01", "xtc_probability=0.5", "adaptive_target=0.5", "adaptive_target=0"}) {
-    const std::string name(cut, std::string_view(cut).find('='));
-    const std::string value = cut + name.size() + 1;
-    for (const int version : {1, 2}) {
-      EXPECT_EQ(usage_error([&] { resolve_strategy(given(fmt::format("mirostat={} {}", version, cut))); }),
-                fmt::format("mirostat {} contradicts {} {}: drop one of them", version, name, value));
-    }
-    EXPECT_EQ(resolve_strategy(given(fmt::format("mirostat=0 {}", cut))), Strategy::sample) << cut;
-  }
-  for (const char* fine : {"", " top_k=50", " top_k=0", " top_p=1", " temperature=0.7", " dynatemp_range=0.3",
-                           " repetition_penalty=1.2", " mirostat_tau=3 mirostat_eta=0.2", " watermark=true"}) {
-    EXPECT_EQ(resolve_strategy(given(std::string("mirostat=2") + fine)), Strategy::sample) << fine;
-  }
-}
-
-TEST(Resolve, OneGrammarIsEnough) {
-  const GenerationConfig grammar{.grammar = "root ::= \"a\""}, schema{.json_schema = "{}"};
-  EXPECT_EQ(resolve_strategy(grammar), Strategy::greedy);
-  EXPECT_EQ(resolve_strategy(schema), Strategy::greedy);
-  EXPECT_EQ(usage_error([&] { resolve_strategy({.grammar = grammar.grammar, .json_schema = schema.json_schema}); }),
-            "grammar contradicts json_schema: drop one of them");
-}
-
 TEST(Resolve, ValuesOutOfRangeAreErrors) {
   const struct {
     const char* options;

@@ -14,7 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "grammar/json_schema.h"
+#include "schema/json_schema.h"
 #include "model/llama_grammar.h"
 #include "model/llama_model.h"
 #include "run/scheduler.h"
