@@ -10,6 +10,7 @@ FetchContent_Declare(yaml-cpp GIT_REPOSITORY https://github.com/jbeder/yaml-cpp 
                      FIND_PACKAGE_ARGS NAMES yaml-cpp)
 FetchContent_Declare(nlohmann_json GIT_REPOSITORY https://github.com/nlohmann/json GIT_TAG v3.11.2
                      FIND_PACKAGE_ARGS 3.11 NAMES nlohmann_json)
+set(JSON_BuildTests OFF CACHE INTERNAL "")
 FetchContent_MakeAvailable(fmt nlohmann_json)
 if(DECANT_WITH_LLAMA)
   set(YAML_CPP_BUILD_TOOLS OFF CACHE BOOL "" FORCE)

@@ -103,6 +103,7 @@ Ticket Engine::submit(Job job) {
   request.prompt.insert(request.prompt.end(), job.prompt.begin(), job.prompt.end());
   request.negative_prompt = std::move(job.negative_prompt);
   request.healed = std::move(job.healed);
+  request.processors = std::move(job.processors);
   request.does = facts_of(row, request.config);
   request.strategy = job.strategy ? std::move(job.strategy) : StrategyFunction(row.run);
   const std::vector<const ModelInfo*> known = infos(models);

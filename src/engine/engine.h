@@ -34,11 +34,12 @@ struct EngineOptions {
 struct Job {
   std::string model;  // whose vocabulary rules; the strategy may need others, which it names
   GenerationConfig config;
-  Bookmark from = {};                       // where to go on
-  std::vector<Token> prompt;                // behind it
-  std::vector<Token> negative_prompt = {};  // what guidance_scale leads away from; empty: the prompt's last token
-  std::string healed = {};                  // bytes that token healing took from the prompt's end
-  StrategyFunction strategy = {};           // empty: the one that the options ask for
+  Bookmark from = {};                         // where to go on
+  std::vector<Token> prompt;                  // behind it
+  std::vector<Token> negative_prompt = {};    // what guidance_scale leads away from; empty: the prompt's last token
+  std::string healed = {};                    // bytes that token healing took from the prompt's end
+  std::vector<OwnProcessor> processors = {};  // the user's own, beside those that the options ask for
+  StrategyFunction strategy = {};             // empty: the one that the options ask for
   Wishes wishes = {};
   bool keeps_text = true;           // for requests that begin like it, once it has ended
   bool bookmarks = false;           // one behind each of its sequences, in the outcome

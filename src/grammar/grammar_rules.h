@@ -7,12 +7,9 @@
 #include <string>
 #include <vector>
 
-namespace decant {
+#include "base/utf8_reader.h"
 
-struct CodePoints {
-  char32_t first, last;
-  auto operator<=>(const CodePoints&) const = default;
-};
+namespace decant {
 
 struct CharClass {
   std::vector<CodePoints> ranges;

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "grammar/utf8_reader.h"
+#include "base/utf8_reader.h"
 #include "model/vocab.h"
 
 namespace decant {

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 
-#include "grammar/json_schema.h"
 #include "grammar/token_trie.h"
 #include "llama/llama_grammar.h"
 
@@ -51,8 +50,6 @@ std::unique_ptr<const Grammar> LlamaVocab::grammar(std::string_view gbnf, std::s
   std::call_once(trie_once_, [&] { trie_ = std::make_shared<const TokenTrie>(*this); });
   return make_grammar(std::move(rules), *this, trie_, end.empty() ? eos_ : std::vector(end.begin(), end.end()));
 }
-
-std::string LlamaVocab::gbnf_of_json_schema(std::string_view schema) const { return json_schema_to_gbnf(schema); }
 
 std::vector<Token> LlamaVocab::end_of_turn(std::string_view chat_template) const {
   std::vector<Token> tokens = eos_;

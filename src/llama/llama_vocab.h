@@ -25,7 +25,6 @@ class LlamaVocab : public Vocab {
   const std::vector<Token>& eos() const override { return eos_; }
   std::vector<Token> tokenize(std::string_view text, bool special, bool add_bos) const override;
   std::unique_ptr<const Grammar> grammar(std::string_view gbnf, std::span<const Token> end = {}) const override;
-  std::string gbnf_of_json_schema(std::string_view schema) const override;
 
   const llama_vocab* handle() const { return vocab_; }
 

@@ -38,12 +38,6 @@ class Vocab {
   virtual std::unique_ptr<const Grammar> grammar(std::string_view /*gbnf*/, std::span<const Token> /*end*/ = {}) const {
     throw Error(ErrorKind::unavailable, "this vocabulary has no grammar engine");
   }
-
-  // The grammar of the JSON texts that a JSON schema describes. Throws Error(usage) for a schema that is none, or that
-  // no grammar can express.
-  virtual std::string gbnf_of_json_schema(std::string_view /*schema*/) const {
-    throw Error(ErrorKind::unavailable, "this vocabulary has no grammar engine");
-  }
 };
 
 }  // namespace decant

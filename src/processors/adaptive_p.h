@@ -4,9 +4,6 @@
 // 0 and 1; score = 5 - 10 x^2 / (1 + x) with x = |p - aim| / 0.3. The mean begins as the target. Probabilities are
 // those before the transformation, so it has to be the last processor, behind one that cuts the tail (min_p).
 // Source: llama.cpp, pull request 17927. Equals libllama's adaptive-p sampler.
-//
-// observe() answers from what the last operator() saw of the same step: this processor keeps something between the two
-// calls, and serves one step at a time.
 #pragma once
 
 #include "processors/processor.h"
@@ -30,13 +27,7 @@ class AdaptiveP final : public Processor {
   StatePtr next(const ProcessorState& state, Token token, double observed) const override;
 
  private:
-  struct Probability {
-    Token id;
-    double p;
-  };
-
   double target_, decay_;
-  mutable std::vector<Probability> before_;
 };
 
 }  // namespace decant

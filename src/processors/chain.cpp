@@ -17,6 +17,7 @@ void mark_removed(std::span<float> before, std::span<const float> after, std::sp
 Chain::Chain(const GenerationConfig& config, bool sampling, const ChainSetup& setup)
     : recipe_(make_recipe(config, sampling, setup)) {
   for (const auto& processor : recipe_.processors) {
+    names_.push_back(std::make_shared<const std::string>(processor->name()));
     start_.push_back(processor->start());
     has_state_ = has_state_ || start_.back();
   }
@@ -41,7 +42,7 @@ void Chain::traced(Scores& scores, Context context, ChainTrace& trace, const Sta
   trace.start(scores);
   for (std::size_t i = 0; i < recipe_.processors.size(); ++i) {
     apply(i, scores, context, states);
-    trace.record(*recipe_.processors[i], scores);
+    trace.record(names_[i], scores);
     if (i + 1 == recipe_.n_edits) trace.note_base();
   }
 }
@@ -77,8 +78,8 @@ void ChainTrace::start(Scores& scores) {
   scores_.clear();
 }
 
-void ChainTrace::record(const Processor& processor, Scores& scores) {
-  Stage stage{processor.name(), scores.kept(), 0};
+void ChainTrace::record(const std::shared_ptr<const std::string>& name, Scores& scores) {
+  Stage stage{*name, scores.kept(), 0, name};
   before_.swap(after_);
   after_.resize(before_.size());
   scores.copy_to(after_);

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -17,9 +18,10 @@ namespace decant {
 class ChainTrace {
  public:
   struct Stage {
-    std::string_view name;    // of the processor
-    int kept = 0;             // tokens left after it
-    double removed_mass = 0;  // of the probability before it
+    std::string_view name;                           // of the processor
+    int kept = 0;                                    // tokens left after it
+    double removed_mass = 0;                         // of the probability before it
+    std::shared_ptr<const std::string> holder = {};  // of the name: a copy of the stage outlives chain and trace
   };
 
   // `keep_scores`: score() is going to be asked for.
@@ -28,7 +30,7 @@ class ChainTrace {
 
   const std::vector<Stage>& stages() const { return stages_; }
 
-  // The processor that removed the token; empty if none did.
+  // The processor that removed the token; empty if none did. Valid as long as any copy of its stage.
   std::string_view removed_by(Token token) const;
 
   // The scores that temperature and the truncations began with, in vocabulary order.
@@ -40,7 +42,7 @@ class ChainTrace {
  private:
   friend class Chain;
   void start(Scores& scores);
-  void record(const Processor& processor, Scores& scores);
+  void record(const std::shared_ptr<const std::string>& name, Scores& scores);
   void note_base() { base_ = after_; }
 
   std::vector<Stage> stages_;
@@ -58,6 +60,7 @@ class NothingLeft : public Error {
   using Error::Error;
 };
 
+// Copies share the processors.
 class Chain {
  public:
   // The states of the processors that have one, at one node; null for the others.
@@ -85,6 +88,7 @@ class Chain {
   void apply(std::size_t index, Scores& scores, Context& context, const States* states) const;
 
   Recipe recipe_;
+  std::vector<std::shared_ptr<const std::string>> names_;  // of the processors, for traces
   States start_;
   bool has_state_ = false;
 };

@@ -1,6 +1,19 @@
-#include "processors/dry.h"
+// DRY (don't repeat yourself): a token that would prolong a repetition becomes less likely, the more so the longer the
+// repetition is.
+//
+// If the last L tokens have occurred before and `token` came next there, its score falls by
+// multiplier * base^(L - allowed_length), with its largest L, from L = allowed_length on. No repetition reaches back
+// across a sequence breaker, and no token that holds a whole breaker is penalised. Breakers are texts: a run of tokens
+// that holds one, which may begin inside the first of them, counts. The exponent is limited where base^exponent would
+// leave the range of a float.
+// Source: text-generation-webui, pull request 5677. Equals libllama's dry sampler, which also cuts breakers to 40 bytes
+// and 20 tokens behind the first. Deviations: last_n = -1 is the whole text (there, off); blanks at the start of a
+// SentencePiece token count (there, they are stripped).
 
-#include "base/error.h"
+#include <string>
+#include <unordered_map>
+
+#include "processors/row.h"
 
 namespace decant {
 namespace {
@@ -24,18 +37,37 @@ std::vector<int> matches_with_end(std::span<const Token> text) {
   return matches;
 }
 
-}  // namespace
+class Dry final : public Processor {
+ public:
+  Dry(const GenerationConfig& config, const Vocab& vocab);  // looks at every token of the vocabulary
 
-Dry::Dry(const DryConfig& config, const Vocab& vocab)
-    : multiplier_(static_cast<float>(config.multiplier)),
-      base_(static_cast<float>(config.base)),
-      allowed_length_(config.allowed_length),
-      last_n_(config.last_n) {
-  if (!(config.multiplier >= 0 && std::isfinite(multiplier_))) {
-    throw Error(ErrorKind::usage, "dry_multiplier is {}: it must be 0 or more", config.multiplier);
+  std::string_view name() const override { return "dry_multiplier"; }
+  void operator()(Scores& scores, const Context& context) const override;
+
+ private:
+  using Tail = std::vector<Token>;
+
+  void add_breaker(const std::string& text, const Vocab& vocab);
+  int reach(std::span<const Token> window) const;
+  bool is_breaker(Token token) const;
+  float penalty(int length) const;
+
+  float multiplier_, base_;
+  int allowed_length_, last_n_;
+  int max_exponent_ = 0;                                   // 0: no limit
+  std::unordered_map<Token, std::vector<Tail>> breakers_;  // by first token: the tokens that follow it
+};
+
+Dry::Dry(const GenerationConfig& config, const Vocab& vocab)
+    : multiplier_(static_cast<float>(config.dry_multiplier)),
+      base_(static_cast<float>(config.dry_base)),
+      allowed_length_(config.dry_allowed_length),
+      last_n_(config.dry_penalty_last_n) {
+  if (!(config.dry_multiplier >= 0 && std::isfinite(multiplier_))) {
+    throw Error(ErrorKind::usage, "dry_multiplier is {}: it must be 0 or more", config.dry_multiplier);
   }
-  if (!(config.base >= 1 && std::isfinite(base_))) {
-    throw Error(ErrorKind::usage, "dry_base is {}: it must be 1 or more", config.base);
+  if (!(config.dry_base >= 1 && std::isfinite(base_))) {
+    throw Error(ErrorKind::usage, "dry_base is {}: it must be 1 or more", config.dry_base);
   }
   if (allowed_length_ < 1) {
     throw Error(ErrorKind::usage, "dry_allowed_length is {}: it must be at least 1", allowed_length_);
@@ -45,7 +77,7 @@ Dry::Dry(const DryConfig& config, const Vocab& vocab)
   }
   constexpr float log_largest = 88.7228391f;
   if (base_ > 1.000001f) max_exponent_ = static_cast<int>(log_largest / std::log(base_));
-  for (const std::string& text : config.sequence_breakers) add_breaker(text.substr(0, 40), vocab);
+  for (const std::string& text : config.dry_sequence_breakers) add_breaker(text.substr(0, 40), vocab);
 }
 
 // A breaker may begin anywhere in a token; what of it the token does not hold has to follow.
@@ -118,4 +150,14 @@ void Dry::operator()(Scores& scores, const Context& context) const {
   scores.edit(penalised, [&](Token token, float score) { return score - penalty(longest.at(token)); });
 }
 
+const Registered<ProcessorRow> row({
+    .option = "dry_multiplier",
+    .part = ChainPart::edit,
+    .place = 900,
+    .order_names = {"dry"},
+    .is_on = [](const auto& c, const auto&) { return c.dry_multiplier != 0; },
+    .make = [](const auto& c, const auto& setup) { return made<Dry>(c, setup.needed_vocab()); },
+});
+
+}  // namespace
 }  // namespace decant

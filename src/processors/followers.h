@@ -1,6 +1,7 @@
 // Which tokens have followed a pattern: what an n-gram ban removes.
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <vector>
 
@@ -10,6 +11,14 @@ namespace decant {
 
 // The token behind every occurrence of `pattern` in `text`, in the order of the text. The empty pattern occurs
 // everywhere.
-std::vector<Token> followers(std::span<const Token> text, std::span<const Token> pattern);
+inline std::vector<Token> followers(std::span<const Token> text, std::span<const Token> pattern) {
+  std::vector<Token> found;
+  for (std::size_t end = pattern.size(); end < text.size(); ++end) {
+    // From its end: the last token of the pattern tells nearly all places apart.
+    const auto before = text.first(end);
+    if (std::equal(pattern.rbegin(), pattern.rend(), before.rbegin())) found.push_back(text[end]);
+  }
+  return found;
+}
 
 }  // namespace decant

@@ -1,5 +1,8 @@
 #include "processors/grammar_constraint.h"
 
+#include "processors/row.h"
+#include "schema/json_schema.h"
+
 namespace decant {
 namespace {
 
@@ -9,6 +12,29 @@ struct GrammarState final : ProcessorState {
 };
 
 const Grammar& point_of(const ProcessorState& state) { return *static_cast<const GrammarState&>(state).point; }
+
+const Registered<ProcessorRow> grammar_row({
+    .option = "grammar",
+    .part = ChainPart::edit,
+    .place = 1700,
+    .is_on = [](const auto& c, const auto&) { return !c.grammar.empty(); },
+    .make =
+        [](const auto& c, const auto& setup) {
+          return made<GrammarConstraint>("grammar", setup.needed_vocab().grammar(c.grammar, setup.eos));
+        },
+});
+
+const Registered<ProcessorRow> schema_row({
+    .option = "json_schema",
+    .part = ChainPart::edit,
+    .place = 1800,
+    .is_on = [](const auto& c, const auto&) { return !c.json_schema.empty(); },
+    .make =
+        [](const auto& c, const auto& setup) {
+          const Vocab& vocab = setup.needed_vocab();
+          return made<GrammarConstraint>("json_schema", vocab.grammar(json_schema_to_gbnf(c.json_schema), setup.eos));
+        },
+});
 
 }  // namespace
 

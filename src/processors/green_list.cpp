@@ -9,6 +9,11 @@
 
 namespace decant {
 
+WatermarkConfig watermark_config(const GenerationConfig& config) {
+  return {config.watermark_greenlist_ratio, config.watermark_bias, config.watermark_hashing_key,
+          config.watermark_seeding_scheme == "selfhash", config.watermark_context_width};
+}
+
 GreenList::GreenList(const WatermarkConfig& config, int n_vocab)
     : config_(config), n_vocab_(n_vocab), n_green_(static_cast<int>(n_vocab * config.greenlist_ratio)) {
   if (!(config.greenlist_ratio > 0 && config.greenlist_ratio < 1)) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/token.h"
+#include "options/generation_config.h"
 
 namespace decant {
 
@@ -24,6 +25,8 @@ struct WatermarkConfig {
   bool selfhash = false;
   int context_width = 1;  // >= 1
 };
+
+WatermarkConfig watermark_config(const GenerationConfig& config);
 
 class GreenList {
  public:

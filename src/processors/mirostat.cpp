@@ -3,6 +3,7 @@
 #include <numbers>
 
 #include "base/error.h"
+#include "processors/row.h"
 
 namespace decant {
 namespace {
@@ -27,6 +28,18 @@ int zipf_cut(std::span<const Candidate> best, double mu, int n) {
   const double spread = e == 0 ? log_n : -std::expm1(-e * log_n) / e;  // (1 - n^-e) / e
   return static_cast<int>(std::clamp(std::pow(std::exp2(mu) / spread, 1 / s), 1.0, static_cast<double>(n)));
 }
+
+const Registered<ProcessorRow> row({
+    .option = "mirostat",
+    .part = ChainPart::warper,
+    .place = 1300,
+    .order_names = {"mirostat"},
+    .is_on = [](const auto& c, const auto&) { return c.mirostat != 0; },
+    .make =
+        [](const auto& c, const auto& setup) {
+          return made<Mirostat>(c.mirostat, c.mirostat_tau, c.mirostat_eta, setup.needed_vocab().size());
+        },
+});
 
 }  // namespace
 

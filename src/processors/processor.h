@@ -2,9 +2,10 @@
 //
 // Parameters are checked by the constructor, which throws Error(usage) for one that cannot be carried out.
 //
-// A processor is shared by every branch of a Run and keeps nothing from step to step. What some must remember (mirostat
-// its target, a grammar how far the text has got) is a ProcessorState: immutable, made by start() for the prompt and by
-// next() for each token, and held by the node that it belongs to. Branching and going back are copies of a pointer.
+// A processor is shared by every branch of a Run, and may be by Runs, and keeps nothing from step to step. What some
+// must remember (mirostat its target, a grammar how far the text has got) is a ProcessorState: immutable, made by
+// start() for the prompt and by next() for each token, and held by the node that it belongs to. Branching and going
+// back are copies of a pointer.
 #pragma once
 
 #include <memory>
@@ -39,14 +40,15 @@ class Processor {
  public:
   virtual ~Processor() = default;
 
-  virtual std::string_view name() const = 0;  // of the option that asks for it; lives as long as the program
+  virtual std::string_view name() const = 0;  // of the option that asks for it; valid as long as the processor
 
   virtual void operator()(Scores& scores, const Context& context) const = 0;
 
   // The state after the prompt; null for a processor that has none, and then the other two are never called.
   virtual StatePtr start() const { return nullptr; }
 
-  // What next() has to know of the distribution that `token` is chosen from: asked right after the chain has run.
+  // What next() has to know of the distribution that `token` is chosen from: asked right after the chain has run. Of
+  // the distribution that the processor met it finds what it has marked there (Scores::mark).
   virtual double observe(Scores& /*final_scores*/, Token /*token*/) const { return 0; }
 
   // The state behind `token`.

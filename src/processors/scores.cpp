@@ -31,10 +31,19 @@ void Scores::reset(std::span<const float> logits, float shift) {
     throw Error(ErrorKind::internal,
                 "the model returned a logit that is NaN or infinite: its file is damaged, or its numbers overflow");
   }
+  begin(logits, found.max, shift);
+}
+
+void Scores::reset(std::span<const float> logits, const LogSum& sum, bool log_probabilities) {
+  assert(sum.valid);
+  begin(logits, sum.max, log_probabilities ? static_cast<float>(sum.value) : 0);
+}
+
+void Scores::begin(std::span<const float> logits, float max, float shift) {
   dense_.assign(logits.begin(), logits.end());
-  marked_.resize(logits.size());
+  counts_.resize(logits.size());
   divisor_ = 1;
-  max_ = found.max;
+  max_ = max;
   if (shift != 0) {
     shift_and_divide(dense_, shift, 1);
     *max_ -= shift;
@@ -42,6 +51,7 @@ void Scores::reset(std::span<const float> logits, float shift) {
   ranked_.clear();
   all_ranked_ = false;
   sums_.reset();
+  marked_.clear();
 }
 
 void Scores::settle() {
@@ -186,6 +196,17 @@ void Scores::keep_typical(double p, int min_keep) {
   }
   cut(end);
   drop_best(begin);
+}
+
+void Scores::mark() {
+  marked_.clear();
+  marked_total_ = log_total();
+  for_each([this](Token id, float score) { marked_.push_back({id, score}); });
+}
+
+double Scores::marked_probability(Token id) const {
+  const auto found = std::find_if(marked_.begin(), marked_.end(), [id](const Candidate& c) { return c.id == id; });
+  return found == marked_.end() ? 0 : std::exp(found->score - marked_total_);
 }
 
 float Scores::max() {

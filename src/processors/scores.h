@@ -13,6 +13,7 @@
 #include <optional>
 #include <span>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "base/token.h"
@@ -26,6 +27,10 @@ class Scores {
   // Starts over with a copy of the logits, less `shift`. Throws Error(internal) if one is NaN or +infinity.
   void reset(std::span<const float> logits, float shift = 0);
 
+  // The same without looking for the maximum and for what is no score: `sum` is the logits' own, and valid.
+  // `log_probabilities`: the shift is the sum, so that the scores begin as the model's log-probabilities.
+  void reset(std::span<const float> logits, const LogSum& sum, bool log_probabilities = false);
+
   int n_vocab() const { return static_cast<int>(dense_.size()); }
 
   // For processors.
@@ -33,7 +38,8 @@ class Scores {
   // Divides every score. A divisor so small that the best score would overflow is applied to score - max instead.
   void divide(float divisor);
 
-  // score = f(score) or f(id, score), once for every distinct token of `ids` that is left; -infinity removes it.
+  // score = f(score), f(id, score) or f(id, score, how often `ids` has it), once for every distinct token of `ids` that
+  // is left; -infinity removes it.
   template <class F>
   void edit(std::span<const Token> ids, F f);
 
@@ -72,6 +78,9 @@ class Scores {
   // the last of them, and the min_keep nearest anyway.
   void keep_typical(double p, int min_keep);
 
+  // Keeps a copy of what is left now, beside what becomes of it, until the next mark() or reset().
+  void mark();
+
   // For readers. (Not const: what they find is kept.)
 
   // f(id, score) for every token that is left, in no particular order.
@@ -86,6 +95,9 @@ class Scores {
   double entropy();             // nats
   double standard_deviation();  // of the scores
   int kept();
+
+  // The token's probability when mark() was called; 0 for one that was not left.
+  double marked_probability(Token id) const;
 
   // The m likeliest tokens, or all that are left; valid until the next call.
   std::span<const Candidate> top(int m);
@@ -113,6 +125,8 @@ class Scores {
     return std::min(score, std::numeric_limits<float>::max());
   }
 
+  void begin(std::span<const float> logits, float max, float shift);
+
   // The i-th best, null when fewer are left. `share`: how much of the mass behind the ones ranked so far is going to be
   // looked for.
   const Candidate* ranked(int i, double share);
@@ -132,34 +146,37 @@ class Scores {
   std::vector<Candidate> ranked_;  // the beginning of the ranking, as far as it is known
   bool all_ranked_ = false;        // ranked_ holds every token that is left, and dense_ is out of date
   std::optional<ExpSum> sums_;
-  std::vector<bool> marked_;  // scratch of edit(): all false between calls
+  std::vector<int> counts_;        // by token; scratch of edit(): all 0 between calls
+  std::vector<Candidate> marked_;  // by mark(), with the total of that moment
+  double marked_total_ = 0;
 };
 
 template <class F>
 void Scores::edit(std::span<const Token> ids, F f) {
-  const auto edited = [&f](Token id, float score) {
-    if constexpr (std::is_invocable_v<F, Token, float>) {
+  const auto edited = [&f](Token id, float score, [[maybe_unused]] int count) {
+    if constexpr (std::is_invocable_v<F, Token, float, int>) {
+      return checked(f(id, score, count));
+    } else if constexpr (std::is_invocable_v<F, Token, float>) {
       return checked(f(id, score));
     } else {
       return checked(f(score));
     }
   };
+  for (const Token id : ids) ++counts_[id];
   if (all_ranked_) {
-    for (const Token id : ids) marked_[id] = true;
     for (Candidate& c : ranked_) {
-      if (marked_[c.id]) c.score = edited(c.id, c.score);
+      if (counts_[c.id] > 0) c.score = edited(c.id, c.score, counts_[c.id]);
     }
     rerank();
+    for (const Token id : ids) counts_[id] = 0;
   } else {
     settle();
     for (const Token id : ids) {
-      if (marked_[id]) continue;
-      marked_[id] = true;
-      if (dense_[id] > removed) set(id, edited(id, dense_[id]));
+      const int count = std::exchange(counts_[id], 0);
+      if (count > 0 && dense_[id] > removed) set(id, edited(id, dense_[id], count));
     }
     ranked_.clear();
   }
-  for (const Token id : ids) marked_[id] = false;
   sums_.reset();
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "processors/row.h"
 #include "processors/token_ids.h"
 
 namespace decant {
@@ -27,6 +28,39 @@ bool is_completed_by_last(const BiasedSequence& sequence, std::span<const Token>
   if (n > tokens.size()) return false;
   return std::equal(sequence.tokens.begin(), sequence.tokens.end() - 1, tokens.last(n - 1).begin());
 }
+
+const Registered<ProcessorRow> sequence_row({
+    .option = "sequence_bias",
+    .part = ChainPart::edit,
+    .place = 200,
+    .is_on = [](const auto& c, const auto&) { return !c.sequence_bias.empty(); },
+    .make =
+        [](const auto& c, const auto& setup) {
+          return made<SequenceBias>("sequence_bias", parse_sequence_bias(c.sequence_bias, setup.needed_vocab()));
+        },
+});
+
+const Registered<ProcessorRow> logit_row({
+    .option = "logit_bias",
+    .part = ChainPart::edit,
+    .place = 300,
+    .is_on = [](const auto& c, const auto&) { return !c.logit_bias.empty(); },
+    .make =
+        [](const auto& c, const auto& setup) {
+          return made<SequenceBias>("logit_bias", parse_logit_bias(c.logit_bias, setup.needed_vocab()));
+        },
+});
+
+const Registered<ProcessorRow> bad_words_row({
+    .option = "bad_words",
+    .part = ChainPart::edit,
+    .place = 1200,
+    .is_on = [](const auto& c, const auto&) { return !c.bad_words.empty(); },
+    .make =
+        [](const auto& c, const auto& setup) {
+          return made<SequenceBias>("bad_words", parse_bad_words(c.bad_words, setup.needed_vocab(), setup.eos));
+        },
+});
 
 }  // namespace
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "processors/row.h"
+
 namespace decant {
 namespace {
 
@@ -15,6 +17,14 @@ std::size_t written(const ProcessorState* state) { return state ? static_cast<co
 bool can_continue(std::string_view rest, std::string_view bytes) {
   return !bytes.empty() && (rest.starts_with(bytes) || bytes.starts_with(rest));
 }
+
+const Registered<ProcessorRow> row({
+    .option = "token_healing",
+    .part = ChainPart::edit,
+    .place = 1900,
+    .is_on = [](const auto&, const auto& setup) { return !setup.healed.empty(); },
+    .make = [](const auto&, const auto& setup) { return made<TokenHealing>(setup.healed, setup.needed_vocab()); },
+});
 
 }  // namespace
 

@@ -67,6 +67,7 @@ void compile(Request& request, const Vocab& vocab, std::span<const ModelInfo* co
   setup.max_length =
       std::min(max_length(request.config, static_cast<int>(request.prompt.size())), longest_text(request, models));
   setup.healed = request.healed;
+  setup.own = request.processors;
   // As in Hugging Face: every beam has a continuation that does not end it.
   if (request.does.keeps_beams) setup.min_tokens_to_keep = std::max(2, static_cast<int>(setup.eos.size()) + 1);
   request.chain = std::make_shared<const Chain>(request.config, request.does.draws, setup);

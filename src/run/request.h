@@ -74,6 +74,7 @@ struct Request {
   std::vector<Token> prompt;
   std::vector<Token> negative_prompt = {};  // what guidance_scale leads away from; empty: the prompt's last token
   std::string healed = {};  // bytes that token healing took from the prompt's end: the tokens begin with them
+  std::vector<OwnProcessor> processors = {};  // the user's own, beside those that the options ask for
   StrategyFunction strategy;
   StrategyFacts does = {};
   std::vector<ModelId> models = {0};  // of the scheduler: the Run's model 0 (whose vocabulary rules), 1, ...

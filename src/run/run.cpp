@@ -292,8 +292,7 @@ Step Run::process(int sequence, const Node& tip, const EvalRow& row, const Feed&
     } catch (const NothingLeft&) {
     }
   }
-  const bool log_probabilities = feed.log_probabilities || !feed.scores.empty();
-  scores_.reset(logits, log_probabilities ? static_cast<float>(sum.value) : 0);
+  scores_.reset(logits, sum, feed.log_probabilities || !feed.scores.empty());
   run_processors(sequence, tip, row, feed);
   return {tip, logits, sum, scores_};
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "options/table.h"
+#include "processors/recipe.h"
 
 namespace decant {
 namespace {
@@ -138,24 +139,6 @@ void reject_idle(const GenerationConfig& config) {
 }
 
 // ---- of processors, not of strategies
-
-// Mirostat makes the cut itself.
-constexpr std::string_view truncations[] = {"top_n_sigma",     "top_h",          "top_k",          "top_p",
-                                            "min_p",           "typical_p",      "epsilon_cutoff", "eta_cutoff",
-                                            "xtc_probability", "adaptive_target"};
-
-void reject_processor_contradictions(const GenerationConfig& config) {
-  if (!config.grammar.empty() && !config.json_schema.empty()) reject_contradiction("grammar", "json_schema");
-  if (config.mirostat == 0) return;
-  const auto table = generation_fields();
-  for (const std::string_view name : truncations) {
-    const OptionRow& row = get(table, name);
-    const bool is_off = name == "top_k" && config.top_k == 0;  // the one whose default is not
-    if (is_off || is_default(config, row)) continue;
-    reject_contradiction(fmt::format("mirostat {}", config.mirostat),
-                         fmt::format("{} {}", name, to_text(value_of(config, row))));
-  }
-}
 
 }  // namespace
 

@@ -9,8 +9,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/utf8.h"
-#include "grammar/json_schema.h"
 #include "processors/grammar_constraint.h"
+#include "schema/json_schema.h"
 #include "support/paths.h"
 #include "support/real_models.h"
 

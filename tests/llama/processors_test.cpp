@@ -5,21 +5,9 @@
 #include <map>
 #include <memory>
 
-#include "processors/encoder_no_repeat_ngram.h"
-#include "processors/encoder_repetition_penalty.h"
-#include "processors/exponential_decay_length_penalty.h"
-#include "processors/forced_tokens.h"
-#include "processors/guidance.h"
-#include "processors/min_length.h"
-#include "processors/min_new_tokens.h"
-#include "processors/no_repeat_ngram.h"
-#include "processors/prefix_allowed_tokens.h"
-#include "processors/renormalize.h"
-#include "processors/repetition_penalty.h"
+#include "processors/by_row.h"
 #include "processors/sequence_bias.h"
 #include "processors/support.h"
-#include "processors/suppress_tokens.h"
-#include "processors/watermark.h"
 #include "processors/watermark_detector.h"
 #include "support/golden_files.h"
 
@@ -35,21 +23,6 @@ Floats floats(const Json& list) {
   for (const Json& value : list) values.push_back(value.is_null() ? -inf : value.get<float>());
   return values;
 }
-
-// All that the parsing of "[ID,...]" asks a vocabulary for.
-class NumberVocab : public Vocab {
- public:
-  explicit NumberVocab(std::size_t size) : size_(static_cast<int>(size)) {}
-  int size() const override { return size_; }
-  std::string_view bytes(Token) const override { return {}; }
-  std::string_view piece(Token) const override { return {}; }
-  const std::vector<Token>& eos() const override { return eos_; }
-  std::vector<Token> tokenize(std::string_view, bool, bool) const override { return {}; }
-
- private:
-  int size_;
-  std::vector<Token> eos_;
-};
 
 WatermarkConfig watermark_config(const Json& a) {
   return {a["greenlist_ratio"], a["bias"], a["hashing_key"], a["seeding_scheme"] == "selfhash", a["context_width"]};

@@ -8,19 +8,9 @@
 #include <set>
 
 #include "processors/adaptive_p.h"
-#include "processors/dry.h"
-#include "processors/dynamic_temperature.h"
-#include "processors/min_p.h"
+#include "processors/by_row.h"
 #include "processors/mirostat.h"
-#include "processors/occurrence_penalty.h"
-#include "processors/repetition_penalty.h"
 #include "processors/support.h"
-#include "processors/temperature.h"
-#include "processors/top_k.h"
-#include "processors/top_n_sigma.h"
-#include "processors/top_p.h"
-#include "processors/typical_p.h"
-#include "processors/xtc.h"
 #include "support/real_models.h"
 
 namespace decant {
@@ -272,7 +262,12 @@ TEST(LlamaSamplers, Dry) {
     std::vector<const char*> texts;
     for (const std::string& text : breakers) texts.push_back(text.c_str());
     for (const auto& [allowed, last_n] : {std::pair{1, -1}, {2, 20}, {4, 400}}) {
-      const Dry dry({.8, 1.75, allowed, last_n, breakers}, vocab);
+      const Dry dry({.dry_multiplier = .8,
+                     .dry_base = 1.75,
+                     .dry_allowed_length = allowed,
+                     .dry_penalty_last_n = last_n,
+                     .dry_sequence_breakers = breakers},
+                    vocab);
       // -1 switches libllama's off; for us it is the whole text.
       const Sampler sampler = own(
           llama_sampler_init_dry(theirs, .8f, 1.75f, allowed, last_n < 0 ? 1000 : last_n, texts.data(), texts.size()));

@@ -5,13 +5,8 @@
 #include <map>
 #include <memory>
 
-#include "processors/epsilon_cutoff.h"
-#include "processors/eta_cutoff.h"
-#include "processors/min_p.h"
+#include "processors/by_row.h"
 #include "processors/support.h"
-#include "processors/top_k.h"
-#include "processors/top_p.h"
-#include "processors/typical_p.h"
 #include "support/golden_files.h"
 
 namespace decant {

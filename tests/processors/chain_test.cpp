@@ -24,17 +24,17 @@ GenerationConfig all_on() {
   return config;
 }
 
-std::vector<std::string_view> names(const GenerationConfig& config, bool sampling) {
+std::vector<std::string> names(const GenerationConfig& config, bool sampling) {
   Scores scores = scores_of({1, 2, 3});
   ChainTrace trace;
   Chain(config, sampling).traced(scores, Context{.tokens = Tokens{0}}, trace);
-  std::vector<std::string_view> result;
-  for (const auto& stage : trace.stages()) result.push_back(stage.name);
+  std::vector<std::string> result;
+  for (const auto& stage : trace.stages()) result.emplace_back(stage.name);
   return result;
 }
 
 TEST(Chain, HuggingFacesOrder) {
-  using Names = std::vector<std::string_view>;
+  using Names = std::vector<std::string>;
   EXPECT_EQ(names(all_on(), true), (Names{"repetition_penalty", "temperature", "top_k", "top_p", "min_p"}));
   EXPECT_EQ(names(all_on(), false), (Names{"repetition_penalty"}));
   EXPECT_EQ(names({}, true), (Names{"top_k"}));

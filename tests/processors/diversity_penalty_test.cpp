@@ -1,8 +1,7 @@
-#include "processors/diversity_penalty.h"
-
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "processors/by_row.h"
 #include "processors/random_case.h"
 
 namespace decant {

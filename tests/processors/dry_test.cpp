@@ -1,11 +1,10 @@
-#include "processors/dry.h"
-
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include <map>
 
 #include "base/error.h"
+#include "processors/by_row.h"
 #include "processors/laws.h"
 #include "support/table_model.h"
 
@@ -15,16 +14,16 @@ namespace {
 const testing::TableVocab vocab({"a", "b", "c", ":", "c:a", "<end>", "d"}, {5});
 constexpr Token a = 0, b = 1, c = 2, colon = 3, c_colon_a = 4, end = 5, d = 6;
 
-DryConfig config(int allowed_length = 2, int last_n = -1, std::vector<std::string> breakers = {":"}) {
-  return {.multiplier = .5,
-          .base = 2,
-          .allowed_length = allowed_length,
-          .last_n = last_n,
-          .sequence_breakers = std::move(breakers)};
+GenerationConfig config(int allowed_length = 2, int last_n = -1, std::vector<std::string> breakers = {":"}) {
+  return {.dry_multiplier = .5,
+          .dry_base = 2,
+          .dry_allowed_length = allowed_length,
+          .dry_penalty_last_n = last_n,
+          .dry_sequence_breakers = std::move(breakers)};
 }
 
 // What the tokens lose, by id.
-std::map<Token, float> penalties(const DryConfig& dry, const Tokens& text) {
+std::map<Token, float> penalties(const GenerationConfig& dry, const Tokens& text) {
   const Floats scores = after(Dry(dry, vocab), Floats(7, 1), text);
   std::map<Token, float> result;
   for (Token id = 0; id < 7; ++id) {
@@ -99,17 +98,17 @@ TEST(DryProcessor, OfBreakersAtOnePlaceTheLongestCounts) {
 }
 
 TEST(DryProcessor, TheExponentIsLimited) {
-  DryConfig dry = config(1);
-  dry.base = 1e10;
+  GenerationConfig dry = config(1);
+  dry.dry_base = 1e10;
   const Tokens text(30, a);
   EXPECT_EQ(penalties(dry, text), (Penalties{{a, .5e30f}}));  // 29 - 1 would be too much, 3 is the most
-  dry.base = 1;
+  dry.dry_base = 1;
   EXPECT_EQ(penalties(dry, text), (Penalties{{a, .5f}}));
 }
 
 TEST(DryProcessor, DoesNothing) {
-  DryConfig dry = config(1);
-  dry.multiplier = 0;
+  GenerationConfig dry = config(1);
+  dry.dry_multiplier = 0;
   EXPECT_EQ(after(Dry(dry, vocab), {0, -200, 1, -3e38f}, {a, a, a}), (Floats{0, -200, 1, -3e38f}));
 }
 
@@ -120,20 +119,20 @@ TEST(DryProcessor, RemovedStaysRemoved) {
 
 TEST(DryProcessor, RejectsBadOptions) {
   const auto bad = [](auto member, auto value) {
-    DryConfig dry = config();
+    GenerationConfig dry = config();
     dry.*member = value;
     EXPECT_THROW(Dry(dry, vocab), Error) << value;
   };
-  for (const double x : {-.1, double{inf}, std::nan("")}) bad(&DryConfig::multiplier, x);
-  for (const double x : {.9, double{inf}, std::nan("")}) bad(&DryConfig::base, x);
-  for (const int n : {0, -1}) bad(&DryConfig::allowed_length, n);
-  bad(&DryConfig::last_n, -2);
+  for (const double x : {-.1, double{inf}, std::nan("")}) bad(&GenerationConfig::dry_multiplier, x);
+  for (const double x : {.9, double{inf}, std::nan("")}) bad(&GenerationConfig::dry_base, x);
+  for (const int n : {0, -1}) bad(&GenerationConfig::dry_allowed_length, n);
+  bad(&GenerationConfig::dry_penalty_last_n, -2);
 }
 
 // From the definition: every earlier place, compared token by token; breakers are single tokens that hold a colon.
 RC_GTEST_PROP(DryProcessor, EqualsTheReference, ()) {
   const auto breaks = [](Token token) { return token == colon || token == c_colon_a; };
-  const DryConfig dry = config(*rc::gen::inRange(1, 5), *rc::gen::element(-1, 0, 3, 10, 50));
+  const GenerationConfig dry = config(*rc::gen::inRange(1, 5), *rc::gen::element(-1, 0, 3, 10, 50));
   const Dry processor(dry, vocab);
   for (int i = 0; i < 100; ++i) {
     const auto alphabet = *rc::gen::element(1, 2, 3, 5);
@@ -141,8 +140,8 @@ RC_GTEST_PROP(DryProcessor, EqualsTheReference, ()) {
     for (Token& token : text) token = *rc::gen::inRange(0, alphabet);
 
     Tokens window = text;
-    if (dry.last_n >= 0 && window.size() > static_cast<std::size_t>(dry.last_n)) {
-      window.erase(window.begin(), window.end() - dry.last_n);
+    if (dry.dry_penalty_last_n >= 0 && window.size() > static_cast<std::size_t>(dry.dry_penalty_last_n)) {
+      window.erase(window.begin(), window.end() - dry.dry_penalty_last_n);
     }
     const int n = static_cast<int>(window.size());
     Floats expected(7, 1);
@@ -153,8 +152,8 @@ RC_GTEST_PROP(DryProcessor, EqualsTheReference, ()) {
         ++length;
       }
       const Token token = window[next];
-      if (length < dry.allowed_length || breaks(token)) continue;
-      lost[token] = std::max(lost[token], .5f * std::exp2f(static_cast<float>(length - dry.allowed_length)));
+      if (length < dry.dry_allowed_length || breaks(token)) continue;
+      lost[token] = std::max(lost[token], .5f * std::exp2f(static_cast<float>(length - dry.dry_allowed_length)));
     }
     for (const auto& [token, penalty] : lost) expected[token] -= penalty;
     RC_ASSERT(after(processor, Floats(7, 1), text) == expected);

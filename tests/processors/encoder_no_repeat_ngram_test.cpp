@@ -1,11 +1,10 @@
-#include "processors/encoder_no_repeat_ngram.h"
-
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include <set>
 
 #include "base/error.h"
+#include "processors/by_row.h"
 #include "processors/random_case.h"
 
 namespace decant {

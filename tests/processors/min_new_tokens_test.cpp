@@ -1,9 +1,8 @@
-#include "processors/min_new_tokens.h"
-
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include "base/error.h"
+#include "processors/by_row.h"
 #include "processors/random_case.h"
 
 namespace decant {

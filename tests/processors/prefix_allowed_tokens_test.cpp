@@ -1,9 +1,8 @@
-#include "processors/prefix_allowed_tokens.h"
-
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include "options/usage_error.h"
+#include "processors/by_row.h"
 #include "processors/random_case.h"
 
 namespace decant {

@@ -7,7 +7,9 @@
 #include "options/table.h"
 #include "options/usage_error.h"
 #include "processors/chain.h"
+#include "processors/green_list.h"
 #include "processors/support.h"
+#include "schema/json_schema.h"
 #include "strategies/resolve.h"
 #include "support/table_model.h"
 
@@ -38,7 +40,6 @@ class GrammarVocab final : public testing::TableVocab {
     asked.emplace_back(gbnf, Tokens(end.begin(), end.end()));
     return std::make_unique<AnyText>();
   }
-  std::string gbnf_of_json_schema(std::string_view schema) const override { return "of " + std::string(schema); }
 
   mutable std::vector<std::pair<std::string, Tokens>> asked;
 };
@@ -221,7 +222,7 @@ TEST(Recipe, GrammarsAndHealing) {
   EXPECT_EQ(names(make_recipe({.grammar = "root ::= \"a\""}, false, with)), Names{"grammar"});
   EXPECT_EQ(names(make_recipe({.json_schema = "{}"}, false, with)), Names{"json_schema"});
   using Asked = std::pair<std::string, Tokens>;
-  EXPECT_EQ(grammars.asked, (std::vector<Asked>{{"root ::= \"a\"", {8}}, {"of {}", {8}}}));
+  EXPECT_EQ(grammars.asked, (std::vector<Asked>{{"root ::= \"a\"", {8}}, {json_schema_to_gbnf("{}"), {8}}}));
   EXPECT_EQ(names(make_recipe({.token_healing = true}, false, with)), Names{});  // nothing was taken back
   with.healed = "ab";
   const GenerationConfig config = given({{"grammar", "g"},
@@ -463,6 +464,127 @@ TEST(SamplerOrder, ChangesTheResultWhereItMust) {
   EXPECT_FLOAT_EQ(warm[0], static_cast<float>(std::log(.16) / 2));
   EXPECT_FLOAT_EQ(warm[3], warm[0]);
   EXPECT_EQ(warm[1], -inf);
+}
+
+// ---- contradictions -------------------------------------------------------------------------------------------------
+
+TEST(Recipe, MirostatMakesTheCutItself) {
+  const std::pair<const char*, const char*> cuts[] = {
+      {"top_n_sigma", "2"},       {"top_h", "0.5"},        {"top_k", "5"},
+      {"top_p", "0.9"},           {"min_p", "0.1"},        {"typical_p", "0.9"},
+      {"epsilon_cutoff", "0.01"}, {"eta_cutoff", "0.01"},  {"xtc_probability", "0.5"},
+      {"adaptive_target", "0.5"}, {"adaptive_target", "0"}};
+  for (const auto& [option, value] : cuts) {
+    for (const char* version : {"1", "2"}) {
+      const GenerationConfig config = given({{"mirostat", version}, {option, value}});
+      const std::string message =
+          fmt::format("mirostat {} contradicts {} {}: drop one of them", version, option, value);
+      EXPECT_EQ(usage_error([&] { reject_processor_contradictions(config); }), message);
+      EXPECT_EQ(usage_error([&] { make_recipe(config, false, setup()); }), message);
+    }
+    EXPECT_NO_THROW(reject_processor_contradictions(given({{"mirostat", "0"}, {option, value}}))) << option;
+  }
+  for (const auto& [option, value] : std::vector<std::pair<std::string, std::string>>{{"top_k", "50"},
+                                                                                      {"top_k", "0"},
+                                                                                      {"top_p", "1"},
+                                                                                      {"temperature", "0.7"},
+                                                                                      {"dynatemp_range", "0.3"},
+                                                                                      {"repetition_penalty", "1.2"},
+                                                                                      {"mirostat_tau", "3"},
+                                                                                      {"watermark", "true"}}) {
+    const GenerationConfig config = given({{"mirostat", "2"}, {option, value}});
+    EXPECT_NO_THROW(reject_processor_contradictions(config)) << option;
+    EXPECT_EQ(resolve_strategy(config), Strategy::sample) << option;
+  }
+}
+
+TEST(Recipe, OneGrammarIsEnough) {
+  const GenerationConfig grammar{.grammar = "root ::= \"a\""}, schema{.json_schema = "{}"};
+  EXPECT_NO_THROW(reject_processor_contradictions(grammar));
+  EXPECT_NO_THROW(reject_processor_contradictions(schema));
+  EXPECT_EQ(resolve_strategy(grammar), Strategy::greedy);
+  EXPECT_EQ(resolve_strategy(schema), Strategy::greedy);
+  EXPECT_EQ(usage_error([&] {
+              reject_processor_contradictions({.grammar = grammar.grammar, .json_schema = schema.json_schema});
+            }),
+            "grammar contradicts json_schema: drop one of them");
+}
+
+// ---- rows -----------------------------------------------------------------------------------------------------------
+
+TEST(Recipe, EveryPlaceAndEveryNameIsTakenOnce) {
+  std::set<std::pair<ChainPart, int>> places;
+  std::set<std::string_view> options;
+  for (const ProcessorRow* row : processor_rows()) {
+    EXPECT_TRUE(places.emplace(row->part, row->place).second) << row->option;
+    EXPECT_TRUE(options.insert(row->option).second) << row->option;
+  }
+  EXPECT_GE(options.size(), 39u);
+}
+
+// ---- processors of the user's own -----------------------------------------------------------------------------------
+
+class Own final : public Processor {
+ public:
+  explicit Own(std::string name) : name_(std::move(name)) {}
+  std::string_view name() const override { return name_; }
+  void operator()(Scores& scores, const Context&) const override {
+    scores.keep_if([](Token id, float) { return id != 3; });
+  }
+
+ private:
+  std::string name_;
+};
+
+std::shared_ptr<const Processor> own(const std::string& name) { return std::make_shared<Own>(name); }
+
+TEST(OwnProcessors, StandBehindTheEditsOrWhereTheyAreTold) {
+  ChainSetup with = setup();
+  with.own = {{own("first")},
+              {own("second")},
+              {.processor = own("before"), .place = 650},
+              {.processor = own("cut"), .part = ChainPart::warper, .place = 550},
+              {.processor = own("last"), .part = ChainPart::ending}};
+  const GenerationConfig config = given({{"repetition_penalty", "2"},
+                                         {"presence_penalty", "1"},
+                                         {"suppress_tokens", "1"},
+                                         {"temperature", "2"},
+                                         {"top_k", "5"},
+                                         {"top_p", "0.9"},
+                                         {"renormalize_logits", "true"}});
+  const Recipe recipe = make_recipe(config, true, with);
+  EXPECT_EQ(names(recipe), (Names{"repetition_penalty", "before", "presence_penalty", "suppress_tokens", "first",
+                                  "second", "temperature", "top_k", "cut", "top_p", "renormalize_logits", "last"}));
+  EXPECT_EQ(recipe.n_edits, 6u);
+  EXPECT_EQ(names(make_recipe(given({{"temperature", "2"}}), false, with)),
+            (Names{"before", "first", "second", "last"}))
+      << "without sampling there are no warpers";
+  GenerationConfig ordered = config;
+  ordered.sampler_order = "top_p;temperature;penalties;top_k";
+  EXPECT_EQ(names(make_recipe(ordered, true, with)),
+            (Names{"before", "suppress_tokens", "first", "second", "cut", "top_p", "temperature", "repetition_penalty",
+                   "presence_penalty", "top_k", "renormalize_logits", "last"}));
+}
+
+// The names of stages, and what was removed by whom, outlive processors, chain and trace.
+TEST(OwnProcessors, TheirNamesLiveAsLongAsWhatWasTraced) {
+  std::vector<ChainTrace::Stage> stages;
+  std::string_view remover;
+  {
+    ChainSetup with = setup();
+    with.own = {{own("a name that is too long to be kept inside a string object")}};
+    const Chain chain({}, false, with);
+    with.own.clear();
+    ChainTrace trace;
+    Scores scores = scores_of({1, 2, 3, 4});
+    chain.traced(scores, {}, trace);
+    stages = trace.stages();
+    remover = trace.removed_by(3);
+  }
+  ASSERT_EQ(stages.size(), 1u);
+  EXPECT_EQ(stages[0].name, "a name that is too long to be kept inside a string object");
+  EXPECT_EQ(stages[0].kept, 3);
+  EXPECT_EQ(remover, stages[0].name);
 }
 
 // ---- values ---------------------------------------------------------------------------------------------------------

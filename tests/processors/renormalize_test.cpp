@@ -1,8 +1,7 @@
-#include "processors/renormalize.h"
-
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "processors/by_row.h"
 #include "processors/random_case.h"
 
 namespace decant {

@@ -8,19 +8,9 @@
 
 #include "numerics/philox.h"
 #include "processors/adaptive_p.h"
-#include "processors/dynamic_temperature.h"
-#include "processors/epsilon_cutoff.h"
-#include "processors/eta_cutoff.h"
-#include "processors/min_p.h"
+#include "processors/by_row.h"
 #include "processors/mirostat.h"
 #include "processors/support.h"
-#include "processors/temperature.h"
-#include "processors/top_h.h"
-#include "processors/top_k.h"
-#include "processors/top_n_sigma.h"
-#include "processors/top_p.h"
-#include "processors/typical_p.h"
-#include "processors/xtc.h"
 
 namespace decant {
 namespace {

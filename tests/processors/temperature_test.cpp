@@ -1,9 +1,8 @@
-#include "processors/temperature.h"
-
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include "base/error.h"
+#include "processors/by_row.h"
 #include "processors/support.h"
 
 namespace decant {

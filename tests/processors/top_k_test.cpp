@@ -1,11 +1,9 @@
-#include "processors/top_k.h"
-
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include "base/error.h"
+#include "processors/by_row.h"
 #include "processors/support.h"
-#include "processors/temperature.h"
 
 namespace decant {
 namespace {

@@ -4,8 +4,8 @@
 
 #include "base/error.h"
 #include "numerics/philox.h"
+#include "processors/by_row.h"
 #include "processors/random_case.h"
-#include "processors/watermark.h"
 
 namespace decant {
 namespace {

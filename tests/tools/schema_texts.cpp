@@ -14,10 +14,10 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "grammar/json_schema.h"
 #include "llama/llama_grammar.h"
 #include "llama/llama_model.h"
 #include "run/scheduler.h"
+#include "schema/json_schema.h"
 #include "strategies/resolve.h"
 
 namespace decant {
