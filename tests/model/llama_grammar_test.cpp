@@ -415,7 +415,7 @@ TEST(LlamaGrammar, DamagedTextsAreGrammarsOrErrors) {
 }
 
 TEST(LlamaGrammar, DamagedSchemasAreSchemasOrErrors) {
-  std::ifstream file(testing::schemas_folder() / "features.jsonl");
+  std::ifstream file(test::schemas_folder() / "features.jsonl");
   std::vector<std::string> schemas;
   for (std::string line; std::getline(file, line);)
     schemas.push_back(nlohmann::ordered_json::parse(line)["schema"].dump());

@@ -14,7 +14,7 @@ namespace decant {
 namespace {
 
 TEST(Reference, ThePageInDocsIsTheOneThatTheTablesMake) {
-  const std::filesystem::path path = testing::source_folder() / "docs/options.md";
+  const std::filesystem::path path = test::source_folder() / "docs/options.md";
   const std::string page =
       "# Options\n\nMade from the option tables in `src/options/`. As a flag, an option is written with dashes: "
       "`--max-new-tokens 64`; in JSON it has the name given here.\n\n# Generation\n" +
