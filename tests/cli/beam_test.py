@@ -4,9 +4,9 @@ On the microscopic random model: what the options mean for the answers, the tree
 """
 
 import signal
-import time
 
-from support import USAGE, Case, Terminal, answers, decant, ids, main, raw, records, start, wait_until_it_catches, MICRO
+from support import (MICRO, USAGE, Case, Terminal, answers, decant, ids, main, raw, records, start, wait_until_it_catches,
+                     wait_until_it_has_worked)
 
 
 class Beams(Case):
@@ -80,28 +80,29 @@ class Beams(Case):
 
 
 class Tree(Case):
-    ARGS = ("run", "-t", "1", "-m", MICRO, "--no-chat-template", "--ignore-eos", "--num-beams", "3", "--show", "tree")
+    ARGS = ("run", "-t", "1", "-m", MICRO, "--no-chat-template", "--ignore-eos", "--show", "tree")
+    THREE = (*ARGS, "--num-beams", "3")
 
     def test_as_text(self):
-        result = decant(*self.ARGS, "-n", "6", "abc")
+        result = decant(*self.THREE, "-n", "6", "abc")
         self.assertEqual(result.code, 0)
         self.assertIn("> 1: ", result.text)
         self.assertIn("others were better", result.text)
         self.assertIn("normalised", result.text)
         self.assertNotIn("\x1b", result.text)
-        self.assertIn("\x1b[", decant(*self.ARGS, "-n", "6", "--color", "always", "abc").text)
+        self.assertIn("\x1b[", decant(*self.THREE, "-n", "6", "--color", "always", "abc").text)
 
     def test_at_a_terminal_the_beams_are_wiped_before_the_tree(self):
-        out = Terminal(*self.ARGS, "-n", "200", "--color", "never", "abc").finish()[1]
+        out = Terminal(*self.THREE, "-n", "200", "--color", "never", "abc").finish()[1]
         out = out.decode(errors="replace") if isinstance(out, bytes) else out
         self.assertIn("> 1: ", out)
 
     def test_control_c(self):
-        process = start(*self.ARGS, "-n", "100000", "abc")
+        process = start(*self.ARGS, "-n", "100000", "--num-beams", "64", "abc")
         wait_until_it_catches(process)
-        time.sleep(0.3)
+        wait_until_it_has_worked(process, 0.3)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate()
         self.assertEqual(process.returncode, 130, err)
         self.assertEqual(err, b"")
 

@@ -9,10 +9,9 @@ import math
 import os
 import re
 import signal
-import time
 
 from support import (DATA, IO, MICRO, NO_INPUT, USAGE, Case, Terminal, decant, main, raw, records, start,
-                     wait_until_it_catches, without_controls)
+                     wait_until_it_catches, wait_until_it_has_worked, without_controls)
 
 ESCAPE = re.compile("\x1b\\[[0-9;]*m")
 
@@ -170,11 +169,11 @@ class Views(Case):
 class Interrupts(Case):
     def test_what_is_there_is_shown(self):
         process = start("compare", "-t", "1", "-m", MICRO, "--no-chat-template", "--json", "-n", "100000", "--ignore-eos", "-c", "2048",
-                        *settings("a: temperature=1 seed=1", "b: temperature=2 seed=1"), "abc")
+                        *settings("a: num_beams=64", "b: temperature=2 seed=1"), "abc")
         wait_until_it_catches(process)
-        time.sleep(0.3)
+        wait_until_it_has_worked(process, 0.3)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate()
         self.assertEqual((process.returncode, err), (130, b""))
         self.assertEqual(len(json.loads(out)["prompts"][0]["texts"]), 2)
 

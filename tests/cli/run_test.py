@@ -17,8 +17,8 @@ import time
 
 import support
 from support import (DATA, INTERNAL, IO, LONG_AGO, MICRO, NO_INPUT, UNAVAILABLE, USAGE, Case, Result, Terminal,
-                     as_screen, decant, default, main, micro, raw, records, spawn, start, strict_json, token_bytes,
-                     wait_until_it_catches, without_controls)
+                     about, as_screen, catches, decant, default, main, micro, raw, records, spawn, start, strict_json,
+                     token_bytes, wait_until, wait_until_it_catches, wait_until_it_has_worked, without_controls)
 
 MICRO_CONTEXT = 2048
 NOISE = "--temperature", "3", "--top-k", "0", "-n", "400", "--seed", "5", "--ignore-eos"  # all kinds of bytes
@@ -748,14 +748,13 @@ class Terminals(Case):
     def test_progress_leaves_no_trace(self):
         prompt = self.file("prompt", " ".join(f"word{i}" for i in range(70)).encode())
         args = "-f", prompt, "-n", "6", "--prefill-chunk-size", "16"
-        begin = time.monotonic()
         piped = self.assert_ok(default(*args)).text
-        took = time.monotonic() - begin
-        terminal = Terminal("run", "-t", "1", *args)
+        terminal = Terminal("run", "-t", "1", "--stats", *args)
         _, written = terminal.finish()
-        if took > 2:
+        text, stats = as_screen(written).split("model ", 1)
+        if float(re.search(r"(?m)^prompt .* in ([\d.]+) s", stats)[1]) > 2:
             self.assertIn("reading the prompt", written)
-        self.assertEqual(as_screen(written), piped)
+        self.assertEqual(text, piped)
         quiet = Terminal("run", "-t", "1", "--quiet", *args)
         self.assertEqual(quiet.finish()[1], piped)
 
@@ -763,20 +762,15 @@ class Terminals(Case):
 class Signals(Case):
     STORY = "run", "-t", "1", "--ignore-eos", "-n", "100000"
 
-    def end(self, process, which, patience):
-        begin = time.monotonic()
+    def end(self, process, which):
         process.send_signal(which)
-        out, err = process.communicate(timeout=LONG_AGO)
-        self.assertLess(time.monotonic() - begin, patience)
-        return out, err
+        return process.communicate()
 
     def test_an_interrupt_ends_the_text_cleanly(self):
         for which in signal.SIGINT, signal.SIGTERM:
             process = start(*self.STORY, "Tell me a long story.")
-            begin = time.monotonic()
             first = process.stdout.read(20)
-            step = (time.monotonic() - begin) / 4  # at least four tokens, and the loading
-            rest, err = self.end(process, which, 1 + step)
+            rest, err = self.end(process, which)
             text = (first + rest).decode()
             self.assertTrue(text.endswith("\n") and not text.endswith("\n\n"))
             self.assertEqual((process.returncode, err), (128 + which, b""))
@@ -784,39 +778,33 @@ class Signals(Case):
     def test_an_interrupted_object_is_whole(self):
         process = start(*self.STORY, "--json", "--stats", "Tell me a long story.")
         wait_until_it_catches(process)
-        time.sleep(1)
-        out, err = self.end(process, signal.SIGINT, 3)
+        wait_until_it_has_worked(process, 1)
+        out, err = self.end(process, signal.SIGINT)
         self.assertEqual(process.returncode, 130)
         self.assertEqual(strict_json(out)["sequences"][0]["finish_reason"], "unfinished")
         self.assertRegex(err.decode(), r"\Amodel ")
 
     def test_interrupts_while_a_long_prompt_is_read(self):
-        sentence = b"All work and no play makes a dull text. "
-        prompt = self.file("prompt", sentence * 600)
-        chunk = default("--json", "-n", "1", "-f", self.file("chunk", sentence * 25)).json["stats"]
-        self.assertGreater(chunk["prompt_tokens"], 250)
+        prompt = self.file("prompt", b"All work and no play makes a dull text. " * 600)  # six thousand tokens
         process = start(*self.STORY, "-f", prompt)
         wait_until_it_catches(process)
-        time.sleep(0.2)
-        self.assertEqual(self.end(process, signal.SIGINT, 1 + 2 * chunk["prefill_s"]), (b"", b""))
+        wait_until_it_has_worked(process, 1)
+        self.assertEqual(self.end(process, signal.SIGINT), (b"", b""))  # nothing of the text, so nowhere near its end
         self.assertEqual(process.returncode, 130)
 
         process = start(*self.STORY, "--prefill-chunk-size", "6000", "-f", prompt)
         wait_until_it_catches(process)
-        time.sleep(0.2)
+        wait_until_it_has_worked(process, 1)
         process.send_signal(signal.SIGINT)
-        time.sleep(0.1)
-        self.assertIsNone(process.poll())  # it waits for the chunk
-        self.end(process, signal.SIGINT, 1)  # the second one does not
+        wait_until(process, lambda: not catches(process))  # it waits for the chunk
+        self.end(process, signal.SIGINT)  # the second one does not
         self.assertEqual(process.returncode, -signal.SIGINT)  # 130 to a shell
 
     def test_an_interrupt_before_there_is_anything_to_lose(self):
         process = start("run", "-m", MICRO, "-", stdin=subprocess.PIPE)
-        time.sleep(0.2)
-        begin = time.monotonic()
+        wait_until(process, lambda: ") S " in about(process, "stat"))  # it sleeps: waits for the prompt
         process.send_signal(signal.SIGINT)
         self.assertEqual(process.wait(LONG_AGO), -signal.SIGINT)
-        self.assertLess(time.monotonic() - begin, 1)
         process.communicate()
 
     def test_control_c_at_the_terminal(self):

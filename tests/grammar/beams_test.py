@@ -1,10 +1,15 @@
 #!/usr/bin/env python3
-"""Beam search under JSON schemas, judged by the package jsonschema: beams_test.py PROGRAM --beams MODEL
+"""Beam search under JSON schemas, judged by the package jsonschema: beams_test.py PROGRAM --beams F32_MODEL
 
-50 small schemas, four beams each: every hypothesis is JSON, and is what its schema allows. The best is worth at least
-what greedy decoding finds (log-probability of the whole text) in 45 of them or more: beam search does not promise it,
-since a text that ends at a rank of num_beams or more is not admitted, and what a grammar forces later cannot be seen
-early. How often that happens is a matter of the last digits: 1 time in F32, in Q4_0 3 times by ggml's kernels and 6 by ours."""
+50 small schemas, four beams each: every hypothesis is JSON and what its schema allows, or is cut off by the limit on
+tokens, as one of blanks may be, but no more than one in ten; no two of a schema are the same tokens; the best come first;
+and each is worth what the model says of its tokens when they are given to it (hence F32: ggml's kernels give a row of
+Q4_0 other logits in other company, up to 0.2 a token). That the search finds what it should is shown against a naive one
+(tests/strategies/beam_test.cpp).
+
+How often greedy decoding's text is worth more than the best beam is counted without a verdict. Beam search does not
+promise otherwise: a text that ends at a rank of num_beams or more is not admitted, and what a grammar forces later cannot
+be seen early. And the count hangs on the last digits: 1 in F32, in Q4_0 from 3 to 6 by kernels and CPU."""
 import json
 import subprocess
 import sys
@@ -52,38 +57,51 @@ SCHEMAS = {
     "a yes or no": {"enum": ["yes", "no"]},
 }
 assert len(SCHEMAS) == 50
+LIMIT = 300  # tokens: kMost in the program
+ROUNDING = 1e-3  # of a log-probability, by F32 weights in other company: as of the golden files' logits
 
 lines = [json.dumps({"name": name, "schema": schema}) for name, schema in SCHEMAS.items()]
-run = subprocess.run(sys.argv[1:], input="\n".join(lines), capture_output=True, text=True, timeout=600)
+run = subprocess.run(sys.argv[1:], input="\n".join(lines), capture_output=True, text=True, timeout=3600)
 if run.returncode != 0:
     sys.exit(run.stderr)
-faults = count = below = 0
-for line in run.stdout.splitlines():
-    answer = json.loads(line)
-    schema = SCHEMAS[answer["name"]]
+answers = [json.loads(line) for line in run.stdout.splitlines()]
+assert [answer["name"] for answer in answers] == list(SCHEMAS)
+
+
+def faults_of(schema, beams):
+    """What is wrong with the hypotheses of a schema, best first."""
     validator = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER)
-
-    def fault(reason):
-        global faults
-        faults += 1
-        print(f"{answer['name']}: {reason}")
-
-    texts = [each["text"] for each in answer["beams"]]
-    if not texts:
-        fault("nothing found")
-    for each in answer["beams"]:
-        count += 1
+    if not beams:
+        yield "nothing found"
+    if len({tuple(each["ids"]) for each in beams}) < len(beams):
+        yield "the same text twice"
+    if any(first["sum"] < second["sum"] for first, second in zip(beams, beams[1:])):
+        yield f"not in order: {[each['sum'] for each in beams]}"
+    for each in beams:
+        if max(abs(each["sum"] - each[name]) for name in ("score", "forced")) > ROUNDING * len(each["ids"]):
+            yield f"adds up to {each['sum']}, was {each['score']}, is {each['forced']}: {each['text']!r}"
+        if not each["finished"]:
+            if len(each["ids"]) != LIMIT:
+                yield f"ended too soon: {each['text']!r}"
+            continue
         try:
-            if not each["finished"]:
-                fault(f"unfinished: {each['text']!r}")
-            elif error := next(validator.iter_errors(json.loads(each["text"])), None):
-                fault(f"{error.message}: {each['text']!r}")
+            if error := next(validator.iter_errors(json.loads(each["text"])), None):
+                yield f"{error.message}: {each['text']!r}"
         except ValueError as error:
-            fault(f"not JSON: {error}: {each['text']!r}")
-    best = answer["beams"][0]["score"]
-    if answer["greedy"]["finished"] and best < answer["greedy"]["score"] - 1e-3:
-        below += 1
-        print(f"{answer['name']}: the best has {best:.2f}, {texts[0]!r}; greedy {answer['greedy']['score']:.2f}, "
-              f"{answer['greedy']['text']!r}")
-print(f"{len(SCHEMAS)} schemas, {count} hypotheses: {faults} faults; greedy is better in {below}")
-sys.exit(1 if faults or below > 5 else 0)
+            yield f"not JSON: {error}: {each['text']!r}"
+
+
+count = faults = unfinished = below = 0
+worst = 0.0
+for answer in answers:
+    beams, greedy = answer["beams"], answer["greedy"]
+    count += len(beams)
+    unfinished += sum(not each["finished"] for each in beams)
+    for fault in faults_of(SCHEMAS[answer["name"]], beams):
+        faults += 1
+        print(f"{answer['name']}: {fault}")
+    worst = max([worst, *(abs(each["sum"] - each["forced"]) / len(each["ids"]) for each in beams)])
+    below += bool(beams) and greedy["finished"] and greedy["sum"] > beams[0]["sum"] + ROUNDING * len(greedy["ids"])
+print(f"{len(SCHEMAS)} schemas, {count} hypotheses: {faults} faults, {unfinished} unfinished; "
+      f"sums off by {worst:.1e} a token at most; greedy decoding's text is the better one in {below}")
+sys.exit(1 if faults or unfinished > count / 10 else 0)

@@ -32,7 +32,7 @@ def fault(schema, text):
 files = [SCHEMAS / "schemastore.jsonl", SCHEMAS / "features.jsonl"]
 lines = [line for file in files for line in open(file, encoding="utf-8")]
 begin = time.time()
-run = subprocess.run(sys.argv[1:], input="".join(lines), capture_output=True, text=True, timeout=600)
+run = subprocess.run(sys.argv[1:], input="".join(lines), capture_output=True, text=True, timeout=3600)
 if run.returncode != 0:
     sys.exit(run.stderr)
 answers = [json.loads(line) for line in run.stdout.split("\n") if line]

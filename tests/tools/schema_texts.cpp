@@ -1,10 +1,14 @@
 // Writes a text for each JSON schema, with a real model.
 //
-//   schema_texts MODEL.gguf < SCHEMAS   {"name": ..., "schema": ...} a line; answers {"name", "text", "finished"} a
-//   line
-//   schema_texts --beams MODEL.gguf < SCHEMAS   the same by beam search and by greedy decoding: {"name", "beams":
-//   [{"text", "finished", "score"}, ...], "greedy": {...}}, best first schema_texts --check < SCHEMAS      a schema a
-//   line; answers why it cannot be followed, or an empty line
+//   schema_texts MODEL.gguf < SCHEMAS
+//       {"name": ..., "schema": ...} a line; answers {"name", "text", "finished"} a line
+//   schema_texts --beams MODEL.gguf < SCHEMAS
+//       the same by beam search and by greedy decoding: {"name", "beams": [TEXT, ...], "greedy": TEXT}, the beams in
+//       the order of the answers. TEXT: {"text", "finished", "ids", "sum", "score", "forced"}; what the search adds up,
+//       the log-probability of the ids as they were found, and that of the ids when they are given to the model as a
+//       text to follow, without a constraint
+//   schema_texts --check < SCHEMAS
+//       a schema a line; answers why it cannot be followed, or an empty line
 //
 // The texts are sampled together, by Runs of one scheduler, with the schema as their option json_schema. From a number
 // of tokens on a text is hurried: of the tokens that are allowed, the one that comes nearest to closing something.
@@ -19,6 +23,7 @@
 #include "run/scheduler.h"
 #include "schema/json_schema.h"
 #include "strategies/resolve.h"
+#include "strategies/score.h"
 
 namespace decant {
 namespace {
@@ -116,12 +121,52 @@ void write_texts(const char* path) {
   }
 }
 
-// Every text with what it is worth: the model's log-probability of all its tokens.
-Json texts_of(const Run& run) {
+std::unique_ptr<Run> start_one(Scheduler& scheduler, const GenerationConfig& config, const std::vector<Token>& prompt,
+                               StrategyFunction strategy) {
+  return start(scheduler, {.config = config,
+                           .prompt = prompt,
+                           .strategy = std::move(strategy),
+                           .does = facts_of(resolve_strategy(config), config)});
+}
+
+struct Search {  // of one schema
+  std::string name;
+  std::vector<Token> prompt;
+  std::unique_ptr<Run> beams, greedy;
+};
+
+Search start_search(Scheduler& scheduler, const Vocab& vocab, const Json& schema) {
+  Search search{.name = schema["name"], .prompt = {}, .beams = nullptr, .greedy = nullptr};
+  search.prompt = vocab.tokenize("An example of " + search.name + " in JSON:\n", false, true);
+  GenerationConfig config;
+  config.max_new_tokens = kMost;
+  config.json_schema = schema["schema"].dump();
+  search.greedy = start_one(scheduler, config, search.prompt, strategy("greedy").run);
+  config.num_beams = config.num_return_sequences = 4;
+  config.length_penalty = 0;
+  config.early_stopping = "never";
+  search.beams = start_one(scheduler, config, search.prompt, strategy("beam").run);
+  return search;
+}
+
+// The texts of a Run with what they are worth: the log-probability of all their tokens, as found and as forced.
+Json texts_of(Scheduler& scheduler, const Search& search, const Run& run) {
   run.rethrow();
-  Json texts = Json::array();
+  std::vector<std::unique_ptr<Run>> forced;
   for (const Sequence& each : run.sequences()) {
-    texts.push_back({{"text", each.bytes}, {"finished", each.finish == FinishReason::stop}, {"score", each.score}});
+    forced.push_back(start_one(scheduler, {}, search.prompt, score(each.ids)));
+  }
+  scheduler.run();
+  Json texts = Json::array();
+  for (std::size_t i = 0; i < forced.size(); ++i) {
+    forced[i]->rethrow();
+    const Sequence &found = run.sequences()[i], &again = forced[i]->sequences()[0];
+    texts.push_back({{"text", found.bytes},
+                     {"finished", found.finish == FinishReason::stop},
+                     {"ids", found.ids},
+                     {"sum", found.beam ? found.beam->sum : found.score},
+                     {"score", found.score},
+                     {"forced", again.score}});
   }
   return texts;
 }
@@ -131,32 +176,16 @@ void search_texts(const char* path) {
   options.threads = 1;
   LlamaModel model(std::make_shared<const LlamaFile>(path, options), options, 16384, 256);
   Scheduler scheduler({&model});
-  std::vector<std::string> names;
-  std::vector<std::unique_ptr<Run>> beams, greedies;
+  std::vector<Search> searches;
   for (std::string line; std::getline(std::cin, line);) {
-    const Json schema = Json::parse(line);
-    names.push_back(schema["name"]);
-    GenerationConfig config;
-    config.max_new_tokens = 96;
-    config.json_schema = schema["schema"].dump();
-    const std::vector<Token> prompt =
-        model.vocab().tokenize("An example of " + names.back() + " in JSON:\n", false, true);
-    greedies.push_back(start(scheduler, {.config = config,
-                                         .prompt = prompt,
-                                         .strategy = strategy("greedy").run,
-                                         .does = facts_of(strategy("greedy"), config)}));
-    config.num_beams = config.num_return_sequences = 4;
-    config.length_penalty = 0;
-    config.early_stopping = "never";
-    beams.push_back(start(scheduler, {.config = config,
-                                      .prompt = prompt,
-                                      .strategy = strategy("beam").run,
-                                      .does = facts_of(strategy("beam"), config)}));
-    if (names.size() % 16 == 0) scheduler.run();
+    searches.push_back(start_search(scheduler, model.vocab(), Json::parse(line)));
+    if (searches.size() % 16 == 0) scheduler.run();
   }
   scheduler.run();
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    const Json answer = {{"name", names[i]}, {"beams", texts_of(*beams[i])}, {"greedy", texts_of(*greedies[i])[0]}};
+  for (const Search& each : searches) {
+    const Json answer = {{"name", each.name},
+                         {"beams", texts_of(scheduler, each, *each.beams)},
+                         {"greedy", texts_of(scheduler, each, *each.greedy)[0]}};
     fmt::print("{}\n", answer.dump(-1, ' ', false, Json::error_handler_t::replace));
   }
 }
