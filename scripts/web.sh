@@ -1,6 +1,7 @@
 #!/bin/sh
-# The page of the HTML report (web/): types, unit tests, a build that must give web/dist byte for byte, its size, and the
-# page in Chromium. Needs node 20, npm and Debian's package chromium (CHROMIUM names another one).
+# The page of the HTML reports (web/): types, house rules (lengths of functions, circles of imports), unit tests, a build
+# that must give web/dist byte for byte, its size, and the page in Chromium. Needs node 20, npm and Debian's package
+# chromium (CHROMIUM names another one).
 # scripts/web.sh build: only writes web/dist.
 set -eu
 cd "$(dirname "$0")/../web"
@@ -17,6 +18,8 @@ fi
 
 say "types"
 node_modules/.bin/tsc --noEmit
+say "house rules"
+node tests/rules.mjs
 say "unit tests"
 node tests/run.mjs unit
 

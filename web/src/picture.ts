@@ -1,6 +1,7 @@
 // What every view of a step shows: one row a candidate, with one or two wings of probabilities on the same rows.
 
-import type { Decision, Stage, Token } from "./data/record.ts";
+import type { Decision, Stage } from "./data/record.ts";
+import type { Token } from "./data/token.ts";
 import type { Replay } from "./sampling/replay.ts";
 import { edits } from "./sampling/settings.ts";
 

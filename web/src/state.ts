@@ -7,6 +7,7 @@ import type { Decision } from "./data/record.ts";
 import type { Run, Step, Trace } from "./data/trace.ts";
 import { read, write, type Place } from "./link.ts";
 import { picture, recorded, replayed, type Picture, type Wing } from "./picture.ts";
+import type { Reading } from "./reading.ts";
 import { replay } from "./sampling/replay.ts";
 import { minTokensToKeep, same, settingsOf, type Settings } from "./sampling/settings.ts";
 import { BeyondTrace } from "./sampling/survivors.ts";
@@ -15,7 +16,7 @@ import { TreeState } from "./tree/state.ts";
 export type ColorBy = "probability" | "rank" | "entropy";
 export type Scale = "linear" | "log";
 
-export class State {
+export class State implements Reading {
   readonly run = signal(0);
   readonly sequence = signal(0);
   readonly index = signal(0);

@@ -66,3 +66,8 @@ export function move({ columns, rows }: Grid, { column, row }: Cell, key: string
       return null;
   }
 }
+
+// In pixels, on the whole map.
+export function boxOf(grid: Grid, { column, row }: Cell) {
+  return { left: axisWidth + column * grid.column, top: headHeight + row * rowHeight, width: Math.max(grid.column, 4), height: rowHeight };
+}

@@ -1,6 +1,6 @@
 // The text up to a step, token by token: the prompt, as far as the trace tells its tokens, and what was generated.
 
-import type { Token } from "../data/record.ts";
+import type { Token } from "../data/token.ts";
 import { plainText } from "../data/plain.ts";
 import type { Run, Step } from "../data/trace.ts";
 

@@ -2,8 +2,8 @@
 
 import { batch, computed, signal, type ReadonlySignal } from "@preact/signals";
 import { overruled, type Contrast, type ContrastiveSearch, type Dola, type Layer } from "../data/contrast.ts";
-import type { Token } from "../data/record.ts";
-import type { State } from "../state.ts";
+import type { Token } from "../data/token.ts";
+import type { Reading } from "../reading.ts";
 import type { Statistic } from "./bins.ts";
 import { Past } from "./past.ts";
 import { reigns, takenPlace, winnerAt, type Reign } from "./winner.ts";
@@ -18,17 +18,17 @@ export class ContrastState {
 
   // Of every step of the text.
   readonly run: ReadonlySignal<readonly (Contrast | null)[]> = computed(() =>
-    this.state.steps.value.map((step) => this.state.trace.contrast(step)),
+    this.reading.steps.value.map((step) => this.reading.trace.contrast(step)),
   );
   // The steps at which the strategy overruled the model's likeliest token.
   readonly overruled: ReadonlySignal<readonly number[]> = computed(() =>
-    this.state.steps.value.flatMap(({ token }, i) => (overruled(this.run.value[i]!, token) ? [i] : [])),
+    this.reading.steps.value.flatMap(({ token }, i) => (overruled(this.run.value[i]!, token) ? [i] : [])),
   );
   readonly dola: ReadonlySignal<readonly (Dola | null)[]> = computed(() =>
     this.run.value.map((contrast) => (contrast?.kind === "dola" ? contrast : null)),
   );
   readonly hasLayers: ReadonlySignal<boolean> = computed(() => {
-    const { current, steps, decision } = this.state;
+    const { current, steps, decision } = this.reading;
     const named = current.value.header.strategy === "dola";
     return steps.value.length > 0 && (named || decision.value.contrast?.kind === "dola") && this.dola.value.some((each) => each !== null);
   });
@@ -38,14 +38,14 @@ export class ContrastState {
     return [...new Set(all)].sort((a, b) => b - a);
   });
   readonly row: ReadonlySignal<number> = computed(() => {
-    const chosen = this.dola.value[this.state.index.value]?.chosen ?? null;
+    const chosen = this.dola.value[this.reading.index.value]?.chosen ?? null;
     return this.layer.value ?? (chosen === null ? 0 : this.layers.value.indexOf(chosen) + 1);
   });
-  readonly past: ReadonlySignal<Past> = computed(() => new Past(this.state.current.value, this.state.steps.value));
+  readonly past: ReadonlySignal<Past> = computed(() => new Past(this.reading.current.value, this.reading.steps.value));
 
   readonly search: ReadonlySignal<ContrastiveSearch | null> = computed(() => {
-    if (this.state.steps.value.length === 0) return null;
-    const { contrast } = this.state.decision.value;
+    if (this.reading.steps.value.length === 0) return null;
+    const { contrast } = this.reading.decision.value;
     return contrast?.kind === "contrastive_search" ? contrast : null;
   });
   readonly alphaShown: ReadonlySignal<number> = computed(() => this.alpha.value ?? this.search.value?.alpha ?? 0);
@@ -53,7 +53,7 @@ export class ContrastState {
   // Places among the candidates: the run's choice, and whom the alpha that is shown would choose.
   readonly taken: ReadonlySignal<number | null> = computed(() => {
     const search = this.search.value;
-    return search && takenPlace(search, this.state.decision.value.token.id);
+    return search && takenPlace(search, this.reading.decision.value.token.id);
   });
   readonly winner: ReadonlySignal<number> = computed(() => {
     const own = this.alpha.value === null ? this.taken.value : null;
@@ -70,13 +70,13 @@ export class ContrastState {
   );
   // The steps that would have chosen another token, each with the text as it was.
   readonly changes: ReadonlySignal<readonly number[]> = computed(() => {
-    const { steps } = this.state;
+    const { steps } = this.reading;
     if (this.alpha.value === null) return [];
     const differs = (_: unknown, i: number) => (this.winnerOf(i)?.id ?? steps.value[i]!.token.id) !== steps.value[i]!.token.id;
     return steps.value.map((_, i) => i).filter(differs);
   });
 
-  constructor(readonly state: State) {}
+  constructor(readonly reading: Reading) {}
 
   // Row 0 is the final layer; null: not a candidate there.
   layerAt(column: number, row: number): Layer | null {

@@ -1,7 +1,7 @@
 // What the views of the contrast strategies say, in words.
 
 import type { ContrastiveDecoding, ContrastiveSearch, Dola, Layer } from "../data/contrast.ts";
-import type { Token } from "../data/record.ts";
+import type { Token } from "../data/token.ts";
 import { inert } from "../data/glyphs.ts";
 import { spelled } from "../data/spelling.ts";
 import { fixed, probability } from "../format.ts";

@@ -2,7 +2,8 @@
 // Probabilities are linear where they are called p; expert, amateur, final, premature, contrast and score are natural
 // logarithms (contrast and score of the "logits" form: logits). A score that is null was masked.
 
-import { list, number, object, optional, readToken, text, type Candidate, type Head, type Json, type Token } from "./record.ts";
+import { list, number, object, optional, text, type Json } from "./json.ts";
+import { readToken, type Token } from "./token.ts";
 
 // score = (1 - alpha) p - alpha similarity; by falling p.
 export interface Term extends Token {
@@ -81,23 +82,6 @@ export function readContrast(json: Json): Contrast | null {
   if (json.contrastive_decoding !== undefined) return readDecoding(object(json.contrastive_decoding));
   if (json.dola !== undefined) return readDola(object(json.dola));
   return null;
-}
-
-// With the chosen token among the candidates, where the trace lists too few: as far as the rest of its record tells.
-export function withChosen(contrast: Contrast | null, { token, logit, logsumexp }: Head, top: readonly Candidate[]): Contrast | null {
-  if (contrast === null || contrast.candidates.some(({ id }) => id === token.id)) return contrast;
-  const likelihood = logit - logsumexp;
-  if (contrast.kind === "contrastive_decoding") {
-    const score = top.find(({ id }) => id === token.id)?.base ?? NaN;
-    const chosen = { ...token, expert: likelihood, amateur: NaN, contrast: score, score, fate: "plausible" };
-    return { ...contrast, candidates: [...contrast.candidates, chosen] };
-  }
-  if (contrast.kind === "dola") {
-    const premature = Math.log(contrast.layers.find(({ layer }) => layer === contrast.chosen)?.p ?? NaN);
-    const chosen = { ...token, final: likelihood, premature, score: likelihood - premature };
-    return { ...contrast, candidates: [...contrast.candidates, chosen] };
-  }
-  return contrast;
 }
 
 function readSearch(json: Json): ContrastiveSearch | null {

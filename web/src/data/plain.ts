@@ -2,7 +2,7 @@
 
 import { fromHex, hexPairs } from "./bytes.ts";
 import { inert } from "./glyphs.ts";
-import type { Token } from "./record.ts";
+import type { Token } from "./token.ts";
 import { stretches } from "./utf8.ts";
 
 const longest = 200; // bytes of a token; more cannot be seen in a line

@@ -1,14 +1,9 @@
 // One record of the trace, read tolerantly: fields that are unknown are ignored, optional ones may be absent.
 // Logits, scores and logsumexp are natural logarithms; entropies are in bits.
 
-import { readContrast, withChosen, type Contrast } from "./contrast.ts";
-
-export interface Token {
-  readonly id: number;
-  readonly bytes: string; // hexadecimal
-  readonly text: string;
-  readonly piece: string; // its name in the vocabulary
-}
+import { readContrast, type Contrast } from "./contrast.ts";
+import { list, number, object, optional, text, type Json } from "./json.ts";
+import { readToken, type Token } from "./token.ts";
 
 export interface Candidate extends Token {
   readonly logit: number; // as the model gave it
@@ -56,8 +51,6 @@ export interface Decision extends Head {
   readonly contrast: Contrast | null;
 }
 
-export type Json = Readonly<Record<string, unknown>>;
-
 export function readHead(json: Json): Head {
   return {
     seq: number(json.seq, 0),
@@ -84,11 +77,6 @@ export function readDecision(json: Json, head: Head): Decision {
   return { ...head, top, tail: readTail(json.tail), contrast: withChosen(readContrast(json), head, top) };
 }
 
-export function readToken(value: unknown): Token {
-  const json = object(value);
-  return { id: number(json.id, -1), bytes: text(json.bytes), text: text(json.text), piece: text(json.piece) };
-}
-
 function readCandidate(json: Json): Candidate {
   const logit = number(json.logit, -Infinity);
   return {
@@ -111,22 +99,19 @@ function readTail(value: unknown): Tail | null {
   return { logit: json.logit.map((x) => number(x, -Infinity)), count: json.count.map((x) => number(x, 0)) };
 }
 
-export function object(value: unknown): Json {
-  return typeof value === "object" && value !== null ? (value as Json) : {};
-}
-
-export function list(value: unknown): Json[] {
-  return Array.isArray(value) ? value.map(object) : [];
-}
-
-export function number(value: unknown, otherwise: number): number {
-  return typeof value === "number" ? value : otherwise;
-}
-
-export function optional(value: unknown): number | null {
-  return typeof value === "number" ? value : null;
-}
-
-export function text(value: unknown): string {
-  return typeof value === "string" ? value : "";
+// With the chosen token among the candidates, where the trace lists too few: as far as the rest of its record tells.
+function withChosen(contrast: Contrast | null, { token, logit, logsumexp }: Head, top: readonly Candidate[]): Contrast | null {
+  if (contrast === null || contrast.candidates.some(({ id }) => id === token.id)) return contrast;
+  const likelihood = logit - logsumexp;
+  if (contrast.kind === "contrastive_decoding") {
+    const score = top.find(({ id }) => id === token.id)?.base ?? NaN;
+    const chosen = { ...token, expert: likelihood, amateur: NaN, contrast: score, score, fate: "plausible" };
+    return { ...contrast, candidates: [...contrast.candidates, chosen] };
+  }
+  if (contrast.kind === "dola") {
+    const premature = Math.log(contrast.layers.find(({ layer }) => layer === contrast.chosen)?.p ?? NaN);
+    const chosen = { ...token, final: likelihood, premature, score: likelihood - premature };
+    return { ...contrast, candidates: [...contrast.candidates, chosen] };
+  }
+  return contrast;
 }

@@ -2,7 +2,8 @@
 // came before it, so there are no cycles; branches of unknown parents, and further ones of a known node, are left out.
 // log_p, scores: natural logarithms, after the processors.
 
-import { list, number, optional, readToken, text, type Json, type Token } from "./record.ts";
+import { list, number, optional, text, type Json } from "./json.ts";
+import { readToken, type Token } from "./token.ts";
 
 export type Fate = "kept" | "finished" | "pruned";
 

@@ -2,7 +2,7 @@
 
 import { fromHex, hexPairs } from "./bytes.ts";
 import { visible } from "./glyphs.ts";
-import type { Token } from "./record.ts";
+import type { Token } from "./token.ts";
 import { stretches } from "./utf8.ts";
 
 export function spelled({ bytes, piece }: Token, longest = Infinity): string {

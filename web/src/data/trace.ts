@@ -3,7 +3,10 @@
 
 import { readContrast, type Contrast } from "./contrast.ts";
 import { inert } from "./glyphs.ts";
-import { list, object, readDecision, readHead, readToken, type Decision, type Head, type Json, type Token } from "./record.ts";
+import { lineEnd, parseLine } from "./kind.ts";
+import { list, object, type Json } from "./json.ts";
+import { readDecision, readHead, type Decision, type Head } from "./record.ts";
+import { readToken, type Token } from "./token.ts";
 import { SearchReader, type Search } from "./search.ts";
 
 export interface RunHeader {
@@ -39,8 +42,7 @@ export class Trace {
     const runs: { header: RunHeader; sequences: Step[][]; reader: SearchReader }[] = [];
     let unreadable = 0;
     for (let start = 0; start < text.length; ) {
-      const newline = text.indexOf("\n", start);
-      const end = newline < 0 ? text.length : newline;
+      const end = lineEnd(text, start);
       const json = isBlank(text, start, end) ? null : parseHead(text, start, end);
       if (json !== null && isRecord(json)) {
         if (json.run !== undefined || runs.length === 0) {
@@ -77,7 +79,7 @@ export class Trace {
   }
 
   #record({ start, end }: Step): Json {
-    return parse(this.#text.slice(start, end)) ?? {};
+    return parseLine(this.#text.slice(start, end)) ?? {};
   }
 }
 
@@ -96,18 +98,10 @@ function parseHead(text: string, start: number, end: number): Json | null {
   const top = line.indexOf(',"top":[');
   const last = line.lastIndexOf("}]");
   if (top > 0 && last > top) {
-    const head = parse(line.slice(0, top) + line.slice(last + 2));
+    const head = parseLine(line.slice(0, top) + line.slice(last + 2));
     if (head?.token !== undefined && head.p !== undefined && head.entropy !== undefined) return head;
   }
-  return parse(line);
-}
-
-function parse(line: string): Json | null {
-  try {
-    return object(JSON.parse(line));
-  } catch {
-    return null;
-  }
+  return parseLine(line);
 }
 
 function readHeader(json: Json, index: number): RunHeader {

@@ -162,3 +162,24 @@ export function branchAt(layout: Layout, grid: Grid, stubs: ReadonlyMap<Branch |
   }
   return null;
 }
+
+// Where a branch stands in the drawing, in pixels.
+export interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export function boxOf(layout: Layout, grid: Grid, branch: Branch): Box {
+  const row = layout.row.get(branch);
+  if (row !== undefined) {
+    return { left: xOf(grid, branch.depth - 1) + 1, top: row * grid.row + 1, width: Math.max(grid.column - 2, 6), height: grid.line + 4 };
+  }
+  const parent = branch.parent;
+  const from: Pick<Stub, "parent" | "row"> = { parent, row: layout.from(branch) };
+  const end = stubEnd(grid, from);
+  const left = xOf(grid, branch.depth - 1) + 2;
+  const width = grid.texts ? grid.column - 4 : end.x - left + 8;
+  return { left, top: yOf(grid, from.row) + 3, width: Math.max(width, 8), height: grid.texts ? 17 : 12 };
+}

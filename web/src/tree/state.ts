@@ -3,7 +3,7 @@
 
 import { batch, computed, signal, type ReadonlySignal } from "@preact/signals";
 import { pathTo, type Branch, type Search } from "../data/search.ts";
-import type { State } from "../state.ts";
+import type { Reading } from "../reading.ts";
 import { gridOf, type Grid } from "./grid.ts";
 import { layout, type Layout } from "./layout.ts";
 import { lengthPenaltyOf, rerank, type Ranked } from "./ranking.ts";
@@ -24,13 +24,13 @@ export class TreeState {
   readonly lengthPenalty = signal<number | null>(null); // null: as the run
   readonly picked = signal<Branch | null>(null);
 
-  readonly search: ReadonlySignal<Search | null> = computed(() => this.state.current.value.search);
+  readonly search: ReadonlySignal<Search | null> = computed(() => this.reading.current.value.search);
   readonly standing: ReadonlySignal<(branch: Branch) => Standing> = computed(() =>
     this.search.value ? standings(this.search.value) : () => "lost",
   );
   readonly ranking: ReadonlySignal<readonly Ranked[]> = computed(() => rerank(this.search.value?.ended ?? [], this.lengthPenalty.value));
   readonly winner: ReadonlySignal<Branch | null> = computed(() => this.ranking.value[0]?.ended.end ?? null);
-  readonly ownLengthPenalty: ReadonlySignal<number> = computed(() => lengthPenaltyOf(this.state.current.value.header));
+  readonly ownLengthPenalty: ReadonlySignal<number> = computed(() => lengthPenaltyOf(this.reading.current.value.header));
 
   readonly grid: ReadonlySignal<Grid> = computed(() =>
     gridOf(this.search.value?.depth ?? 1, this.width.value, this.zoom.value, (this.search.value?.groups ?? 1) > 1),
@@ -48,7 +48,7 @@ export class TreeState {
   readonly #places = computed(() => {
     const spots = new Map<Branch, Spot[]>();
     const branches = new Map<string, Branch>();
-    const { sequences } = this.state.current.value;
+    const { sequences } = this.reading.current.value;
     for (const { sequence, end } of this.search.value?.ended ?? []) {
       if (sequence === null) continue;
       const indices = new Map((sequences[sequence] ?? []).map(({ t }, index) => [t, index]));
@@ -64,7 +64,7 @@ export class TreeState {
 
   // The selected branch; null only where the trace tells none.
   readonly at: ReadonlySignal<Branch | null> = computed(() => {
-    const { sequence, index } = this.state;
+    const { sequence, index } = this.reading;
     const own = this.#places.value.branches.get(`${sequence.value} ${index.value}`);
     return this.picked.value ?? own ?? this.search.value?.roots[0] ?? null;
   });
@@ -75,7 +75,7 @@ export class TreeState {
     return picked === null || this.#beside(picked) !== null;
   });
 
-  constructor(readonly state: State) {}
+  constructor(readonly reading: Reading) {}
 
   // Selects a branch, and its token where it stands in a returned text; else the choice that it came from, if it is one
   // that led to a returned text.
@@ -84,8 +84,8 @@ export class TreeState {
       const spot = this.#spot(branch);
       const near = spot ?? this.#beside(branch);
       if (near) {
-        this.state.sequence.value = near.sequence;
-        this.state.select(near.index);
+        this.reading.sequence.value = near.sequence;
+        this.reading.select(near.index);
       }
       this.picked.value = spot ? null : branch;
     });
@@ -127,7 +127,7 @@ export class TreeState {
   // In the text that is being read, where it is there; else in the best one.
   #spot(branch: Branch): Spot | null {
     const spots = this.#places.value.spots.get(branch) ?? [];
-    return spots.find(({ sequence }) => sequence === this.state.sequence.value) ?? spots[0] ?? null;
+    return spots.find(({ sequence }) => sequence === this.reading.sequence.value) ?? spots[0] ?? null;
   }
 
   #beside({ parent, group, step }: Branch): Spot | null {

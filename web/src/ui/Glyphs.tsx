@@ -4,7 +4,7 @@
 import { inert, parts } from "../data/glyphs.ts";
 import { fromHex, hexPairs } from "../data/bytes.ts";
 import { stretches } from "../data/utf8.ts";
-import type { Token } from "../data/record.ts";
+import type { Token } from "../data/token.ts";
 
 export function Glyphs({ text }: { text: string }) {
   return (

@@ -1,52 +1,24 @@
 // The numbers behind the pictures of a step.
 
+import type { Row } from "../picture.ts";
 import type { State } from "../state.ts";
 import { TokenLabel } from "./Glyphs.tsx";
-import { Num } from "./Num.tsx";
+import { numbers, Table, type Column } from "./Table.tsx";
 
 export function NumbersTable({ state }: { state: State }) {
   const { rows, other } = state.picture.value;
-  return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="Candidates, may scroll sideways">
-      <table class="numbers">
-        <thead>
-          <tr>
-            <th scope="col">token</th>
-            <th scope="col">logit</th>
-            <th scope="col">score, logit</th>
-            <th scope="col">probability</th>
-            {other && <th scope="col">{other.label}</th>}
-            <th scope="col">cumulative</th>
-            <th scope="col">cut by</th>
-            <th scope="col">id</th>
-            <th scope="col">bytes</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ token, logit, cell, other: theirs, cumulative, chosen }) => (
-            <tr class={chosen ? "chosen" : cell?.cutBy ? "cut" : ""} data-id={token.id}>
-              <th scope="row">
-                {chosen ? "> " : ""}
-                <TokenLabel token={token} />
-              </th>
-              <td>
-                <Num value={logit} unit="logit" />
-              </td>
-              <td>{cell ? <Num value={cell.score} unit="logit" /> : "–"}</td>
-              <td class="p">{cell ? <Num value={cell.p} unit="probability" /> : "–"}</td>
-              {other && <td class="p-other">{theirs ? <Num value={theirs.p} unit="probability" /> : "–"}</td>}
-              <td>
-                <Num value={cumulative} unit="probability" />
-              </td>
-              <td>{cell?.cutBy ?? ""}</td>
-              <td>
-                <span class="num">{token.id}</span>
-              </td>
-              <td class="hex">{token.bytes.length > 24 ? token.bytes.slice(0, 24) + "…" : token.bytes}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
+  const theirs = other === null ? [] : [numbers<Row>(other.label, "probability", (row) => row.other?.p ?? null, "p-other")];
+  const columns: Column<Row>[] = [
+    { head: "token", names: true, cell: ({ token, chosen }) => [chosen ? "> " : "", <TokenLabel token={token} />] },
+    numbers("logit", "logit", ({ logit }) => logit),
+    numbers("score, logit", "logit", ({ cell }) => cell?.score ?? null),
+    numbers("probability", "probability", ({ cell }) => cell?.p ?? null, "p"),
+    ...theirs,
+    numbers("cumulative", "probability", ({ cumulative }) => cumulative),
+    { head: "cut by", cell: ({ cell }) => cell?.cutBy ?? "" },
+    { head: "id", kind: "num", cell: ({ token }) => token.id },
+    { head: "bytes", kind: "hex", cell: ({ token: { bytes } }) => (bytes.length > 24 ? bytes.slice(0, 24) + "…" : bytes) },
+  ];
+  const rowClass = ({ chosen, cell }: Row) => (chosen ? "chosen" : cell?.cutBy ? "cut" : "");
+  return <Table label="Candidates" columns={columns} rows={rows} rowClass={rowClass} rowId={({ token }) => token.id} />;
 }

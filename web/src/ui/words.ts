@@ -1,7 +1,7 @@
 // What a step's pictures say, in words: for those who do not see them, and as their labels.
 
 import { spelled } from "../data/spelling.ts";
-import type { Token } from "../data/record.ts";
+import type { Token } from "../data/token.ts";
 import { fixed, probability, whole } from "../format.ts";
 import type { Picture } from "../picture.ts";
 import type { State } from "../state.ts";

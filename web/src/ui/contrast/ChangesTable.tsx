@@ -3,43 +3,22 @@
 import { fixed } from "../../format.ts";
 import type { State } from "../../state.ts";
 import { TokenLabel } from "../Glyphs.tsx";
-
-const most = 200; // rows
+import { Table, type Column } from "../Table.tsx";
 
 export function ChangesTable({ state }: { state: State }) {
   const { contrast } = state;
   const alpha = contrast.alpha.value;
   const changes = contrast.changes.value;
   if (alpha === null || changes.length === 0) return null;
-  return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="Steps that would change, may scroll">
-      <table class="numbers">
-        <thead>
-          <tr>
-            <th scope="col">step</th>
-            <th scope="col" class="words">the run's</th>
-            <th scope="col" class="words">at {fixed(alpha, 2)}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {changes.slice(0, most).map((i) => (
-            <tr>
-              <th scope="row" class="num">
-                <button class="link" onClick={() => state.select(i)}>
-                  {i + 1}
-                </button>
-              </th>
-              <td class="words">
-                <TokenLabel token={state.steps.value[i]!.token} />
-              </td>
-              <td class="words">
-                <TokenLabel token={contrast.winnerOf(i)!} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {changes.length > most && <p class="note">and {changes.length - most} more</p>}
-    </div>
+  const toStep = (i: number) => (
+    <button class="link" onClick={() => state.select(i)}>
+      {i + 1}
+    </button>
   );
+  const columns: Column<number>[] = [
+    { head: "step", names: true, kind: "num", cell: toStep },
+    { head: "the run's", kind: "words", cell: (i) => <TokenLabel token={state.steps.value[i]!.token} /> },
+    { head: `at ${fixed(alpha, 2)}`, kind: "words", cell: (i) => <TokenLabel token={contrast.winnerOf(i)!} /> },
+  ];
+  return <Table label="Steps that would change" columns={columns} rows={changes} size={200} />;
 }

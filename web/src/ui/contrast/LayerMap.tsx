@@ -4,28 +4,30 @@
 import { batch, useSignal, type Signal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Bins } from "../../contrast/bins.ts";
-import { axisWidth, cellAt, headHeight, heightOf, move, rowHeight, widthOf, type Cell, type Grid } from "../../contrast/grid.ts";
+import { axisWidth, boxOf, headHeight, heightOf, move, rowHeight, widthOf, type Cell, type Grid } from "../../contrast/grid.ts";
 import { cellWords } from "../../contrast/words.ts";
 import type { State } from "../../state.ts";
 import { useMeasured } from "../tree/useMeasured.ts";
 import { drawMap } from "./drawMap.ts";
-import { LayerTip, type CellSpot } from "./LayerTip.tsx";
+import { LayerTip } from "./LayerTip.tsx";
 import { useCanvas } from "./useCanvas.ts";
+import { useCellTip } from "./useCellTip.ts";
 
-export function LayerMap(props: {
-  state: State;
-  grid: Grid;
-  bins: Bins;
-  width: Signal<number>;
-  onZoom: (direction: 1 | -1) => void;
-  onOpen: () => void;
-}) {
-  const { state, grid, bins, width, onZoom, onOpen } = props;
+interface Props {
+  readonly state: State;
+  readonly grid: Grid;
+  readonly bins: Bins;
+  readonly width: Signal<number>;
+  readonly onZoom: (direction: 1 | -1) => void;
+  readonly onOpen: () => void;
+}
+
+export function LayerMap({ state, grid, bins, width, onZoom, onOpen }: Props) {
   const { contrast } = state;
   const frame = useRef<HTMLDivElement>(null);
   useMeasured(frame, width);
   const scrolled = useSignal(0);
-  const spot = useSignal<CellSpot | null>(null);
+  const tip = useCellTip(frame, grid);
   const at: Cell = { column: state.index.value, row: contrast.row.value };
   const height = heightOf(grid);
   const canvas = useCanvas(width.value, height, (context, color) =>
@@ -40,39 +42,20 @@ export function LayerMap(props: {
       if (column !== state.index.value) state.select(column);
       contrast.layer.value = row;
     });
-  const boxOf = ({ column, row }: Cell) => ({
-    left: axisWidth + column * grid.column,
-    top: headHeight + row * rowHeight,
-    width: Math.max(grid.column, 4),
-    height: rowHeight,
-  });
-  const showTip = (cell: Cell | null) => {
-    if (cell === null || !frame.current) return void (spot.value = null);
-    if (spot.value?.cell.column === cell.column && spot.value.cell.row === cell.row) return;
-    const origin = frame.current.querySelector(".layer-space")!.getBoundingClientRect();
-    const { left, top } = boxOf(cell);
-    spot.value = { cell, left: origin.left + left, top: origin.top + top, height: rowHeight };
-  };
-  const find = (event: MouseEvent) => {
-    const origin = frame.current!.querySelector(".layer-space")!.getBoundingClientRect();
-    if (event.clientX < frame.current!.getBoundingClientRect().left + axisWidth) return null;
-    return cellAt(grid, event.clientX - origin.left, event.clientY - origin.top);
-  };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     const to = move(grid, at, event.key);
     if (to) {
       select(to);
-      requestAnimationFrame(() => showTip(to));
+      requestAnimationFrame(() => tip.show(to));
     } else if (event.key === "Enter") onOpen();
     else if (event.key === "+" || event.key === "-") onZoom(event.key === "+" ? 1 : -1);
     else {
-      if (event.key === "Escape") spot.value = null;
+      if (event.key === "Escape") tip.hide();
       return;
     }
     event.preventDefault();
   };
-  const box = boxOf(at);
   return (
     <div
       class="layer-frame"
@@ -85,36 +68,44 @@ export function LayerMap(props: {
       aria-activedescendant="layer-cursor"
       onKeyDown={onKeyDown}
       onFocus={() => {
-        if (frame.current!.matches(":focus-visible")) showTip(at);
+        if (frame.current!.matches(":focus-visible")) tip.show(at);
       }}
-      onBlur={() => (spot.value = null)}
+      onBlur={tip.hide}
       onScroll={() => {
         scrolled.value = frame.current!.scrollLeft;
-        if (frame.current !== document.activeElement) spot.value = null;
+        if (frame.current !== document.activeElement) tip.hide();
       }}
-      onPointerMove={(event) => showTip(find(event))}
-      onPointerLeave={() => (spot.value = null)}
+      onPointerMove={(event) => tip.show(tip.cellUnder(event))}
+      onPointerLeave={tip.hide}
       onClick={(event) => {
-        const cell = find(event);
+        const cell = tip.cellUnder(event);
         if (cell) select(cell);
       }}
     >
       <div class="layer-space" role="presentation" style={{ width: `${Math.max(widthOf(grid), width.value)}px`, height: `${height}px` }}>
         <canvas ref={canvas} style={{ width: `${width.value}px`, height: `${height}px` }} aria-hidden="true" />
-        <div role="row" aria-rowindex={at.row + 1}>
-          <div
-            id="layer-cursor"
-            role="gridcell"
-            aria-selected="true"
-            aria-rowindex={at.row + 1}
-            aria-colindex={at.column + 1}
-            aria-label={cellWords(contrast.layerAt(at.column, at.row), contrast.dola.value[at.column]?.chosen ?? null, state.steps.value[at.column]!.token)}
-            style={Object.fromEntries(Object.entries(box).map(([name, value]) => [name, `${value}px`]))}
-          />
-        </div>
+        <Cursor state={state} grid={grid} at={at} />
         <Axis layers={contrast.layers.value} />
       </div>
-      <LayerTip spot={spot.value} state={state} />
+      <LayerTip spot={tip.spot.value} state={state} />
+    </div>
+  );
+}
+
+function Cursor({ state, grid, at }: { state: State; grid: Grid; at: Cell }) {
+  const { contrast } = state;
+  const chosen = contrast.dola.value[at.column]?.chosen ?? null;
+  return (
+    <div role="row" aria-rowindex={at.row + 1}>
+      <div
+        id="layer-cursor"
+        role="gridcell"
+        aria-selected="true"
+        aria-rowindex={at.row + 1}
+        aria-colindex={at.column + 1}
+        aria-label={cellWords(contrast.layerAt(at.column, at.row), chosen, state.steps.value[at.column]!.token)}
+        style={Object.fromEntries(Object.entries(boxOf(grid, at)).map(([name, value]) => [name, `${value}px`]))}
+      />
     </div>
   );
 }

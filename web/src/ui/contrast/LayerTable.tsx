@@ -1,71 +1,42 @@
 // The layer map as a table, a page of tokens at a time.
 
-import { useSignal } from "@preact/signals";
+import type { Dola } from "../../data/contrast.ts";
+import type { Step } from "../../data/trace.ts";
 import type { State } from "../../state.ts";
 import { TokenLabel } from "../Glyphs.tsx";
 import { Num } from "../Num.tsx";
+import { Table, type Column } from "../Table.tsx";
 
-const size = 20; // tokens
+interface Row {
+  readonly step: Step;
+  readonly dola: Dola | null;
+}
 
 export function LayerTable({ state }: { state: State }) {
   const { contrast } = state;
-  const steps = state.steps.value;
-  const layers = contrast.layers.value;
-  const page = useSignal(Math.floor(state.index.value / size));
-  const first = Math.min(page.value, Math.floor((steps.length - 1) / size)) * size;
-  const last = Math.min(first + size, steps.length);
   const isP = contrast.statistic.value === "p";
-  return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="Layers of all tokens, may scroll">
-      <table class="numbers">
-        <caption class="unseen">{isP ? "probability of the chosen token" : "divergence from the final layer, nats"}; * was subtracted</caption>
-        <thead>
-          <tr>
-            <th scope="col">token</th>
-            <th scope="col">step</th>
-            {[...layers].reverse().map((layer) => (
-              <th scope="col">{layer}</th>
-            ))}
-            {isP && <th scope="col">final</th>}
-          </tr>
-        </thead>
-        <tbody>
-          {steps.slice(first, last).map((step, i) => {
-            const dola = contrast.dola.value[first + i] ?? null;
-            return (
-              <tr class={first + i === state.index.value ? "chosen" : ""}>
-                <th scope="row">
-                  <TokenLabel token={step.token} />
-                </th>
-                <td class="num">{first + i + 1}</td>
-                {[...layers].reverse().map((number) => {
-                  const layer = dola?.layers.find((each) => each.layer === number);
-                  return (
-                    <td class={number === dola?.chosen ? "subtracted" : ""}>
-                      {number === dola?.chosen && "*"}
-                      {layer ? <Num value={isP ? layer.p : layer.divergence} unit={isP ? "probability" : "nats"} /> : "–"}
-                    </td>
-                  );
-                })}
-                {isP && <td>{dola && <Num value={dola.final.p} unit="probability" />}</td>}
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-      {steps.length > size && (
-        <p class="more">
-          <button disabled={first === 0} onClick={() => (page.value = first / size - 1)}>
-            before
-          </button>
-          <span>
-            {first + 1} to {last} of {steps.length}
-          </span>
-          <button disabled={last === steps.length} onClick={() => (page.value = first / size + 1)}>
-            after
-          </button>
-        </p>
-      )}
-    </div>
-  );
+  const at = state.index.value;
+  const rows = state.steps.value.map((step, i): Row => ({ step, dola: contrast.dola.value[i] ?? null }));
+  const final: Column<Row> = { head: "final", cell: ({ dola }) => dola && <Num value={dola.final.p} unit="probability" /> };
+  const columns: Column<Row>[] = [
+    { head: "token", names: true, cell: ({ step }) => <TokenLabel token={step.token} /> },
+    { head: "step", kind: "num", cell: (_, place) => place + 1 },
+    ...[...contrast.layers.value].reverse().map((number) => layerColumn(number, isP)),
+    ...(isP ? [final] : []),
+  ];
+  const caption = `${isP ? "probability of the chosen token" : "divergence from the final layer, nats"}; * was subtracted`;
+  const rowClass = (_: Row, place: number) => (place === at ? "chosen" : "");
+  return <Table label="Layers of all tokens" caption={caption} columns={columns} rows={rows} rowClass={rowClass} size={20} at={at} />;
+}
+
+function layerColumn(number: number, isP: boolean): Column<Row> {
+  return {
+    head: number,
+    kind: ({ dola }) => (number === dola?.chosen ? "subtracted" : ""),
+    cell: ({ dola }) => {
+      const layer = dola?.layers.find((each) => each.layer === number);
+      const value = layer ? <Num value={isP ? layer.p : layer.divergence} unit={isP ? "probability" : "nats"} /> : "–";
+      return number === dola?.chosen ? ["*", value] : value;
+    },
+  };
 }

@@ -3,7 +3,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useSignal } from "@preact/signals";
-import type { Token } from "../../data/record.ts";
+import type { Token } from "../../data/token.ts";
 import type { Scale } from "../../state.ts";
 import { probabilityScale, type Axis } from "../axes.ts";
 import { Grid, Ticks } from "../Butterfly.tsx";

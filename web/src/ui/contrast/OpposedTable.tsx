@@ -1,47 +1,18 @@
 // Two distributions and their difference as a table.
 
 import { TokenLabel } from "../Glyphs.tsx";
-import { Num } from "../Num.tsx";
+import { numbers, Table, type Column } from "../Table.tsx";
 import type { Labels, Pair } from "./Opposed.tsx";
 
 export function OpposedTable({ pairs, labels }: { pairs: readonly Pair[]; labels: Labels }) {
-  return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={`${labels.for} and ${labels.against}, may scroll`}>
-      <table class="numbers">
-        <thead>
-          <tr>
-            <th scope="col">token</th>
-            <th scope="col">{labels.against}, log p</th>
-            <th scope="col">{labels.for}, log p</th>
-            <th scope="col">{labels.net}</th>
-            <th scope="col" class="words">
-              masked
-            </th>
-            <th scope="col">id</th>
-          </tr>
-        </thead>
-        <tbody>
-          {pairs.map((pair) => (
-            <tr class={pair.chosen ? "chosen" : pair.masked !== null ? "cut" : ""} data-id={pair.token.id}>
-              <th scope="row">
-                {pair.chosen ? "> " : ""}
-                <TokenLabel token={pair.token} />
-              </th>
-              <td>
-                <Num value={pair.against} unit="nats" />
-              </td>
-              <td>
-                <Num value={pair.for} unit="nats" />
-              </td>
-              <td>
-                <Num value={pair.net} unit={labels.unit} />
-              </td>
-              <td class="words">{pair.masked ?? ""}</td>
-              <td class="num">{pair.token.id}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
+  const columns: Column<Pair>[] = [
+    { head: "token", names: true, cell: ({ token, chosen }) => [chosen ? "> " : "", <TokenLabel token={token} />] },
+    numbers(`${labels.against}, log p`, "nats", ({ against }) => against),
+    numbers(`${labels.for}, log p`, "nats", (pair) => pair.for),
+    numbers(labels.net, labels.unit, ({ net }) => net),
+    { head: "masked", kind: "words", cell: ({ masked }) => masked ?? "" },
+    { head: "id", kind: "num", cell: ({ token }) => token.id },
+  ];
+  const rowClass = ({ chosen, masked }: Pair) => (chosen ? "chosen" : masked !== null ? "cut" : "");
+  return <Table label={`${labels.for} and ${labels.against}`} columns={columns} rows={pairs} rowClass={rowClass} rowId={({ token }) => token.id} />;
 }

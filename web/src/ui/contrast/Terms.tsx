@@ -12,6 +12,8 @@ import { Num } from "../Num.tsx";
 
 const firstRows = 12;
 
+type Place = (value: number) => string; // in percent of the plot's width
+
 export function Terms({ state, search }: { state: State; search: ContrastiveSearch }) {
   const { contrast } = state;
   const expanded = useSignal(false);
@@ -21,36 +23,13 @@ export function Terms({ state, search }: { state: State; search: ContrastiveSear
   const fewest = Math.max(firstRows, winner + 1, (taken ?? 0) + 1);
   const shown = expanded.value ? candidates : candidates.slice(0, fewest);
   const axis = axisOf(candidates, alpha);
-  const at = (value: number) => `${100 * axis(value)}%`;
+  const ticks = axis.ticks(4);
+  const at: Place = (value) => `${100 * axis(value)}%`;
   return (
     <>
-      <p class="legend formula">
-        <span>
-          <i class="net" /> score =
-        </span>
-        <span>
-          <i class="key plus" /> {short(1 - alpha)} × probability
-        </span>
-        <span>
-          − <i class="key minus" /> {short(alpha)} × similarity
-        </span>
-        {winner !== taken && taken !== null && <span>○ the run's choice</span>}
-      </p>
+      <Formula alpha={alpha} other={winner !== taken && taken !== null} />
       <div class="terms" role="group" aria-label="Candidates by falling probability">
-        <div class="term head" aria-hidden="true">
-          <span />
-          <span>token</span>
-          <span class="part">similarity</span>
-          <span class="term-plot">
-            {axis.ticks(4).map((tick) => (
-              <span class="tick num" style={{ left: at(tick) }}>
-                {String(tick).replace("-", "−")}
-              </span>
-            ))}
-          </span>
-          <span class="part">prob.</span>
-          <span class="value">score</span>
-        </div>
+        <Head ticks={ticks} at={at} />
         <div class="term-rows">
           {shown.map((each, place) => (
             <TermRow
@@ -65,7 +44,7 @@ export function Terms({ state, search }: { state: State; search: ContrastiveSear
           ))}
           <div class="term term-grid" aria-hidden="true">
             <span class="term-plot">
-              {axis.ticks(4).map((tick) => (
+              {ticks.map((tick) => (
                 <i class={tick === 0 ? "line zero" : "line"} style={{ left: at(tick) }} />
               ))}
             </span>
@@ -83,10 +62,46 @@ export function Terms({ state, search }: { state: State; search: ContrastiveSear
   );
 }
 
+function Formula({ alpha, other }: { alpha: number; other: boolean }) {
+  return (
+    <p class="legend formula">
+      <span>
+        <i class="net" /> score =
+      </span>
+      <span>
+        <i class="key plus" /> {short(1 - alpha)} × probability
+      </span>
+      <span>
+        − <i class="key minus" /> {short(alpha)} × similarity
+      </span>
+      {other && <span>○ the run's choice</span>}
+    </p>
+  );
+}
+
+function Head({ ticks, at }: { ticks: readonly number[]; at: Place }) {
+  return (
+    <div class="term head" aria-hidden="true">
+      <span />
+      <span>token</span>
+      <span class="part">similarity</span>
+      <span class="term-plot">
+        {ticks.map((tick) => (
+          <span class="tick num" style={{ left: at(tick) }}>
+            {String(tick).replace("-", "−")}
+          </span>
+        ))}
+      </span>
+      <span class="part">prob.</span>
+      <span class="value">score</span>
+    </div>
+  );
+}
+
 interface RowProps {
   readonly term: Term;
   readonly alpha: number;
-  readonly at: (value: number) => string;
+  readonly at: Place;
   readonly won: boolean;
   readonly taken: boolean;
   readonly shown: boolean; // its past
@@ -125,7 +140,7 @@ function TermRow({ term, alpha, at, won, taken, shown, onPick }: RowProps) {
   );
 }
 
-function Bar({ kind, from, to, at, value }: { kind: string; from: number; to: number; at: (value: number) => string; value: number }) {
+function Bar({ kind, from, to, at, value }: { kind: string; from: number; to: number; at: Place; value: number }) {
   return <i class={`bar ${kind}`} title={String(value)} style={{ left: at(from), width: `calc(${at(to)} - ${at(from)})` }} />;
 }
 

@@ -1,60 +1,28 @@
 // Both terms of every candidate as a table.
 
 import { scoreAt } from "../../contrast/winner.ts";
-import type { ContrastiveSearch } from "../../data/contrast.ts";
+import type { ContrastiveSearch, Term } from "../../data/contrast.ts";
 import { fixed } from "../../format.ts";
 import type { State } from "../../state.ts";
 import { TokenLabel } from "../Glyphs.tsx";
-import { Num } from "../Num.tsx";
+import { numbers, Table, type Column } from "../Table.tsx";
 
 export function TermsTable({ state, search }: { state: State; search: ContrastiveSearch }) {
   const { contrast } = state;
   const alpha = contrast.alphaShown.value;
   const past = contrast.past.value;
-  return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="Both terms of every candidate, may scroll">
-      <table class="numbers">
-        <thead>
-          <tr>
-            <th scope="col">token</th>
-            <th scope="col">probability</th>
-            <th scope="col">similarity</th>
-            <th scope="col">score, recorded</th>
-            {contrast.alpha.value !== null && <th scope="col">score at {fixed(alpha, 2)}</th>}
-            <th scope="col">most like position</th>
-            <th scope="col" class="words">which is</th>
-          </tr>
-        </thead>
-        <tbody>
-          {search.candidates.map((term, place) => {
-            const near = term.nearest[0];
-            return (
-              <tr class={place === contrast.winner.value ? "chosen" : ""} data-id={term.id}>
-                <th scope="row">
-                  {place === contrast.winner.value ? "> " : ""}
-                  <TokenLabel token={term} />
-                </th>
-                <td>
-                  <Num value={term.p} unit="probability" />
-                </td>
-                <td>
-                  <Num value={term.similarity} unit="score" />
-                </td>
-                <td>
-                  <Num value={term.score} unit="score" />
-                </td>
-                {contrast.alpha.value !== null && (
-                  <td>
-                    <Num value={scoreAt(term, alpha)} unit="score" />
-                  </td>
-                )}
-                <td class="num">{near ? near.position : "–"}</td>
-                <td class="words">{near ? (past.at(near.position).text ?? "in the prompt") : ""}</td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
-  );
+  const winner = contrast.winner.value;
+  const changed = contrast.alpha.value === null ? [] : [numbers<Term>(`score at ${fixed(alpha, 2)}`, "score", (term) => scoreAt(term, alpha))];
+  const which = ([near]: Term["nearest"]) => (near ? (past.at(near.position).text ?? "in the prompt") : "");
+  const columns: Column<Term>[] = [
+    { head: "token", names: true, cell: (term, place) => [place === winner ? "> " : "", <TokenLabel token={term} />] },
+    numbers("probability", "probability", ({ p }) => p),
+    numbers("similarity", "score", ({ similarity }) => similarity),
+    numbers("score, recorded", "score", ({ score }) => score),
+    ...changed,
+    { head: "most like position", kind: "num", cell: ({ nearest: [near] }) => near?.position ?? "–" },
+    { head: "which is", kind: "words", cell: ({ nearest }) => which(nearest) },
+  ];
+  const rowClass = (_: Term, place: number) => (place === winner ? "chosen" : "");
+  return <Table label="Both terms of every candidate" columns={columns} rows={search.candidates} rowClass={rowClass} rowId={({ id }) => id} />;
 }

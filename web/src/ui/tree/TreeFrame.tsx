@@ -1,67 +1,49 @@
 // The drawing in its frame, which scrolls: edges below, texts above, then what is selected. For the keyboard and for
 // screen readers it is a tree of which only the selected item is there at a time.
 
-import type { RefObject } from "preact";
+import type { ComponentChildren, RefObject } from "preact";
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useMemo } from "preact/hooks";
 import { pathTo, type Branch, type Search } from "../../data/search.ts";
-import { branchAt, drawing, edgePath, stubEnd, type Stub } from "../../tree/drawing.ts";
-import { behind, xOf, yOf, type Grid } from "../../tree/grid.ts";
+import { boxOf, drawing, edgePath, type Box, type Drawing } from "../../tree/drawing.ts";
+import { behind, xOf, type Grid } from "../../tree/grid.ts";
 import type { Layout } from "../../tree/layout.ts";
 import { choices, visibleFrom } from "../../tree/moves.ts";
 import { wayTo } from "../../tree/standing.ts";
 import type { TreeState } from "../../tree/state.ts";
 import { branchWords } from "../../tree/words.ts";
-import { BranchTip, type TipSpot } from "./BranchTip.tsx";
+import { BranchTip } from "./BranchTip.tsx";
 import { Edges } from "./Edges.tsx";
 import { EdgeTexts, Ends, StubTexts } from "./EdgeTexts.tsx";
+import { useBranchTip } from "./useBranchTip.ts";
 import { useMeasured } from "./useMeasured.ts";
 
-export function TreeFrame(props: {
-  tree: TreeState;
-  search: Search;
-  frame: RefObject<HTMLDivElement | null>;
-  onKeyDown: (event: KeyboardEvent) => void;
-}) {
-  const { tree, search, frame, onKeyDown } = props;
+interface Props {
+  readonly tree: TreeState;
+  readonly search: Search;
+  readonly frame: RefObject<HTMLDivElement | null>;
+  readonly onKeyDown: (event: KeyboardEvent) => void;
+}
+
+export function TreeFrame({ tree, search, frame, onKeyDown }: Props) {
   useMeasured(frame, tree.width);
-  const spot = useSignal<TipSpot | null>(null);
   const focused = useSignal(false);
   const grid = tree.grid.value;
   const layout = tree.layout.value!;
-  const standing = tree.standing.value;
-  const winner = tree.winner.value;
   const pruned = tree.show.value === "all";
   const known = tree.width.value > 0;
-  const way = useMemo(() => wayTo(winner), [winner]);
+  const way = useMemo(() => wayTo(tree.winner.value), [tree.winner.value]);
+  const standing = tree.standing.value;
   const drawn = useMemo(
     () => (known ? drawing(search, layout, grid, standing, way, pruned) : null),
     [search, layout, grid, standing, way, pruned, known],
   );
-  const ended = useMemo(() => new Set(search.ended.map(({ end }) => end)), [search]);
-  const stubs = useMemo(() => new Map(drawn?.stubs.map((stub) => [stub.parent, stub])), [drawn]);
-  const size = {
-    width: Math.max(tree.width.value, xOf(grid, search.depth) + behind),
-    height: layout.rows * grid.row + 8,
-  };
+  const tip = useBranchTip(frame, layout, grid, drawn);
   const at = tree.at.value && visibleFrom(layout, tree.at.value, pruned);
   const box = at && boxOf(layout, grid, at);
   useLayoutEffect(() => {
     if (frame.current && box && known) reveal(frame.current, box);
   }, [at, grid, layout, known]);
-
-  const find = (event: MouseEvent) => {
-    const origin = frame.current!.querySelector(".tree-canvas")!.getBoundingClientRect();
-    return branchAt(layout, grid, stubs, event.clientX - origin.left, event.clientY - origin.top);
-  };
-  const showTip = (branch: Branch | null) => {
-    if (branch === null || !frame.current) return void (spot.value = null);
-    if (spot.value?.branch === branch) return;
-    const origin = frame.current.querySelector(".tree-canvas")!.getBoundingClientRect();
-    const own = boxOf(layout, grid, branch);
-    const others = branch.node === null ? (stubs.get(branch.parent)?.pruned ?? [branch]) : [branch];
-    spot.value = { branch, others, left: origin.left + own.left, top: origin.top + own.top, height: own.height };
-  };
   return (
     <div
       class="tree-frame"
@@ -74,67 +56,71 @@ export function TreeFrame(props: {
       onKeyDown={(event) => {
         onKeyDown(event);
         const to = tree.at.value && visibleFrom(layout, tree.at.value, pruned);
-        if (event.key.startsWith("Arrow") && to) requestAnimationFrame(() => showTip(to));
-        else if (event.key === "Escape" || event.key === "Enter") spot.value = null;
+        if (event.key.startsWith("Arrow") && to) requestAnimationFrame(() => tip.show(to));
+        else if (event.key === "Escape" || event.key === "Enter") tip.hide();
       }}
       onFocus={() => {
         focused.value = true;
-        if (at && frame.current!.matches(":focus-visible")) showTip(at);
+        if (at && frame.current!.matches(":focus-visible")) tip.show(at);
       }}
       onBlur={() => {
         focused.value = false;
-        spot.value = null;
+        tip.hide();
       }}
       onScroll={() => {
-        if (!focused.value) spot.value = null;
+        if (!focused.value) tip.hide();
       }}
-      onPointerMove={(event) => showTip(find(event))}
-      onPointerLeave={() => (spot.value = null)}
+      onPointerMove={(event) => tip.show(tip.branchUnder(event))}
+      onPointerLeave={tip.hide}
       onClick={(event) => {
-        const branch = find(event);
+        const branch = tip.branchUnder(event);
         if (branch) tree.pick(branch);
       }}
     >
       <Axis grid={grid} depth={search.depth} />
-      <div class="tree-canvas" style={{ width: `${size.width}px`, height: `${size.height}px` }} role="presentation">
-        <Bands layout={layout} grid={grid} groups={search.groups} />
-        {at && <div class="tree-step" style={{ left: `${xOf(grid, at.depth - 1)}px`, width: `${grid.column}px` }} />}
-        {drawn && (
-          <>
-            <Edges drawn={drawn} grid={grid} layout={layout} {...size} />
-            {at && <Chain layout={layout} grid={grid} branch={at} {...size} />}
-            <div class="tree-texts" aria-hidden="true">
-              <EdgeTexts layout={layout} grid={grid} winner={way} standing={standing} ended={ended} />
-              {grid.texts && <StubTexts stubs={drawn.stubs} layout={layout} grid={grid} ended={ended} />}
-              <Ends ranking={tree.ranking.value} layout={layout} grid={grid} />
-            </div>
-          </>
-        )}
+      <Canvas tree={tree} search={search} drawn={drawn} way={way} at={at}>
         {at && box && <Cursor search={search} layout={layout} at={at} box={box} pruned={pruned} />}
-      </div>
-      <BranchTip spot={spot.value} search={search} />
+      </Canvas>
+      <BranchTip spot={tip.spot.value} search={search} />
     </div>
   );
 }
 
-interface Box {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
+interface CanvasProps {
+  readonly tree: TreeState;
+  readonly search: Search;
+  readonly drawn: Drawing | null;
+  readonly way: ReadonlySet<Branch>; // to the winner
+  readonly at: Branch | null;
+  readonly children: ComponentChildren;
 }
 
-function boxOf(layout: Layout, grid: Grid, branch: Branch): Box {
-  const row = layout.row.get(branch);
-  if (row !== undefined) {
-    return { left: xOf(grid, branch.depth - 1) + 1, top: row * grid.row + 1, width: Math.max(grid.column - 2, 6), height: grid.line + 4 };
-  }
-  const parent = branch.parent;
-  const from: Pick<Stub, "parent" | "row"> = { parent, row: layout.from(branch) };
-  const end = stubEnd(grid, from);
-  const left = xOf(grid, branch.depth - 1) + 2;
-  const width = grid.texts ? grid.column - 4 : end.x - left + 8;
-  return { left, top: yOf(grid, from.row) + 3, width: Math.max(width, 8), height: grid.texts ? 17 : 12 };
+function Canvas({ tree, search, drawn, way, at, children }: CanvasProps) {
+  const grid = tree.grid.value;
+  const layout = tree.layout.value!;
+  const ended = useMemo(() => new Set(search.ended.map(({ end }) => end)), [search]);
+  const size = {
+    width: Math.max(tree.width.value, xOf(grid, search.depth) + behind),
+    height: layout.rows * grid.row + 8,
+  };
+  return (
+    <div class="tree-canvas" style={{ width: `${size.width}px`, height: `${size.height}px` }} role="presentation">
+      <Bands layout={layout} grid={grid} groups={search.groups} />
+      {at && <div class="tree-step" style={{ left: `${xOf(grid, at.depth - 1)}px`, width: `${grid.column}px` }} />}
+      {drawn && (
+        <>
+          <Edges drawn={drawn} grid={grid} layout={layout} {...size} />
+          {at && <Chain layout={layout} grid={grid} branch={at} {...size} />}
+          <div class="tree-texts" aria-hidden="true">
+            <EdgeTexts layout={layout} grid={grid} winner={way} standing={tree.standing.value} ended={ended} />
+            {grid.texts && <StubTexts stubs={drawn.stubs} layout={layout} grid={grid} ended={ended} />}
+            <Ends ranking={tree.ranking.value} layout={layout} grid={grid} />
+          </div>
+        </>
+      )}
+      {children}
+    </div>
+  );
 }
 
 function reveal(frame: HTMLElement, box: Box): void {
