@@ -14,10 +14,10 @@
 #include <map>
 
 #include "base/error.h"
-#include "model/llama_model.h"
+#include "llama/llama_model.h"
 #include "numerics/maximum.h"
 #include "run/scheduler.h"
-#include "strategies/row.h"
+#include "strategies/resolve.h"
 
 namespace {
 
@@ -79,6 +79,7 @@ Request request(bool sampling, std::uint64_t seed, const std::vector<Token>& pro
   return {.config = config,
           .prompt = prompt,
           .strategy = strategy(sampling ? "sample" : "greedy").run,
+          .does = {.draws = sampling},
           .models = {0},
           .observer = nullptr};
 }
@@ -92,7 +93,7 @@ Timing run(LlamaModel& model, const std::vector<Request>& requests) {
   Timed timed(model);
   Scheduler scheduler({&timed});
   std::vector<std::unique_ptr<Run>> runs;
-  for (const Request& each : requests) runs.push_back(scheduler.start(each));
+  for (const Request& each : requests) runs.push_back(start(scheduler, each));
   scheduler.step();  // the prompt
   scheduler.step();
   timed.seconds = 0;

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
-#include "model/chat_template.h"
+#include "llama/chat_template.h"
 
 namespace decant {
 namespace {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "model/llama_model.h"
+#include "llama/llama_model.h"
 
 namespace decant {
 

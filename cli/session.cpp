@@ -9,10 +9,10 @@
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/progress.h"
-#include "model/hub.h"
-#include "model/load_probe.h"
+#include "hub/hub.h"
+#include "llama/load_probe.h"
+#include "llama/self_model.h"
 #include "model/same_vocabulary.h"
-#include "model/self_model.h"
 #include "options/table.h"
 #include "processors/token_healing.h"
 
@@ -198,7 +198,7 @@ std::unique_ptr<Run> Session::start(const GenerationConfig& config, StrategyFunc
   GenerationConfig own = config;
   if (voices == Voices::amateur_alone) own.amateur.clear();
   const Prompt prompt = prompt_for(config, prompt_index);
-  return scheduler_->start({.config = own,
+  return decant::start(*scheduler_, {.config = own,
                             .prompt = prompt.tokens,
                             .negative_prompt = negative_prompt(config),
                             .healed = prompt.healed,

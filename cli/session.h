@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "cli/prompt.h"
-#include "model/llama_model.h"
+#include "llama/llama_model.h"
 #include "options/generation_config.h"
 #include "options/model_options.h"
 #include "run/scheduler.h"

@@ -28,7 +28,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "model/hub.h"
+#include "hub/hub.h"
 
 namespace fs = std::filesystem;
 

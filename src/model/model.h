@@ -31,16 +31,20 @@ struct ModelInfo {
   int max_rows = 0;       // rows in one forward()
   int max_outputs = 0;    // rows with any output in one forward()
   bool tied_embeddings = false;
-  bool has_layers = false;  // logits of inner layers can be asked for
+  bool keeps_rows_apart = true;  // numbers that are not finite stay in the sequences that they belong to
+  bool has_layers = false;       // logits of inner layers can be asked for
 };
 
 // What a row returns besides filling its cell.
 struct Outputs {
   bool logits = false;
-  bool hidden = false;      // last hidden state after the final norm: Hugging Face's hidden_states[-1]
-  std::vector<int> layers;  // logits of the head applied to hidden_states[i], without the final norm (DoLa)
+  bool hidden = false;           // last hidden state after the final norm: Hugging Face's hidden_states[-1]
+  std::vector<int> layers = {};  // logits of the head applied to hidden_states[i], without the final norm (DoLa)
 
-  bool any() const { return logits || hidden || !layers.empty(); }
+  std::vector<int> states = {};  // hidden_states[i] as they are
+
+  bool any() const { return logits || hidden || !layers.empty() || !states.empty(); }
+  bool has_logits() const { return logits || !layers.empty(); }
 };
 
 struct Row {
@@ -63,6 +67,8 @@ class Model {
   // `sequence` forgets its cells at `begin` and later; a cell that no sequence holds is free.
   virtual void trim_sequence(SeqId sequence, int begin) = 0;
 
+  virtual void clear() {}
+
   // Evaluates the rows in order, each after its predecessors. Throws Error and leaves the cache as it was.
   virtual void forward(std::span<const Row> rows) = 0;
 
@@ -70,6 +76,7 @@ class Model {
   virtual std::span<const float> logits(int row) const = 0;
   virtual std::span<const float> hidden(int row) const = 0;
   virtual std::span<const float> layer_logits(int row, int layer) const = 0;
+  virtual std::span<const float> state(int /*row*/, int /*layer*/) const { return {}; }
 };
 
 }  // namespace decant

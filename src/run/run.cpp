@@ -1,13 +1,12 @@
-// Tested by tests/run/scheduler_test.cpp, seams_test.cpp and trace_test.cpp.
+// Tested by tests/run/scheduler_test.cpp, seams_test.cpp, company_test.cpp and trace_test.cpp.
 #include "run/run.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cmath>
 #include <limits>
 
 #include "base/error.h"
-#include "run/scheduler.h"
-#include "strategies/resolve.h"
 
 namespace decant {
 namespace {
@@ -30,78 +29,115 @@ void repair(std::span<const float> logits, std::vector<float>& repaired) {
 // What the processors remember at a node; null at the prompt's end.
 const Chain::States* states(const Node& node) { return static_cast<const Chain::States*>(node.memory().get()); }
 
-std::vector<Token> eos_of(const GenerationConfig& config, const Vocab& vocab) {
-  return config.eos_token_id ? *config.eos_token_id : vocab.eos();
+std::vector<const ModelInfo*> infos(const Scheduler& scheduler, const Request& request) {
+  std::vector<const ModelInfo*> list;
+  for (const ModelId model : request.models) list.push_back(&scheduler.model(model).info());
+  return list;
 }
 
-// Prompt included: what the context holds of it, and of the same text behind the negative prompt.
-int longest_text(const GenerationConfig& config, const Request& request, int n_context) {
-  const std::ptrdiff_t more = std::ssize(request.negative_prompt) - std::ssize(request.prompt);
-  return config.guidance_scale == 1 || more <= 0 ? n_context : n_context - static_cast<int>(more);
-}
-
-Chain make_chain(const GenerationConfig& config, const Request& request, const Vocab& vocab, int n_context) {
-  ChainSetup setup;
-  setup.vocab = &vocab;
-  setup.eos = eos_of(config, vocab);
-  setup.max_length = std::min(max_length(config, static_cast<int>(request.prompt.size())), n_context);
-  setup.healed = request.healed;
-  const StrategyRow& strategy = resolve_strategy(config);
-  // As in Hugging Face: every beam has a continuation that does not end it.
-  if (strategy.beams(config)) setup.min_tokens_to_keep = std::max(2, static_cast<int>(setup.eos.size()) + 1);
-  return Chain(config, strategy.draws(config), setup);
+Request checked(Scheduler& scheduler, Request request) {
+  const auto models = infos(scheduler, request);
+  check_prompts(request, models);
+  if (!request.chain) compile(request, scheduler.model(request.models[0]).vocab(), models);
+  return request;
 }
 
 }  // namespace
 
-Run::Run(Scheduler& scheduler, Request request, std::uint64_t seed)
+std::unique_ptr<Run> start(Scheduler& scheduler, Request request) {
+  return std::make_unique<Run>(scheduler, checked(scheduler, std::move(request)));
+}
+
+Run::Run(Scheduler& scheduler, Request request)
     : scheduler_(scheduler),
-      age_(scheduler.started_count_++),
       config_(std::move(request.config)),
-      models_(std::move(request.models)),
+      does_(request.does),
       observer_(request.observer),
-      seed_(seed),
-      prompt_(grow(scheduler.tree_.root(), request.prompt)),
-      stop_(config_, vocab(), prompt_.length(), longest_text(config_, request, model_info().n_context)),
-      chain_(make_chain(config_, request, vocab(), longest_text(config_, request, model_info().n_context))),
-      chain_trace_(observer_ && observer_->wants_stage_scores()),
+      decisions_(observer_ && observer_->wants_decisions()),
+      seed_(config_.seed ? *config_.seed : random_seed()),
+      chain_(std::move(request.chain)),
+      prompt_(grow(scheduler.tree().root(), request.prompt)),
+      stop_(config_, scheduler.model(request.models[0]).vocab(), prompt_.length(),
+            longest_text(request, infos(scheduler, request))),
       sequences_(static_cast<std::size_t>(config_.num_return_sequences)),
       healed_(sequences_.size(), request.healed.size()),
       started_(std::chrono::steady_clock::now()),
-      task_(request.strategy(*this)),
-      waiting_(task_.handle()),
-      decisions_(observer_ && observer_->wants_decisions()) {
+      chain_trace_(observer_ && observer_->wants_stage_scores()) {
   stats_.prompt_tokens = prompt_.length();
-  if (config_.guidance_scale == 1) return;
-  const std::span<const Token> last = std::span(request.prompt).last(1);
-  negative_prompt_ = grow(scheduler.tree_.root(), request.negative_prompt.empty() ? last : request.negative_prompt);
+  if (config_.guidance_scale != 1) {
+    const std::span<const Token> last = std::span(request.prompt).last(1);
+    negative_prompt_ =
+        grow(scheduler.tree().root(), request.negative_prompt.empty() ? last : std::span(request.negative_prompt));
+  }
+  inquiry_.models = std::move(request.models);
+  inquiry_.age = scheduler.next_age();
+  inquiry_.go_on = [this] { go_on(); };
+  if (config_.max_new_tokens == 0) {
+    for (int i = 0; i < config_.num_return_sequences; ++i) finish(i, {FinishReason::length, 0});
+    end();
+    return;
+  }
+  task_ = request.strategy(*this);
+  waiting_ = task_.handle();
+  scheduler_.post(inquiry_);
 }
 
 // The frames go first: they refer to everything else.
 Run::~Run() {
-  scheduler_.remove(*this);
+  scheduler_.withdraw(inquiry_);
   task_ = {};
   asks_.clear();
-  targets_.clear();
+  inquiry_.targets.clear();
   prompt_ = {};
   negative_prompt_ = {};
-  twins_.clear();
-  for (const auto& cache : scheduler_.caches_) cache->flush();
+  pairs_.clear();
+  scheduler_.flush();
 }
 
-const Vocab& Run::vocab() const { return scheduler_.model(models_[0]).vocab(); }
+const Vocab& Run::vocab() const { return scheduler_.model(inquiry_.models[0]).vocab(); }
 const ModelInfo& Run::model_info(int model) const {
-  return scheduler_.model(models_[static_cast<std::size_t>(model)]).info();
+  return scheduler_.model(inquiry_.models[static_cast<std::size_t>(model)]).info();
 }
 
 double Run::seconds() const {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
 }
 
-Node Run::text(std::span<const Token> tokens) const { return grow(scheduler_.tree_.root(), tokens); }
+RunStats Run::stats() const {
+  RunStats stats = stats_;
+  stats.evals = inquiry_.n_evals;
+  stats.rows = inquiry_.n_rows;
+  return stats;
+}
+
+Node Run::text(std::span<const Token> tokens) const { return grow(scheduler_.tree().root(), tokens); }
 
 double Run::uniform(int sequence, const Node& tip, Stream stream) const {
   return decant::uniform(seed_, static_cast<std::uint32_t>(sequence), static_cast<std::uint32_t>(tip.length()), stream);
+}
+
+// ---- going on -------------------------------------------------------------------------------------------------------
+
+void Run::go_on() {
+  if (asked_ > 0 && stats_.prefill_s == 0) stats_.prefill_s = seconds();
+  waiting_.resume();
+  if (!task_.done()) return;
+  try {
+    task_.result();
+  } catch (...) {
+    error_ = std::current_exception();
+  }
+  end();
+}
+
+void Run::end() {
+  done_ = true;
+  stats_.decode_s = seconds() - stats_.prefill_s;
+  task_ = {};
+  asks_.clear();
+  inquiry_.targets.clear();
+  pairs_.clear();
+  scheduler_.flush();
 }
 
 // ---- asking ---------------------------------------------------------------------------------------------------------
@@ -133,112 +169,110 @@ Run::Eval Run::eval(const std::vector<Ask>& asks, std::source_location where) {
 // Here, because a batch that the model refuses fails for everybody in it.
 void Run::check(const Ask& ask) const {
   assert(ask.outputs.any());
-  if (ask.model < 0 || ask.model >= std::ssize(models_)) {
-    throw Error(ErrorKind::usage, "this strategy needs {} models, and the run has {}", ask.model + 1, models_.size());
+  if (ask.model < 0 || ask.model >= std::ssize(inquiry_.models)) {
+    throw Error(ErrorKind::usage, "this strategy needs {} models, and the run has {}", ask.model + 1,
+                inquiry_.models.size());
   }
-  const std::vector<int>& layers = ask.outputs.layers;
-  const int n_layer = model_info(ask.model).n_layer;
-  if (!layers.empty() && !model_info(ask.model).has_layers) {
-    throw Error(ErrorKind::unavailable, "the inner layers of {} cannot be read: libllama does not hand them out",
-                model_info(ask.model).name);
-  }
-  for (const int layer : layers) {
-    if (layer < 0 || layer >= n_layer) {
-      throw Error(ErrorKind::usage, "layer {} does not exist: this model has hidden states 0 to {}", layer,
-                  n_layer - 1);
+  const ModelInfo& info = model_info(ask.model);
+  for (const Node& node : ask.nodes) {
+    assert(node && node.length() > 0);
+    if (node.token() < 0 || node.token() >= info.n_vocab) {
+      throw Error(ErrorKind::usage, "token {} is outside of the vocabulary of {}, which has {} tokens", node.token(),
+                  info.name, info.n_vocab);
+    }
+    if (node.length() > info.n_context) {
+      throw Error(ErrorKind::usage, "the text has come to {} tokens, and {} reads {}: write fewer", node.length(),
+                  info.name, info.n_context);
     }
   }
+  const auto check_layers = [&](const std::vector<int>& layers) {
+    if (!layers.empty() && !info.has_layers) {
+      throw Error(ErrorKind::unavailable, "the inner layers of {} cannot be read: libllama does not hand them out",
+                  info.name);
+    }
+    for (const int layer : layers) {
+      if (layer >= 0 && layer < info.n_layer) continue;
+      throw Error(ErrorKind::usage, "layer {} does not exist: this model has hidden states 0 to {}", layer,
+                  info.n_layer - 1);
+    }
+  };
+  check_layers(ask.outputs.layers);
+  check_layers(ask.outputs.states);
 }
 
 Run::Eval Run::post(std::source_location where) {
   where_ = where;
-  targets_.clear();
+  std::vector<Target>& targets = inquiry_.targets;
+  targets.clear();
   for (const Ask& ask : asks_) {
     check(ask);
-    for (const Node& node : ask.nodes) {
-      assert(node && node.length() > 0);
-      Target& target = targets_.emplace_back();
-      target.node = node;
-      target.outputs = &ask.outputs;
-      target.model = ask.model;
-    }
+    const ModelId model = inquiry_.models[static_cast<std::size_t>(ask.model)];
+    for (const Node& node : ask.nodes) targets.push_back({.node = node, .outputs = &ask.outputs, .model = model});
   }
-  assert(!targets_.empty());
+  assert(!targets.empty());
+  asked_ = targets.size();
   if (negative_prompt_) ask_without_prompt();
-  rows_.assign(targets_.size(), {});
-  scheduler_.enqueue(*this);
+  scheduler_.post(inquiry_);
   return Eval(this);
 }
 
 // Classifier-free guidance: for every row of logits another one, of the same text with the negative prompt in place of
 // the prompt. The twins stay until the next ones are there, so that these find everything but their last token cached.
 void Run::ask_without_prompt() {
-  static const Outputs logits{.logits = true, .hidden = false, .layers = {}};
-  std::vector<Node> twins;
-  const std::size_t n = targets_.size();
-  for (std::size_t i = 0; i < n; ++i) {
-    if (targets_[i].model != 0 || !targets_[i].outputs->logits) continue;
-    targets_[i].node.path(tokens_);
-    const std::span<const Token> text = tokens_;
-    twins.push_back(grow(negative_prompt_, text.subspan(static_cast<std::size_t>(prompt_.length()))));
-    targets_[i].twin = static_cast<int>(targets_.size());
-    Target& twin = targets_.emplace_back();
-    twin.node = twins.back();
-    twin.outputs = &logits;
+  static const Outputs logits{.logits = true, .hidden = false, .layers = {}, .states = {}};
+  std::vector<std::pair<std::uint64_t, Node>> pairs;
+  twins_.clear();
+  for (std::size_t i = 0; i < asked_; ++i) {
+    const Target& target = inquiry_.targets[i];
+    const bool in_prompt = target.node.length() < prompt_.length();  // there is nothing new to read without it
+    if (target.model != inquiry_.models[0] || !target.outputs->logits || in_prompt) continue;
+    pairs.emplace_back(target.node.serial(), without_prompt(target.node));
+    twins_.emplace_back(static_cast<int>(i), static_cast<int>(asked_ + pairs.size() - 1));
   }
-  twins_ = std::move(twins);
+  for (const auto& [serial, twin] : pairs) {
+    inquiry_.targets.push_back({.node = twin, .outputs = &logits, .model = inquiry_.models[0]});
+  }
+  pairs_ = std::move(pairs);
 }
 
-bool Run::answered() const {
-  if (failed_) return true;
-  for (const Target& target : targets_) {
-    if (!target.done) return false;
-  }
-  return true;
-}
-
-// The model's memory is about to be used for another batch, but this request is only partly answered.
-void Run::keep_rows() {
-  for (std::size_t i = 0; i < targets_.size(); ++i) {
-    Target& target = targets_[i];
-    if (!target.done || !target.kept.empty()) continue;
-    EvalRow& row = rows_[i];
-    std::size_t size = row.logits.size() + row.hidden.size();
-    for (const auto& layer : row.layers) size += layer.size();
-    target.kept.reserve(size);
-    const auto keep = [&](std::span<const float>& values) {
-      const std::size_t begin = target.kept.size();
-      target.kept.insert(target.kept.end(), values.begin(), values.end());
-      values = std::span<const float>(target.kept).subspan(begin);
-    };
-    keep(row.logits);
-    keep(row.hidden);
-    for (auto& layer : row.layers) keep(layer);
+// Mostly a child of the twin of its parent.
+Node Run::without_prompt(const Node& node) const {
+  std::vector<Token> tokens;  // from where its twin is known on, last to first
+  for (Node at = node;; at = at.parent()) {
+    Node twin;
+    for (const auto& [known, its] : pairs_) {
+      if (known == at.serial()) twin = its;
+    }
+    if (at == prompt_) twin = negative_prompt_;
+    if (twin) {
+      std::reverse(tokens.begin(), tokens.end());
+      return grow(twin, tokens);
+    }
+    assert(at.length() > prompt_.length());
+    tokens.push_back(at.token());
   }
 }
 
 bool Run::Eval::await_ready() const {
-  if (!run_->scheduler_.options_.synchronous) return false;
-  run_->scheduler_.answer_now(*run_);
+  if (!run_->scheduler_.synchronous()) return false;
+  run_->scheduler_.answer_now(run_->inquiry_);
   return true;
 }
 
-Rows Run::Eval::await_resume() const {
-  if (run_->failed_) std::rethrow_exception(std::exchange(run_->failed_, nullptr));
-  for (std::size_t i = 0; i < run_->targets_.size(); ++i) {
-    const int twin = run_->targets_[i].twin;
-    if (twin >= 0) run_->rows_[i].unconditional = run_->rows_[static_cast<std::size_t>(twin)].logits;
+Rows Run::answers() {
+  if (inquiry_.error) std::rethrow_exception(std::exchange(inquiry_.error, nullptr));
+  for (const auto& [target, twin] : twins_) {
+    inquiry_.rows[static_cast<std::size_t>(target)].unconditional =
+        inquiry_.rows[static_cast<std::size_t>(twin)].logits;
   }
-  return Rows(run_->rows_).first(run_->rows_.size() - run_->twins_.size());
+  return Rows(inquiry_.rows).first(asked_);
 }
 
-// ---- answering ------------------------------------------------------------------------------------------------------
-
-bool Run::draws() const { return resolve_strategy(config_).draws(config_); }
+// ---- choosing -------------------------------------------------------------------------------------------------------
 
 Step Run::process(int sequence, const Node& tip, const EvalRow& row, const Feed& feed) {
   std::span<const float> logits = row.logits;
-  LogSum sum = log_sum_exp(logits);
+  LogSum sum = row.sum ? *row.sum : log_sum_exp(logits);
   if (!sum.valid && config_.remove_invalid_values) {
     repair(logits, repaired_);
     logits = repaired_;
@@ -248,7 +282,6 @@ Step Run::process(int sequence, const Node& tip, const EvalRow& row, const Feed&
     throw Error(ErrorKind::internal, "the model returned a logit that is not a number or infinite at position {}",
                 tip.length());
   }
-  if (!chain_.empty()) tip.path(tokens_);
   described_ = false;
   if (!feed.scores.empty()) {
     try {
@@ -264,16 +297,20 @@ Step Run::process(int sequence, const Node& tip, const EvalRow& row, const Feed&
   return {tip, logits, sum, scores_};
 }
 
+std::span<const Token> Run::path(int sequence, const Node& tip) {
+  return paths_[static_cast<std::size_t>(sequence) % kPaths].of(scheduler_.tree(), tip);
+}
+
 void Run::run_processors(int sequence, const Node& tip, const EvalRow& row, const Feed& feed) {
-  const Context context{.tokens = tokens_,
+  const Context context{.tokens = chain_->empty() ? std::span<const Token>() : path(sequence, tip),
                         .n_prompt = prompt_.length(),
                         .unconditional = row.unconditional,
                         .taken = feed.taken,
                         .u = uniform(sequence, tip, Stream::processor)};
   if (decisions_) {
-    chain_.traced(scores_, context, chain_trace_, states(tip));
+    chain_->traced(scores_, context, chain_trace_, states(tip));
   } else {
-    chain_(scores_, context, states(tip));
+    (*chain_)(scores_, context, states(tip));
   }
 }
 
@@ -283,7 +320,7 @@ Choice Run::choose(const Step& step, Token token, const Why& why) {
                 .token = token,
                 .log_p = static_cast<double>(logit) - step.sum.value,
                 .score = step.scores.score(token),
-                .observed = chain_.observe(step.scores, token),
+                .observed = chain_->observe(step.scores, token),
                 .why = why};
   if (!decisions_) return choice;
   if (!std::exchange(described_, true)) {
@@ -299,9 +336,11 @@ Choice Run::choose(const Step& step, Token token, const Why& why) {
 
 Node Run::child(const Choice& choice) const {
   Node node = choice.tip.child(choice.token);
-  if (chain_.has_state()) node.remember(chain_.next(states(choice.tip), choice.token, choice.observed));
+  if (chain_->has_state()) node.remember(chain_->next(states(choice.tip), choice.token, choice.observed));
   return node;
 }
+
+// ---- answering ------------------------------------------------------------------------------------------------------
 
 Node Run::emit(int sequence, const Step& step, Token token, const Why& why) {
   return emit(sequence, choose(step, token, why));

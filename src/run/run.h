@@ -10,56 +10,43 @@
 //   tip = run.child(choice);
 //   run.answer(answers);
 //
-// Rows and Steps are views into the model's own memory: they are valid until the strategy's next co_await. To look at
-// several models (or kinds of output) at once, ask for them in one eval.
+// Rows and Steps are views into the model's own memory: they are valid until the strategy's next co_await. What must
+// live longer is copied: a distribution as run.law(step). To look at several models (or kinds of output) at once, ask
+// for them in one eval.
 //
-// A Run is made by Scheduler::start(); destroying it cancels it and frees its nodes.
+// A Run is made by start(); destroying it cancels it and frees its nodes.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <coroutine>
 #include <cstdint>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <source_location>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/model.h"
 #include "numerics/log_sum_exp.h"
 #include "numerics/philox.h"
-#include "options/generation_config.h"
 #include "processors/chain.h"
 #include "processors/scores.h"
-#include "run/search_trace.h"
-#include "run/stop.h"
-#include "run/task.h"
-#include "run/trace.h"
-#include "tree/prefix_tree.h"
+#include "run/law.h"
+#include "run/request.h"
+#include "run/scheduler.h"
+#include "tree/text_path.h"
 
 namespace decant {
-
-class Run;
-class Scheduler;
-
-using StrategyFunction = std::function<Task<void>(Run&)>;
 
 // What to evaluate, and what to return for each node. `model` counts the Run's models from 0.
 struct Ask {
   std::vector<Node> nodes;
-  Outputs outputs{.logits = true, .hidden = false, .layers = {}};
+  Outputs outputs{.logits = true, .hidden = false, .layers = {}, .states = {}};
   int model = 0;
 };
-
-struct EvalRow {
-  std::span<const float> logits = {};               // n_vocab
-  std::span<const float> hidden = {};               // n_embd
-  std::vector<std::span<const float>> layers = {};  // n_vocab each, in the order asked for
-  std::span<const float> unconditional = {};        // logits behind the negative prompt, when guidance_scale is set
-};
-using Rows = std::span<const EvalRow>;
 
 // One distribution, before and after the processors.
 struct Step {
@@ -96,85 +83,46 @@ struct Choice {
   Why why = {};
 };
 
-// What a search says of an answer it found.
-struct BeamScore {
-  double sum = 0;                       // of the processed scores along the text
-  double normalized = 0;                // what the answers are ranked by
-  std::vector<std::string> unmet = {};  // of the forced words
-};
-
 struct Answer {
   std::vector<const Choice*> path;  // from the prompt on
   Stop stop;
   BeamScore score;
 };
 
-struct Sequence {          // one answer
-  std::vector<Token> ids;  // generated tokens, the end-of-sequence token included
-  std::string bytes;       // their text, without healed bytes; cut before a stop string that is not to be shown
-  double score = 0;        // sum of the model's log-probabilities of `ids`
-  std::optional<BeamScore> beam = {};
-  FinishReason finish = FinishReason::running;
-};
-
-struct RunStats {
-  int prompt_tokens = 0;
-  int new_tokens = 0;      // over all sequences
-  std::int64_t evals = 0;  // forwards of a model that this Run had rows in
-  std::int64_t rows = 0;   // rows evaluated for it
-  double prefill_s = 0;    // until the first distribution after the prompt
-  double decode_s = 0;     // from then on
-};
-
-// Told of everything that a Run produces, while it runs. It must not destroy the Run.
-class RunObserver {
- public:
-  virtual ~RunObserver() = default;
-  virtual void token(int /*sequence*/, Token /*token*/, std::string_view /*bytes added to the text*/) {}
-  virtual void finished(int /*sequence*/, Stop /*stop*/) {}
-  virtual bool wants_decisions() const { return false; }
-  virtual bool wants_stage_scores() const { return false; }  // in the decisions
-  virtual void decision(const Decision& /*decision*/) {}
-  virtual bool wants_search() const { return false; }
-  virtual void search(const SearchStep& /*step*/) {}
-  virtual void search_ended(std::span<const SearchEnd> /*the answers first, each part best first*/) {}
-};
-
-struct Request {
-  GenerationConfig config;
-  std::vector<Token> prompt;
-  std::vector<Token> negative_prompt = {};  // what guidance_scale leads away from; empty: the prompt's last token
-  std::string healed = {};  // bytes that token healing took from the prompt's end: the tokens begin with them
-  StrategyFunction strategy;
-  std::vector<int> models = {
-      0};  // indices of the scheduler's models: the Run's model 0 (whose vocabulary rules), 1, ...
-  RunObserver* observer = nullptr;
-};
-
 class Run {
  public:
+  Run(Scheduler& scheduler, Request request);  // as start()
   ~Run();
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
 
-  // ---- for strategies -----------------------------------------------------------------------------------------------
+  // ---- what is given ------------------------------------------------------------------------------------------------
   const GenerationConfig& config() const { return config_; }
-  bool draws() const;  // whether tokens are to be drawn
+  bool draws() const { return does_.draws; }
   const Vocab& vocab() const;
   const ModelInfo& model_info(int model = 0) const;
   const Node& prompt() const { return prompt_; }   // the prompt's last token
   Node text(std::span<const Token> tokens) const;  // any other text, from its beginning on
 
+  // ---- asking -------------------------------------------------------------------------------------------------------
   class Eval;
   Eval eval(const Node& node, std::source_location where = std::source_location::current());
   Eval eval(const std::vector<Node>& nodes, std::source_location where = std::source_location::current());
   Eval eval(const Ask& ask, std::source_location where = std::source_location::current());
   Eval eval(const std::vector<Ask>& asks, std::source_location where = std::source_location::current());
 
+  // ---- choosing -----------------------------------------------------------------------------------------------------
   // Runs the processors on the logits of a row. `sequence` counts where a processor draws random numbers (xtc). Throws
   // Error when the logits hold a NaN, an infinity, or nothing that could be chosen, and when the processors leave
   // nothing. NothingLeft is the Error of the last case.
   Step process(int sequence, const Node& tip, const EvalRow& row, const Feed& feed = {});
+
+  // The step's distribution, to be kept.
+  Law law(const Step& step) const { return Law(step.scores); }
+
+  // In [0, 1), the same in any company: a function of the Run's seed, the sequence, the position of the token to be
+  // chosen, and the purpose.
+  double uniform(int sequence, const Node& tip, Stream stream = Stream::token) const;
 
   Choice choose(const Step& step, Token token, const Why& why = {});
 
@@ -184,6 +132,12 @@ class Run {
   // Whether a sequence ends with this token, and why.
   Stop ends(const Choice& choice) const { return stop_.check(choice.tip.child(choice.token), seconds()); }
   const StopRules& stop_rules() const { return stop_; }
+
+  // ---- answering ----------------------------------------------------------------------------------------------------
+  // Appends `token` to an answer and returns its child(); finished(sequence) may hold afterwards.
+  Node emit(int sequence, const Step& step, Token token, const Why& why = {});
+  Node emit(int sequence, const Choice& choice);
+  bool finished(int sequence) const { return at(sequence).finish != FinishReason::running; }
 
   // The answers, best first, instead of num_return_sequences empty ones. There may be fewer.
   void answer(const std::vector<Answer>& answers);
@@ -196,82 +150,69 @@ class Run {
   // Who wants to see how a search goes; null: nobody.
   RunObserver* watcher() const { return observer_ && observer_->wants_search() ? observer_ : nullptr; }
 
-  // Appends `token` to an answer and returns its child(); finished(sequence) may hold afterwards.
-  Node emit(int sequence, const Step& step, Token token, const Why& why = {});
-  Node emit(int sequence, const Choice& choice);
-  bool finished(int sequence) const {
-    return sequences_[static_cast<std::size_t>(sequence)].finish != FinishReason::running;
-  }
-
-  // In [0, 1), the same in any company: a function of the Run's seed, the sequence, the position of the token to be
-  // chosen, and the purpose.
-  double uniform(int sequence, const Node& tip, Stream stream = Stream::token) const;
-
-  // ---- for front ends -----------------------------------------------------------------------------------------------
+  // ---- for who started it -------------------------------------------------------------------------------------------
   bool done() const { return done_; }
   void rethrow() const {  // the error that ended the Run, if one did
     if (error_) std::rethrow_exception(error_);
   }
+  std::exception_ptr error() const { return error_; }
   const std::vector<Sequence>& sequences() const { return sequences_; }
-  const RunStats& stats() const { return stats_; }
+  RunStats stats() const;
   std::uint64_t seed() const { return seed_; }
   const std::source_location& where() const { return where_; }  // the eval it waits in
 
+  // Nothing goes on until it is let go again; what is under way is answered first.
+  void hold(bool held) { inquiry_.held = held; }
+
  private:
-  friend class Scheduler;
-
-  struct Target {
-    Node node;
-    const Outputs* outputs = nullptr;
-    int model = 0;  // of the Run
-    int row = -1;   // in the batch being evaluated
-    int twin = -1;  // index of the target with the same new tokens behind the negative prompt
-    bool done = false;
-    std::vector<float> kept;  // copy of the outputs, when the rest of the request needs another batch
-  };
-
-  Run(Scheduler& scheduler, Request request, std::uint64_t seed);
   void check(const Ask& ask) const;
   Eval post(std::source_location where);
+  void go_on();
+  void end();
+  Rows answers();
   void ask_without_prompt();
-  bool answered() const;
-  void keep_rows();
+  Node without_prompt(const Node& node) const;
+  std::span<const Token> path(int sequence, const Node& tip);
   void run_processors(int sequence, const Node& tip, const EvalRow& row, const Feed& feed);
   void append(int sequence, const Choice& choice, FinishReason finish);
   void finish(int sequence, Stop stop);
+  const Sequence& at(int sequence) const { return sequences_[static_cast<std::size_t>(sequence)]; }
 
   Scheduler& scheduler_;
-  int age_;  // smaller is older
   GenerationConfig config_;
-  std::vector<int> models_;
+  StrategyFacts does_;
   RunObserver* observer_;
+  bool decisions_;  // the observer wants them
   std::uint64_t seed_;
+  std::shared_ptr<const Chain> chain_;
   Node prompt_;
+  Node negative_prompt_;  // when guidance_scale is set
   StopRules stop_;
-  Chain chain_;
-  Scores scores_;
-  ChainTrace chain_trace_;
-  std::vector<float> repaired_;  // logits, where remove_invalid_values had to act
-  Node negative_prompt_;         // when guidance_scale is set
-  std::vector<Node> twins_;      // of the nodes last evaluated: the same new tokens behind the negative prompt
-  std::vector<Token> tokens_;    // scratch: the path of the tip being processed
   std::vector<Sequence> sequences_;
   std::vector<std::size_t> healed_;  // bytes of each sequence still to come that the prompt's text holds already
   RunStats stats_;
   std::chrono::steady_clock::time_point started_;
 
-  Task<void> task_;
+  // What it waits for.
+  Inquiry inquiry_;
+  std::vector<Ask> asks_;
   std::coroutine_handle<> waiting_;  // the innermost coroutine, suspended in an eval
   std::source_location where_;
-  std::vector<Ask> asks_;
-  std::vector<Target> targets_;
-  std::vector<EvalRow> rows_;
-  std::exception_ptr failed_;  // to be thrown at the co_await
+  std::size_t asked_ = 0;                   // targets that the strategy asked for: behind them are their twins,
+  std::vector<std::pair<int, int>> twins_;  // (target, twin): the same new tokens behind the negative prompt
+  std::vector<std::pair<std::uint64_t, Node>> pairs_;  // (serial of a node, its twin) of the last ones
+  Task<void> task_;
   std::exception_ptr error_;
   bool done_ = false;
-  bool decisions_ = false;              // the observer wants them
-  std::shared_ptr<Decision> decision_;  // of the last step, once a token was chosen; its memory is used again
-  bool described_ = false;              // it is that of the last step
+
+  // Of the step being looked at.
+  Scores scores_;
+  std::vector<float> repaired_;              // logits, where remove_invalid_values had to act
+  static constexpr std::size_t kPaths = 16;  // sequences beyond take turns
+  std::array<TextPath, kPaths> paths_;
+  ChainTrace chain_trace_;
+  std::shared_ptr<Decision> decision_;  // once a token was chosen; its memory is used again
+  bool described_ = false;              // it is that of the step
   TraceScratch trace_scratch_;
 };
 
@@ -280,12 +221,16 @@ class Run::Eval {
  public:
   bool await_ready() const;
   void await_suspend(std::coroutine_handle<> handle) const { run_->waiting_ = handle; }
-  Rows await_resume() const;
+  Rows await_resume() const { return run_->answers(); }
 
  private:
   friend class Run;
   explicit Eval(Run* run) : run_(run) {}
   Run* run_;
 };
+
+// Throws Error if the request cannot be carried out. compile()s it if nobody has. The Run must end before the
+// scheduler.
+std::unique_ptr<Run> start(Scheduler& scheduler, Request request);
 
 }  // namespace decant

@@ -1,9 +1,10 @@
-// Tested by tests/run/scheduler_test.cpp.
+// Tested by tests/run/scheduler_test.cpp and company_test.cpp.
 #include "run/scheduler.h"
 
 #include <algorithm>
 #include <cassert>
-#include <random>
+#include <cmath>
+#include <limits>
 #include <utility>
 
 #include "base/error.h"
@@ -11,203 +12,299 @@
 namespace decant {
 namespace {
 
-void check_prompt(std::string_view name, const std::vector<Token>& prompt, const ModelInfo& info) {
-  for (const Token token : prompt) {
-    if (token < 0 || token >= info.n_vocab) {
-      throw Error(ErrorKind::usage, "{} token {} is outside of the vocabulary of {} tokens", name, token, info.n_vocab);
-    }
-  }
-  if (std::ssize(prompt) > info.n_context) {
-    throw Error(ErrorKind::data, "the {} has {} tokens and the {} {}: shorten it{}", name, prompt.size(),
-                info.n_context < info.n_cells ? "model was trained for" : "context holds", info.n_context,
-                info.n_context < info.n_cells ? "" : " or raise --ctx-size");
-  }
+constexpr int kCatchUp = 16;    // up to a chunk / kCatchUp rows are read beside outputs without counting as a prompt
+constexpr int kMaxRounds = 64;  // of cheap models in one step: who asks nothing else does not stop the others
+
+bool is_finite(std::span<const float> values) {
+  return std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
 }
 
 }  // namespace
 
-std::uint64_t random_seed() {
-  std::random_device device;
-  return (static_cast<std::uint64_t>(device()) << 32) | device();
+Scheduler::Scheduler(const std::vector<Model*>& models, SchedulerOptions options) : options_(options) {
+  for (Model* model : models) add(*model);
 }
 
-Scheduler::Scheduler(std::vector<Model*> models, SchedulerOptions options) : options_(options) {
-  for (Model* model : models) caches_.push_back(std::make_unique<KvCache>(tree_, *model));
+Scheduler::~Scheduler() { assert(line_.empty()); }
+
+ModelId Scheduler::add(Model& model, int level) {
+  const auto free = std::find(served_.begin(), served_.end(), nullptr);
+  const auto id = static_cast<ModelId>(free - served_.begin());
+  if (free == served_.end()) served_.emplace_back();
+  const int chunk = std::min(options_.prefill_chunk_size, model.info().max_rows);
+  served_[static_cast<std::size_t>(id)] =
+      std::make_unique<Served>(Served{std::make_unique<KvCache>(tree_, model), id, level, chunk, chunk});
+  return id;
 }
 
-Scheduler::~Scheduler() { assert(started_.empty() && waiting_.empty()); }
+void Scheduler::remove(ModelId model) {
+  assert(std::none_of(line_.begin(), line_.end(), [&](const Inquiry* each) {
+    return std::find(each->models.begin(), each->models.end(), model) != each->models.end();
+  }));
+  served_[static_cast<std::size_t>(model)].reset();
+}
 
-std::unique_ptr<Run> Scheduler::start(Request request) {
-  const ModelInfo& info = model(request.models.at(0)).info();
-  if (request.prompt.empty()) throw Error(ErrorKind::usage, "the prompt is empty: there is nothing to continue");
-  check_prompt("prompt", request.prompt, info);
-  check_prompt("negative prompt", request.negative_prompt, info);
-  const int length = static_cast<int>(request.prompt.size());
-  if (request.config.max_length && length >= *request.config.max_length) {
-    throw Error(ErrorKind::usage, "the prompt has {} tokens and max_length is {}, the prompt included: raise it",
-                length, *request.config.max_length);
+void Scheduler::post(Inquiry& inquiry) {
+  inquiry.first_open = 0;
+  inquiry.fresh.clear();
+  inquiry.rows.assign(inquiry.targets.size(), {});
+  line_.push_back(&inquiry);
+}
+
+void Scheduler::withdraw(Inquiry& inquiry) {
+  std::erase(line_, &inquiry);
+  std::replace(going_on_.begin(), going_on_.end(), &inquiry, static_cast<Inquiry*>(nullptr));
+}
+
+void Scheduler::flush() {
+  for (const auto& each : served_) {
+    if (each) each->cache->flush();
   }
-  const std::uint64_t seed = request.config.seed ? *request.config.seed : random_seed();
-  std::unique_ptr<Run> run(new Run(*this, std::move(request), seed));
-  if (run->config().max_new_tokens == 0) {
-    for (int i = 0; i < run->config().num_return_sequences; ++i) run->finish(i, {FinishReason::length, 0});
-    finish(*run);
-  } else {
-    started_.push_back(run.get());
-  }
-  return run;
 }
+
+// ---- a step ---------------------------------------------------------------------------------------------------------
 
 bool Scheduler::step() {
-  for (Run* run : std::exchange(started_, {})) answered_.push_back(run);
-  resume_answered();
-  if (waiting_.empty()) return false;
-  for (int model = 0; model < static_cast<int>(caches_.size()); ++model) evaluate(model);
-  const auto answered =
-      std::stable_partition(waiting_.begin(), waiting_.end(), [](Run* run) { return !run->answered(); });
-  answered_.insert(answered_.end(), answered, waiting_.end());
-  waiting_.erase(answered, waiting_.end());
-  for (Run* run : waiting_) run->keep_rows();
-  resume_answered();
-  return !waiting_.empty() || !started_.empty();
+  go_on();
+  for (const auto& each : served_) {
+    if (each) each->budget = each->chunk;
+  }
+  int most = std::numeric_limits<int>::max();  // levels above have had their share of this step
+  for (int round = 0; most >= 0; ++round) {
+    if (round == kMaxRounds) most = 0;
+    const int level = cheapest_wanted(most);
+    if (level < 0) break;
+    bool evaluated = false;
+    for (const auto& each : served_) {
+      if (each && each->level == level) evaluated |= evaluate(*each, line_);
+    }
+    go_on();
+    if (level == 0 || !evaluated) most = level - 1;
+  }
+  return std::any_of(line_.begin(), line_.end(), [](const Inquiry* each) { return !each->held; });
+}
+
+// The highest level up to `most` of which somebody wants a model; -1: none.
+int Scheduler::cheapest_wanted(int most) const {
+  int level = -1;
+  for (const auto& each : served_) {
+    if (!each || each->level > most || each->level <= level) continue;
+    const auto wants = [&](const Inquiry* inquiry) { return inquiry->wants(each->id); };
+    if (std::any_of(line_.begin(), line_.end(), wants)) level = each->level;
+  }
+  return level;
+}
+
+void Scheduler::go_on() {
+  const auto waits = [](const Inquiry* each) { return each->held || !each->answered(); };
+  const auto answered = std::stable_partition(line_.begin(), line_.end(), waits);
+  going_on_.assign(answered, line_.end());
+  line_.erase(answered, line_.end());
+  for (std::size_t i = 0; i < going_on_.size(); ++i) {
+    if (going_on_[i]) going_on_[i]->go_on();
+  }
+  going_on_.clear();
+}
+
+void Scheduler::answer_now(Inquiry& inquiry) {
+  std::erase(line_, &inquiry);
+  while (!inquiry.answered()) {
+    Line alone = {&inquiry};
+    for (const auto& each : served_) {
+      if (!each) continue;
+      each->budget = each->chunk;
+      keep_rows(*each, line_);
+      evaluate(*each, alone);
+    }
+  }
 }
 
 // ---- one batch ------------------------------------------------------------------------------------------------------
 
-bool Scheduler::wants(const Run& run, const Run::Target& target, int model) const {
-  return !target.done && run.models_[static_cast<std::size_t>(target.model)] == model;
-}
-
-void Scheduler::evaluate(int model) {
-  KvCache& cache = *caches_[static_cast<std::size_t>(model)];
+// False: nobody wants the model, or nothing fits.
+bool Scheduler::evaluate(Served& served, Line& line) {
+  KvCache& cache = *served.cache;
   cache.begin();
-  Run* oldest = nullptr;
-  for (Run* run : waiting_) {
-    for (const Run::Target& target : run->targets_) {
-      if (!wants(*run, target, model)) continue;
-      cache.claim(target.node.id(), run->age_);
-      if (!oldest || run->age_ < oldest->age_) oldest = run;
-    }
+  Inquiry* oldest = claim(served, line);
+  if (!oldest) return false;
+  keep_rows(served, line);
+  Line parts;
+  for (Inquiry* each : line) {
+    if (plan(served, *each)) parts.push_back(each);
   }
-  if (!oldest) return;
-
-  int budget = options_.prefill_chunk_size;
-  std::vector<Run*> in_batch, served;
-  for (Run* run : waiting_) {
-    const int rows = cache.rows();
-    bool chunk = false, takes_part = false, full = false;
-    for (Run::Target& target : run->targets_) {
-      if (!wants(*run, target, model)) continue;
-      // The way to a later target may lead over an earlier one, which would then be evaluated without its outputs.
-      if (full && cache.rows_needed(target.node.id()) > 1) continue;
-      const Planned planned = plan(target, run->age_, cache, budget);
-      chunk |= planned == Planned::chunk;
-      takes_part |= planned != Planned::nothing;
-      full |= planned == Planned::nothing;
-    }
-    if (!takes_part) continue;
-    run->stats_.rows += cache.rows() - rows;
-    ++run->stats_.evals;
-    in_batch.push_back(run);
-    if (chunk) served.push_back(run);
-  }
-  if (cache.rows() == 0) {
-    fail(*oldest,
-         std::make_exception_ptr(Error(ErrorKind::unavailable,
-                                       "the cache of {} positions is too small for this request: raise --ctx-size",
-                                       cache.model().info().n_cells)));
-    return;
+  if (parts.empty()) {
+    refuse(served, line, *oldest);
+    return false;
   }
   try {
     cache.forward();
+    for (Inquiry* each : parts) collect(served, *each);
+    const auto sound = [&](const Inquiry* each) { return is_sound(served, *each); };
+    if (!cache.model().info().keeps_rows_apart && !std::all_of(parts.begin(), parts.end(), sound)) {
+      evaluate_apart(served, parts);
+    }
   } catch (...) {
-    for (Run* run : in_batch) fail(*run, std::current_exception());
-    return;
+    parts[0]->error = std::current_exception();
+    if (parts.size() > 1) evaluate_apart(served, parts);
   }
-  for (Run* run : in_batch) collect(*run, cache, model);
-  for (Run* run : served) {  // whoever had a chunk goes to the end of the queue
-    std::erase(waiting_, run);
-    waiting_.push_back(run);
+  std::stable_partition(line.begin(), line.end(), [&](Inquiry* each) {
+    return !each->wants(served.id) || std::find(parts.begin(), parts.end(), each) == parts.end();
+  });
+  return true;
+}
+
+// Nobody younger can take the cells that lead to what somebody waits for, of this model or another. Returns the oldest
+// of those who want this one.
+Inquiry* Scheduler::claim(Served& served, const Line& line) {
+  Inquiry* oldest = nullptr;
+  for (Inquiry* each : line) {
+    if (each->held || std::find(each->models.begin(), each->models.end(), served.id) == each->models.end()) continue;
+    for (std::size_t i = each->first_open; i < each->targets.size(); ++i) {
+      if (!each->targets[i].done) served.cache->claim(each->targets[i].node.id(), each->age);
+    }
+    if (each->wants(served.id) && (!oldest || each->age < oldest->age)) oldest = each;
+  }
+  return oldest;
+}
+
+// Adds to the batch what fits of the inquiry's targets, in their order. False: nothing.
+bool Scheduler::plan(Served& served, Inquiry& inquiry) {
+  if (inquiry.held || inquiry.error) return false;
+  KvCache& cache = *served.cache;
+  const int before = cache.rows();
+  bool takes_part = false;
+  int read = 0;  // rows without logits
+  const auto price_of = [&](int rows) { return rows <= served.chunk / kCatchUp ? 0 : rows; };
+  for (std::size_t i = inquiry.first_open; i < inquiry.targets.size(); ++i) {
+    Target& target = inquiry.targets[i];
+    if (target.done || target.model != served.id) continue;
+    const NodeId node = target.node.id(), end = cache.chunk_end(node, served.chunk);
+    const int more = cache.rows_needed(end) - (end == node && target.outputs->has_logits() ? 1 : 0);
+    const int price = price_of(read + more) - price_of(read);
+    if (price > served.budget) break;
+    const int row = cache.add(end, end == node ? target.outputs : nullptr, inquiry.age);
+    if (row < 0) break;
+    served.budget -= price;
+    read += more;
+    takes_part = true;
+    if (end != node) break;
+    target.row = row;
+    inquiry.fresh.push_back(i);
+  }
+  inquiry.n_rows += cache.rows() - before;
+  inquiry.n_evals += takes_part;
+  return takes_part;
+}
+
+// Nothing fits, not even of the oldest: if nobody older may still give cells back, it never will.
+void Scheduler::refuse(Served& served, const Line& line, Inquiry& oldest) {
+  const bool waits = std::any_of(line.begin(), line.end(), [&](const Inquiry* each) {
+    return !each->held && each->age < oldest.age &&
+           std::find(each->models.begin(), each->models.end(), served.id) != each->models.end();
+  });
+  if (waits) return;
+  const ModelInfo& info = served.cache->model().info();
+  if (served.cache->lack() == KvCache::Lack::cells) {
+    oldest.error = std::make_exception_ptr(
+        Error(ErrorKind::unavailable, "the cache of {} positions is too small for this request: raise --ctx-size",
+              info.n_cells));
+  } else if (served.cache->lack() == KvCache::Lack::sequences) {
+    oldest.error = std::make_exception_ptr(
+        Error(ErrorKind::unavailable,
+              "{} branches at a time are too few for this request: it needs a context with more", info.max_sequences));
   }
 }
 
-// Adds the target to the batch, or else the next chunk on the way to it.
-Scheduler::Planned Scheduler::plan(Run::Target& target, int age, KvCache& cache, int& budget) {
-  const NodeId node = target.node.id();
-  const NodeId end = cache.chunk_end(node, options_.prefill_chunk_size);
-  const int rows = cache.rows_needed(end);
-  target.row = -1;
-  if (rows > 1 && rows > budget) return Planned::nothing;
-  const int row = cache.add(end, end == node ? target.outputs : nullptr, age);
-  if (row < 0) return Planned::nothing;
-  if (rows > 1) budget -= rows;
-  if (end != node) return Planned::chunk;
-  target.row = row;
-  return Planned::target;
-}
-
-void Scheduler::collect(Run& run, KvCache& cache, int model) {
-  Model& source = cache.model();
-  for (std::size_t i = 0; i < run.targets_.size(); ++i) {
-    Run::Target& target = run.targets_[i];
-    if (target.row < 0 || !wants(run, target, model)) continue;
-    EvalRow& row = run.rows_[i];
-    if (target.outputs->logits) row.logits = source.logits(target.row);
-    if (target.outputs->hidden) row.hidden = source.hidden(target.row);
-    for (const int layer : target.outputs->layers) row.layers.push_back(source.layer_logits(target.row, layer));
-    target.done = true;
-  }
-  if (run.stats_.prefill_s == 0 && run.answered()) run.stats_.prefill_s = run.seconds();
-}
-
-// ---- resuming -------------------------------------------------------------------------------------------------------
-
-void Scheduler::resume_answered() {
-  for (std::size_t i = 0; i < answered_.size(); ++i) {
-    if (answered_[i]) resume(*answered_[i]);
-  }
-  answered_.clear();
-}
-
-void Scheduler::resume(Run& run) {
-  run.waiting_.resume();
-  if (run.task_.done()) finish(run);
-}
-
-void Scheduler::finish(Run& run) {
-  run.done_ = true;
-  run.stats_.decode_s = run.seconds() - run.stats_.prefill_s;
-  if (run.task_.done()) {
-    try {
-      run.task_.result();
-    } catch (...) {
-      run.error_ = std::current_exception();
+// Whether what the batch has said to the inquiry are numbers.
+bool Scheduler::is_sound(Served& served, const Inquiry& inquiry) const {
+  for (const std::size_t i : inquiry.fresh) {
+    if (inquiry.targets[i].model != served.id) continue;
+    const EvalRow& row = inquiry.rows[i];
+    if ((row.sum && !row.sum->valid) || !is_finite(row.hidden)) return false;
+    for (const auto& layer : row.layers) {
+      if (!log_sum_exp(layer).valid) return false;
     }
   }
-  run.task_ = {};
-  run.asks_.clear();
-  run.targets_.clear();
-  for (const auto& cache : caches_) cache->flush();
+  return true;
 }
 
-void Scheduler::fail(Run& run, std::exception_ptr error) { run.failed_ = std::move(error); }
-
-void Scheduler::enqueue(Run& run) { waiting_.push_back(&run); }
-
-void Scheduler::remove(Run& run) {
-  std::erase(started_, &run);
-  std::erase(waiting_, &run);
-  std::replace(answered_.begin(), answered_.end(), &run, static_cast<Run*>(nullptr));
-}
-
-void Scheduler::answer_now(Run& run) {
-  std::erase(waiting_, &run);
-  const std::vector<Run*> others = std::exchange(waiting_, {&run});
-  while (!run.answered()) {
-    run.keep_rows();
-    for (int model = 0; model < static_cast<int>(caches_.size()); ++model) evaluate(model);
+void Scheduler::collect(Served& served, Inquiry& inquiry) {
+  const Model& source = served.cache->model();
+  for (const std::size_t i : inquiry.fresh) {
+    Target& target = inquiry.targets[i];
+    if (target.done || target.model != served.id) continue;
+    EvalRow& row = inquiry.rows[i] = {};
+    if (target.outputs->logits) row.logits = source.logits(target.row);
+    if (target.outputs->logits) row.sum = log_sum_exp(row.logits);
+    if (target.outputs->hidden) row.hidden = source.hidden(target.row);
+    for (const int layer : target.outputs->layers) row.layers.push_back(source.layer_logits(target.row, layer));
+    for (const int layer : target.outputs->states) row.states.push_back(source.state(target.row, layer));
+    target.done = true;
   }
-  waiting_ = others;
+  while (inquiry.first_open < inquiry.targets.size() && inquiry.targets[inquiry.first_open].done) ++inquiry.first_open;
+}
+
+// The model's memory is about to be used for another batch: what it has said to those who still wait is copied.
+void Scheduler::keep_rows(Served& served, const Line& line) {
+  for (Inquiry* inquiry : line) {
+    std::erase_if(inquiry->fresh, [&](std::size_t i) {
+      Target& target = inquiry->targets[i];
+      if (target.model != served.id) return false;
+      EvalRow& row = inquiry->rows[i];
+      std::vector<std::span<const float>*> parts = {&row.logits, &row.hidden};
+      for (auto& each : row.layers) parts.push_back(&each);
+      for (auto& each : row.states) parts.push_back(&each);
+      std::size_t size = 0;
+      for (const auto* each : parts) size += each->size();
+      target.kept.reserve(size);  // or the views would move
+      for (auto* each : parts) {
+        const std::size_t begin = target.kept.size();
+        target.kept.insert(target.kept.end(), each->begin(), each->end());
+        *each = std::span<const float>(target.kept).subspan(begin);
+      }
+      return true;
+    });
+  }
+}
+
+// ---- a batch that failed --------------------------------------------------------------------------------------------
+
+// Each of them by itself, on a cache that holds nothing of anybody else's, not even in cells that are free: numbers
+// that are not finite reach others through masks.
+void Scheduler::evaluate_apart(Served& served, const Line& parts) {
+  for (Inquiry* each : parts) {
+    each->error = nullptr;
+    each->first_open = 0;
+    for (const std::size_t i : each->fresh) {
+      if (each->targets[i].model == served.id) each->targets[i].done = false;
+    }
+    std::erase_if(each->fresh, [&](std::size_t i) { return each->targets[i].model == served.id; });
+  }
+  for (Inquiry* each : parts) {
+    served.cache->clear();
+    answer_alone(served, *each);
+    keep_rows(served, {each});
+  }
+  served.cache->clear();
+}
+
+void Scheduler::answer_alone(Served& served, Inquiry& inquiry) {
+  KvCache& cache = *served.cache;
+  while (inquiry.wants(served.id)) {
+    keep_rows(served, {&inquiry});
+    cache.begin();
+    served.budget = served.chunk;
+    if (!plan(served, inquiry)) {
+      refuse(served, {&inquiry}, inquiry);
+      return;
+    }
+    try {
+      cache.forward();
+      collect(served, inquiry);
+    } catch (...) {
+      inquiry.error = std::current_exception();
+    }
+  }
 }
 
 }  // namespace decant

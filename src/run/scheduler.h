@@ -1,72 +1,97 @@
-// The scheduler: resumes Runs, and merges what all of them wait for into one batch per model.
+// The scheduler: merges what all inquiries wait for into one batch a model, and lets those that are answered go on.
 //
-// step() evaluates one batch on each model that somebody waits for, then resumes every Run whose request is answered.
-// Everything happens on the caller's thread, in an order that depends only on the order of the calls. A prompt is
-// evaluated in chunks cut at fixed positions, one chunk a batch, turn by turn among those who need one; rows of Runs
-// that are generating ride along, so no Run waits for more than one chunk of another's prompt. When the cache is too
-// small for all, the older Runs go first and the younger ones wait.
+// Everything happens on the caller's thread, in an order that depends only on the order of the calls. A step serves the
+// cheap models first (those of a higher level: drafts), until nobody waits for one, and then evaluates one batch of
+// each target model: so a Run that drafts advances as fast as its neighbours.
+//
+// A batch takes what fits of each inquiry, in the order of the line. Its outputs and its rows are limited: rows of
+// outputs by the model, and what is read without being looked at (prompts, above all) to one chunk, so that those who
+// generate ride along. Whoever had part and is not answered goes to the end of the line: no inquiry, however large,
+// keeps another waiting for more than one batch. Prompts are cut at fixed positions, whatever the company. When a
+// cache is too small for all, the older go first and the younger ones wait.
+//
+// A batch that fails, or whose numbers are not finite on a model that does not keep rows apart, is evaluated again,
+// each inquiry by itself on an empty cache: the guilty one fails alone.
 #pragma once
 
 #include <memory>
 #include <vector>
 
-#include "run/run.h"
+#include "run/inquiry.h"
 #include "tree/kv_cache.h"
 
 namespace decant {
 
 struct SchedulerOptions {
-  int prefill_chunk_size = 256;
+  int prefill_chunk_size = 256;  // at most a model's max_rows
   // Debugging: an eval is answered inside the co_await, so that a debugger's stack shows strategy, eval and model.
-  // Other Runs do not move meanwhile.
+  // Others do not move meanwhile.
   bool synchronous = false;
 };
 
-std::uint64_t random_seed();
-
 class Scheduler {
  public:
-  explicit Scheduler(std::vector<Model*> models, SchedulerOptions options = {});
+  explicit Scheduler(SchedulerOptions options = {}) : options_(options) {}
+  explicit Scheduler(const std::vector<Model*>& models, SchedulerOptions options = {});  // numbered from 0
   ~Scheduler();
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
 
-  // Throws Error if the request cannot be carried out (empty or too long prompt). Runs must be destroyed before the
-  // scheduler is.
-  std::unique_ptr<Run> start(Request request);
+  // `level` 0 is a target; models of higher levels are cheaper.
+  ModelId add(Model& model, int level = 0);
+  void remove(ModelId model);  // REQUIRES: no inquiry names it
 
-  // One round. False: no Run is waiting for anything.
-  bool step();
+  Model& model(ModelId id) const { return cache(id).model(); }
+  KvCache& cache(ModelId id) const { return *served_[static_cast<std::size_t>(id)]->cache; }
+  PrefixTree& tree() { return tree_; }
+  int live_nodes() const { return tree_.live_nodes(); }
+
+  // ---- for askers ---------------------------------------------------------------------------------------------------
+  int next_age() { return ages_++; }
+  bool synchronous() const { return options_.synchronous; }
+
+  // The inquiry goes on when it is answered, in a later step; it stays where it is until then, or until withdrawn.
+  void post(Inquiry& inquiry);
+  void withdraw(Inquiry& inquiry);
+  void answer_now(Inquiry& inquiry);  // a posted one, without going on
+
+  void flush();  // passes the release of nodes on to the models; for when nothing more may be evaluated
+
+  // ---- for who drives -----------------------------------------------------------------------------------------------
+  bool step();  // false: nobody waits for anything, but those who are held
   void run() {
     while (step()) {
     }
   }
 
-  Model& model(int index) const { return caches_[static_cast<std::size_t>(index)]->model(); }
-  KvCache& cache(int index) const { return *caches_[static_cast<std::size_t>(index)]; }
-  int live_nodes() const { return tree_.live_nodes(); }
-
  private:
-  friend class Run;
+  struct Served {
+    std::unique_ptr<KvCache> cache;
+    ModelId id = 0;
+    int level = 0;
+    int chunk = 0;   // rows of a prompt at a time
+    int budget = 0;  // rows of prompts that this step may still read
+  };
+  using Line = std::vector<Inquiry*>;
 
-  void enqueue(Run& run);
-  void remove(Run& run);
-  void evaluate(int model);
-  enum class Planned { nothing, chunk, target };
-  Planned plan(Run::Target& target, int age, KvCache& cache, int& budget);
-  bool wants(const Run& run, const Run::Target& target, int model) const;
-  void collect(Run& run, KvCache& cache, int model);
-  void resume_answered();
-  void resume(Run& run);
-  void finish(Run& run);
-  void fail(Run& run, std::exception_ptr error);
-  void answer_now(Run& run);
+  bool evaluate(Served& served, Line& line);
+  Inquiry* claim(Served& served, const Line& line);
+  bool plan(Served& served, Inquiry& inquiry);
+  void refuse(Served& served, const Line& line, Inquiry& oldest);
+  bool is_sound(Served& served, const Inquiry& inquiry) const;
+  void collect(Served& served, Inquiry& inquiry);
+  void evaluate_apart(Served& served, const Line& parts);
+  void answer_alone(Served& served, Inquiry& inquiry);
+  void keep_rows(Served& served, const Line& line);
+  int cheapest_wanted(int most) const;
+  void go_on();
 
   SchedulerOptions options_;
   PrefixTree tree_;
-  std::vector<std::unique_ptr<KvCache>> caches_;
-  int started_count_ = 0;
-  std::vector<Run*> started_;   // not yet resumed for the first time
-  std::vector<Run*> waiting_;   // in the order in which they came to wait; served first to last
-  std::vector<Run*> answered_;  // being resumed; null: destroyed meanwhile
+  std::vector<std::unique_ptr<Served>> served_;  // by id; null: removed
+  int ages_ = 0;
+  Line line_;      // who waits, in the order in which they are served
+  Line going_on_;  // null: withdrawn meanwhile
 };
 
 }  // namespace decant

@@ -28,6 +28,10 @@ Room room_for_texts(const GenerationConfig& config) {
 }
 void check_nothing(const GenerationConfig&) {}
 
+StrategyFacts facts_of(const StrategyRow& row, const GenerationConfig& config) {
+  return {.draws = row.draws(config), .keeps_beams = row.beams(config), .looks_ahead = row.room(config).tried > 0};
+}
+
 const std::vector<const StrategyRow*>& strategies() {
   static const std::vector<const StrategyRow*> rows = [] {
     std::vector<const StrategyRow*> all = registered<StrategyRow>();

@@ -61,6 +61,9 @@ struct StrategyRow {
   Room (*room)(const GenerationConfig&) = room_for_texts;
 };
 
+// What the Run has to know of it.
+StrategyFacts facts_of(const StrategyRow& row, const GenerationConfig& config);
+
 // All of them, in their order. To be called once main() has begun.
 const std::vector<const StrategyRow*>& strategies();
 const StrategyRow& strategy(std::string_view name);

@@ -45,9 +45,9 @@ int KvCache::add(NodeId node, const Outputs* outputs, int age) {
   assert(node != kRoot);
   static const Outputs nothing;
   const Outputs& wanted = outputs ? *outputs : nothing;
-  if (wanted.any() && output_rows_ == model_.info().max_outputs) {
+  if (wanted.has_logits() && output_rows_ == model_.info().max_outputs) {
     const Cell at = look(node);
-    if (!in_batch(at) || !batch_[static_cast<std::size_t>(at.row)].outputs.any()) return -1;
+    if (!in_batch(at) || !batch_[static_cast<std::size_t>(at.row)].outputs.has_logits()) return refuse(Lack::outputs);
   }
   if (const Cell at = look(node); in_batch(at)) {
     want(at.row, wanted);
@@ -62,7 +62,8 @@ int KvCache::add(NodeId node, const Outputs* outputs, int age) {
   for (; anchor != kRoot && look(anchor).seq < 0; anchor = tree_.parent(anchor)) chain_.push_back(anchor);
   const bool forks = anchor == kRoot || look(anchor).children > 0;
   const int length = static_cast<int>(chain_.size());
-  if (rows() + length > model_.info().max_rows || !make_room(node, age, length, forks)) return -1;
+  if (rows() + length > model_.info().max_rows) return refuse(Lack::rows);
+  if (!make_room(node, age, length, forks)) return -1;
 
   const SeqId seq = extend(anchor);
   for (auto id = chain_.rbegin(); id != chain_.rend(); ++id) push_row(*id, seq);
@@ -73,7 +74,8 @@ int KvCache::add(NodeId node, const Outputs* outputs, int age) {
 // The node's cell has descendants that need it, so its token is evaluated beside it, in a sequence that ends with the
 // batch.
 int KvCache::add_again(NodeId node, const Outputs& outputs, int age) {
-  if (rows() == model_.info().max_rows || !make_room(node, age, 1, true)) return -1;
+  if (rows() == model_.info().max_rows) return refuse(Lack::rows);
+  if (!make_room(node, age, 1, true)) return -1;
   const SeqId seq = take_sequence();
   sequence(seq).tip = node;
   if (const int end = tree_.length(node) - 1; end > 0) model_.copy_sequence(look(node).seq, seq, end);
@@ -111,14 +113,16 @@ void KvCache::push_row(NodeId node, SeqId seq) {
 
 void KvCache::want(int row, const Outputs& outputs) {
   Outputs& wanted = batch_[static_cast<std::size_t>(row)].outputs;
-  if (!wanted.any() && outputs.any()) ++output_rows_;
+  if (!wanted.has_logits() && outputs.has_logits()) ++output_rows_;
   wanted.logits |= outputs.logits;
   wanted.hidden |= outputs.hidden;
-  for (const int layer : outputs.layers) {
-    if (std::find(wanted.layers.begin(), wanted.layers.end(), layer) == wanted.layers.end()) {
-      wanted.layers.push_back(layer);
+  const auto add = [](std::vector<int>& list, const std::vector<int>& more) {
+    for (const int layer : more) {
+      if (std::find(list.begin(), list.end(), layer) == list.end()) list.push_back(layer);
     }
-  }
+  };
+  add(wanted.layers, outputs.layers);
+  add(wanted.states, outputs.states);
 }
 
 void KvCache::forward() {
@@ -182,6 +186,19 @@ void KvCache::apply_trim(SeqId seq) {
   sequence(seq).trim = kNothing;
 }
 
+void KvCache::clear() {
+  assert(batch_.empty());
+  cells_by_node_.clear();
+  free_sequences_.clear();
+  dirty_.clear();
+  for (SeqId seq = model_.info().max_sequences - 1; seq >= 0; --seq) {
+    sequence(seq) = {};
+    free_sequences_.push_back(seq);
+  }
+  cells_ = sequences_ = 0;
+  model_.clear();
+}
+
 void KvCache::flush() {
   for (const SeqId seq : dirty_) apply_trim(seq);
   dirty_.clear();
@@ -234,7 +251,10 @@ bool KvCache::make_room(NodeId target, int age, int cells, bool need_sequence) {
   }
   while (lacks_sequence()) {
     const NodeId tip = oldest_tip([&](NodeId id) { return can_free_sequence(id); });
-    if (tip == kNoNode) return false;
+    if (tip == kNoNode) {
+      lack_ = Lack::sequences;
+      return false;
+    }
     const std::size_t before = free_sequences_.size();
     for (NodeId id = tip; free_sequences_.size() == before;) {
       const NodeId parent = tree_.parent(id);
@@ -244,7 +264,10 @@ bool KvCache::make_room(NodeId target, int age, int cells, bool need_sequence) {
   }
   while (lacks_cells()) {
     const NodeId tip = oldest_tip([&](NodeId id) { return !is_protected(id); });
-    if (tip == kNoNode) return false;
+    if (tip == kNoNode) {
+      lack_ = Lack::cells;
+      return false;
+    }
     drop_tip(tip);
   }
   return true;

@@ -40,7 +40,10 @@ class KvCache : public PrefixTree::Observer {
   // prefill is always cut at multiples of `chunk`, whatever else is in the batch.
   NodeId chunk_end(NodeId node, int chunk) const;
 
-  void begin() { claims_.clear(); }
+  void begin() {
+    claims_.clear();
+    lack_ = Lack::none;
+  }
 
   // Somebody of this age (smaller is older) will want `node`: in this batch nobody younger can take its path's cells.
   void claim(NodeId node, int age) { claims_.push_back({node, age}); }
@@ -50,11 +53,18 @@ class KvCache : public PrefixTree::Observer {
   // kept). The caller keeps the node alive until forward().
   int add(NodeId node, const Outputs* outputs, int age = 0);
 
+  // Why an add() did not fit; none: all since begin() have.
+  enum class Lack { none, rows, outputs, cells, sequences };
+  Lack lack() const { return lack_; }
+
   int rows() const { return static_cast<int>(batch_.size()); }
   int output_rows() const { return output_rows_; }
 
   // Evaluates the batch and empties it. If the model throws, the batch's nodes have no cells again.
   void forward();
+
+  // Forgets all cells, and what is written in them. REQUIRES: no batch is being built.
+  void clear();
 
   // Passes pending releases on to the model. forward() does so too; this is for when nothing more will be evaluated.
   void flush();
@@ -88,6 +98,10 @@ class KvCache : public PrefixTree::Observer {
   Sequence& sequence(SeqId seq) { return sequences_by_id_[static_cast<std::size_t>(seq)]; }
 
   void released(NodeId node) override;
+  int refuse(Lack lack) {
+    lack_ = lack;
+    return -1;
+  }
   int add_again(NodeId node, const Outputs& outputs, int age);
   SeqId extend(NodeId anchor);
   void push_row(NodeId node, SeqId seq);
@@ -121,8 +135,9 @@ class KvCache : public PrefixTree::Observer {
   std::uint64_t batch_number_ = 1;
   int cells_ = 0;
   int sequences_ = 0;
-  int again_ = 0;  // rows of the batch with BatchRow::again
-  int output_rows_ = 0;
+  int again_ = 0;        // rows of the batch with BatchRow::again
+  int output_rows_ = 0;  // with logits
+  Lack lack_ = Lack::none;
 };
 
 }  // namespace decant

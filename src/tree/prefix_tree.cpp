@@ -32,6 +32,7 @@ NodeId PrefixTree::child(NodeId parent, Token token) {
   record = {};
   record.parent = parent;
   record.token = token;
+  record.serial = ++made_;
   record.length = at(parent).length + 1;
   record.next = at(parent).first_child;
   if (record.next != kNoNode) at(record.next).previous = id;
@@ -74,6 +75,7 @@ Node::~Node() {
   if (tree_) tree_->release(id_);
 }
 
+std::uint64_t Node::serial() const { return tree_->serial(id_); }
 Token Node::token() const { return tree_->token(id_); }
 int Node::length() const { return tree_->length(id_); }
 Node Node::parent() const { return Node(*tree_, tree_->parent(id_)); }

@@ -43,6 +43,7 @@ class Node {
   bool operator==(const Node& other) const { return tree_ == other.tree_ && id_ == other.id_; }
 
   NodeId id() const { return id_; }
+  std::uint64_t serial() const;  // of the node: unlike its id never used again
   Token token() const;
   int length() const;  // tokens on the path from the root to here, this one included
   Node parent() const;
@@ -77,6 +78,7 @@ class PrefixTree {
   void observe(Observer* observer) { observers_.push_back(observer); }
   void forget(Observer* observer) { std::erase(observers_, observer); }
 
+  std::uint64_t serial(NodeId id) const { return at(id).serial; }
   Token token(NodeId id) const { return at(id).token; }
   int length(NodeId id) const { return at(id).length; }
   NodeId parent(NodeId id) const { return at(id).parent; }
@@ -94,6 +96,7 @@ class PrefixTree {
     Token token = -1;
     std::int32_t length = 0;
     std::int32_t references = 0;  // Nodes and children
+    std::uint64_t serial = 0;
   };
 
   const Record& at(NodeId id) const { return records_[static_cast<std::size_t>(id)]; }
@@ -107,6 +110,7 @@ class PrefixTree {
   std::vector<NodeId> free_;
   std::vector<Observer*> observers_;
   int live_ = 0;
+  std::uint64_t made_ = 0;
 };
 
 }  // namespace decant

@@ -1,5 +1,5 @@
 // What contrastive decoding says of its decisions, against both models' distributions. (Contrastive search and DoLa:
-// tests/model/llama_contrast_test.cpp.)
+// tests/llama/contrast_test.cpp.)
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -46,7 +46,7 @@ std::vector<Json> records_of(GenerationConfig config, TableModel& expert, TableM
   Records records(expert.vocab());
   Request both = request(std::move(config), {1, 2}, contrastive_decoding, &records);
   both.models = {0, 1};
-  const auto run = scheduler.start(both);
+  const auto run = start(scheduler, both);
   scheduler.run();
   run->rethrow();
   return records.all;

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "grammar/language.h"
-#include "model/llama_grammar.h"
+#include "llama/llama_grammar.h"
 #include "support/paths.h"
 
 namespace decant {
@@ -183,7 +183,7 @@ TEST(JsonSchema, HugeSchemasAreRefused) {
 
 // The public test suite: a schema is refused, or nothing that it calls invalid is accepted.
 TEST(JsonSchema, NothingInvalidIsAccepted) {
-  std::ifstream file(testing::schemas_folder() / "test_suite.jsonl");
+  std::ifstream file(test::schemas_folder() / "test_suite.jsonl");
   int schemas = 0, refused = 0, right = 0, left_out = 0;
   for (std::string line; std::getline(file, line); ++schemas) {
     const Json group = Json::parse(line);

@@ -17,7 +17,7 @@ namespace decant {
 namespace {
 
 void expect_file(const char* name, const std::string& made) {
-  const std::filesystem::path path = testing::source_folder() / name;
+  const std::filesystem::path path = test::source_folder() / name;
   if (std::getenv("DECANT_UPDATE_DOCS")) std::ofstream(path) << made;
   std::ifstream file(path);
   std::ostringstream found;

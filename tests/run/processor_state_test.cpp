@@ -159,8 +159,8 @@ TEST(ProcessorState, EverySequenceIsTheOneOfItsOwnPath) {
       for (const int n_cells : {256, 30}) {
         TableModel model({.n_cells = n_cells}, table);
         Scheduler scheduler({&model});
-        const auto run = scheduler.start(request(config, {1, 2}, sample));
-        const auto company = scheduler.start(request(other, {1, 2}, sample));
+        const auto run = start(scheduler, request(config, {1, 2}, sample));
+        const auto company = start(scheduler, request(other, {1, 2}, sample));
         scheduler.run();
         run->rethrow();
         company->rethrow();
@@ -288,7 +288,7 @@ TEST(Guidance, InCompanyWithSeveralSequencesAndFewCells) {
         TableModel model({.n_cells = n_cells, .n_context = 20}, table);
         Scheduler scheduler({&model}, {.prefill_chunk_size = chunk, .synchronous = synchronous});
         std::vector<std::unique_ptr<decant::Run>> runs;
-        for (const Request* each : {&first, &second, &third}) runs.push_back(scheduler.start(*each));
+        for (const Request* each : {&first, &second, &third}) runs.push_back(start(scheduler, *each));
         scheduler.run();
         for (const auto& run : runs) run->rethrow();
         expect_greedy(table, 2, third, runs[2]->sequences()[0].ids);
@@ -321,7 +321,7 @@ TEST(Guidance, EveryStepCostsTwoRows) {
   for (const auto& negative : negatives) {
     TableModel model;
     Scheduler scheduler({&model});
-    const auto run = scheduler.start(guided_request(greedy_config(6), 2, {1, 2, 3}, negative, greedy));
+    const auto run = start(scheduler, guided_request(greedy_config(6), 2, {1, 2, 3}, negative, greedy));
     scheduler.run();
     run->rethrow();
     std::size_t common = 0;  // of the two prompts
@@ -336,7 +336,7 @@ TEST(Guidance, EveryStepCostsTwoRows) {
   Scheduler scheduler({&model});
   GenerationConfig config = sampling_config(3, 6);
   config.num_return_sequences = 4;
-  const auto run = scheduler.start(guided_request(config, 2, {1, 2, 3}, {7, 6}, sample));
+  const auto run = start(scheduler, guided_request(config, 2, {1, 2, 3}, {7, 6}, sample));
   scheduler.run();
   EXPECT_EQ(model.batches()[0].size(), 5u);
   for (std::size_t i = 1; i < model.batches().size(); ++i) EXPECT_LE(model.batches()[i].size(), 8u);
@@ -373,7 +373,7 @@ TEST(Guidance, EveryRowOfLogitsHasItsOther) {
     Scheduler scheduler({&model});
     bool done = false;
     const auto strategy = [&](decant::Run& run) { return ask_around(run, &model, &done); };
-    const auto run = scheduler.start(guided_request(greedy_config(6), 2, {1, 2, 3}, {7, 6}, strategy));
+    const auto run = start(scheduler, guided_request(greedy_config(6), 2, {1, 2, 3}, {7, 6}, strategy));
     scheduler.run();
     run->rethrow();
     EXPECT_TRUE(done);
@@ -384,7 +384,7 @@ TEST(Guidance, TheOtherContextMustFitToo) {
   TableModel model({.n_cells = 64, .n_context = 12});
   Scheduler scheduler({&model});
   const auto start = [&](std::vector<Token> negative) {
-    return scheduler.start(guided_request(greedy_config(100), 2, {1, 2}, std::move(negative), greedy));
+    return decant::start(scheduler, guided_request(greedy_config(100), 2, {1, 2}, std::move(negative), greedy));
   };
   EXPECT_THROW(start({1, 8}), Error);  // no such token
   EXPECT_THROW(start({1, -1}), Error);
@@ -413,9 +413,9 @@ TEST(NothingLeft, EndsOneRunWithASentenceAndNoOther) {
   config.num_return_sequences = 2;
   TableModel model({}, table);
   Scheduler scheduler({&model});
-  const auto before = scheduler.start(others(0));
-  const auto failing = scheduler.start(request(config, {1, 2}, sample));
-  const auto after = scheduler.start(others(1));
+  const auto before = start(scheduler, others(0));
+  const auto failing = start(scheduler, request(config, {1, 2}, sample));
+  const auto after = start(scheduler, others(1));
   scheduler.run();
   try {
     failing->rethrow();

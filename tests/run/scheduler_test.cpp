@@ -24,7 +24,7 @@ std::vector<Token> prompt_of(int length, Token first = 1) {
 TEST(Scheduler, OneRunIsOneRowAStepAfterItsPrompt) {
   TableModel model;
   Scheduler scheduler({&model});
-  const auto run = scheduler.start(request(greedy_config(5), {1, 2, 3}, greedy));
+  const auto run = start(scheduler, request(greedy_config(5), {1, 2, 3}, greedy));
   scheduler.run();
   run->rethrow();
   ASSERT_EQ(model.batches().size(), 5u);
@@ -40,7 +40,7 @@ TEST(Scheduler, RunsShareBatches) {
   Scheduler scheduler({&model});
   std::vector<std::unique_ptr<decant::Run>> runs;
   for (Token first = 0; first < 4; ++first) {
-    runs.push_back(scheduler.start(request(greedy_config(6), prompt_of(3, first), greedy)));
+    runs.push_back(start(scheduler, request(greedy_config(6), prompt_of(3, first), greedy)));
   }
   scheduler.run();
   EXPECT_EQ(model.batches().size(), 6u);
@@ -53,7 +53,7 @@ TEST(Scheduler, ThePromptOfManySequencesIsEvaluatedOnce) {
   Scheduler scheduler({&model});
   GenerationConfig config = sampling_config(3, 4);
   config.num_return_sequences = 5;
-  const auto run = scheduler.start(request(config, prompt_of(6), sample));
+  const auto run = start(scheduler, request(config, prompt_of(6), sample));
   scheduler.run();
   EXPECT_EQ(model.batches()[0].size(), 6u);
   EXPECT_LE(model.batches()[1].size(), 5u);
@@ -63,8 +63,8 @@ TEST(Scheduler, ThePromptOfManySequencesIsEvaluatedOnce) {
 TEST(Scheduler, ACommonPromptOfTwoRunsIsEvaluatedOnce) {
   TableModel model;
   Scheduler scheduler({&model});
-  const auto a = scheduler.start(request(sampling_config(1, 4), prompt_of(6), sample));
-  const auto b = scheduler.start(request(sampling_config(2, 4), prompt_of(6), sample));
+  const auto a = start(scheduler, request(sampling_config(1, 4), prompt_of(6), sample));
+  const auto b = start(scheduler, request(sampling_config(2, 4), prompt_of(6), sample));
   scheduler.run();
   EXPECT_EQ(model.batches().size(), 4u);
   EXPECT_EQ(model.batches()[0].size(), 6u);
@@ -92,7 +92,7 @@ TEST(Scheduler, CompanyAndOrderOfArrivalChangeNothing) {
     std::shuffle(order.begin(), order.end(), random);
     std::vector<std::unique_ptr<decant::Run>> runs(requests.size());
     for (const std::size_t i : order) {
-      runs[i] = scheduler.start(requests[i]);
+      runs[i] = start(scheduler, requests[i]);
       for (unsigned steps = random() % 4; steps > 0; --steps) scheduler.step();
     }
     scheduler.run();
@@ -109,10 +109,10 @@ TEST(Scheduler, CompanyAndOrderOfArrivalChangeNothing) {
 TEST(Scheduler, ALongPromptComesInChunksAndDelaysNobodyByMoreThanOne) {
   TableModel model({.n_cells = 512, .n_context = 256, .max_rows = 64});
   Scheduler scheduler({&model}, {.prefill_chunk_size = 16});
-  const auto quick = scheduler.start(request(greedy_config(30), prompt_of(3), greedy));
+  const auto quick = start(scheduler, request(greedy_config(30), prompt_of(3), greedy));
   for (int i = 0; i < 3; ++i) scheduler.step();
-  const auto slow = scheduler.start(request(greedy_config(3), prompt_of(100, 2), greedy));
-  const auto late = scheduler.start(request(greedy_config(3), prompt_of(5, 5), greedy));
+  const auto slow = start(scheduler, request(greedy_config(3), prompt_of(100, 2), greedy));
+  const auto late = start(scheduler, request(greedy_config(3), prompt_of(5, 5), greedy));
   const std::size_t before = model.batches().size();
   const int had = quick->stats().new_tokens;
   for (int i = 0; i < 5; ++i) scheduler.step();
@@ -127,7 +127,7 @@ TEST(Scheduler, ALongPromptComesInChunksAndDelaysNobodyByMoreThanOne) {
 TEST(Scheduler, ChunksAreCutAtFixedPositions) {
   TableModel model({.n_cells = 512, .n_context = 256});
   Scheduler scheduler({&model}, {.prefill_chunk_size = 16});
-  const auto run = scheduler.start(request(greedy_config(1), prompt_of(40), greedy));
+  const auto run = start(scheduler, request(greedy_config(1), prompt_of(40), greedy));
   scheduler.run();
   ASSERT_EQ(model.batches().size(), 3u);
   EXPECT_EQ(model.batches()[0].back().position, 15);
@@ -140,8 +140,8 @@ TEST(Scheduler, ChunksAreCutAtFixedPositions) {
 TEST(Scheduler, DestroyingARunCancelsItAndFreesItsNodes) {
   TableModel model;
   Scheduler scheduler({&model});
-  auto doomed = scheduler.start(request(sampling_config(1, 50), prompt_of(4), sample));
-  const auto other = scheduler.start(request(sampling_config(2, 8), prompt_of(4, 3), sample));
+  auto doomed = start(scheduler, request(sampling_config(1, 50), prompt_of(4), sample));
+  const auto other = start(scheduler, request(sampling_config(2, 8), prompt_of(4, 3), sample));
   for (int i = 0; i < 3; ++i) scheduler.step();
   const int cells = model.used_cells();
   doomed.reset();
@@ -154,7 +154,7 @@ TEST(Scheduler, DestroyingARunCancelsItAndFreesItsNodes) {
 TEST(Scheduler, ARunThatNeverBeganCanBeDestroyed) {
   TableModel model;
   Scheduler scheduler({&model});
-  auto run = scheduler.start(request(greedy_config(), {1}, greedy));
+  auto run = start(scheduler, request(greedy_config(), {1}, greedy));
   run.reset();
   EXPECT_FALSE(scheduler.step());
 }
@@ -167,8 +167,8 @@ TEST(Scheduler, AnErrorEndsOneRunOnly) {
   };
   TableModel model({}, table);
   Scheduler scheduler({&model});
-  const auto bad = scheduler.start(request(sampling_config(1, 8), {7, 1, 2}, sample));
-  const auto good = scheduler.start(request(sampling_config(2, 8), {1, 2, 3}, sample));
+  const auto bad = start(scheduler, request(sampling_config(1, 8), {7, 1, 2}, sample));
+  const auto good = start(scheduler, request(sampling_config(2, 8), {1, 2, 3}, sample));
   scheduler.run();
   EXPECT_THROW(bad->rethrow(), Error);
   EXPECT_EQ(bad->sequences()[0].ids.size(), 2u);
@@ -189,7 +189,7 @@ TEST(Scheduler, InvalidLogitsCanBeRepaired) {
   GenerationConfig config = greedy_config(2);
   config.remove_invalid_values = true;
   config.ignore_eos = true;
-  const auto run = scheduler.start(request(config, {1, 2}, greedy));
+  const auto run = start(scheduler, request(config, {1, 2}, greedy));
   scheduler.run();
   run->rethrow();
   EXPECT_EQ(run->sequences()[0].ids, (std::vector<Token>{1, 2}));
@@ -198,11 +198,11 @@ TEST(Scheduler, InvalidLogitsCanBeRepaired) {
 TEST(Scheduler, AFailingModelFailsTheRunsOfThatBatchAndNoLaterOne) {
   TableModel model;
   Scheduler scheduler({&model});
-  const auto first = scheduler.start(request(greedy_config(6), {1, 2}, greedy));
+  const auto first = start(scheduler, request(greedy_config(6), {1, 2}, greedy));
   model.fail_in = 2;
   scheduler.run();
   EXPECT_THROW(first->rethrow(), Error);
-  const auto second = scheduler.start(request(greedy_config(6), {1, 2}, greedy));
+  const auto second = start(scheduler, request(greedy_config(6), {1, 2}, greedy));
   scheduler.run();
   second->rethrow();
   EXPECT_EQ(second->sequences()[0].ids.size(), 6u);
@@ -213,7 +213,7 @@ TEST(Scheduler, MoreRowsThanABatchHolds) {
   Scheduler scheduler({&model});
   GenerationConfig config = sampling_config(9, 5);
   config.num_return_sequences = 30;
-  const auto run = scheduler.start(request(config, {1, 2}, sample));
+  const auto run = start(scheduler, request(config, {1, 2}, sample));
   scheduler.run();
   run->rethrow();
   const auto expected = run_alone(request(config, {1, 2}, sample), {.n_cells = 512, .max_sequences = 64});
@@ -223,7 +223,7 @@ TEST(Scheduler, MoreRowsThanABatchHolds) {
 TEST(Scheduler, ACacheTooSmallForOneRequestIsAnError) {
   TableModel model({.n_cells = 4, .n_context = 64});
   Scheduler scheduler({&model});
-  const auto run = scheduler.start(request(greedy_config(10), {1, 2}, greedy));
+  const auto run = start(scheduler, request(greedy_config(10), {1, 2}, greedy));
   scheduler.run();
   EXPECT_THROW(run->rethrow(), Error);
   EXPECT_EQ(run->sequences()[0].ids.size(), 3u);
@@ -232,19 +232,19 @@ TEST(Scheduler, ACacheTooSmallForOneRequestIsAnError) {
 TEST(Scheduler, RefusesPromptsThatCannotBeContinued) {
   TableModel model;
   Scheduler scheduler({&model});
-  EXPECT_THROW(scheduler.start(request(greedy_config(), {}, greedy)), Error);
-  EXPECT_THROW(scheduler.start(request(greedy_config(), {8}, greedy)), Error);
-  EXPECT_THROW(scheduler.start(request(greedy_config(), {-1}, greedy)), Error);
-  EXPECT_THROW(scheduler.start(request(greedy_config(), prompt_of(129), greedy)), Error);
+  EXPECT_THROW(start(scheduler, request(greedy_config(), {}, greedy)), Error);
+  EXPECT_THROW(start(scheduler, request(greedy_config(), {8}, greedy)), Error);
+  EXPECT_THROW(start(scheduler, request(greedy_config(), {-1}, greedy)), Error);
+  EXPECT_THROW(start(scheduler, request(greedy_config(), prompt_of(129), greedy)), Error);
   GenerationConfig config = greedy_config();
   config.max_length = 3;
-  EXPECT_THROW(scheduler.start(request(config, {1, 2, 3}, greedy)), Error);
+  EXPECT_THROW(start(scheduler, request(config, {1, 2, 3}, greedy)), Error);
 }
 
 TEST(Scheduler, NoNewTokensNeedNoModel) {
   TableModel model;
   Scheduler scheduler({&model});
-  const auto run = scheduler.start(request(greedy_config(0), {1, 2}, greedy));
+  const auto run = start(scheduler, request(greedy_config(0), {1, 2}, greedy));
   scheduler.run();
   EXPECT_TRUE(run->done());
   EXPECT_EQ(run->sequences()[0].finish, FinishReason::length);
@@ -254,8 +254,8 @@ TEST(Scheduler, NoNewTokensNeedNoModel) {
 TEST(Scheduler, SynchronousModeGivesTheSameTokens) {
   TableModel model;
   Scheduler scheduler({&model}, {.prefill_chunk_size = 4, .synchronous = true});
-  const auto a = scheduler.start(request(sampling_config(4), prompt_of(9), sample));
-  const auto b = scheduler.start(request(sampling_config(5), prompt_of(9, 2), sample));
+  const auto a = start(scheduler, request(sampling_config(4), prompt_of(9), sample));
+  const auto b = start(scheduler, request(sampling_config(5), prompt_of(9, 2), sample));
   scheduler.run();
   EXPECT_EQ(a->sequences()[0].ids, run_alone(request(sampling_config(4), prompt_of(9), sample))[0]);
   EXPECT_EQ(b->sequences()[0].ids, run_alone(request(sampling_config(5), prompt_of(9, 2), sample))[0]);

@@ -80,8 +80,8 @@ TEST(Seams, BeamSearch) {
     Scheduler scheduler({&model});
     std::vector<Hypothesis> found;
     const auto strategy = [&](decant::Run& run) { return beam_search(run, width, 6, &found); };
-    const auto run = scheduler.start(request(greedy_config(), {1, 2, 3}, strategy));
-    const auto company = scheduler.start(request(sampling_config(1, 9), {1, 2, 4}, sample));
+    const auto run = start(scheduler, request(greedy_config(), {1, 2, 3}, strategy));
+    const auto company = start(scheduler, request(sampling_config(1, 9), {1, 2, 4}, sample));
     while (scheduler.step()) {
       // Beams that ended are gone: at most the prompts, width paths, and the other Run's text are in the cache.
       EXPECT_LE(model.used_cells(), 4 + width * 6 + 10);
@@ -106,7 +106,7 @@ TEST(Seams, TwentyBeamsFitIntoThreeSequences) {
   Scheduler scheduler({&model});
   std::vector<Hypothesis> found;
   const auto strategy = [&](decant::Run& run) { return beam_search(run, 20, 5, &found); };
-  const auto run = scheduler.start(request(greedy_config(), {1, 2}, strategy));
+  const auto run = start(scheduler, request(greedy_config(), {1, 2}, strategy));
   scheduler.run();
   run->rethrow();
   const auto expected = beam_oracle(model, {1, 2}, 20, 5);
@@ -143,9 +143,9 @@ TEST(Seams, TwoModelsInOneRun) {
   both.models = {0, 1};
   Request swapped = both;
   swapped.models = {1, 0};
-  const auto company = scheduler.start(request(sampling_config(1, 30), {1, 2, 4}, sample));
-  const auto run = scheduler.start(both);
-  const auto other = scheduler.start(swapped);
+  const auto company = start(scheduler, request(sampling_config(1, 30), {1, 2, 4}, sample));
+  const auto run = start(scheduler, both);
+  const auto other = start(scheduler, swapped);
   scheduler.run();
 
   for (const auto& [each, minuend, subtrahend] :
@@ -186,8 +186,8 @@ TEST(Seams, AnswersWaitForTheSlowerModel) {
   Request request_of_both =
       request(greedy_config(), {1, 2}, [&](decant::Run& run) { return body(run, &fast, &looked); });
   request_of_both.models = {0, 1};
-  const auto company = scheduler.start(request(sampling_config(1, 30), {1, 2, 4}, sample));
-  const auto run = scheduler.start(request_of_both);
+  const auto company = start(scheduler, request(sampling_config(1, 30), {1, 2, 4}, sample));
+  const auto run = start(scheduler, request_of_both);
   scheduler.run();
   run->rethrow();
   EXPECT_TRUE(looked);
@@ -234,7 +234,7 @@ TEST(Seams, HiddenStatesOfCandidates) {
   TableModel model;
   Scheduler scheduler({&model});
   const auto strategy = [](decant::Run& run) { return wander(run, 3); };
-  const auto run = scheduler.start(request(greedy_config(8), {1, 2}, strategy));
+  const auto run = start(scheduler, request(greedy_config(8), {1, 2}, strategy));
   scheduler.run();
   run->rethrow();
 
@@ -278,7 +278,7 @@ TEST(Seams, LogitsOfLayersComeInTheOrderAskedFor) {
   Scheduler scheduler({&model});
   std::vector<std::vector<float>> seen;
   const auto strategy = [&](decant::Run& run) { return ask_layers(run, &seen); };
-  const auto run = scheduler.start(request(greedy_config(8), {1, 2}, strategy));
+  const auto run = start(scheduler, request(greedy_config(8), {1, 2}, strategy));
   scheduler.run();
   run->rethrow();
   ASSERT_EQ(seen.size(), 2u);

@@ -253,7 +253,7 @@ Sequence write(GenerationConfig config, const std::vector<Token>& prompt, const 
   TableModel model(shape, table);
   model.set_vocab(vocab());
   Scheduler scheduler({&model});
-  const auto run = scheduler.start(request(std::move(config), prompt, greedy));
+  const auto run = start(scheduler, request(std::move(config), prompt, greedy));
   scheduler.run();
   run->rethrow();
   return run->sequences()[0];

@@ -299,7 +299,7 @@ TEST(Trace, OneDecisionForEachTokenOfARun) {
   TableModel model({}, table);
   Scheduler scheduler({&model});
   Recorder recorder;
-  const auto run = scheduler.start(request(config, {1, 2}, sample, &recorder));
+  const auto run = start(scheduler, request(config, {1, 2}, sample, &recorder));
   scheduler.run();
   run->rethrow();
 
@@ -335,7 +335,7 @@ TEST(Trace, TheDecisionComesBeforeItsTokenAndTheEndLast) {
   TableModel model;
   Scheduler scheduler({&model});
   Recorder recorder;
-  const auto run = scheduler.start(request(sampling_config(1, 2), {1}, sample, &recorder));
+  const auto run = start(scheduler, request(sampling_config(1, 2), {1}, sample, &recorder));
   scheduler.run();
   EXPECT_EQ(recorder.events, (std::vector<std::string>{"decision", "token", "decision", "token", "finished"}));
 }

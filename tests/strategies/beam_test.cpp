@@ -157,7 +157,7 @@ TEST(Beam, TheCacheHoldsTheDistinctNodesOfTheTreeAndABatchOneRowABeam) {
     TreeOfBeams tree;
     GenerationConfig config = beam_config(5, 20);
     const std::vector<Token> prompt = {1, 2, 3};
-    const auto run = scheduler.start(request(config, prompt, beam, &tree));
+    const auto run = start(scheduler, request(config, prompt, beam, &tree));
     int steps = 0;
     while (scheduler.step()) {
       if (++steps == 1) continue;
@@ -188,7 +188,7 @@ TEST(Beam, SearchesAndSamplesInOneSchedulerAnswerAsAlone) {
   Scheduler scheduler({&model});
   std::vector<std::unique_ptr<decant::Run>> runs;
   for (const GenerationConfig& config : configs) {
-    runs.push_back(scheduler.start(request(config, {1, 2}, resolve_strategy(config).run)));
+    runs.push_back(start(scheduler, request(config, {1, 2}, resolve_strategy(config).run)));
     scheduler.step();
   }
   scheduler.run();

@@ -32,7 +32,7 @@ std::vector<std::vector<Sequence>> run_all(const std::vector<GenerationConfig>& 
   for (const GenerationConfig& config : configs) {
     Request both = request(config, prompt, contrastive_decoding);
     both.models = {0, 1};
-    runs.push_back(scheduler.start(both));
+    runs.push_back(start(scheduler, both));
   }
   scheduler.run();
   std::vector<std::vector<Sequence>> answers;
@@ -269,7 +269,7 @@ TEST(ContrastiveDecoding, TheLawOfDrawnTexts) {
     config.num_return_sequences = kTexts;
     Request both = request(config, {1}, contrastive_decoding);
     both.models = {0, 1};
-    const auto run = scheduler.start(both);
+    const auto run = start(scheduler, both);
     scheduler.run();
     run->rethrow();
     for (const Text& text : texts_of(run->sequences())) ++counts[text];
@@ -330,8 +330,8 @@ TEST(ContrastiveDecoding, ABadLogitOfTheAmateurEndsThisRunOnly) {
     Scheduler scheduler({&first, &second});
     Request both = request(contrasted(), {1, 2}, contrastive_decoding);
     both.models = {0, 1};
-    const auto other = scheduler.start(request(greedy_config(), {1, 2}, greedy));
-    const auto run = scheduler.start(both);
+    const auto other = start(scheduler, request(greedy_config(), {1, 2}, greedy));
+    const auto run = start(scheduler, both);
     scheduler.run();
     other->rethrow();
     EXPECT_EQ(other->sequences()[0].ids, run_alone(request(greedy_config(), {1, 2}, greedy), {}, expert)[0]);
@@ -347,7 +347,7 @@ TEST(ContrastiveDecoding, ABadLogitOfTheAmateurEndsThisRunOnly) {
 TEST(ContrastiveDecoding, WithoutAnAmateurItIsRefused) {
   TableModel model;
   Scheduler scheduler({&model});
-  const auto run = scheduler.start(request(contrasted(), {1, 2}, contrastive_decoding));
+  const auto run = start(scheduler, request(contrasted(), {1, 2}, contrastive_decoding));
   scheduler.run();
   EXPECT_THROW(run->rethrow(), Error);
 }

@@ -122,7 +122,7 @@ TEST(ContrastiveSearch, WithoutAPenaltyOrAChoiceItIsGreedy) {
 TEST(ContrastiveSearch, EveryTokenIsEvaluatedOnce) {
   TableModel model({}, random_table(8, 2));
   Scheduler scheduler({&model});
-  const auto run = scheduler.start(request(contrastive(0.6, 4, 10), {1, 2, 3}, contrastive_search));
+  const auto run = start(scheduler, request(contrastive(0.6, 4, 10), {1, 2, 3}, contrastive_search));
   while (scheduler.step()) EXPECT_LE(model.used_cells(), 3 + 10 + 4);
   run->rethrow();
   ASSERT_EQ(model.batches().size(), 11u);
@@ -137,7 +137,7 @@ TEST(ContrastiveSearch, CompanyChangesNothing) {
   Scheduler scheduler({&model}, {.prefill_chunk_size = 4});
   std::vector<std::unique_ptr<decant::Run>> runs;
   const auto add = [&](double alpha, std::vector<Token> prompt) {
-    runs.push_back(scheduler.start(request(contrastive(alpha, 4, 8), std::move(prompt), contrastive_search)));
+    runs.push_back(start(scheduler, request(contrastive(alpha, 4, 8), std::move(prompt), contrastive_search)));
   };
   add(0.6, {1, 2, 3, 4, 5, 6});
   add(0.2, {1, 2, 3, 4, 5, 6});
@@ -163,8 +163,8 @@ TEST(ContrastiveSearch, AHiddenStateWithoutDirectionEndsThisRunOnly) {
         return text.size() == at ? state : healthy.hidden_after(text);
       };
       Scheduler scheduler({&model});
-      const auto other = scheduler.start(request(greedy_config(), {1, 2}, greedy));
-      const auto run = scheduler.start(request(contrastive(0.6, 4), {1, 2, 5}, contrastive_search));
+      const auto other = start(scheduler, request(greedy_config(), {1, 2}, greedy));
+      const auto run = start(scheduler, request(contrastive(0.6, 4), {1, 2, 5}, contrastive_search));
       scheduler.run();
       try {
         run->rethrow();

@@ -225,7 +225,7 @@ TEST(Dola, TheLayerDependsOnThisTextAlone) {
   Scheduler scheduler({&model}, {.prefill_chunk_size = 4});
   std::vector<std::unique_ptr<decant::Run>> runs;
   for (const std::vector<Token>& prompt : {std::vector<Token>{1, 2}, {3, 4, 5, 6, 7}, {1, 2}}) {
-    runs.push_back(scheduler.start(request(dola_config("0,1,2,3"), prompt, dola)));
+    runs.push_back(start(scheduler, request(dola_config("0,1,2,3"), prompt, dola)));
   }
   scheduler.run();
   for (const auto& run : runs) run->rethrow();
@@ -241,8 +241,8 @@ TEST(Dola, ABadLogitOfALayerEndsThisRunOnly) {
     return std::vector<float>(8, text.size() == 4 ? NAN : 1.f);
   };
   Scheduler scheduler({&model});
-  const auto other = scheduler.start(request(greedy_config(), {1, 2}, greedy));
-  const auto run = scheduler.start(request(dola_config("1,2"), {1, 2}, dola));
+  const auto other = start(scheduler, request(greedy_config(), {1, 2}, greedy));
+  const auto run = start(scheduler, request(dola_config("1,2"), {1, 2}, dola));
   scheduler.run();
   other->rethrow();
   EXPECT_EQ(other->sequences()[0].ids, run_alone(request(greedy_config(), {1, 2}, greedy), {}, table)[0]);

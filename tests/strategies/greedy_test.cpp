@@ -58,7 +58,7 @@ TEST(Greedy, StopsAtTheModelsEndOfSequenceAndKeepsIt) {
   TableModel model({}, ends_after_three());
   model.set_vocab(TableVocab({"a", "b", "c", "d", "e", "f", "g", "<eos>"}, {7}));
   Scheduler scheduler({&model});
-  const auto run = scheduler.start(request(greedy_config(20), {0, 0}, greedy));
+  const auto run = start(scheduler, request(greedy_config(20), {0, 0}, greedy));
   scheduler.run();
   EXPECT_EQ(run->sequences()[0].ids, (std::vector<Token>{1, 1, 1, 7}));
   EXPECT_EQ(run->sequences()[0].bytes, "bbb");
@@ -71,7 +71,7 @@ TEST(Greedy, GoesOnBehindItWhenToldTo) {
   Scheduler scheduler({&model});
   GenerationConfig config = greedy_config(6);
   config.ignore_eos = true;
-  const auto run = scheduler.start(request(config, {0, 0}, greedy));
+  const auto run = start(scheduler, request(config, {0, 0}, greedy));
   scheduler.run();
   EXPECT_EQ(run->sequences()[0].ids.size(), 6u);
   EXPECT_EQ(run->sequences()[0].finish, FinishReason::length);
@@ -83,7 +83,7 @@ TEST(Greedy, ScoreIsTheLogLikelihoodUnderTheModel) {
   Scheduler scheduler({&model});
   GenerationConfig config = greedy_config(5);
   config.repetition_penalty = 1.5;  // changes the choice, not the model's opinion of it
-  const auto run = scheduler.start(request(config, {1, 2}, greedy));
+  const auto run = start(scheduler, request(config, {1, 2}, greedy));
   scheduler.run();
   std::vector<Token> text = {1, 2};
   double expected = 0;

@@ -76,7 +76,7 @@ TEST(Sample, TheLawOfTexts) {
   Scheduler scheduler({&model});
   for (int seed = 0; seed < kSeeds; ++seed) {
     config.seed = static_cast<std::uint64_t>(seed);
-    const auto run = scheduler.start(request(config, {1}, sample));
+    const auto run = start(scheduler, request(config, {1}, sample));
     scheduler.run();
     ++counts[run->sequences()[0].ids];
   }
@@ -109,7 +109,7 @@ TEST(Sample, AFinishedSequenceLeavesTheOthersAlone) {
   config.num_return_sequences = 6;
   config.eos_token_id = std::vector<int>{0};
   Scheduler scheduler({&model});
-  const auto run = scheduler.start(request(config, {1, 2}, sample));
+  const auto run = start(scheduler, request(config, {1, 2}, sample));
   scheduler.run();
   GenerationConfig endless = config;
   endless.eos_token_id = std::vector<int>{};

@@ -30,7 +30,7 @@ Scored run_one(const GenerationConfig& config, const StrategyFunction& strategy,
   TableModel model({}, table);
   Scheduler scheduler({&model});
   Collector collector;
-  const auto run = scheduler.start(request(config, std::move(prompt), strategy, &collector));
+  const auto run = start(scheduler, request(config, std::move(prompt), strategy, &collector));
   scheduler.run();
   run->rethrow();
   return {run->sequences()[0], std::move(collector.decisions), model.batches()};
@@ -145,8 +145,8 @@ TEST(Score, CanBeRunTwiceAtOnce) {
   TableModel model;
   Scheduler scheduler({&model});
   const StrategyFunction strategy = score({4, 5, 6});
-  const auto one = scheduler.start(request(greedy_config(), {1, 2}, strategy));
-  const auto other = scheduler.start(request(greedy_config(), {3}, strategy));
+  const auto one = start(scheduler, request(greedy_config(), {1, 2}, strategy));
+  const auto other = start(scheduler, request(greedy_config(), {3}, strategy));
   scheduler.run();
   EXPECT_EQ(one->sequences()[0].ids, (std::vector<Token>{4, 5, 6}));
   EXPECT_EQ(other->sequences()[0].ids, (std::vector<Token>{4, 5, 6}));

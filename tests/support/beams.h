@@ -28,7 +28,7 @@ inline GenerationConfig beam_config(int num_beams, int max_new_tokens, std::vect
 inline std::vector<Sequence> search(const GenerationConfig& config, TableModel& model,
                                     std::vector<Token> prompt = {1, 2}, RunObserver* observer = nullptr) {
   Scheduler scheduler({&model});
-  const auto run = scheduler.start(request(config, std::move(prompt), resolve_strategy(config).run, observer));
+  const auto run = start(scheduler, request(config, std::move(prompt), resolve_strategy(config).run, observer));
   scheduler.run();
   run->rethrow();
   return run->sequences();

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "model/llama_model.h"
+#include "llama/llama_model.h"
 
 namespace decant::test {
 

@@ -21,7 +21,7 @@ namespace decant::test {
 using Json = nlohmann::json;
 
 inline Json golden(const std::string& name) {
-  std::ifstream file(testing::goldens_folder() / name);
+  std::ifstream file(test::goldens_folder() / name);
   if (!file) throw Error(ErrorKind::no_input, "the golden file {} cannot be read", name);
   return Json::parse(file);
 }

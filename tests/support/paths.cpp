@@ -1,10 +1,10 @@
 #include "support/paths.h"
 
-namespace decant::testing {
+namespace decant::test {
 
 std::filesystem::path source_folder() { return DECANT_SOURCE_DIR; }
 std::filesystem::path models_folder() { return source_folder() / "build/models"; }
 std::filesystem::path goldens_folder() { return source_folder() / "tests/support/goldens"; }
 std::filesystem::path schemas_folder() { return source_folder() / "tests/support/schemas"; }
 
-}  // namespace decant::testing
+}  // namespace decant::test

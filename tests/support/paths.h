@@ -3,11 +3,11 @@
 
 #include <filesystem>
 
-namespace decant::testing {
+namespace decant::test {
 
-std::filesystem::path source_folder();   // the checkout
-std::filesystem::path models_folder();   // what scripts/test_models.sh makes
+std::filesystem::path source_folder();  // the checkout
+std::filesystem::path models_folder();  // what scripts/test_models.sh makes
 std::filesystem::path goldens_folder();
 std::filesystem::path schemas_folder();
 
-}  // namespace decant::testing
+}  // namespace decant::test

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "model/llama_model.h"
+#include "llama/llama_model.h"
 #include "support/paths.h"
 
 namespace decant::test {
@@ -20,7 +20,7 @@ inline constexpr const char* kQ4_0 = "smollm2-q4_0.gguf";
 inline constexpr const char* kMicro = "micro.gguf";  // random, 2 layers, 512 tokens
 
 inline std::filesystem::path model_path(const std::string& name) {
-  std::filesystem::path path = testing::models_folder() / name;
+  std::filesystem::path path = test::models_folder() / name;
   if (!std::filesystem::exists(path)) {
     throw Error(ErrorKind::no_input, "build/models/{} is not there: `make test-models` makes it", name);
   }

@@ -4,7 +4,9 @@
 #include <memory>
 #include <vector>
 
+#include "run/run.h"
 #include "run/scheduler.h"
+#include "strategies/resolve.h"
 #include "support/table_model.h"
 
 namespace decant::testing {
@@ -26,9 +28,11 @@ inline GenerationConfig greedy_config(int max_new_tokens = 12) {
 
 inline Request request(GenerationConfig config, std::vector<Token> prompt, StrategyFunction strategy,
                        RunObserver* observer = nullptr) {
+  const StrategyFacts facts = facts_of(resolve_strategy(config), config);
   return {.config = std::move(config),
           .prompt = std::move(prompt),
           .strategy = std::move(strategy),
+          .does = facts,
           .models = {0},
           .observer = observer};
 }
@@ -37,7 +41,7 @@ inline Request request(GenerationConfig config, std::vector<Token> prompt, Strat
 inline std::vector<std::vector<Token>> run_alone(const Request& request, TableShape shape = {}, Table table = {}) {
   TableModel model(shape, std::move(table));
   Scheduler scheduler({&model});
-  const auto run = scheduler.start(request);
+  const auto run = start(scheduler, request);
   scheduler.run();
   run->rethrow();
   std::vector<std::vector<Token>> ids;

@@ -154,7 +154,7 @@ void TableModel::forward(std::span<const Row> rows) {
     batches_.back().push_back(
         {row.token, row.position, static_cast<int>(row.sequences.size()), row.outputs != nullptr, prefix});
     if (!row.outputs) continue;
-    ++outputs;
+    outputs += row.outputs->has_logits();
     if (row.outputs->logits) outputs_[i].logits = table_(prefix);
     if (row.outputs->hidden) outputs_[i].hidden = hidden_after(prefix);
     for (const int layer : row.outputs->layers)

@@ -12,7 +12,7 @@
 #include <numeric>
 
 #include "base/error.h"
-#include "model/hub.h"
+#include "hub/hub.h"
 #include "support/exactness.h"
 
 namespace {

@@ -8,7 +8,7 @@
 #include <iterator>
 
 #include "base/error.h"
-#include "model/hub.h"
+#include "hub/hub.h"
 #include "support/exactness.h"
 
 namespace {

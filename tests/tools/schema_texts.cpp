@@ -15,10 +15,10 @@
 
 #include "base/error.h"
 #include "grammar/json_schema.h"
-#include "model/llama_grammar.h"
-#include "model/llama_model.h"
+#include "llama/llama_grammar.h"
+#include "llama/llama_model.h"
 #include "run/scheduler.h"
-#include "strategies/row.h"
+#include "strategies/resolve.h"
 
 namespace decant {
 namespace {
@@ -99,8 +99,10 @@ void write_texts(const char* path) {
       config.max_new_tokens = kMost;
       config.json_schema = schemas[i]["schema"].dump();
       const std::string prompt = "An example of " + name + " in JSON:\n";
-      runs.push_back(scheduler.start(
-          {.config = config, .prompt = model.vocab().tokenize(prompt, false, true), .strategy = write}));
+      runs.push_back(start(scheduler, {.config = config,
+                                       .prompt = model.vocab().tokenize(prompt, false, true),
+                                       .strategy = write,
+                                       .does = facts_of(resolve_strategy(config), config)}));
     }
     scheduler.run();
     for (std::size_t i = begin; i < end; ++i) {
@@ -139,11 +141,17 @@ void search_texts(const char* path) {
     config.json_schema = schema["schema"].dump();
     const std::vector<Token> prompt =
         model.vocab().tokenize("An example of " + names.back() + " in JSON:\n", false, true);
-    greedies.push_back(scheduler.start({.config = config, .prompt = prompt, .strategy = strategy("greedy").run}));
+    greedies.push_back(start(scheduler, {.config = config,
+                                         .prompt = prompt,
+                                         .strategy = strategy("greedy").run,
+                                         .does = facts_of(strategy("greedy"), config)}));
     config.num_beams = config.num_return_sequences = 4;
     config.length_penalty = 0;
     config.early_stopping = "never";
-    beams.push_back(scheduler.start({.config = config, .prompt = prompt, .strategy = strategy("beam").run}));
+    beams.push_back(start(scheduler, {.config = config,
+                                      .prompt = prompt,
+                                      .strategy = strategy("beam").run,
+                                      .does = facts_of(strategy("beam"), config)}));
     if (names.size() % 16 == 0) scheduler.run();
   }
   scheduler.run();

@@ -1,0 +1,46 @@
+// The models of an engine, by name. Safe on any thread.
+#pragma once
+
+#include <functional>
+#include <future>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "model/model.h"
+#include "model/vocab.h"
+#include "run/inquiry.h"
+
+namespace decant {
+
+struct LoadedModel {
+  std::string name;
+  std::unique_ptr<Model> model;
+  int level = 0;  // run/scheduler.h
+  ModelId id = -1;
+
+  // For the engine's thread to know when the last request has gone.
+  int users = 0;
+  bool leaving = false;
+};
+using ModelHandle = std::shared_ptr<LoadedModel>;
+
+class Models {
+ public:
+  // The model of that name: there, being made by somebody (then this waits), or made now. `enter` is called once with
+  // the finished one, before anybody gets it. Throws what `make` throws, to all who wait.
+  ModelHandle load(const std::string& name, const std::function<ModelHandle()>& make,
+                   const std::function<void(const ModelHandle&)>& enter);
+
+  ModelHandle find(const std::string& name) const;  // Error(usage) if it is not there, with what is
+  ModelHandle remove(const std::string& name);      // null if it is not there
+  std::vector<std::string> names() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, std::shared_future<ModelHandle>> by_name_;
+};
+
+}  // namespace decant

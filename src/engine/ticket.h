@@ -1,0 +1,90 @@
+// A request that an engine has taken: its events, how it is doing, and what came of it. Dropping the ticket cancels it.
+//
+// A ticket is its owner's: one thread at a time. All of it is safe beside the engine and beside other tickets.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "engine/bookmark.h"
+#include "engine/commands.h"
+#include "engine/mailbox.h"
+
+namespace decant {
+
+// What came of a request.
+struct Outcome {
+  std::vector<Sequence> sequences;  // as far as they were written
+  RunStats stats;
+  std::exception_ptr error;  // what ended it instead, if something did
+  bool cancelled = false;
+  std::vector<Bookmark> bookmarks;  // behind each sequence that has ended, where they were asked for; else empty ones
+
+  void rethrow() const {
+    if (error) std::rethrow_exception(error);
+  }
+};
+
+class Ticket {
+ public:
+  Ticket() = default;
+  Ticket(Ticket&&) noexcept = default;
+  Ticket& operator=(Ticket&& other) noexcept;
+  ~Ticket() { drop(); }
+
+  explicit operator bool() const { return state_ != nullptr; }
+  std::uint64_t seed() const;
+
+  // Waits for the next event. Nothing: the request has ended and all were read, or `longest` has passed.
+  std::optional<Event> next(std::chrono::milliseconds longest = std::chrono::hours(24));
+  std::optional<Event> next_if_any();
+
+  bool ended() const;  // and all events were read
+
+  // The last word. Waits for the end and reads, unseen, the events that are left.
+  const Outcome& outcome();
+
+  // How far it is; of one that has ended, as outcome().
+  RunStats stats() const;
+
+  void cancel();  // within one step; the events stay readable
+  void hold();    // nothing more is written until go_on()
+  void go_on();
+
+ private:
+  friend class Engine;
+  friend class EngineCore;
+  struct State {
+    State(std::size_t bound, std::shared_ptr<Bell> bell) : mailbox(bound, std::move(bell)) {}
+    std::uint64_t id = 0;
+    std::uint64_t seed = 0;
+    Mailbox mailbox;
+    std::mutex mutex;  // of what follows
+    RunStats stats;
+    Outcome outcome;  // once the mailbox is closed
+  };
+  Ticket(std::shared_ptr<Commands> commands, std::shared_ptr<State> state)
+      : commands_(std::move(commands)), state_(std::move(state)) {}
+  void drop();
+
+  std::shared_ptr<Commands> commands_;
+  std::shared_ptr<State> state_;
+};
+
+// Reads the ticket to its end, or while `go_on()` says so, and tells the observer. False: it is not at its end.
+template <class GoOn>
+bool read(Ticket& ticket, RunObserver& observer, GoOn go_on) {
+  constexpr auto patience = std::chrono::milliseconds(50);  // after which go_on() is asked again
+  while (go_on()) {
+    while (auto event = ticket.next_if_any()) tell(observer, *event);
+    if (ticket.ended()) return true;
+    if (auto event = ticket.next(patience)) tell(observer, *event);
+  }
+  return false;
+}
+
+}  // namespace decant

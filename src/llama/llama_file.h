@@ -1,0 +1,46 @@
+// The weights and the vocabulary of a GGUF file, loaded by libllama.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "files/gguf_check.h"
+#include "llama/llama_vocab.h"
+#include "options/model_options.h"
+
+struct llama_model;
+
+namespace decant {
+
+class LlamaFile {
+ public:
+  // `progress` is called with the loaded fraction; the model is called `name`, or else as the file is. Throws Error for
+  // anything that cannot be loaded.
+  LlamaFile(const std::filesystem::path& path, const ModelOptions& options,
+            const std::function<void(float)>& progress = {}, std::string name = "");
+  ~LlamaFile();
+  LlamaFile(const LlamaFile&) = delete;
+  LlamaFile& operator=(const LlamaFile&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  const std::string& name() const { return name_; }
+  const GgufInfo& info() const { return info_; }
+  const LlamaVocab& vocab() const { return *vocab_; }
+  std::optional<std::string> chat_template() const;
+  int trained_context() const;
+  std::uint64_t weight_bytes() const;  // of all tensors
+  llama_model* handle() const { return model_; }
+
+ private:
+  std::filesystem::path path_;
+  std::string name_;
+  GgufInfo info_;
+  llama_model* model_ = nullptr;
+  std::unique_ptr<LlamaVocab> vocab_;
+};
+
+}  // namespace decant

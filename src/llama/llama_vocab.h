@@ -1,0 +1,47 @@
+// The vocabulary in a GGUF file, read by libllama.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "files/gguf_check.h"
+#include "model/vocab.h"
+
+struct llama_vocab;
+
+namespace decant {
+
+class TokenTrie;
+
+class LlamaVocab : public Vocab {
+ public:
+  LlamaVocab(const llama_vocab* vocab, const GgufInfo& info);
+
+  int size() const override { return size_; }
+  std::string_view bytes(Token token) const override;
+  std::string_view piece(Token token) const override;
+  const std::vector<Token>& eos() const override { return eos_; }
+  std::vector<Token> tokenize(std::string_view text, bool special, bool add_bos) const override;
+  std::unique_ptr<const Grammar> grammar(std::string_view gbnf, std::span<const Token> end = {}) const override;
+  std::string gbnf_of_json_schema(std::string_view schema) const override;
+
+  const llama_vocab* handle() const { return vocab_; }
+
+  // For chats: eos(), and every token that libllama takes for the end of a turn and that the chat template writes.
+  std::vector<Token> end_of_turn(std::string_view chat_template) const;
+  std::string bos_text() const;
+  std::string eos_text() const;
+
+ private:
+  std::string token_text(Token token) const;
+
+  const llama_vocab* vocab_;
+  int size_;
+  std::vector<Token> eos_;
+  mutable std::vector<std::optional<std::string>> bytes_;  // filled as asked for: most tokens never are
+  mutable std::shared_ptr<const TokenTrie> trie_;          // made for the first grammar
+};
+
+}  // namespace decant
