@@ -60,13 +60,17 @@ const OptionRow* first_sampling_option(const GenerationConfig& config) {
 const StrategyRow& by_default() { return strategy("greedy"); }
 
 const StrategyRow& implied(const GenerationConfig& config) {
-  const StrategyRow* found = nullptr;
+  std::vector<const StrategyRow*> rows;
   for (const StrategyRow* row : strategies()) {
-    if (!is_implied(config, *row) || (found && row->precedence < found->precedence)) continue;
-    if (found && row->precedence == found->precedence) reject_contradiction(found->implied_by, row->implied_by);
-    found = row;
+    if (is_implied(config, *row)) rows.push_back(row);
   }
-  return found ? *found : by_default();
+  if (rows.empty()) return by_default();
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const auto* a, const auto* b) { return a->precedence > b->precedence; });
+  if (rows.size() > 1 && rows[0]->precedence == rows[1]->precedence) {
+    reject_contradiction(rows[0]->implied_by, rows[1]->implied_by);
+  }
+  return *rows[0];
 }
 
 // The one that draws instead of it; null: none does.

@@ -96,6 +96,16 @@ TEST(Resolve, ContradictionsAreErrors) {
       {"penalty_alpha=0.6 do_sample=true", "penalty_alpha contradicts do_sample: drop one of them"},
       {"penalty_alpha=0.6 amateur=x", "penalty_alpha contradicts amateur: drop one of them"},
       {"dola_layers=low amateur=x", "amateur contradicts dola_layers: drop one of them"},
+      {"num_beams=4 num_beam_groups=2 force_words=x", "num_beam_groups contradicts force_words: drop one of them"},
+      {"num_beams=4 num_beam_groups=2 force_words=x amateur=x",
+       "strategy contrastive_decoding does not read num_beam_groups: drop it, or choose a strategy that reads it "
+       "(diverse_beam)"},
+      {"num_beams=4 num_beam_groups=2 top_p=0.9", "num_beam_groups contradicts sampling: drop one of them"},
+      {"num_beams=4 num_beam_groups=3",
+       "4 beams cannot be divided into 3 groups of the same size: make num_beams a multiple of num_beam_groups"},
+      {"strategy=beam", "strategy beam needs num_beams: 4 is a good start"},
+      {"strategy=constrained_beam num_beams=4",
+       "strategy constrained_beam needs force_words: the texts that the answer must contain"},
       {"penalty_alpha=0.6 num_beams=4",
        "strategy contrastive_search does not read num_beams: drop it, or choose a strategy that reads it (beam, "
        "beam_sample, diverse_beam, constrained_beam, contrastive_decoding)"},
@@ -186,6 +196,56 @@ TEST(Resolve, WhatDoesNothingWithoutAnotherOptionIsAnError) {
     }
   }
   EXPECT_GE(checked, 15);
+}
+
+TEST(Resolve, StrategiesSayWhatTheyDo) {
+  const struct {
+    const char* options;
+    const char* name;
+    bool draws, beams;
+    std::vector<std::string> models;
+    int texts, tried;
+  } cases[] = {
+      {"", "greedy", false, false, {}, 1, 0},
+      {"do_sample=true num_return_sequences=5", "sample", true, false, {}, 5, 0},
+      {"num_beams=4", "beam", false, true, {}, 4, 0},
+      {"strategy=beam num_beams=1", "beam", false, true, {}, 1, 0},
+      {"num_beams=4 top_p=0.9 num_return_sequences=2", "beam_sample", true, true, {}, 4, 0},
+      {"num_beams=4 num_beam_groups=2", "diverse_beam", false, true, {}, 4, 0},
+      {"num_beams=4 force_words=x", "constrained_beam", false, true, {}, 4, 0},
+      {"penalty_alpha=0.6 top_k=4", "contrastive_search", false, false, {}, 1, 64},
+      {"penalty_alpha=0.6 top_k=100", "contrastive_search", false, false, {}, 1, 100},
+      {"amateur=x", "contrastive_decoding", false, false, {"x"}, 1, 0},
+      {"amateur=x top_p=0.9 num_return_sequences=3", "contrastive_decoding", true, false, {"x"}, 3, 0},
+      {"amateur=x num_beams=6", "contrastive_decoding", false, true, {"x"}, 6, 0},
+      {"dola_layers=low", "dola", false, false, {}, 1, 0},
+      {"dola_layers=low do_sample=true", "dola", true, false, {}, 1, 0},
+  };
+  for (const auto& each : cases) {
+    SCOPED_TRACE(each.options);
+    const GenerationConfig config = given(each.options);
+    const StrategyRow& row = resolve_strategy(config);
+    EXPECT_EQ(row.name, each.name);
+    EXPECT_EQ(row.draws(config), each.draws);
+    EXPECT_EQ(row.beams(config), each.beams);
+    EXPECT_EQ(row.models(config), each.models);
+    EXPECT_EQ(row.room(config).texts, each.texts);
+    EXPECT_EQ(row.room(config).tried, each.tried);
+  }
+}
+
+TEST(Resolve, EveryRowIsWhole) {
+  for (const StrategyRow* row : strategies()) {
+    SCOPED_TRACE(row->name);
+    EXPECT_NE(row->run, nullptr);
+    EXPECT_FALSE(row->doc.empty());
+    EXPECT_EQ(&strategy(row->name), row);
+    const auto is_option = [](std::string_view name) { return find(generation_fields(), name) != nullptr; };
+    for (const Need& need : row->needs) EXPECT_TRUE(is_option(need.option)) << need.option;
+    EXPECT_TRUE(row->implied_by.empty() || is_option(row->implied_by));
+    for (const std::string_view each : row->reads) EXPECT_TRUE(is_option(each) || each == sampling_group) << each;
+  }
+  EXPECT_THROW(strategy("gredy"), Error);
 }
 
 TEST(Resolve, MirostatMakesTheCutItself) {

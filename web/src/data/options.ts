@@ -1,44 +1,33 @@
 // The options of a run as a sentence and as a list.
 
 import { inert } from "./glyphs.ts";
+import tables from "./options.json";
 import type { RunHeader } from "./trace.ts";
 
-// The value at which an option does nothing. Options that are not here are in the list only.
-const neutral: Readonly<Record<string, unknown>> = {
-  length_penalty: 1,
-  early_stopping: "false",
-  normalize: "generated",
-  diversity_penalty: 0,
-  force_words: null,
-  guidance_scale: 1,
-  repetition_penalty: 1,
-  encoder_repetition_penalty: 1,
-  frequency_penalty: 0,
-  presence_penalty: 0,
-  dry_multiplier: 0,
-  no_repeat_ngram_size: 0,
-  temperature: 1,
-  dynatemp_range: 0,
-  top_h: null,
-  top_k: 0,
-  top_p: 1,
-  min_p: 0,
-  typical_p: 1,
-  epsilon_cutoff: 0,
-  eta_cutoff: 0,
-  top_n_sigma: 0,
-  xtc_probability: 0,
-  mirostat: 0,
-  adaptive_target: null,
-};
-const samplingOnly = new Set(Object.keys(neutral).slice(Object.keys(neutral).indexOf("temperature")));
+// Made from the engine's own tables (tests/options/reference_test.cpp).
+interface OptionRow {
+  readonly name: string;
+  readonly off: unknown; // the value at which it does nothing
+  readonly default?: unknown; // where that is another
+  readonly told: boolean; // in the sentence
+  readonly sampling: boolean; // asks for sampling by being set
+  readonly read_by_all?: boolean; // by every strategy
+}
+interface StrategyRow {
+  readonly name: string;
+  readonly draws: string;
+  readonly reads: readonly string[]; // beside what all read, and what all read that draw
+}
 
-// What a strategy alone reads, or reads in its own way; before the others in the sentence.
-const own: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  contrastive_search: { penalty_alpha: null, top_k: null },
-  contrastive_decoding: { alpha: null, top_k: 0, lambda: 1, beta: null, tau_amateur: 1, amateur_context: 0 },
-  dola: { dola_layers: "", relative_top: 0.1 },
-};
+const options: ReadonlyMap<string, OptionRow> = new Map(tables.options.map((row) => [row.name, row]));
+const strategies: ReadonlyMap<string, StrategyRow> = new Map(tables.strategies.map((row) => [row.name, row]));
+
+// The options that ask for sampling.
+export const samplingOptions: readonly string[] = tables.options.filter(({ sampling }) => sampling).map(({ name }) => name);
+
+export function off(name: string): unknown {
+  return options.get(name)?.off;
+}
 
 const verbs: Readonly<Record<string, (header: RunHeader) => string>> = {
   greedy: () => "Chosen greedily",
@@ -51,17 +40,16 @@ const verbs: Readonly<Record<string, (header: RunHeader) => string>> = {
   contrastive_decoding: (header) => `${contrasted(header)} against the amateur ${written(header.options.amateur)}`,
   dola: (header) => `${contrasted(header)} against its own early layers`,
 };
-const deterministic = new Set(["greedy", "beam", "diverse_beam", "constrained_beam", "contrastive_search"]);
 
 export function samples(header: RunHeader): boolean {
-  if (header.strategy === "contrastive_decoding" || header.strategy === "dola") return asksToSample(header);
-  return !deterministic.has(header.strategy);
+  const draws = strategies.get(header.strategy)?.draws ?? "always";
+  return draws === "when asked" ? asksToSample(header) : draws === "always";
 }
 
-// top_k has a value without being set.
-function asksToSample({ options }: RunHeader): boolean {
-  const asks = [...samplingOnly].some((name) => name !== "top_k" && isSet(options[name], neutral[name]));
-  return options.temperature !== 0 && (options.do_sample === true || asks);
+// An option whose default does something has a value without being set.
+function asksToSample({ options: given }: RunHeader): boolean {
+  const asks = samplingOptions.some((name) => options.get(name)?.default === undefined && isSet(given[name], off(name)));
+  return given.temperature !== 0 && (given.do_sample === true || asks);
 }
 
 function contrasted(header: RunHeader): string {
@@ -71,10 +59,11 @@ function contrasted(header: RunHeader): string {
 }
 
 export function sentence(header: RunHeader): string {
-  const special = Object.hasOwn(own, header.strategy) ? own[header.strategy]! : {};
-  const general = Object.keys(neutral).filter((name) => !Object.hasOwn(special, name) && (samples(header) || !samplingOnly.has(name)));
-  const settings = [...Object.keys(special), ...general]
-    .filter((name) => isSet(header.options[name], { ...neutral, ...special }[name]))
+  const special = strategies.get(header.strategy)?.reads ?? [];
+  const general = tables.options.filter((row) => row.read_by_all === true || (row.sampling && samples(header)));
+  const names = new Set([...special, ...general.map(({ name }) => name)]);
+  const settings = [...names]
+    .filter((name) => options.get(name)?.told === true && isSet(header.options[name], off(name)))
     .map((name) => `${name} ${written(header.options[name])}`);
   const verb = Object.hasOwn(verbs, header.strategy)
     ? verbs[header.strategy]!(header)

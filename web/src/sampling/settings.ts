@@ -1,7 +1,7 @@
 // The knobs of sampling that a page can turn after the fact, named as the options are.
 
 import type { Stage } from "../data/record.ts";
-import { samples } from "../data/options.ts";
+import { off, samples, samplingOptions } from "../data/options.ts";
 import type { RunHeader } from "../data/trace.ts";
 
 export interface Settings {
@@ -29,12 +29,16 @@ export interface KnobInfo {
 
 // In the order in which they are applied, which is Hugging Face's.
 export const knobs: readonly KnobInfo[] = [
-  { name: "temperature", off: 1, max: 3, step: 0.05 },
-  { name: "top_k", off: 0, max: 200, step: 1 },
-  { name: "top_p", off: 1, max: 1, step: 0.01 },
-  { name: "min_p", off: 0, max: 1, step: 0.01 },
-  { name: "typical_p", off: 1, max: 1, step: 0.01 },
+  knob("temperature", 3, 0.05),
+  knob("top_k", 200, 1),
+  knob("top_p", 1, 0.01),
+  knob("min_p", 1, 0.01),
+  knob("typical_p", 1, 0.01),
 ];
+
+function knob(name: Knob, max: number, step: number): KnobInfo {
+  return { name, off: Number(off(name)), max, step };
+}
 
 // What the run was made with; of a run without sampling, what changes nothing.
 export function settingsOf(header: RunHeader): Settings {
@@ -61,14 +65,4 @@ export function edits(stages: readonly Stage[]): readonly Stage[] {
   return first < 0 ? stages : stages.slice(0, first);
 }
 
-const knobless = new Set([
-  "top_n_sigma",
-  "dynatemp_range",
-  "mirostat",
-  "top_h",
-  "epsilon_cutoff",
-  "eta_cutoff",
-  "xtc_probability",
-  "adaptive_target",
-  "watermark",
-]);
+const knobless = new Set(["watermark", ...samplingOptions.filter((name) => !knobs.some((knob) => knob.name === name))]);
