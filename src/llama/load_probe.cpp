@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <hash/hash.h>
 #include <llama.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -61,9 +63,11 @@ void silence() {
   });
 }
 
-void leave_no_core() {
+// Neither a core nor itself, should who asked be killed.
+void leave_nothing() {
   const rlimit no_core = {0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
 bool decodes_one_token(llama_model* model) {
@@ -175,7 +179,7 @@ Probe probe_model(const fs::path& path, const ProbeOptions& options) {
 
 void answer_probe(const fs::path& path) {
   silence();
-  leave_no_core();
+  leave_nothing();
   llama_model* model = llama_model_load_from_file(path.c_str(), llama_model_default_params());
   if (!model) _exit(1);
   const bool decoder_only = !llama_model_has_encoder(model) && llama_model_has_decoder(model);

@@ -1,5 +1,5 @@
 // The same on libllama: a microscopic random model, 64 threads, 500 operations. Its own program, so that it can be
-// built with ThreadSanitizer by itself (scripts/sanitize_engine.sh).
+// built with ThreadSanitizer by itself (scripts/sanitize_kernels.sh).
 #include <gtest/gtest.h>
 
 #include "engine/visitors.h"

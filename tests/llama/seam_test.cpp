@@ -131,6 +131,27 @@ TEST_F(Seam, EveryOutputOfAMixedBatchIsItsRows) {
   }
 }
 
+// The rows of states do not fit any more: the rows of tokens before them are taken back.
+TEST_F(Seam, AMixedBatchThatFailsLeavesTheCacheAsItWas) {
+  const Outputs outputs{.logits = false, .hidden = false, .layers = {}, .states = {0}};
+  Text first(model_);
+  first.add(1, &outputs);
+  first.read();
+  const Numbers embedding = copy(model_.state(0, 0));
+  for (int i = 1; i < 100; ++i) first.add(1);
+  first.read();
+  const std::vector<SeqId> second = {1}, third = {2};
+  std::vector<Row> rows;
+  for (int i = 0; i < 100; ++i) rows.push_back({.token = 2, .position = i, .sequences = second});
+  for (int i = 0; i < 100; ++i) rows.push_back({.position = i, .sequences = third, .state = embedding});
+  EXPECT_THROW(model_.forward(rows), Error);
+  rows.erase(rows.begin() + 100, rows.end());
+  EXPECT_NO_THROW(model_.forward(rows));  // at position 0 again
+  rows.clear();
+  for (int i = 0; i < 56; ++i) rows.push_back({.position = i, .sequences = third, .state = embedding});
+  EXPECT_NO_THROW(model_.forward(rows));  // the last cells
+}
+
 // Whether the head is ours to leave out (llama) or not.
 TEST_F(Seam, AsManyHiddenRowsAsABatchHas) {
   std::vector<Token> tokens;
