@@ -3,10 +3,10 @@
 #include "cli/command.h"
 #include "cli/comparison.h"
 #include "cli/flags.h"
+#include "cli/html_report.h"
 #include "cli/output.h"
 #include "cli/prompts.h"
 #include "cli/session.h"
-#include "cli/whole_file.h"
 
 namespace decant {
 namespace {
@@ -113,7 +113,7 @@ int compare_command(const std::vector<std::string>& arguments) {
   Comparison comparison;
   comparison.columns = columns_of(options);
   comparison.ngram = options.ngram;
-  std::optional<WholeFile> page;
+  std::optional<HtmlReport> page;
   if (options.html) page.emplace(*options.html, "page");
   const std::vector<std::string> prompts = read_prompts(options.prompts, options.session.prompt);
 
@@ -132,7 +132,10 @@ int compare_command(const std::vector<std::string>& arguments) {
 
   if (const auto error = first_error(comparison, true)) std::rethrow_exception(error);
   write(comparison, options);
-  if (page) page->write({comparison_page(comparison)});
+  if (page) {
+    page->add(comparison_json(comparison));
+    page->write();
+  }
   if (const auto error = first_error(comparison, false); error && code == 0) std::rethrow_exception(error);
   return code;
 }

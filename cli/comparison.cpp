@@ -76,6 +76,25 @@ bool is_whole(const std::vector<std::string>& pieces, int count) {
   return utf8.flush().empty();
 }
 
+// The text token by token, in whole characters; then from where to before which token it repeats n-grams.
+void write_pieces(JsonWriter& json, const CellResult& cell, int ngram) {
+  if (cell.error) return;
+  Utf8Buffer utf8;
+  json.key("pieces").begin_array();
+  for (std::size_t i = 0; i < cell.pieces.size(); ++i) {
+    const std::string whole = utf8.push(cell.pieces[i]);
+    json.value(i + 1 < cell.pieces.size() ? whole : whole + utf8.flush());
+  }
+  json.end_array().key("repeated").begin_array();
+  const std::vector<bool> marks = repeated_tokens(cell.ids, ngram);
+  for (auto begin = marks.begin(); (begin = std::find(begin, marks.end(), true)) != marks.end();) {
+    const auto end = std::find(begin, marks.end(), false);
+    json.begin_array().value(begin - marks.begin()).value(end - marks.begin()).end_array();
+    begin = end;
+  }
+  json.end_array();
+}
+
 }  // namespace
 
 int compare(Session& session, Comparison& comparison, bool quiet) {
@@ -152,7 +171,9 @@ std::vector<TextMetrics> column_means(const Comparison& comparison) {
 
 std::string comparison_json(const Comparison& comparison) {
   JsonWriter json;
-  json.begin_object().field("schema", 1).field("model", comparison.model);
+  json.begin_object().field("schema", 1).field("model", comparison.model).field("ngram", comparison.ngram);
+  json.key("metrics");
+  write_metric_table(json);
   const auto means = column_means(comparison);
   json.key("settings").begin_array();
   for (std::size_t i = 0; i < comparison.columns.size(); ++i) {
@@ -175,6 +196,7 @@ std::string comparison_json(const Comparison& comparison) {
     for (std::size_t i = 0; i < prompt.cells.size(); ++i) {
       json.begin_object().field("label", comparison.columns[i].label);
       write_fields(json, prompt.cells[i]);
+      write_pieces(json, prompt.cells[i], comparison.ngram);
       json.end_object();
     }
     json.end_array().end_object();

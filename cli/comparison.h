@@ -47,6 +47,5 @@ std::vector<TextMetrics> column_means(const Comparison& comparison);  // by colu
 std::string comparison_text(const Comparison& comparison, const Style& style, bool color, int width);
 std::string comparison_markdown(const Comparison& comparison);
 std::string comparison_json(const Comparison& comparison);
-std::string comparison_page(const Comparison& comparison);
 
 }  // namespace decant

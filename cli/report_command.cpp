@@ -1,7 +1,7 @@
-// decant report: a trace (JSON Lines) as one HTML file.
+// decant report: a trace, a comparison or a sweep as one HTML file.
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "base/error.h"
 #include "base/utf8.h"
@@ -10,6 +10,7 @@
 #include "cli/html_report.h"
 #include "cli/output.h"
 #include "cli/prompt.h"
+#include "cli/sweep_report.h"
 #include "run/trace.h"
 
 namespace decant {
@@ -22,10 +23,12 @@ struct Options {
 
 // False when help was asked for, and given.
 bool parse(const std::vector<std::string>& arguments, Options& options) {
-  CLI::App app("Make one HTML file of a trace, to be opened from disk.", "decant report");
+  CLI::App app("Make one HTML file of a trace, a comparison or a sweep, to be opened from disk.", "decant report");
   app.footer("Example: decant run --jsonl --seed 1 \"My name is\" > trace.jsonl; decant report trace.jsonl");
-  app.add_option("TRACE", options.trace, "a file written by --jsonl; - is standard input")->required();
-  app.add_option("-o,--output", options.out, "the HTML file; the trace's name with .html if not set")
+  app.add_option("TRACE", options.trace,
+                 "a file written by run --jsonl, compare --json or sweep --out; - is standard input")
+      ->required();
+  app.add_option("-o,--output", options.out, "the HTML file; the other one's name with .html if not set")
       ->type_name("FILE");
   Flags flags(app);
   if (flags.parse(arguments)) return true;
@@ -58,8 +61,7 @@ void check_record(const nlohmann::json& record, const std::string& file, std::si
   reject(file, line, cut ? "it ends in the middle" : "not JSON");
 }
 
-std::string read_trace(const std::string& file) {
-  std::string text = read_bytes(file, "TRACE");
+void check_trace(const std::string& text, const std::string& file) {
   std::size_t records = 0, line = 0;
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
@@ -73,7 +75,41 @@ std::string read_trace(const std::string& file) {
     ++records;
   }
   if (records == 0) throw Error(ErrorKind::data, "{} has no trace record: make one with decant run --jsonl", file);
-  return text + "\n";
+}
+
+bool is_sweep(std::string_view text) {
+  const auto first = nlohmann::json::parse(text.substr(0, text.find('\n')), nullptr, false);
+  return first.is_object() && first.contains("sweep");
+}
+
+// Of one value, on however many lines; a trace that has more than one record is not.
+std::optional<nlohmann::ordered_json> read_comparison(const std::string& text, const std::string& file) {
+  auto json = nlohmann::ordered_json::parse(text, nullptr, false);
+  if (!json.is_object() || !json.contains("settings") || !json.contains("prompts")) return std::nullopt;
+  for (const char* field : {"settings", "prompts", "metrics"}) {
+    if (!json.contains(field) || !json[field].is_array())
+      throw Error(ErrorKind::data, "{} is no comparison: no list '{}': make it again with decant compare --json", file,
+                  field);
+  }
+  return json;
+}
+
+void write_report(std::string text, const std::string& file, HtmlReport& report) {
+  if (is_sweep(text)) {
+    std::istringstream lines(std::move(text));
+    const std::string name = std::filesystem::path(file).filename().string();
+    const SweepSummary summary = summarize(lines, file);
+    report.write([&](const HtmlReport::Sink& out) { write_page_data(lines, name, summary, out); });
+    return;
+  }
+  if (const auto comparison = read_comparison(text, file)) {
+    report.add(comparison->dump());
+  } else {
+    check_trace(text, file);
+    report.add(text);
+  }
+  report.add("\n");
+  report.write();
 }
 
 }  // namespace
@@ -84,16 +120,15 @@ int report_command(const std::vector<std::string>& arguments) {
   if (options.trace == "-" && !options.out) {
     throw Error(ErrorKind::usage, "a trace from standard input needs -o FILE for its report");
   }
-  const std::string trace = read_trace(options.trace);
+  std::string text = read_bytes(options.trace, "TRACE");
   std::filesystem::path out = options.trace;
   options.out ? out = *options.out : out.replace_extension(".html");
   std::error_code not_there;
   if (std::filesystem::equivalent(out, options.trace, not_there)) {
-    throw Error(ErrorKind::usage, "the report would replace the trace {}: name another file with -o", options.trace);
+    throw Error(ErrorKind::usage, "the report would replace {}: name another file with -o", options.trace);
   }
   HtmlReport report(out);
-  report.add(trace);
-  report.write();
+  write_report(std::move(text), options.trace, report);
   return 0;
 }
 

@@ -5,25 +5,25 @@
 #include <hash/hash.h>
 
 #include <chrono>
+#include <fstream>
 
 #include "base/error.h"
 #include "cli/cell.h"
 #include "cli/command.h"
 #include "cli/flags.h"
 #include "cli/grid_file.h"
+#include "cli/html_report.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/prompts.h"
 #include "cli/sweep_file.h"
 #include "cli/sweep_report.h"
-#include "cli/whole_file.h"
 #include "options/setting.h"
 
 namespace decant {
 namespace {
 
-constexpr int kSchema = 1;
 constexpr std::size_t kRows = 40;  // of the table in the terminal
 
 struct Options {
@@ -123,7 +123,7 @@ void write_voices(JsonWriter& json, const Column& column) {
 
 std::string header(const Plan& plan, const Options& options, const Session& session) {
   JsonWriter json;
-  json.begin_object().field("sweep", kSchema).key("models").begin_array();
+  json.begin_object().field("sweep", kSweepSchema).key("models").begin_array();
   for (const LlamaFile* file : session.files()) write_model(json, *file);
   json.end_array().field("context", session.model().describe());
   json.field("prefill_chunk_size", options.session.model.prefill_chunk_size);
@@ -249,7 +249,7 @@ int sweep_command(const std::vector<std::string>& arguments) {
   if (!parse(arguments, options)) return 0;
   if (!options.out) throw Error(ErrorKind::usage, "a sweep needs a file for its results: --out FILE.jsonl");
   const Plan plan = make_plan(options);
-  std::optional<WholeFile> page;
+  std::optional<HtmlReport> page;
   if (options.html) page.emplace(*options.html, "page");
   SweepFile file(*options.out);
 
@@ -267,10 +267,12 @@ int sweep_command(const std::vector<std::string>& arguments) {
     tell(fmt::format("decant: interrupted after {} of {} points: the same command goes on from there\n", done, points));
     return 128 + interrupted();
   }
-  const SweepSummary summary = summarize(file.path(), plan.grid);
+  const std::string name = file.path().filename().string();
+  std::ifstream written(file.path(), std::ios::binary);
+  const SweepSummary summary = summarize(written, name);
   Output output;
   output.write(sweep_table(plan.grid, summary, kRows));
-  if (page) page->write({sweep_page(file.path(), plan.grid, summary, session.file().name())});
+  if (page) page->write([&](const HtmlReport::Sink& out) { write_page_data(written, name, summary, out); });
   if (summary.failed > 0) {
     throw Error(ErrorKind::data, "{} of {} points failed, the first with: {}", summary.failed, points,
                 summary.first_error);

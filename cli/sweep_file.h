@@ -13,6 +13,8 @@
 
 namespace decant {
 
+inline constexpr int kSweepSchema = 1;  // of its lines: the header's "sweep"
+
 class SweepFile {
  public:
   // Opens a file that exists, and keeps others from writing to it; checks whether one could be made otherwise. Throws

@@ -113,6 +113,21 @@ TextMetrics mean(std::span<const TextMetrics> all) {
 void write_metrics(JsonWriter& json, const TextMetrics& metrics) { write_object(json, "metrics", metrics, false); }
 void write_times(JsonWriter& json, const TextMetrics& metrics) { write_object(json, "time", metrics, true); }
 
+void write_metric_table(JsonWriter& json) {
+  json.begin_array();
+  for (const MetricInfo& metric : metrics()) {
+    json.begin_object().field("name", metric.name).field("label", metric.label).field("doc", metric.doc);
+    json.field("decimals", metric.decimals).field("is_time", metric.is_time).end_object();
+  }
+  json.end_array();
+}
+
+void write_row(JsonWriter& json, const TextMetrics& values) {
+  json.begin_array();
+  for (const MetricInfo& metric : metrics()) json.value(values.*metric.value);
+  json.end_array();
+}
+
 std::string show(const TextMetrics& values, const MetricInfo& metric) {
   const double value = values.*metric.value;
   return std::isnan(value) ? "-" : fmt::format("{:.{}f}", value, metric.decimals);

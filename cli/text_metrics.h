@@ -56,6 +56,10 @@ TextMetrics mean(std::span<const TextMetrics> all);
 void write_metrics(JsonWriter& json, const TextMetrics& metrics);
 void write_times(JsonWriter& json, const TextMetrics& metrics);
 
+// The table of metrics itself, for readers of the JSON that show them; then the values in its order.
+void write_metric_table(JsonWriter& json);
+void write_row(JsonWriter& json, const TextMetrics& metrics);
+
 std::string show(const TextMetrics& metrics, const MetricInfo& metric);  // "-1.234"; "-" where there is none
 
 }  // namespace decant

@@ -28,10 +28,21 @@ void WholeFile::fail(std::string_view reason) const {
 }
 
 void WholeFile::write(std::initializer_list<std::string_view> parts) {
-  std::ofstream file(partial_, std::ios::binary);
-  for (const std::string_view part : parts) file << part;
-  file.close();
+  write([&](std::ostream& file) {
+    for (const std::string_view part : parts) file << part;
+  });
+}
+
+void WholeFile::write(const std::function<void(std::ostream&)>& fill) {
   std::error_code error;
+  std::ofstream file(partial_, std::ios::binary);
+  try {
+    fill(file);
+  } catch (...) {
+    fs::remove(partial_, error);
+    throw;
+  }
+  file.close();
   if (file) fs::rename(partial_, path_, error);
   if (file && !error) return;
   const std::string reason = error ? error.message() : std::strerror(errno);

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <initializer_list>
+#include <iosfwd>
 #include <string>
 #include <string_view>
 
@@ -15,6 +17,7 @@ class WholeFile {
   WholeFile(std::filesystem::path path, std::string what);
 
   void write(std::initializer_list<std::string_view> parts);
+  void write(const std::function<void(std::ostream&)>& fill);  // what it throws leaves no file
 
  private:
   [[noreturn]] void fail(std::string_view reason) const;

@@ -29,7 +29,7 @@ const hash = (text) => `'sha256-${createHash("sha256").update(text).digest("base
 
 const script = await bundle("main.tsx", { format: "iife", jsx: "automatic", jsxImportSource: "preact" });
 const style = await bundle("style/report.css", {});
-if (/<\/script|<!--|@TRACE@/i.test(script) || /<\/style/i.test(style)) throw new Error("the bundle would end its own tag");
+if (/<\/script|<!--|@DATA@/i.test(script) || /<\/style/i.test(style)) throw new Error("the bundle would end its own tag");
 
 const policy = [
   "default-src 'none'",
@@ -41,7 +41,7 @@ const policy = [
 const parts = { CSP: policy, STYLE: style, SCRIPT: script };
 const template = readFileSync(join(here, "src/template.html"), "utf8");
 const page = template.replace(/@(CSP|STYLE|SCRIPT)@/g, (_, name) => parts[name]);
-if (page.split("@TRACE@").length !== 2) throw new Error("@TRACE@ must stand in the page exactly once");
+if (page.split("@DATA@").length !== 2) throw new Error("@DATA@ must stand in the page exactly once");
 
 mkdirSync(out, { recursive: true });
 writeFileSync(join(out, "report.html"), page);

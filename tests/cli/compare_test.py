@@ -10,7 +10,7 @@ import os
 import re
 import signal
 
-from support import (DATA, IO, MICRO, NO_INPUT, USAGE, Case, Terminal, decant, main, raw, records, start,
+from support import (DATA, IO, MICRO, NO_INPUT, USAGE, Case, Terminal, decant, main, page_records, raw, records, start,
                      wait_until_it_catches, wait_until_it_has_worked, without_controls)
 
 ESCAPE = re.compile("\x1b\\[[0-9;]*m")
@@ -151,14 +151,38 @@ class Views(Case):
 
     def test_the_page(self):
         path = os.path.join(self.folder, "page.html")
-        prompt = "</p><script>alert(1)</script>"
+        prompt = "</p><script>alert(1)</script>\u2028&amp;"
         json_result = self.assert_ok(compare("--json", *SHORT, *GREEDY_AND_BEAMS, "--html", path, prompt)).json
-        with open(path, encoding="utf-8") as file:
-            page = file.read()
-        self.assertNotIn("<script", page)
-        self.assertIn("&lt;/p&gt;&lt;script&gt;", page)
-        self.assertNotRegex(page, r"(?:src|href)\s*=|url\(|@import")
-        self.assertEqual(page.count("<article>"), len(json_result["settings"]))
+        self.assertEqual(page_records(path), [json_result])
+        again = os.path.join(self.folder, "again.html")
+        for text in json.dumps(json_result), json.dumps(json_result, indent=2):  # as people may have kept it
+            self.assert_ok(decant("report", self.file("kept.json", text.encode()), "-o", again))
+            self.assertEqual(page_records(again), [json_result])
+
+    def test_what_the_page_shows(self):
+        long = "-n", "60", "--ignore-eos"
+        result = self.assert_ok(compare("--json", *long, "--ngram", "2", *settings("a: temperature=0.5 seed=1", "b: temperature=0.6 seed=1", "c: num_beams=2"), "abc")).json
+        self.assertEqual(result["ngram"], 2)
+        self.assertEqual([each["name"] for each in result["metrics"]], [*result["settings"][0]["metrics"], *result["settings"][0]["time"]])
+        self.assertTrue(all(each["label"] and each["doc"] and each["decimals"] >= 0 for each in result["metrics"]))
+        common = result["prompts"][0]["common"]
+        marked = 0
+        for text in result["prompts"][0]["texts"]:
+            ids, seen = text["ids"], set()
+            self.assertEqual("".join(text["pieces"]), text["text"])
+            self.assertEqual("".join(text["pieces"][:common["tokens"]]), common["text"])
+            repeated = set()
+            for i in range(len(ids) - 1):
+                if tuple(ids[i:i + 2]) in seen:
+                    repeated |= {i, i + 1}
+                seen.add(tuple(ids[i:i + 2]))
+            self.assertEqual({i for first, end in text["repeated"] for i in range(first, end)}, repeated)
+            marked += len(repeated)
+        self.assertGreater(marked, 0)
+
+    def test_a_file_that_is_no_comparison(self):
+        path = self.file("old.json", b'{"settings": [], "prompts": []}')
+        self.assert_sentence(decant("report", path), DATA, ".*old.json is no comparison: no list 'metrics': .*")
 
     def test_ngram(self):
         marked = [self.assert_ok(compare("-n", "40", "--ignore-eos", "--setting", "a: bad_words=x", "--ngram", n, "abc")).text for n in ("1", "40")]

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 namespace decant {
 namespace {
 
@@ -64,7 +66,6 @@ TEST(Comparison, AFailureHasNothingToDoWithTheOthers) {
   comparison.prompts[0].cells[0] = failed;
   EXPECT_NE(comparison_text(comparison, Style(false), false, 80).find("failed: broken"), std::string::npos);
   EXPECT_NE(comparison_json(comparison).find(R"({"label":"one","error":"broken"})"), std::string::npos);
-  EXPECT_NE(comparison_page(comparison).find("failed: broken"), std::string::npos);
   EXPECT_NE(comparison_markdown(comparison).find("| one | failed: broken |"), std::string::npos);
 }
 
@@ -101,16 +102,29 @@ TEST(Comparison, ColumnsThatDoNotFitStandBelow) {
   EXPECT_EQ(std::count(text.begin(), text.end(), '['), 5 + 1);  // each once, and the legend
 }
 
-TEST(Comparison, MarkdownAndPageEscape) {
+TEST(Comparison, MarkdownEscapes) {
   const std::string markdown = comparison_markdown(two());
   EXPECT_NE(markdown.find("## say &lt;it&gt;\n"), std::string::npos);
   EXPECT_NE(markdown.find("| two\\|&lt;b&gt; | a b <b>x </b><mark>a b</mark> |\n"), std::string::npos);
-  const std::string page = comparison_page(two());
-  EXPECT_NE(page.find("<span class=\"quiet\">a b </span><span class=\"parts\">x </span><mark>a b</mark>"),
-            std::string::npos);
-  EXPECT_NE(page.find("two|&lt;b&gt;"), std::string::npos);
-  EXPECT_EQ(page.find("<b>"), std::string::npos);
-  EXPECT_EQ(page.find("<script"), std::string::npos);
+}
+
+TEST(Comparison, JsonHasWhatThePageShows) {
+  Comparison comparison = two();
+  comparison.prompts[0].cells[0].pieces = {"a ", "b ", "\xF0\x9F",
+                                           "\x8C\x8A\xE2"};  // a character of two tokens, half a one
+  const auto json = nlohmann::json::parse(comparison_json(comparison));
+  EXPECT_EQ(json["ngram"], 2);
+  ASSERT_EQ(json["metrics"].size(), metrics().size());
+  EXPECT_EQ(json["metrics"][1]["label"], "ln p a token");
+  const auto& texts = json["prompts"][0]["texts"];
+  EXPECT_EQ(texts[0]["pieces"], (nlohmann::json{"a ", "b ", "", "\xF0\x9F\x8C\x8A\xEF\xBF\xBD"}));
+  EXPECT_EQ(texts[0]["repeated"], nlohmann::json::array());
+  EXPECT_EQ(texts[1]["repeated"], (nlohmann::json{{3, 5}}));
+  for (const auto& text : texts) {
+    std::string joined;
+    for (const std::string piece : text["pieces"]) joined += piece;
+    EXPECT_EQ(joined, text["text"]);
+  }
 }
 
 TEST(Comparison, Means) {

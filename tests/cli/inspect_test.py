@@ -11,8 +11,8 @@ import re
 import resource
 import signal
 
-from support import (DATA, IO, MICRO, NO_INPUT, USAGE, Case, Terminal, decant, default, main, raw, records, start,
-                     strict_json, without_controls)
+from support import (DATA, IO, MICRO, NO_INPUT, USAGE, Case, Terminal, decant, default, main, page_records, raw,
+                     records, start, strict_json, without_controls)
 
 ESCAPE = re.compile("\x1b\\[[0-9;]*m")
 LISTED = 200  # candidates of a step, if the vocabulary has as many
@@ -26,17 +26,6 @@ def steps(*args):
     result = inspect("--json", *args)
     assert result.code == 0, result.err
     return result.json["steps"]
-
-
-def page_records(path):
-    """The records in a page, and that they can do nothing there but be read as JSON."""
-    with open(path, encoding="utf-8") as file:
-        page = file.read()
-    begin = page.index('<script type="application/json" id="trace">')
-    text = page[page.index(">", begin) + 1:]
-    text = text[:re.search("</script", text, re.IGNORECASE).start()]  # where a browser ends the element
-    assert "<" not in text and "@TRACE@" not in page.replace(text, "")
-    return [strict_json(line.encode()) for line in text.split("\n") if line.strip()]
 
 
 def without_times(trace):
@@ -352,7 +341,7 @@ class Report(Case):
                          ["other.html", "piped.html", "trace.html", "trace.jsonl", "twice.html", "two.jsonl"])
 
     def test_hostile_text_is_inert(self):
-        for prompt in ("</script><script>alert(1)</script>", "<!--<script>", "</SCRIPT >", "@TRACE@",
+        for prompt in ("</script><script>alert(1)</script>", "<!--<script>", "</SCRIPT >", "@DATA@",
                        "]]>\u2028\u202e\x1b[31m", "<img src=x onerror=alert(1)>&lt;"):
             with self.subTest(prompt):
                 html = self.path("page.html")

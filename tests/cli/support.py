@@ -76,6 +76,18 @@ def records(*args, call=raw):
     return [strict_json(line) for line in result.out.splitlines()]
 
 
+def page_records(path):
+    """The data in a page, line by line, and that they can do nothing there but be read as JSON."""
+    with open(path, encoding="utf-8") as file:
+        page = file.read()
+    begin = page.index('<script type="application/json" id="data">')
+    text = page[page.index(">", begin) + 1:]
+    text = text[:re.search("</script", text, re.IGNORECASE).start()]  # where a browser ends the element
+    assert not re.search("[<>&\u2028\u2029]", text) and "@DATA@" not in page.replace(text, "")
+    assert "default-src 'none'" in page and not re.search(r"<\w+[^>]*\b(?:src|href)\s*=|@import", page.replace(text, ""))
+    return [strict_json(line.encode()) for line in text.split("\n") if line.strip()]
+
+
 def token_bytes(record):
     return bytes.fromhex(record["token"]["bytes"])
 

@@ -12,10 +12,9 @@ import shutil
 import signal
 import subprocess
 import time
-import xml.etree.ElementTree
 
-from support import (DATA, IO, MICRO, NO_INPUT, USAGE, Case, Terminal, about, as_screen, catches, decant, happens, main, raw,
-                     spawn, start, wait_until)
+from support import (DATA, IO, MICRO, NO_INPUT, USAGE, Case, Terminal, about, as_screen, catches, decant, happens, main,
+                     page_records, raw, spawn, start, wait_until)
 
 MODEL = ("-t", "1", "-m", MICRO, "--no-chat-template", "--ignore-eos")
 TABLE_HEAD = "ln p a token"
@@ -120,27 +119,39 @@ class Sweeps(Case):
 
     def test_the_page(self):
         page = self.path("page.html")
-        self.assert_ok(sweep("-n", "6", *grid("penalty_alpha=0.1,0.5,0.9", "top_k=2,5", "repetition_penalty=1,1.2"), "<script>x", "--out", self.path(), "--html", page))
-        with open(page, encoding="utf-8") as file:
-            text = file.read()
-        self.assertNotIn("<script", text)
-        self.assertNotRegex(text, r"(?:src|href)\s*=|url\(|@import")
-        drawings = re.findall(r"<svg.*?</svg>", text, re.DOTALL)
-        plots = [xml.etree.ElementTree.fromstring(each) for each in drawings if "role=" in each]
-        self.assertEqual(len(plots), 12)
-        points = lines(self.path())[1:]
-        for plot in plots:
-            self.assertEqual([plot[0].tag, plot[1].tag], ["title", "desc"])
-            self.assertEqual(len([each for each in plot if each.get("class") == "line"]), 2)
-            self.assertEqual(len([each for each in plot if each.tag == "circle"]), 6)
-        chosen = [each["metrics"]["rep_2"] for each in points if each["grid"]["penalty_alpha"] == 0.1 and each["grid"]["top_k"] == 2]
-        rep_2 = next(each for each in plots if each[0].text == "rep-2")
-        self.assertIn(f" 2: {sum(chosen) / len(chosen):.3f} at 0.1,", rep_2[1].text)
-        self.assertEqual(text.count("<tr>"), 1 + 12)
+        prompts = self.file("prompts", b"<script>x\nabc\n")
+        args = ("-n", "6", *grid("penalty_alpha=0.1,0.5,0.9", "top_k=2,5", "repetition_penalty=1,1.2"), "--prompts", prompts, "--out", self.path(), "--html")
+        self.assert_ok(sweep(*args, page))
+        header, *points = lines(self.path())
+        data = page_records(page)
+        self.assertEqual(data[0], header)
+        summary, means = data[1]["summary"], [each["means"] for each in data[2:14]]
+        self.assertEqual((summary["file"], summary["results"], summary["failed"]), ("s.jsonl", 24, 0))
+        self.assertEqual(data[14:], points)
+        place = [each["name"] for each in summary["metrics"]].index("rep_2")
+        chosen = [each["metrics"]["rep_2"] for each in points if each["grid"] == {"penalty_alpha": 0.1, "top_k": 5, "repetition_penalty": 1.2}]
+        self.assertEqual(len(chosen), 2)
+        self.assertAlmostEqual(means[3][place], sum(chosen) / 2, delta=1e-12)
         again = self.path("again.html")
-        self.assert_ok(sweep("-n", "6", *grid("penalty_alpha=0.1,0.5,0.9", "top_k=2,5", "repetition_penalty=1,1.2"), "<script>x", "--out", self.path(), "--html", again))
-        with open(again, encoding="utf-8") as file:
-            self.assertEqual(file.read(), text)
+        self.assert_ok(sweep(*args, again))
+        reported = self.path("reported.html")
+        self.assert_ok(decant("report", self.path(), "-o", reported))
+        for other in again, reported:
+            self.assertEqual(page_records(other), data)
+
+    def test_the_page_of_an_unfinished_sweep(self):
+        self.assert_ok(sweep("-n", "4", *grid("seed=1,2,3"), "--set", "temperature=1", "abc", "--out", self.path()))
+        with open(self.path(), "rb") as file:
+            whole = file.read()
+        header, first, second, third = whole.splitlines(True)
+        page = self.path("page.html")
+        self.assert_ok(decant("report", self.file("cut.jsonl", header + first + second[:50]), "-o", page))
+        data = page_records(page)
+        self.assertEqual((data[1]["summary"]["results"], data[3:]), (1, [json.loads(first)]))
+        self.assert_sentence(decant("report", self.file("damaged.jsonl", header + first[:50] + b"\n" + second), "-o", page), DATA, ".*damaged.jsonl has a damaged line")
+        self.assert_sentence(decant("report", self.file("newer.jsonl", header.replace(b'"sweep":1', b'"sweep":2')), "-o", page), DATA,
+                             ".*newer.jsonl is no sweep: schema 2 is newer than this program's 1")
+        self.assertEqual(page_records(page), data)  # the old one is left alone
 
     def test_progress_at_a_terminal(self):
         terminal = Terminal("sweep", *MODEL, "-n", "1500", *grid("seed=" + ",".join(map(str, range(40)))), "--set", "temperature=1", "abc",

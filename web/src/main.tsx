@@ -1,22 +1,58 @@
-// Reads the trace that the page carries and shows it.
+// Reads the data that the page carries and shows them, each kind in its own page.
 
-import { effect } from "@preact/signals";
-import { render } from "preact";
+import { effect, type ReadonlySignal } from "@preact/signals";
+import { computed } from "@preact/signals";
+import { render, type VNode } from "preact";
+import { readComparison } from "./data/comparison.ts";
+import { kindOf } from "./data/kind.ts";
+import { readSweep } from "./data/sweep.ts";
 import { Trace } from "./data/trace.ts";
 import { State } from "./state.ts";
+import { SweepState } from "./sweep/state.ts";
 import { App } from "./ui/App.tsx";
+import { againstOf, ComparisonPage } from "./ui/compare/ComparisonPage.tsx";
+import { SweepPage } from "./ui/sweep/SweepPage.tsx";
 import { views } from "./ui/views.ts";
 
-const root = document.getElementById("page")!;
-const trace = new Trace(document.getElementById("trace")?.textContent ?? "");
+interface Shown {
+  readonly page: VNode;
+  readonly link: ReadonlySignal<string>; // to what is looked at
+  readonly go: (hash: string) => void; // where a link points
+}
 
-if (trace.runs.length === 0) {
+function show(data: string): Shown | null {
+  switch (kindOf(data)) {
+    case "comparison":
+      return showComparison(data);
+    case "sweep": {
+      const state = new SweepState(readSweep(data), location.hash);
+      return { page: <SweepPage state={state} />, link: state.link, go: (hash) => state.go(hash) };
+    }
+    case "trace": {
+      const trace = new Trace(data);
+      if (trace.runs.length === 0) return null;
+      const state = new State(trace, views.map(({ id }) => id), location.hash);
+      return { page: <App state={state} />, link: state.link, go: (hash) => state.go(hash) };
+    }
+  }
+}
+
+function showComparison(data: string): Shown {
+  const comparison = readComparison(data);
+  const against = againstOf(comparison, location.hash);
+  const link = computed(() => (against.value === "all" ? "#" : `#against=${against.value}`));
+  return { page: <ComparisonPage comparison={comparison} against={against} />, link, go: (hash) => (against.value = againstOf(comparison, hash).value) };
+}
+
+const root = document.getElementById("page")!;
+const shown = show(document.getElementById("data")?.textContent ?? "");
+
+if (shown === null) {
   root.textContent = "This page carries no trace. Make one with decant run --html FILE, or with decant report.";
 } else {
-  const state = new State(trace, views.map(({ id }) => id), location.hash);
-  addEventListener("hashchange", () => state.go(location.hash));
+  addEventListener("hashchange", () => shown.go(location.hash));
   effect(() => {
-    const link = state.link.value;
+    const link = shown.link.value;
     try {
       history.replaceState(null, "", link);
     } catch {
@@ -24,5 +60,5 @@ if (trace.runs.length === 0) {
     }
   });
   root.textContent = "";
-  render(<App state={state} />, root);
+  render(shown.page, root);
 }

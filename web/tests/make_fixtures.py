@@ -1,16 +1,20 @@
 #!/usr/bin/env python3
-"""Makes the traces of the page's tests with the engine: make_fixtures.py DECANT MODEL (build/models/smollm2-f32.gguf).
+"""Makes the data of the page's tests with the engine: make_fixtures.py DECANT MODEL (build/models/smollm2-f32.gguf).
 
     fixtures/settings.jsonl     one step under many settings: what the sliders must find from any of the others
     fixtures/two_runs.jsonl     one prompt, two settings
     fixtures/characters.jsonl   tokens that are parts of characters
     fixtures/answers.jsonl      three short answers, with tokens that stand for no text
     fixtures/contrast.jsonl     one prompt by contrastive search, contrastive decoding and DoLa
+    fixtures/comparison.jsonl   two prompts under four settings, one of which fails
+    fixtures/sweep.jsonl        the data of a sweep's page: two prompts over three options
 """
 import json
 import pathlib
+import re
 import subprocess
 import sys
+import tempfile
 
 FOLDER = pathlib.Path(__file__).parent / "fixtures"
 
@@ -48,9 +52,44 @@ def run(decant, model, prompt, options, label=None, chat=False):
 def save(name, records):
     for i, record in enumerate(records):
         record["seconds"] = round(0.05 + 0.02 * i, 6)  # the one field that would differ every time
+    save_lines(name, records)
+
+
+SIDE_BY_SIDE = ["-t", "1", "--no-chat-template", "--quiet", "--ignore-eos"]
+PROMPTS = "The lighthouse keeper\nA cat is a cat is a\n"
+COLUMNS = ["greedy:", "beams: num_beams=3", "sampled: temperature=1.2 seed=3", "impossible: allowed_token_ids=5 suppress_tokens=5"]
+GRID = ["penalty_alpha=0.1,0.5,0.9", "top_k=2,5", "repetition_penalty=1,1.2"]
+
+
+def save_comparison(name, decant, model, folder):
+    settings = [part for each in COLUMNS for part in ("--setting", each)]
+    command = [decant, "compare", "-m", model, *SIDE_BY_SIDE, "-n", "40", "--prompts", f"{folder}/prompts", *settings, "--json", "--seed", "1"]
+    result = json.loads(subprocess.run(command, capture_output=True, encoding="utf-8").stdout)  # one setting fails
+    for each in result["settings"] + [text for prompt in result["prompts"] for text in prompt["texts"]]:
+        if "time" in each:
+            each["time"] = {"seconds": 2, "tokens_per_second": 20}
+    save_lines(name, [result])
+
+
+def save_sweep(name, decant, model, folder):
+    grid = [part for each in GRID for part in ("--grid", each)]
+    page = f"{folder}/sweep.html"
+    command = [decant, "sweep", "-m", model, *SIDE_BY_SIDE, "-n", "12", "--prompts", f"{folder}/prompts", *grid, "--out", f"{folder}/sweep.jsonl", "--html", page]
+    subprocess.run(command, check=True, capture_output=True)
+    data = re.search('id="data">(.*?)</script>', pathlib.Path(page).read_text(encoding="utf-8"), re.DOTALL)[1]
+    lines = [json.loads(line) for line in data.splitlines()]
+    for each in lines:
+        if "means" in each:
+            each["means"][-2:] = [2, 6]
+        if "time" in each:
+            each["time"] = {"seconds": 2, "tokens_per_second": 6}
+    save_lines(name, lines)
+
+
+def save_lines(name, lines):
     with open(FOLDER / name, "w", encoding="utf-8") as out:
-        for record in records:
-            print(json.dumps(record, ensure_ascii=False, separators=(",", ":")), file=out)
+        for line in lines:
+            print(json.dumps(line, ensure_ascii=False, separators=(",", ":")), file=out)
 
 
 def main(decant, model):
@@ -67,6 +106,10 @@ def main(decant, model):
                              "--temperature 1 --seed 2 -n 12 --num-return-sequences 3 --trace-top 32", chat=True))
     save("contrast.jsonl", [r for label, s in CONTRASTS.items()
                             for r in go(prompt, s + " --seed 1 -n 6 --trace-top 8", label)])
+    with tempfile.TemporaryDirectory() as folder:
+        pathlib.Path(folder, "prompts").write_text(PROMPTS, encoding="utf-8")
+        save_comparison("comparison.jsonl", decant, model, folder)
+        save_sweep("sweep.jsonl", decant, model, folder)
 
 
 main(*sys.argv[1:])

@@ -1,20 +1,12 @@
-import AxeBuilder from "@axe-core/playwright";
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { fixture } from "../support/fixtures.ts";
-import { launch, open } from "../support/browser.ts";
+import { findings, launch, open, overflow } from "../support/browser.ts";
 
 let browser: Browser;
 before(async () => void (browser = await launch()));
 after(() => browser.close());
-
-async function findings(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)}`));
-}
 
 const changed = "&temperature=0.6&top_k=20&top_p=0.9&min_p=0&typical_p=1";
 
@@ -48,7 +40,7 @@ test("at 200 % zoom and at 320 pixels nothing is wider than the page", async () 
     const { page, close } = await open(browser, fixture("two_runs"), { width });
     for (const view of ["rows", "columns", "numbers"]) {
       await page.getByText(view, { exact: true }).click();
-      assert.ok((await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 0, `${view} at ${width}`);
+      assert.ok((await overflow(page)) <= 0, `${view} at ${width}`);
     }
     await close();
   }

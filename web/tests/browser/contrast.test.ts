@@ -1,4 +1,3 @@
-import AxeBuilder from "@axe-core/playwright";
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
@@ -6,7 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import { hostile } from "../support/beams.ts";
-import { launch, open, reportOf, set } from "../support/browser.ts";
+import { findings, launch, open, reportOf, set } from "../support/browser.ts";
 import { decodingTrace, dolaTrace, searchTrace } from "../support/contrast.ts";
 import { fixture, web } from "../support/fixtures.ts";
 
@@ -306,13 +305,6 @@ test("DoLa: a step's layers and candidates", async () => {
 async function showNumbers(page: Page): Promise<void> {
   const buttons = page.getByText("show the numbers");
   while ((await buttons.count()) > 0) await buttons.first().click();
-}
-
-async function findings(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)}`));
 }
 
 for (const scheme of ["light", "dark"] as const) {

@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Browser } from "playwright-core";
 import { fixture, lines, rawToken, record, token } from "../support/fixtures.ts";
-import { open } from "../support/browser.ts";
-import { launch } from "../support/browser.ts";
+import { allText, launch, open } from "../support/browser.ts";
 
 let browser: Browser;
 before(async () => void (browser = await launch()));
@@ -127,7 +126,7 @@ test("hostile tokens are shown and do nothing", async () => {
     token(11, "\u0000\ud7ff\ufffe"),
     token(12, "__proto__"),
     token(13, "\n\n\n"),
-    token(14, "@TRACE@ $& $1 ${x}"),
+    token(14, "@DATA@ $& $1 ${x}"),
   ];
   const records = evil.map((each, t) => record(t + 2, each, evil.filter((other) => other !== each)));
   const run = { label: "</title>\u202e", model: "<b>m</b>\u202e", strategy: "sample", options: { stop: ["</script>\u202e"], ["<i>"]: 1 }, prompt_ids: [], prompt_text: "<script>window.pwned=1</script>\u202e\u001b" };
@@ -142,16 +141,14 @@ test("hostile tokens are shown and do nothing", async () => {
     pwned: "pwned" in window,
     images: document.images.length,
     scripts: document.scripts.length,
-    text: [...document.querySelectorAll("#page, #page *")]
-      .flatMap((each) => [...[...each.childNodes].filter((node) => node.nodeType === 3).map((node) => node.nodeValue), each.getAttribute("title"), each.getAttribute("aria-label")])
-      .join("\u0020"),
     overflow: document.documentElement.scrollWidth - innerWidth,
     step: document.querySelector(".butterfly, .scroll")!.getBoundingClientRect().height,
   }));
   assert.equal(found.pwned, false);
   assert.deepEqual([found.images, found.scripts], [0, 2]);
-  assert.doesNotMatch(found.text, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufffe]/);
-  assert.match(found.text, /<script>window\.pwned=1/);
+  const text = await allText(page);
+  assert.doesNotMatch(text, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufffe]/);
+  assert.match(text, /<script>window\.pwned=1/);
   assert.ok(found.overflow <= 0, `the page is ${found.overflow} pixels too wide`);
   assert.deepEqual([requests, errors], [[], []]);
   await close();
@@ -164,7 +161,7 @@ test("a page without a trace says how to get one; damaged lines are counted", as
   const context = await browser.newContext();
   const empty = await context.newPage();
   const { reportOf } = await import("../support/browser.ts");
-  await empty.goto(reportOf("@TRACE@"));
+  await empty.goto(reportOf("@DATA@"));
   assert.match((await empty.textContent("#page"))!, /decant report/);
   await context.close();
 });

@@ -1,5 +1,6 @@
-// A page with a trace, opened from disk in Chromium. Every request is counted and refused.
+// A page with its data, opened from disk in Chromium. Every request is counted and refused.
 
+import AxeBuilder from "@axe-core/playwright";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,10 +17,12 @@ export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
 }
 
-// As decant writes it: "<" cannot end the element that carries the trace.
-export function reportOf(trace: string): string {
+// As decant writes it: nothing can end the element that carries the data.
+const escapes: Readonly<Record<string, string>> = { "<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029" };
+
+export function reportOf(data: string): string {
   const path = join(folder, `report-${++pages}.html`);
-  writeFileSync(path, template.replace("@TRACE@", () => trace.replaceAll("<", "\\u003c")));
+  writeFileSync(path, template.replace("@DATA@", () => data.replace(/[<>&\u2028\u2029]/g, (character) => escapes[character]!)));
   return pathToFileURL(path).href;
 }
 
@@ -35,10 +38,11 @@ export interface Look {
   readonly height?: number;
   readonly scheme?: "light" | "dark";
   readonly hash?: string;
+  readonly ready?: string; // a selector of what is there once the page is
 }
 
-export async function open(browser: Browser, trace: string, look: Look = {}): Promise<Opened> {
-  const { width = 1280, height = 900, scheme = "light", hash = "" } = look;
+export async function open(browser: Browser, data: string, look: Look = {}): Promise<Opened> {
+  const { width = 1280, height = 900, scheme = "light", hash = "", ready = '.tokens [aria-selected="true"]' } = look;
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme: scheme,
@@ -46,7 +50,7 @@ export async function open(browser: Browser, trace: string, look: Look = {}): Pr
     permissions: ["clipboard-read", "clipboard-write"],
   });
   const page = await context.newPage();
-  const url = reportOf(trace);
+  const url = reportOf(data);
   const requests: string[] = [];
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(String(error)));
@@ -63,7 +67,7 @@ export async function open(browser: Browser, trace: string, look: Look = {}): Pr
     },
   );
   await page.goto(url + hash);
-  await page.waitForSelector('.tokens [aria-selected="true"]');
+  await page.waitForSelector(ready);
   return { page, requests, errors, close: () => context.close() };
 }
 
@@ -82,4 +86,25 @@ export async function set(page: Page, knob: string, value: number): Promise<void
   const field = page.getByLabel(`${knob}, exact`);
   await field.fill(String(value));
   await field.press("Enter");
+}
+
+// What axe finds that is serious.
+export async function findings(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)}`));
+}
+
+// Every text of the page, titles and labels too.
+export function allText(page: Page): Promise<string> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll("#page, #page *")]
+      .flatMap((each) => [...[...each.childNodes].filter((node) => node.nodeType === 3).map((node) => node.nodeValue), each.getAttribute("title"), each.getAttribute("aria-label")])
+      .join("\u0020"),
+  );
+}
+
+export function overflow(page: Page): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
 }

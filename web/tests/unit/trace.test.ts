@@ -61,7 +61,7 @@ test("lines that are no records are counted, blank ones are not", () => {
   const trace = new Trace("\n" + lines([record(2, token(1, "a"))]) + "{broken\n\n[1]\n");
   assert.equal(trace.runs[0]!.sequences[0]!.length, 1);
   assert.equal(trace.unreadable, 2);
-  assert.equal(new Trace("@TRACE@").runs.length, 0);
+  assert.equal(new Trace("@DATA@").runs.length, 0);
   assert.equal(new Trace("").runs.length, 0);
 });
 

@@ -1,0 +1,68 @@
+// How a sweep is looked at: what is drawn along x, what has a line each, and which combinations are listed.
+
+import { computed, signal, type ReadonlySignal } from "@preact/signals";
+import type { Sweep } from "../data/sweep.ts";
+import { directionsOf, matching, plotted, type Filter } from "./grid.ts";
+import type { Values } from "../data/metrics.ts";
+
+export class SweepState {
+  readonly x = signal(0); // an axis
+  readonly lines = signal<number | null>(null);
+  readonly scale = signal<"fitted" | "zero">("fitted");
+  readonly filter = signal<Filter>([]);
+
+  readonly plotted: ReadonlySignal<readonly (readonly Values[])[]> = computed(() => plotted(this.sweep, { x: this.x.value, lines: this.lines.value }));
+  readonly listed: ReadonlySignal<readonly number[]> = computed(() => matching(this.sweep, this.filter.value));
+  readonly link: ReadonlySignal<string> = computed(() => {
+    const own = directionsOf(this.sweep.axes);
+    const fields = [
+      this.x.value !== own.x && `x=${this.x.value}`,
+      this.lines.value !== own.lines && `lines=${this.lines.value ?? "none"}`,
+      this.scale.value !== "fitted" && `scale=${this.scale.value}`,
+      ...this.filter.value.map((place, axis) => place !== null && `at${axis}=${place}`),
+    ];
+    return "#" + fields.filter((field) => typeof field === "string").join("&");
+  });
+
+  constructor(
+    readonly sweep: Sweep,
+    hash: string,
+  ) {
+    this.go(hash);
+  }
+
+  // What `link` says, as far as it exists.
+  go(hash: string): void {
+    const { axes } = this.sweep;
+    const fields = new URLSearchParams(hash.replace(/^#/, ""));
+    const place = (name: string, end: number) => {
+      const value = fields.get(name);
+      return value !== null && /^\d+$/.test(value) && Number(value) < end ? Number(value) : null;
+    };
+    const own = directionsOf(axes);
+    this.x.value = place("x", axes.length) ?? own.x;
+    this.draw(fields.get("lines") === "none" ? null : (place("lines", axes.length) ?? own.lines));
+    this.scale.value = fields.get("scale") === "zero" ? "zero" : "fitted";
+    this.filter.value = axes.map(({ labels }, axis) => place(`at${axis}`, labels.length));
+  }
+
+  // An axis is drawn in one direction only.
+  along(x: number): void {
+    if (this.lines.value === x) this.lines.value = this.x.value;
+    this.x.value = x;
+  }
+
+  draw(lines: number | null): void {
+    this.lines.value = lines === this.x.value ? null : lines;
+  }
+
+  // Lists the combinations of a point of the plots.
+  pick(line: number, place: number): void {
+    const { x, lines } = this;
+    this.filter.value = this.sweep.axes.map((_, axis) => (axis === x.value ? place : axis === lines.value ? line : null));
+  }
+
+  limit(axis: number, place: number | null): void {
+    this.filter.value = this.filter.value.map((each, i) => (i === axis ? place : each));
+  }
+}

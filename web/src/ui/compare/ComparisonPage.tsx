@@ -1,0 +1,88 @@
+// The page of a comparison: for each prompt the texts side by side, and what is measured of them.
+
+import { signal, type Signal } from "@preact/signals";
+import { differing, optionText } from "../../compare/options.ts";
+import type { Comparison, Setting } from "../../data/comparison.ts";
+import { inert } from "../../data/glyphs.ts";
+import { MetricDocs, MetricTable } from "../MetricTable.tsx";
+import { Segmented } from "../Segmented.tsx";
+import { Table, type Column } from "../Table.tsx";
+import { PromptSection } from "./PromptSection.tsx";
+
+// Whom the texts are held against: "all", or the place of a setting. From the page's hash, and to it.
+export function againstOf(comparison: Comparison, hash: string): Signal<string> {
+  const wanted = new URLSearchParams(hash.replace(/^#/, "")).get("against");
+  return signal(wanted !== null && comparison.settings[Number(wanted)] ? String(Number(wanted)) : "all");
+}
+
+export function ComparisonPage({ comparison, against }: { comparison: Comparison; against: Signal<string> }) {
+  const { settings, prompts, metrics } = comparison;
+  const names = settingColumn(settings);
+  return (
+    <div class="page">
+      <Head comparison={comparison} against={against} />
+      <main class="stacked">
+        {prompts.map((prompt, i) => (
+          <PromptSection comparison={comparison} prompt={prompt} number={i + 1} against={against.value === "all" ? null : Number(against.value)}>
+            <MetricTable label={`Numbers of prompt ${i + 1}`} metrics={metrics} names={[names]} rows={settings.map((_, k) => k)} valuesOf={(k) => prompt.texts[k]?.values ?? []} />
+          </PromptSection>
+        ))}
+        {prompts.length > 1 && (
+          <section aria-labelledby="means">
+            <h2 id="means">Means over {prompts.length} prompts</h2>
+            <MetricTable label="Means" metrics={metrics} names={[names]} rows={settings.map((_, k) => k)} valuesOf={(k) => settings[k]!.means} />
+          </section>
+        )}
+      </main>
+    </div>
+  );
+}
+
+function Head({ comparison, against }: { comparison: Comparison; against: Signal<string> }) {
+  const { settings, model, ngram, metrics } = comparison;
+  const choices = [{ id: "all", label: "all others" }, ...settings.map(({ label }, i) => ({ id: String(i), label: inert(label) }))];
+  const all = against.value === "all";
+  return (
+    <header>
+      <h1>{settings.length} settings compared</h1>
+      <p class="legend">
+        <span>{inert(model)}</span>
+        <span>
+          <span class="shared">Grey</span>: what {all ? "all texts begin" : "both texts begin"} with
+        </span>
+        <span>
+          <span class="parts">Blue</span>: where they part
+        </span>
+        <span>
+          <span class="repeated">Underlined</span>: repeats {ngram} tokens that stood before
+        </span>
+      </p>
+      {settings.length > 2 && (
+        <div class="toolbar">
+          <Segmented legend="held against" value={against} choices={choices} />
+        </div>
+      )}
+      <AllSettings settings={settings} />
+      <MetricDocs metrics={metrics} />
+    </header>
+  );
+}
+
+function settingColumn(settings: readonly Setting[]): Column<number> {
+  return { head: "setting", kind: "name", names: true, cell: (k) => inert(settings[k]!.label) };
+}
+
+function AllSettings({ settings }: { settings: readonly Setting[] }) {
+  const differ = new Set(differing(settings));
+  const names = [...new Set(settings.flatMap(({ options }) => Object.keys(options)))].sort((a, b) => Number(differ.has(b)) - Number(differ.has(a)));
+  const columns: Column<string>[] = [
+    { head: "option", kind: "name", names: true, cell: (name) => inert(name) },
+    ...settings.map(({ label, options }): Column<string> => ({ head: inert(label), cell: (name) => optionText(options[name]) })),
+  ];
+  return (
+    <details>
+      <summary>all settings</summary>
+      <Table label="Settings, those that differ first" columns={columns} rows={names} rowClass={(name) => (differ.has(name) ? "chosen" : "")} />
+    </details>
+  );
+}
