@@ -13,14 +13,19 @@ class EngineCore::Live : public RunObserver {
  public:
   Live(EngineCore& core, Candidacy candidacy) : core_(core), it_(std::move(candidacy)) {
     prompt_ = it_.request.prompt;
+    by_owner_ = it_.held;
     if (!it_.wishes.texts && !it_.wishes.decisions && !it_.wishes.search && !it_.keeps_text && !it_.bookmarks) return;
     it_.request.observer = this;
   }
 
-  void start() { run_ = decant::start(core_.scheduler_, std::move(it_.request)); }
+  void start() {
+    run_ = decant::start(core_.scheduler_, std::move(it_.request));
+    hold(by_reader_, by_owner_);
+  }
 
   const Candidacy& candidacy() const { return it_; }
   TicketState& ticket() { return *it_.ticket; }
+  bool is(std::uint64_t ticket) const { return it_.ticket->id == ticket; }
   bool done() const { return run_->done(); }
 
   void hold_for_reader(bool held) { hold(held, by_owner_); }
@@ -236,29 +241,33 @@ void EngineCore::refuse(Candidacy candidacy, std::exception_ptr error, bool canc
 }
 
 EngineCore::Live* EngineCore::find(std::uint64_t ticket) {
-  const auto is = [&](const auto& each) { return each->ticket().id == ticket; };
-  const auto found = std::find_if(live_.begin(), live_.end(), is);
+  const auto found = std::find_if(live_.begin(), live_.end(), [&](const auto& each) { return each->is(ticket); });
   return found == live_.end() ? nullptr : found->get();
 }
 
+Candidacy* EngineCore::find_in_line(std::uint64_t ticket) {
+  const auto found =
+      std::find_if(line_.begin(), line_.end(), [&](const auto& each) { return each.ticket->id == ticket; });
+  return found == line_.end() ? nullptr : &*found;
+}
+
 void EngineCore::cancel(std::uint64_t ticket) {
-  const auto waiting = [&](const Candidacy& each) { return each.ticket->id == ticket; };
-  if (const auto found = std::find_if(line_.begin(), line_.end(), waiting); found != line_.end()) {
-    Candidacy candidacy = std::move(*found);
-    line_.erase(found);
+  if (Candidacy* waiting = find_in_line(ticket)) {
+    Candidacy candidacy = std::move(*waiting);
+    line_.remove_if([&](const Candidacy& each) { return &each == waiting; });
     refuse(std::move(candidacy), nullptr, true);
     return;
   }
-  const auto alive = [&](const auto& each) { return each->ticket().id == ticket; };
-  if (const auto found = std::find_if(live_.begin(), live_.end(), alive); found != live_.end()) {
-    std::unique_ptr<Live> live = std::move(*found);
-    live_.erase(found);
-    end(std::move(live), nullptr, true);
-  }
+  const auto alive = std::find_if(live_.begin(), live_.end(), [&](const auto& each) { return each->is(ticket); });
+  if (alive == live_.end()) return;
+  std::unique_ptr<Live> live = std::move(*alive);
+  live_.erase(alive);
+  end(std::move(live), nullptr, true);
 }
 
 void EngineCore::hold(std::uint64_t ticket, bool held) {
   if (Live* live = find(ticket)) live->hold_for_owner(held);
+  if (Candidacy* waiting = find_in_line(ticket)) waiting->held = held;
 }
 
 void EngineCore::emptied(std::uint64_t ticket) {

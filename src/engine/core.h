@@ -1,7 +1,7 @@
 // What stands on the engine's thread: the scheduler, the requests that are alive and those in line.
 #pragma once
 
-#include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <vector>
@@ -21,6 +21,7 @@ struct Candidacy {
   std::vector<Promise> promises;
   Wishes wishes;
   bool keeps_text = false, bookmarks = false;
+  bool held = false;  // by its owner
 };
 
 class EngineCore {
@@ -56,6 +57,7 @@ class EngineCore {
   Node node_of(std::span<const Token> tokens);
   Bookmark new_bookmark(Node node, const std::string& model, std::vector<Token> tokens);
   Live* find(std::uint64_t ticket);
+  Candidacy* find_in_line(std::uint64_t ticket);
 
   EngineOptions options_;
   std::shared_ptr<Commands> commands_;
@@ -65,7 +67,7 @@ class EngineCore {
   std::map<std::uint64_t, Node> bookmarks_;
   std::vector<ModelHandle> models_;
   std::vector<std::unique_ptr<Live>> live_;
-  std::deque<Candidacy> line_;
+  std::list<Candidacy> line_;
 };
 
 }  // namespace decant

@@ -149,8 +149,8 @@ TEST(Engine, HoldAndGoOn) {
   Engine engine;
   engine.load("table", table_model(kRoomy));
   Ticket ticket = engine.submit(job(greedy_config(100), {1, 2}));
-  ticket.hold();
-  engine.load();  // the command has been carried out
+  ticket.hold();  // maybe before it has begun
+  engine.load();
   const int before = ticket.stats().new_tokens;
   engine.load();
   engine.load();
@@ -314,7 +314,7 @@ TEST(Engine, BookmarksGoOnWhereATextEnded) {
   Job undone = job(greedy_config(6), {7});
   undone.from = before;
   Ticket ticket = engine.submit(undone);
-  EXPECT_EQ(ticket.outcome().stats.rows, 1 + 1 + 5);  // the unread last token of `before`, {7}, and what follows
+  EXPECT_EQ(ticket.outcome().stats.rows, 1 + 5);  // {7}, and what follows: the undone turn has read the rest
   std::vector<Token> short_text = before.tokens();
   short_text.push_back(7);
   EXPECT_EQ(ids(ticket.outcome()), alone(greedy_config(6), short_text));

@@ -494,7 +494,7 @@ TEST(Recipe, MirostatMakesTheCutItself) {
                                                                                       {"watermark", "true"}}) {
     const GenerationConfig config = given({{"mirostat", "2"}, {option, value}});
     EXPECT_NO_THROW(reject_processor_contradictions(config)) << option;
-    EXPECT_EQ(resolve_strategy(config), Strategy::sample) << option;
+    EXPECT_EQ(resolve_strategy(config).name, "sample") << option;
   }
 }
 
@@ -502,8 +502,8 @@ TEST(Recipe, OneGrammarIsEnough) {
   const GenerationConfig grammar{.grammar = "root ::= \"a\""}, schema{.json_schema = "{}"};
   EXPECT_NO_THROW(reject_processor_contradictions(grammar));
   EXPECT_NO_THROW(reject_processor_contradictions(schema));
-  EXPECT_EQ(resolve_strategy(grammar), Strategy::greedy);
-  EXPECT_EQ(resolve_strategy(schema), Strategy::greedy);
+  EXPECT_EQ(resolve_strategy(grammar).name, "greedy");
+  EXPECT_EQ(resolve_strategy(schema).name, "greedy");
   EXPECT_EQ(usage_error([&] {
               reject_processor_contradictions({.grammar = grammar.grammar, .json_schema = schema.json_schema});
             }),

@@ -40,7 +40,9 @@ TEST(Law, IsTheSoftmaxOfWhatIsLeft) {
     EXPECT_EQ(count, kept);
     EXPECT_NEAR(sum, 1, 1e-6);
     for (Token token = 0; token < 64; ++token) {
-      if ((token * 37) % 64 < 64 - kept) EXPECT_EQ(law.p(token), 0);
+      if ((token * 37) % 64 < 64 - kept) {
+        EXPECT_EQ(law.p(token), 0);
+      }
     }
   }
 }
@@ -60,7 +62,7 @@ TEST(Law, LivesAcrossAwaits) {
   TableModel model;
   Scheduler scheduler({&model});
   std::vector<Law> laws;
-  const auto run = start(scheduler, request(greedy_config(6), {1, 2}, [&](Run& r) { return keep_laws(r, &laws); }));
+  const auto run = start(scheduler, request(greedy_config(6), {1, 2}, [&](decant::Run& r) { return keep_laws(r, &laws); }));
   scheduler.run();
   run->rethrow();
   ASSERT_EQ(laws.size(), 6u);
