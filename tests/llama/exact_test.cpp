@@ -1,7 +1,7 @@
 // --exact: the promise (support/exactness.h) on the real model, and what it refuses.
 #include <gtest/gtest.h>
 
-#include "model/exactness.h"
+#include "llama/exactness.h"
 #include "support/exactness.h"
 #include "support/real_models.h"
 
