@@ -1,9 +1,9 @@
 // A step as columns: raw logits on the left axis, final probabilities on the right one, and above them, on the same
 // tokens, the cumulative probability with the cutoff and the draw.
 
-import { line } from "d3-shape";
 import { spelled } from "../data/spelling.ts";
 import type { Picture, Row } from "../picture.ts";
+import { polyline, type Point } from "../polyline.ts";
 import type { State } from "../state.ts";
 import { logitAxis, probabilityAxis, type Axis } from "./axes.ts";
 import { MoreRows } from "./MoreRows.tsx";
@@ -126,21 +126,17 @@ function columnTitle({ token, logit, cell }: Row): string {
 
 function CumulativeLine(props: { rows: readonly Row[]; x: (i: number) => number; picture: Picture; full: number }) {
   const { rows, x, picture, full } = props;
-  const points: [number, number][] = [[x(0), 0]];
+  const points: Point[] = [[x(0), upperY(0)]];
   rows.forEach(({ cumulative }, i) => {
     const middle = (x(i) + x(i + 1)) / 2;
-    points.push([middle, rows[i - 1]?.cumulative ?? 0], [middle, cumulative]);
+    points.push([middle, upperY(rows[i - 1]?.cumulative ?? 0)], [middle, upperY(cumulative)]);
   });
-  points.push([x(rows.length), rows.at(-1)?.cumulative ?? 0]);
-  const path = line<[number, number]>(
-    ([at]) => at,
-    ([, share]) => upperY(share),
-  )(points);
+  points.push([x(rows.length), upperY(rows.at(-1)?.cumulative ?? 0)]);
   const { u, drawn } = picture.wing;
   const hit = rows.findIndex(({ token }) => token.id === drawn);
   return (
     <g class="cumulative">
-      <path d={path ?? ""} />
+      <path d={polyline(points)} />
       {u !== null && <line class="draw-line" x1={margin.left} x2={full - margin.right} y1={upperY(u)} y2={upperY(u)} />}
       {u !== null && hit >= 0 && <circle class="draw" cx={(x(hit) + x(hit + 1)) / 2} cy={upperY(u)} r={4} />}
       {u !== null && (

@@ -1,10 +1,10 @@
 // The entropy from token to token, before (light) and after (dark) the cuts.
 
-import { area, curveStepAfter } from "d3-shape";
 import type { State } from "../state.ts";
 import type { Step } from "../data/trace.ts";
 import { memo } from "../memo.tsx";
 import { fixed } from "../format.ts";
+import { polyline, type Point } from "../polyline.ts";
 
 const height = 48;
 const columns = 600; // more cannot be told apart
@@ -37,13 +37,13 @@ export function Ribbon({ state }: { state: State }) {
 const Areas = memo(({ steps }: { steps: readonly Step[] }) => {
   const top = highestEntropy(steps) || 1;
   const draw = (value: (step: Step) => number) => {
-    const points = summits(steps.map((step) => value(step) || 0));
-    const shape = area<number>()
-      .x((_, i) => (i * 1000) / points.length)
-      .y0(height)
-      .y1((bits) => height * (1 - bits / top))
-      .curve(curveStepAfter);
-    return shape([...points, points.at(-1) ?? 0]) ?? "";
+    const peaks = summits(steps.map((step) => value(step) || 0));
+    const width = 1000 / peaks.length;
+    const tops = peaks.flatMap((bits, i): Point[] => {
+      const y = height * (1 - bits / top);
+      return [[i * width, y], [(i + 1) * width, y]];
+    });
+    return polyline([[0, height], ...tops, [1000, height]]);
   };
   return (
     <svg viewBox={`0 0 1000 ${height}`} preserveAspectRatio="none" aria-hidden="true">

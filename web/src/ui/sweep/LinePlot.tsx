@@ -1,7 +1,7 @@
 // One metric along an axis of the sweep, a line for each value of another.
 
-import { line as path } from "d3-shape";
 import { fixed } from "../../format.ts";
+import { polyline, type Point } from "../../polyline.ts";
 import { description, shownLabels, valueScale, type Line } from "../../sweep/plot.ts";
 
 const size = { width: 440, height: 240 };
@@ -25,10 +25,6 @@ export function LinePlot({ title, doc, along, labels, positions, lines, decimals
   const x = positions.map((at) => margin.left + (size.width - margin.left - margin.right) * (0.04 + 0.92 * at));
   const y = (value: number) => margin.top + (size.height - margin.top - margin.bottom) * (1 - scale(value));
   const order = labels.map((_, i) => i).sort((a, b) => x[a]! - x[b]!);
-  const drawn = path<number>(
-    (i) => x[i]!,
-    () => 0,
-  );
   return (
     <svg viewBox={`0 0 ${size.width} ${size.height}`} role="img">
       <title>{title}</title>
@@ -39,7 +35,7 @@ export function LinePlot({ title, doc, along, labels, positions, lines, decimals
       <Axes ticks={ticks} y={y} x={x} labels={labels} along={along} />
       {lines.map(({ label, values }, line) => {
         const covered = Math.min(lines.length - 1 - line, 3) / 2; // shows at the rim
-        const d = drawn.y((i) => y(values[i]!)).defined((i) => values[i] !== null)(order) ?? "";
+        const d = polyline(order.map((i): Point | null => (values[i] == null ? null : [x[i]!, y(values[i])])));
         return (
           <g>
             <path class="line" style={look(line, 2 + 2 * covered)} d={d} />
