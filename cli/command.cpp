@@ -2,8 +2,8 @@
 
 namespace decant {
 
-std::span<const Command> commands() {
-  static constexpr Command table[] = {
+std::span<const Subcommand> commands() {
+  static constexpr Subcommand table[] = {
       {"run", "continue a prompt, or answer it", run_command},
       {"inspect", "show the next token's distribution, before and after every processor", inspect_command},
       {"compare", "show one prompt or many under several settings, side by side", compare_command},

@@ -8,13 +8,13 @@
 
 namespace decant {
 
-struct Command {
+struct Subcommand {
   std::string_view name;
   std::string_view doc;                                   // one line
   int (*run)(const std::vector<std::string>& arguments);  // returns the exit code; throws Error
 };
 
-std::span<const Command> commands();
+std::span<const Subcommand> commands();
 
 int run_command(const std::vector<std::string>& arguments);
 int inspect_command(const std::vector<std::string>& arguments);

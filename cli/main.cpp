@@ -19,7 +19,7 @@ using namespace decant;
 std::string usage() {
   std::string text =
       "decant: every way of turning a language model's distributions into text\n\nUsage: decant COMMAND [options]\n\n";
-  for (const Command& command : commands()) text += fmt::format("  {:<10}{}\n", command.name, command.doc);
+  for (const Subcommand& command : commands()) text += fmt::format("  {:<10}{}\n", command.name, command.doc);
   return text + "\n`decant COMMAND --help` lists a command's options.\n";
 }
 
@@ -35,11 +35,11 @@ int dispatch(const std::vector<std::string>& arguments) {
     return 0;
   }
   if (name == "probe" && arguments.size() == 2) answer_probe(arguments[1]);  // ours alone: llama/load_probe.h
-  for (const Command& command : commands()) {
+  for (const Subcommand& command : commands()) {
     if (command.name == name) return command.run({arguments.begin() + 1, arguments.end()});
   }
   std::vector<std::string_view> names;
-  for (const Command& command : commands()) names.push_back(command.name);
+  for (const Subcommand& command : commands()) names.push_back(command.name);
   const std::string_view near = closest(name, names);
   throw Error(ErrorKind::usage, "unknown command {}: {}", name,
               near.empty() ? "decant --help lists them" : fmt::format("did you mean {}?", near));

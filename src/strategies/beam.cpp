@@ -1,7 +1,7 @@
 // Beam search: of all continuations of the num_beams best texts, the num_beams best go on. And beam sampling: they are
 // drawn, each with the probability that its whole text has among them.
 //
-// Tested by tests/strategies/beam_test.cpp and, against golden files, tests/model/llama_beams_test.cpp.
+// Tested by tests/strategies/beam_test.cpp and, against golden files, tests/llama/beams_test.cpp.
 // Equals Hugging Face's generate(num_beams=K) of transformers 4.55 (semantics of its `_beam_search`): scores are sums
 // of processed log-probabilities; the best (1 + n_eos) K candidates are looked at; one that ends is a finished text if
 // it is among the first K, and of the others the best K go on. Deviations: a beam whose tokens are all forbidden ends

@@ -1,7 +1,7 @@
 // Constrained beam search: the answers contain given words. At every step the beams' best tokens compete with those
 // that get a beam further with its words, and the places are dealt out in turn among the beams that are equally far.
 //
-// Tested by tests/strategies/constrained_beam_test.cpp and, against golden files, tests/model/llama_beams_test.cpp.
+// Tested by tests/strategies/constrained_beam_test.cpp and, against golden files, tests/llama/beams_test.cpp.
 // Post and Vilar, "Fast Lexically Constrained Decoding with Dynamic Beam Allocation", NAACL 2018.
 // Equals Hugging Face's generate(num_beams=K, force_words_ids=...) of transformers 4.55, except where that is wrong:
 // words in the prompt do not count; a word whose first token comes twice is found ("a a b"); words can be begun at the

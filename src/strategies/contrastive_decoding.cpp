@@ -8,7 +8,7 @@
 // likeliest.
 //
 // Tested by tests/strategies/contrastive_decoding_test.cpp and, against golden files of a float64 reference,
-// tests/model/llama_contrast_test.cpp. Processors run on the scores. With beams, what adds up is the score itself, as
+// tests/llama/contrast_test.cpp. Processors run on the scores. With beams, what adds up is the score itself, as
 // in the paper: beams are otherwise those of beam.cpp. Of equal scores the expert's likelier token is the best:
 // identical models fall back to the expert. The amateur's cache is its own; with amateur_context it reads only so many
 // of the last tokens, as a text of their own.

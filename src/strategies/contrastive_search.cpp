@@ -7,7 +7,7 @@
 // prompt's included. All k are evaluated in one batch; the winner's row is the next step's distribution.
 //
 // Tested by tests/strategies/contrastive_search_test.cpp and, against golden files,
-// tests/model/llama_contrast_test.cpp. Equals Hugging Face's generate(penalty_alpha=a, top_k=k) of transformers 4.55: p
+// tests/llama/contrast_test.cpp. Equals Hugging Face's generate(penalty_alpha=a, top_k=k) of transformers 4.55: p
 // is the softmax of the processed logits over the whole vocabulary, the first of equal scores wins, and alpha = 0 or k
 // = 1 is greedy. Deviation: a hidden state without a direction (zero, or not finite) is an error, not a NaN.
 #include <algorithm>

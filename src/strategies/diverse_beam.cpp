@@ -1,7 +1,7 @@
 // Diverse beam search: groups of beams, each a beam search of its own, where a token costs a later group the more the
 // more beams of earlier groups have just chosen it.
 //
-// Tested by tests/strategies/diverse_beam_test.cpp and, against golden files, tests/model/llama_beams_test.cpp.
+// Tested by tests/strategies/diverse_beam_test.cpp and, against golden files, tests/llama/beams_test.cpp.
 // Vijayakumar et al., "Diverse Beam Search", AAAI 2018 (Algorithm 1), with Hamming distance.
 // Equals Hugging Face's generate(num_beams=K, num_beam_groups=G, diversity_penalty=d) of transformers 4.55: the
 // penalised scores add up, every group has finished texts of its own, and the answers are the best of all groups.

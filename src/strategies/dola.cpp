@@ -5,7 +5,7 @@
 //
 // where an early layer's distribution is the output head applied to its hidden state, without the final norm.
 //
-// Tested by tests/strategies/dola_test.cpp and, against golden files, tests/model/llama_contrast_test.cpp.
+// Tested by tests/strategies/dola_test.cpp and, against golden files, tests/llama/contrast_test.cpp.
 // Equals Hugging Face's generate(dola_layers=...) of transformers 4.55 for a batch of one: layers as in dola_layers.h,
 // the divergence with its arguments as there, the first of equals, processors after the contrast. Deviations: the layer
 // is chosen for each sequence by itself (Hugging Face averages over the batch); a listed layer that does not exist is
