@@ -30,7 +30,8 @@ std::vector<Token> eos_of(const GenerationConfig& config, const Vocab& vocab) {
 
 std::uint64_t random_seed() {
   std::random_device device;
-  return (static_cast<std::uint64_t>(device()) << 32) | device();
+  // 53 bits: a number that JSON and the pages that read it keep exactly.
+  return ((static_cast<std::uint64_t>(device()) << 32) | device()) >> 11;
 }
 
 void check_prompts(const Request& request, std::span<const ModelInfo* const> models) {
