@@ -6,6 +6,8 @@ begin=$(date +%s)
 say() { printf '\n== %s (%s s)\n' "$*" "$(($(date +%s) - begin))"; }
 
 say "source rules"
+git ls-files '*.cpp' '*.h' | xargs clang-format-16 --dry-run -Werror
+python3 scripts/check_sources.py
 python3 scripts/check_co_await.py src tests
 
 # Tests that need one core run beside what comes next, one such job at a time; finish NAME waits for them and shows what they said.
@@ -39,6 +41,8 @@ finish asan_test
 
 say "release build"
 scripts/build.sh test all
+say "clang-tidy"
+scripts/check_tidy.sh
 say "test models"
 scripts/test_models.sh
 

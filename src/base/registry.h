@@ -3,8 +3,9 @@
 //   const Registered<ProcessorRow> row({.option = "min_p", ...});      // in min_p.cpp, once, at namespace scope
 //   for (const ProcessorRow* each : registered<ProcessorRow>()) ...
 //
-// Rows come in no particular order: who needs one sorts by something in the row. All are there before main() begins, and
-// none goes before it has ended; a library with rows is linked whole (CMake: ROWS), or its unreferenced files would not be.
+// Rows come in no particular order: who needs one sorts by something in the row. All are there before main() begins,
+// and none goes before it has ended; a library with rows is linked whole (CMake: ROWS), or its unreferenced files would
+// not be.
 #pragma once
 
 #include <utility>

@@ -114,7 +114,7 @@ void EngineCore::run() {
   }
   for (const EngineCommand& command : commands_->take(false)) command(*this);  // somebody may wait for one
   const auto stopped = std::make_exception_ptr(Error(ErrorKind::unavailable, "the engine has been stopped"));
-  for (Candidacy& each : std::exchange(line_, {})) refuse(std::move(each), stopped, true);
+  for (Candidacy& each : std::exchange(line_, {})) refuse(each, stopped, true);
   for (auto& each : std::exchange(live_, {})) end(std::move(each), stopped, true);
   bookmarks_.clear();
   prefixes_.clear();
@@ -151,7 +151,7 @@ void EngineCore::drop(const ModelHandle& model) {
 void EngineCore::submit(Candidacy candidacy) {
   const auto refuse_with = [&](const Error& error) {
     candidacy.models.clear();
-    refuse(std::move(candidacy), std::make_exception_ptr(error), false);
+    refuse(candidacy, std::make_exception_ptr(error), false);
   };
   for (const ModelHandle& model : candidacy.models) {  // meanwhile it may have been unloaded
     if (model->leaving)
@@ -230,7 +230,7 @@ void EngineCore::end(std::unique_ptr<Live> live, std::exception_ptr error, bool 
   ticket->mailbox.close();
 }
 
-void EngineCore::refuse(Candidacy candidacy, std::exception_ptr error, bool cancelled) {
+void EngineCore::refuse(const Candidacy& candidacy, std::exception_ptr error, bool cancelled) {
   {
     const std::lock_guard lock(candidacy.ticket->mutex);
     candidacy.ticket->outcome.error = std::move(error);
@@ -255,7 +255,7 @@ void EngineCore::cancel(std::uint64_t ticket) {
   if (Candidacy* waiting = find_in_line(ticket)) {
     Candidacy candidacy = std::move(*waiting);
     line_.remove_if([&](const Candidacy& each) { return &each == waiting; });
-    refuse(std::move(candidacy), nullptr, true);
+    refuse(candidacy, nullptr, true);
     return;
   }
   const auto alive = std::find_if(live_.begin(), live_.end(), [&](const auto& each) { return each->is(ticket); });

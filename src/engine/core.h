@@ -50,7 +50,7 @@ class EngineCore {
   bool step();
   bool end_done();
   void end(std::unique_ptr<Live> live, std::exception_ptr error, bool cancelled);
-  void refuse(Candidacy candidacy, std::exception_ptr error, bool cancelled);
+  void refuse(const Candidacy& candidacy, std::exception_ptr error, bool cancelled);
   void release(const std::vector<ModelHandle>& models);
   void drop(const ModelHandle& model);
   void make_room();

@@ -57,7 +57,12 @@ TEST(Process, AddsToOurEnvironmentAndRunsInTheFolder) {
 TEST(Process, TicksWhileItWaits) {
   const TemporaryFolder folder;
   int ticks = 0;
-  EXPECT_EQ(run_program(shell(folder, "sleep 0.35"), [&] { ++ticks; }), 0);
+  // It waits for the second tick; without one it gives up.
+  const auto tick = [&] {
+    if (++ticks == 2) folder.write("ticked", "");
+  };
+  EXPECT_EQ(run_program(shell(folder, "for i in $(seq 600); do [ -e ticked ] && exit; sleep 0.1; done; exit 1"), tick),
+            0);
   EXPECT_GE(ticks, 2);
 }
 

@@ -10,9 +10,10 @@ import os
 import re
 import resource
 import signal
+import subprocess
 
 from support import (DATA, IO, MICRO, NO_INPUT, USAGE, Case, Terminal, decant, default, main, page_records, raw,
-                     records, start, strict_json, without_controls)
+                     records, spawn, start, strict_json, without_controls)
 
 ESCAPE = re.compile("\x1b\\[[0-9;]*m")
 LISTED = 200  # candidates of a step, if the vocabulary has as many
@@ -274,9 +275,8 @@ class Inspect(Case):
     def test_a_full_disk(self):
         for flags in [], ["--json"]:
             with open("/dev/full", "wb") as full:
-                process = start("inspect", "-m", MICRO, "-t", "1", "x", *flags)
-                process.stdout.close()
-                process.communicate()
+                process = spawn("inspect", "-m", MICRO, "-t", "1", "x", *flags, stdout=full, stderr=subprocess.PIPE)
+                self.assertIn(b"cannot be written", process.communicate()[1])
             self.assertEqual(process.returncode, IO)
 
 

@@ -33,7 +33,7 @@ struct Matrices {
   ggml_tensor* weights;
   Buffer buffer;
 
-  Matrices(const FileRows& rows, int outputs, int experts, bool ours, Isa isa = *best_isa()) {
+  Matrices(const FileRows& rows, int outputs, int experts, bool ours, Isa isa = best_isa().value_or(Isa::plain)) {
     const bool f32 = !ours;
     weights =
         ggml_new_tensor_3d(context_of_weights.get(), f32 ? GGML_TYPE_F32 : rows.type, rows.inputs, outputs, experts);

@@ -186,8 +186,8 @@ TEST(Company, AGuiltyRequestFailsAlone) {
       if (bad) logits.assign(logits.size(), std::numeric_limits<float>::quiet_NaN());
       return logits;
     };
-    TableModel model({.n_cells = 1024, .max_sequences = 64, .max_rows = 64, .max_outputs = 32, .keeps_rows_apart = false},
-                     table);
+    TableModel model(
+        {.n_cells = 1024, .max_sequences = 64, .max_rows = 64, .max_outputs = 32, .keeps_rows_apart = false}, table);
     Scheduler scheduler({&model}, {.prefill_chunk_size = 16});
     std::vector<std::unique_ptr<decant::Run>> runs;
     std::vector<Request> requests;

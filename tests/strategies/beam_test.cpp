@@ -90,6 +90,72 @@ TEST(Beam, ProcessorsSeeLogProbabilitiesAndEachBeamsOwnText) {
   }
 }
 
+// The states of a random grammar, each with the tokens that lead out of it.
+struct Automaton {
+  std::vector<std::map<Token, std::size_t>> states;  // where the end of the text leads does not matter
+
+  Automaton(std::size_t n_states, Token n_vocab, Token end, std::mt19937& random) : states(n_states) {
+    for (auto& state : states) {
+      for (Token token = 0; token < n_vocab; ++token) {
+        if (token != end && random() % 3 == 0) state[token] = random() % n_states;
+      }
+      if (state.empty() || random() % 3 == 0) state[end] = 0;
+    }
+  }
+};
+
+class RandomGrammar final : public Grammar {
+ public:
+  RandomGrammar(const Automaton& automaton, int n_vocab, std::size_t state)
+      : automaton_(automaton), state_(state), allowed_(static_cast<std::size_t>(n_vocab)) {
+    for (const auto& [token, next] : automaton_.states[state_]) allowed_[static_cast<std::size_t>(token)] = true;
+  }
+  const std::vector<bool>& allowed() const override { return allowed_; }
+  std::unique_ptr<const Grammar> after(Token token) const override {
+    return std::make_unique<RandomGrammar>(automaton_, static_cast<int>(allowed_.size()),
+                                           automaton_.states[state_].at(token));
+  }
+
+ private:
+  const Automaton& automaton_;
+  std::size_t state_;
+  std::vector<bool> allowed_;
+};
+
+TEST(Beam, UnderAGrammarEqualsTheDefinition) {
+  std::mt19937 random(2);
+  std::size_t fewer = 0;
+  for (int trial = 0; trial < 500; ++trial) {
+    constexpr Token n_vocab = 8, end = 7;
+    const int k = 1 + static_cast<int>(random() % 5);
+    const Automaton automaton(6, n_vocab, end, random);
+    TableModel model = table_model(n_vocab, random());
+    TableVocab vocab = model.vocab();
+    vocab.make_grammar = [&](auto) { return std::make_unique<RandomGrammar>(automaton, n_vocab, 0); };
+    model.set_vocab(vocab);
+    GenerationConfig config = beam_config(k, 8, {end});
+    config.grammar = "a random one";
+    const LogLaw plain = law_of_table(model);
+    const LogLaw constrained = [&](const std::vector<Token>& text) {
+      std::size_t state = 0;
+      for (std::size_t i = 2; i < text.size(); ++i) {
+        const auto& next = automaton.states[state];
+        if (!next.contains(text[i])) return std::vector<double>(n_vocab, -1e30);
+        state = next.at(text[i]);
+      }
+      std::vector<double> law = plain(text);
+      for (Token token = 0; token < n_vocab; ++token) {
+        if (!automaton.states[state].contains(token)) law[static_cast<std::size_t>(token)] = -1e30;
+      }
+      return law;
+    };
+    const std::vector<Found> found = BeamOracle(constrained, {1, 2}, config, k).run();
+    ASSERT_EQ(difference(search(config, model), found), "") << trial;
+    fewer += found.size() < static_cast<std::size_t>(k);
+  }
+  EXPECT_GT(fewer, 10u);  // some grammars have not as many texts as there are beams
+}
+
 TEST(Beam, LengthsWithThePromptAndWithoutTheEnd) {
   TableModel model = table_model(6, 3);
   GenerationConfig config = beam_config(4, 8, {5});

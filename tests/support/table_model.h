@@ -30,6 +30,11 @@ class TableVocab : public Vocab {
   std::string_view piece(Token token) const override { return texts_[static_cast<std::size_t>(token)]; }
   const std::vector<Token>& eos() const override { return eos_; }
   std::vector<Token> tokenize(std::string_view text, bool special, bool add_bos) const override;  // longest match first
+  std::unique_ptr<const Grammar> grammar(std::string_view gbnf, std::span<const Token> end) const override {
+    return make_grammar ? make_grammar(end) : Vocab::grammar(gbnf, end);
+  }
+
+  std::function<std::unique_ptr<const Grammar>(std::span<const Token> end)> make_grammar;  // whatever its text is
 
  private:
   std::vector<std::string> texts_, bytes_;
