@@ -265,7 +265,8 @@ TEST(Company, AnAskIsCheckedAgainstItsModel) {
   TableModel large({.n_vocab = 12}), small({.n_vocab = 8, .n_context = 4});
   const auto message = [&](std::vector<Token> prompt, int model, Token token) -> std::string {
     Scheduler scheduler({&large, &small});
-    Request one = request(greedy_config(), std::move(prompt), [=](decant::Run& run) { return ask_beyond(run, model, token); });
+    Request one =
+        request(greedy_config(), std::move(prompt), [=](decant::Run& run) { return ask_beyond(run, model, token); });
     one.models = {0, 1};
     one.config.amateur_context = 4;
     const auto run = start(scheduler, one);

@@ -62,7 +62,8 @@ TEST(Law, LivesAcrossAwaits) {
   TableModel model;
   Scheduler scheduler({&model});
   std::vector<Law> laws;
-  const auto run = start(scheduler, request(greedy_config(6), {1, 2}, [&](decant::Run& r) { return keep_laws(r, &laws); }));
+  const auto run =
+      start(scheduler, request(greedy_config(6), {1, 2}, [&](decant::Run& r) { return keep_laws(r, &laws); }));
   scheduler.run();
   run->rethrow();
   ASSERT_EQ(laws.size(), 6u);
