@@ -118,29 +118,29 @@ void EngineCore::run() {
   for (auto& each : std::exchange(live_, {})) end(std::move(each), stopped, true);
   bookmarks_.clear();
   prefixes_.clear();
-  for (const ModelHandle& model : std::exchange(models_, {})) scheduler_.remove(model->id);
+  for (const SharedModel& model : std::exchange(models_, {})) scheduler_.remove(model->id);
 }
 
 // ---- models ---------------------------------------------------------------------------------------------------------
 
-void EngineCore::enter(const ModelHandle& model) {
+void EngineCore::enter(const SharedModel& model) {
   model->id = scheduler_.add(*model->model, model->level);
   admission_.add(model->id, model->model->info().n_cells);
   models_.push_back(model);
 }
 
-void EngineCore::leave(const ModelHandle& model) {
+void EngineCore::leave(const SharedModel& model) {
   model->leaving = true;
   if (model->users == 0) drop(model);
 }
 
-void EngineCore::release(const std::vector<ModelHandle>& models) {
-  for (const ModelHandle& model : models) {
+void EngineCore::release(const std::vector<SharedModel>& models) {
+  for (const SharedModel& model : models) {
     if (--model->users == 0 && model->leaving) drop(model);
   }
 }
 
-void EngineCore::drop(const ModelHandle& model) {
+void EngineCore::drop(const SharedModel& model) {
   scheduler_.remove(model->id);
   admission_.remove(model->id);
   std::erase(models_, model);
@@ -153,7 +153,7 @@ void EngineCore::submit(Candidacy candidacy) {
     candidacy.models.clear();
     refuse(candidacy, std::make_exception_ptr(error), false);
   };
-  for (const ModelHandle& model : candidacy.models) {  // meanwhile it may have been unloaded
+  for (const SharedModel& model : candidacy.models) {  // meanwhile it may have been unloaded
     if (model->leaving)
       return refuse_with(Error(ErrorKind::unavailable, "the model {} has been unloaded", model->name));
   }
@@ -161,7 +161,7 @@ void EngineCore::submit(Candidacy candidacy) {
     return refuse_with(
         Error(ErrorKind::unavailable, "{} requests are waiting already: try again later", options_.max_waiting));
   }
-  for (const ModelHandle& model : candidacy.models) ++model->users;
+  for (const SharedModel& model : candidacy.models) ++model->users;
   line_.push_back(std::move(candidacy));
 }
 
@@ -191,7 +191,7 @@ bool EngineCore::step() {
 
 // Kept texts go before anything else does.
 void EngineCore::make_room() {
-  const auto is_short = [&](const ModelHandle& model) {
+  const auto is_short = [&](const SharedModel& model) {
     const int cells = scheduler_.cache(model->id).cells();
     return cells > model->model->info().n_cells - model->model->info().max_rows;
   };
@@ -215,7 +215,7 @@ bool EngineCore::end_done() {
 
 void EngineCore::end(std::unique_ptr<Live> live, std::exception_ptr error, bool cancelled) {
   const std::shared_ptr<TicketState> ticket = live->candidacy().ticket;
-  const std::vector<ModelHandle> models = live->candidacy().models;
+  const std::vector<SharedModel> models = live->candidacy().models;
   admission_.give_back(live->candidacy().promises);
   {
     Outcome outcome = live->outcome();
@@ -292,7 +292,7 @@ Bookmark EngineCore::new_bookmark(Node node, const std::string& model, std::vect
 
 void EngineCore::forget() {
   prefixes_.clear();
-  for (const ModelHandle& model : models_) scheduler_.cache(model->id).clear();
+  for (const SharedModel& model : models_) scheduler_.cache(model->id).clear();
 }
 
 Engine::Load EngineCore::load() const {
@@ -302,7 +302,7 @@ Engine::Load EngineCore::load() const {
   load.kept_texts = prefixes_.count();
   load.bookmarks = static_cast<int>(bookmarks_.size());
   load.nodes = scheduler_.live_nodes();
-  for (const ModelHandle& model : models_) load.cells.emplace_back(model->name, scheduler_.cache(model->id).cells());
+  for (const SharedModel& model : models_) load.cells.emplace_back(model->name, scheduler_.cache(model->id).cells());
   return load;
 }
 

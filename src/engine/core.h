@@ -17,7 +17,7 @@ namespace decant {
 struct Candidacy {
   std::shared_ptr<TicketState> ticket;
   Request request;
-  std::vector<ModelHandle> models;
+  std::vector<SharedModel> models;
   std::vector<Promise> promises;
   Wishes wishes;
   bool keeps_text = false, bookmarks = false;
@@ -32,8 +32,8 @@ class EngineCore {
   void run();  // until the commands are stopped
 
   // ---- commands -----------------------------------------------------------------------------------------------------
-  void enter(const ModelHandle& model);
-  void leave(const ModelHandle& model);
+  void enter(const SharedModel& model);
+  void leave(const SharedModel& model);
   void submit(Candidacy candidacy);
   void cancel(std::uint64_t ticket);
   void hold(std::uint64_t ticket, bool held);
@@ -51,8 +51,8 @@ class EngineCore {
   bool end_done();
   void end(std::unique_ptr<Live> live, std::exception_ptr error, bool cancelled);
   void refuse(const Candidacy& candidacy, std::exception_ptr error, bool cancelled);
-  void release(const std::vector<ModelHandle>& models);
-  void drop(const ModelHandle& model);
+  void release(const std::vector<SharedModel>& models);
+  void drop(const SharedModel& model);
   void make_room();
   Node node_of(std::span<const Token> tokens);
   Bookmark new_bookmark(Node node, const std::string& model, std::vector<Token> tokens);
@@ -65,7 +65,7 @@ class EngineCore {
   Admission admission_;
   Prefixes prefixes_;
   std::map<std::uint64_t, Node> bookmarks_;
-  std::vector<ModelHandle> models_;
+  std::vector<SharedModel> models_;
   std::vector<std::unique_ptr<Live>> live_;
   std::list<Candidacy> line_;
 };

@@ -25,18 +25,18 @@ void wait_for(Commands& commands, F what) {
   done.get_future().wait();
 }
 
-std::vector<const ModelInfo*> infos(const std::vector<ModelHandle>& models) {
+std::vector<const ModelInfo*> infos(const std::vector<SharedModel>& models) {
   std::vector<const ModelInfo*> list;
-  for (const ModelHandle& each : models) list.push_back(&each->model->info());
+  for (const SharedModel& each : models) list.push_back(&each->model->info());
   return list;
 }
 
 // What it promises itself of each cache: all of it where it could use more than that.
-std::vector<Promise> promises_of(const Request& request, const Room& room, const std::vector<ModelHandle>& models) {
+std::vector<Promise> promises_of(const Request& request, const Room& room, const std::vector<SharedModel>& models) {
   const int prompt = static_cast<int>(request.prompt.size()),
             negative = static_cast<int>(request.negative_prompt.size());
   std::vector<Promise> promises;
-  for (const ModelHandle& each : models) {
+  for (const SharedModel& each : models) {
     const ModelInfo& info = each->model->info();
     const int twins = request.config.guidance_scale != 1 ? std::max(negative, 1) + room.texts - 1 : 0;
     const int least = prompt + room.texts - 1 + twins + (promises.empty() ? room.tried : 0);
@@ -75,23 +75,23 @@ void Engine::load(const std::string& name, const MakeModel& make, int level) {
     return loaded;
   };
   models_.load(name, make_loaded,
-               [&](const ModelHandle& model) { wait_for(*commands_, [&](EngineCore& core) { core.enter(model); }); });
+               [&](const SharedModel& model) { wait_for(*commands_, [&](EngineCore& core) { core.enter(model); }); });
 }
 
 bool Engine::unload(const std::string& name) {
-  const ModelHandle model = models_.remove(name);
+  const SharedModel model = models_.remove(name);
   if (model) commands_->post([model](EngineCore& core) { core.leave(model); });
   return model != nullptr;
 }
 
 std::shared_ptr<const Model> Engine::model(const std::string& name) const {
-  const ModelHandle found = models_.find(name);
+  const SharedModel found = models_.find(name);
   return {found, found->model.get()};
 }
 
 Ticket Engine::submit(Job job) {
   const StrategyRow& row = resolve_strategy(job.config);
-  std::vector<ModelHandle> models = {models_.find(job.model)};
+  std::vector<SharedModel> models = {models_.find(job.model)};
   for (const std::string& name : row.models(job.config)) models.push_back(models_.find(name));
   const Room room = row.room(job.config);
 
@@ -110,7 +110,7 @@ Ticket Engine::submit(Job job) {
   check_prompts(request, known);
   compile(request, models[0]->model->vocab(), known);
   request.models.clear();
-  for (const ModelHandle& each : models) request.models.push_back(each->id);
+  for (const SharedModel& each : models) request.models.push_back(each->id);
   candidacy.promises = promises_of(request, room, models);
   candidacy.models = std::move(models);
   candidacy.wishes = job.wishes;

@@ -8,27 +8,27 @@
 namespace decant {
 namespace {
 
-bool is_ready(const std::shared_future<ModelHandle>& model) {
+bool is_ready(const std::shared_future<SharedModel>& model) {
   return model.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
 }
 
 }  // namespace
 
-ModelHandle Models::load(const std::string& name, const std::function<ModelHandle()>& make,
-                         const std::function<void(const ModelHandle&)>& enter) {
-  std::promise<ModelHandle> made;
+SharedModel Models::load(const std::string& name, const std::function<SharedModel()>& make,
+                         const std::function<void(const SharedModel&)>& enter) {
+  std::promise<SharedModel> made;
   {
     std::unique_lock lock(mutex_);
     const auto found = by_name_.find(name);
     if (found != by_name_.end()) {
-      const std::shared_future<ModelHandle> model = found->second;
+      const std::shared_future<SharedModel> model = found->second;
       lock.unlock();
       return model.get();
     }
     by_name_.emplace(name, made.get_future().share());
   }
   try {
-    const ModelHandle model = make();
+    const SharedModel model = make();
     enter(model);
     made.set_value(model);
     return model;
@@ -42,7 +42,7 @@ ModelHandle Models::load(const std::string& name, const std::function<ModelHandl
   }
 }
 
-ModelHandle Models::find(const std::string& name) const {
+SharedModel Models::find(const std::string& name) const {
   {
     const std::lock_guard lock(mutex_);
     const auto found = by_name_.find(name);
@@ -52,11 +52,11 @@ ModelHandle Models::find(const std::string& name) const {
               names().empty() ? "is none" : fmt::format("are {}", fmt::join(names(), ", ")));
 }
 
-ModelHandle Models::remove(const std::string& name) {
+SharedModel Models::remove(const std::string& name) {
   const std::lock_guard lock(mutex_);
   const auto found = by_name_.find(name);
   if (found == by_name_.end() || !is_ready(found->second)) return nullptr;
-  const ModelHandle model = found->second.get();
+  const SharedModel model = found->second.get();
   by_name_.erase(found);
   return model;
 }

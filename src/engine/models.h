@@ -25,22 +25,22 @@ struct LoadedModel {
   int users = 0;
   bool leaving = false;
 };
-using ModelHandle = std::shared_ptr<LoadedModel>;
+using SharedModel = std::shared_ptr<LoadedModel>;
 
 class Models {
  public:
   // The model of that name: there, being made by somebody (then this waits), or made now. `enter` is called once with
   // the finished one, before anybody gets it. Throws what `make` throws, to all who wait.
-  ModelHandle load(const std::string& name, const std::function<ModelHandle()>& make,
-                   const std::function<void(const ModelHandle&)>& enter);
+  SharedModel load(const std::string& name, const std::function<SharedModel()>& make,
+                   const std::function<void(const SharedModel&)>& enter);
 
-  ModelHandle find(const std::string& name) const;  // Error(usage) if it is not there, with what is
-  ModelHandle remove(const std::string& name);      // null if it is not there
+  SharedModel find(const std::string& name) const;  // Error(usage) if it is not there, with what is
+  SharedModel remove(const std::string& name);      // null if it is not there
   std::vector<std::string> names() const;
 
  private:
   mutable std::mutex mutex_;
-  std::map<std::string, std::shared_future<ModelHandle>> by_name_;
+  std::map<std::string, std::shared_future<SharedModel>> by_name_;
 };
 
 }  // namespace decant
