@@ -13,9 +13,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/utf8_reader.h"
 #include "grammar/grammar_rules.h"
 #include "grammar/token_trie.h"
-#include "base/utf8_reader.h"
 
 namespace decant {
 

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/utf8_reader.h"
 #include "schema/gbnf_text.h"
 #include "schema/json_schema_disjoint.h"
 #include "schema/json_schema_merge.h"
@@ -13,7 +14,6 @@
 #include "schema/number_gbnf.h"
 #include "schema/regex_gbnf.h"
 #include "schema/string_formats.h"
-#include "base/utf8_reader.h"
 
 namespace decant {
 namespace {

@@ -14,10 +14,10 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "schema/json_schema.h"
 #include "model/llama_grammar.h"
 #include "model/llama_model.h"
 #include "run/scheduler.h"
+#include "schema/json_schema.h"
 #include "strategies/beam.h"
 #include "strategies/greedy.h"
 
