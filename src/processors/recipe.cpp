@@ -5,6 +5,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cassert>
+#include <iterator>
 #include <tuple>
 
 #include "options/table.h"

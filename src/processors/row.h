@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -26,8 +27,8 @@ enum class ChainPart {
 };
 
 // A processor of the user's own. Left alone it stands where Hugging Face puts a custom logits processor: behind the
-// edits, before temperature. (There, one of the same class as a built-in takes its place; here, it never does.) It
-// cannot be moved by sampler_order, and as a warper it works only when sampling.
+// edits, before temperature. (There, one of a built-in's class takes its place or is an error, by version; here, both
+// work.) It cannot be moved by sampler_order, and as a warper it works only when sampling.
 struct OwnProcessor {
   std::shared_ptr<const Processor> processor;  // not null
   ChainPart part = ChainPart::edit;

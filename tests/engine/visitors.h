@@ -112,8 +112,8 @@ class Visitor {
   // Every event is there, and all together they are what the outcome says.
   void finish() {
     if (open_.empty()) return;
-    Open open = std::move(open_.back());
-    open_.pop_back();
+    Open open = std::move(open_.front());  // the oldest: requests begin in order, and a held one keeps its cells
+    open_.erase(open_.begin());
     open.ticket.go_on();
     std::vector<std::vector<Token>> told;
     while (auto event = open.ticket.next()) {

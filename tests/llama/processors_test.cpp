@@ -45,7 +45,7 @@ std::unique_ptr<Processor> processor_of(const Json& c) {
   if (name == "repetition_penalty") return std::make_unique<RepetitionPenalty>(a["penalty"]);
   if (name == "no_repeat_ngram_size") return std::make_unique<NoRepeatNgram>(a["n"]);
   if (name == "encoder_no_repeat_ngram_size") return std::make_unique<EncoderNoRepeatNgram>(a["n"]);
-  if (name == "min_length") return std::make_unique<MinLength>("min_length", a["n"], a["eos"]);
+  if (name == "min_length") return std::make_unique<MinLength>(a["n"], a["eos"]);
   if (name == "min_new_tokens") return std::make_unique<MinNewTokens>(a["n"], a["eos"]);
   if (name == "prefix_allowed_tokens_fn") {
     const Tokens allowed = a["allowed"];

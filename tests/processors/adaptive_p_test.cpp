@@ -45,6 +45,17 @@ TEST(AdaptivePProcessor, AimsOppositeToWhatWasChosen) {
   expect_near(after_state(processor, third, dyadic), {score(.4375), score(.0625), score(.4375), score(.3125)});
 }
 
+// One processor, two steps at a time: what it met belongs to the step.
+TEST(AdaptivePProcessor, KeepsNothingOfAStep) {
+  const AdaptiveP processor(.5, .5);
+  const StatePtr start = processor.start();
+  Scores one = scores_of(dyadic), other = scores_of(log_of({.25, .25, .25, .25}));
+  processor(one, Context{.state = start.get()});
+  processor(other, Context{.state = start.get()});
+  EXPECT_NEAR(processor.observe(one, 1), .5, 1e-7);
+  EXPECT_NEAR(processor.observe(other, 1), .25, 1e-7);
+}
+
 TEST(AdaptivePProcessor, AimIsAProbability) {
   const AdaptiveP high(1, 0), low(0, 0);
   expect_near(after_state(high, high.next(*high.start(), 0, .1), {0, -200}), {5, 5 - 10 * (100 / 9.) / (13 / 3.)});

@@ -99,6 +99,39 @@ TEST(Scores, StartsOverAtEachReset) {
   EXPECT_EQ(scores.probability(0), .5);
 }
 
+TEST(Scores, ResetWithTheSumIsTheSame) {
+  for (const int n : {1, 5, 700}) {
+    const Floats logits = random_scores(static_cast<unsigned>(n), {n, 4, false, n > 1 ? .2 : 0});
+    const LogSum sum = log_sum_exp(logits);
+    for (const bool log_probabilities : {false, true}) {
+      Scores expected, found = scores_of({9, 8, 7});
+      expected.reset(logits, log_probabilities ? static_cast<float>(sum.value) : 0);
+      found.mark();
+      found.reset(logits, sum, log_probabilities);
+      EXPECT_EQ(values(found, logits.size()), values(expected, logits.size()));
+      EXPECT_EQ(found.max(), expected.max());
+      EXPECT_EQ(found.log_total(), expected.log_total());
+      EXPECT_EQ(found.marked_probability(0), 0) << "of the step before";
+    }
+  }
+}
+
+TEST(Scores, AMarkIsWhatWasLeftThen) {
+  for (Scores scores : {scores_of(log_of({.5, .25, .125, .125})), ranked_scores_of(log_of({.5, .25, .125, .125}))}) {
+    EXPECT_EQ(scores.marked_probability(1), 0);
+    scores.edit(Tokens{3}, [](float) { return -inf; });
+    scores.mark();
+    scores.divide(.5);
+    scores.keep_best(1);
+    EXPECT_NEAR(scores.marked_probability(0), 4 / 7., 1e-7);
+    EXPECT_NEAR(scores.marked_probability(1), 2 / 7., 1e-7);
+    EXPECT_EQ(scores.marked_probability(3), 0);
+    scores.mark();
+    EXPECT_EQ(scores.marked_probability(0), 1);
+    EXPECT_EQ(scores.marked_probability(1), 0);
+  }
+}
+
 TEST(Scores, EditReordersAndRemoves) {
   for (Scores scores : {scores_of({1, 2, 3, -inf}), ranked_scores_of({1, 2, 3, -inf})}) {
     EXPECT_EQ(scores.top(1)[0].id, 2);
@@ -122,6 +155,16 @@ TEST(Scores, EditComesAfterAPendingDivision) {
   scores.divide(4);
   scores.edit(Tokens{1}, [](float score) { return score + 1; });
   EXPECT_EQ(values(scores, 2), (Floats{2, 2}));
+}
+
+TEST(Scores, EditCountsWhatIsListedTwice) {
+  for (Scores scores : {scores_of({1, 2, 3, -inf}), ranked_scores_of({1, 2, 3, -inf})}) {
+    for (const float repeat : {1.f, 2.f}) {  // the counts of one call do not reach the next
+      scores.edit(Tokens{3, 0, 2, 0, 0},
+                  [](Token, float score, int count) { return score + static_cast<float>(count); });
+      EXPECT_EQ(values(scores, 4), (Floats{1 + 3 * repeat, 2, 3 + repeat, -inf}));
+    }
+  }
 }
 
 TEST(Scores, EditMayLookAtTheId) {
