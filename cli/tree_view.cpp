@@ -226,9 +226,10 @@ std::string show_tree(const SearchTree& tree, const TreeStyle& how) {
 
 std::string show_beams(const SearchTree& tree, const TreeStyle& how) {
   std::string text;
+  int rank = 0;
   for (const int beam : tree.beams) {
     const TreeNode& node = tree.nodes[static_cast<std::size_t>(beam)];
-    const std::string front = fmt::format("{:>3} {:>9.3f}  ", &beam - tree.beams.data() + 1, node.score);
+    const std::string front = fmt::format("{:>3} {:>9.3f}  ", ++rank, node.score);
     text += front + tail_of(text_of(tree, beam, how.vocab), how.width - columns(front) - 1) + "\n";
   }
   return text;

@@ -39,8 +39,13 @@ scripts/build.sh clang engine_test
 RC_PARAMS="max_success=20" build/clang/engine_test --gtest_brief=1
 finish asan_test
 
+say "engine, tsan: 64 threads at once"
+scripts/build.sh tsan threads_test
+beside tsan_test build/tsan/threads_test --gtest_brief=1
+
 say "release build"
 scripts/build.sh test all
+finish tsan_test
 say "clang-tidy"
 scripts/check_tidy.sh
 say "test models"

@@ -283,6 +283,10 @@ Step Run::process(int sequence, const Node& tip, const EvalRow& row, const Feed&
     throw Error(ErrorKind::internal, "the model returned a logit that is not a number or infinite at position {}",
                 tip.length());
   }
+  if (negative_prompt_ && row.unconditional.empty()) {
+    throw Error(ErrorKind::usage, "guidance_scale has nothing to lead away from at position {}, inside the prompt",
+                tip.length());
+  }
   described_ = false;
   if (!feed.scores.empty()) {
     try {

@@ -85,6 +85,15 @@ TEST(TreeView, WhatDiedSaysWhy) {
             "\"c\" 0.368  > 1: -2.000 (-4.00), stop\n");
 }
 
+TEST(TreeView, LivingBeamsAreNumberedFromOne) {
+  const SearchTree tree = tree_of({{kept(1, 0, 0, 0), kept(2, 0, 1, 1), kept(3, 0, 2, 2)}}, {});
+  const std::string beams = show_beams(tree, {vocab, Style(false), 80});
+  std::string ranks;
+  for (std::size_t begin = 0; begin < beams.size(); begin = beams.find('\n', begin) + 1)
+    ranks += beams.substr(begin, 4);
+  EXPECT_EQ(ranks, "  1   2   3 ");
+}
+
 TEST(TreeView, TextsAreHarmlessAndFit) {
   std::vector<std::vector<SearchCandidate>> steps;
   for (int i = 1; i < 60; ++i) steps.push_back({kept(i, i - 1, i % 7 == 0 ? 3 : i % 5 == 0 ? 4 : 5, 0)});

@@ -380,6 +380,29 @@ TEST(Guidance, EveryRowOfLogitsHasItsOther) {
   }
 }
 
+Task<void> process_inside_the_prompt(Run& run) {
+  const Node inside = run.prompt().parent();
+  auto rows = co_await run.eval(inside);
+  EXPECT_EQ(rows[0].logits.size(), 8u);
+  run.process(0, inside, rows[0]);
+}
+
+// Inside the prompt nothing is new, and there is nothing to read behind the negative prompt.
+TEST(Guidance, HasNothingToSayInsideThePrompt) {
+  TableModel model;
+  Scheduler scheduler({&model});
+  const auto run = decant::start(scheduler, guided_request(greedy_config(), 2, {1, 2, 3}, {4}, [](decant::Run& r) {
+                                   return process_inside_the_prompt(r);
+                                 }));
+  scheduler.run();
+  try {
+    run->rethrow();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("at position 2, inside the prompt"), std::string::npos) << error.what();
+  }
+}
+
 TEST(Guidance, TheOtherContextMustFitToo) {
   TableModel model({.n_cells = 64, .n_context = 12});
   Scheduler scheduler({&model});
