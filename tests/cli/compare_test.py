@@ -10,7 +10,8 @@ import os
 import re
 import signal
 
-from support import (DATA, IO, MICRO, NO_INPUT, USAGE, Case, Terminal, decant, main, page_records, raw, records, start,
+from damaged_model import with_nan_embedding
+from support import (DATA, INTERNAL, IO, MICRO, NO_INPUT, USAGE, Case, Terminal, decant, main, page_records, raw, records, start,
                      wait_until_it_catches, wait_until_it_has_worked, without_controls)
 
 ESCAPE = re.compile("\x1b\\[[0-9;]*m")
@@ -119,6 +120,20 @@ class Texts(Case):
         self.assertEqual(greedy["ids"], raw("--json", *SHORT, "abc").json["sequences"][0]["ids"])
         self.assertIn("left no token", failed["error"])
         self.assert_sentence(compare("--json", *SHORT, "--setting", impossible, "abc"), USAGE, ".*left no token.*")
+
+    # Whoever computes attention: ggml's adds a mask, and NaN less infinity is NaN, also in cells that are free again.
+    def test_numbers_that_are_not_finite_fail_only_their_own_text(self):
+        with open(MICRO, "rb") as file:
+            model = self.file("nan.gguf", with_nan_embedding(file.read(), token=93))  # of "Z"
+        prompts = self.file("prompts", b"Z is damaged\n" + b"".join(b"text %d\n" % i for i in range(40)))
+        for kernels in ([], ["--kernels", "off", "--flash-attn", "on"], ["--kernels", "on", "--flash-attn", "on"]):
+            with self.subTest(kernels=kernels):
+                result = decant("compare", "-t", "1", "-m", model, "--no-chat-template", "--prompts", prompts, "--json",
+                                *SHORT, *settings("greedy:"), *kernels)
+                self.assertEqual(result.code, INTERNAL)
+                texts = [text for prompt in result.json["prompts"] for text in prompt["texts"]]
+                self.assertEqual([i for i, text in enumerate(texts) if "error" in text], [0])
+                self.assertIn("not a number", texts[0]["error"])
 
     def test_a_seed_for_all_unless_a_setting_has_its_own(self):
         result = self.assert_ok(compare("--json", *SHORT, *settings("a: temperature=2", "b: temperature=2", "c: temperature=2 seed=9"), "abc")).json
