@@ -44,6 +44,8 @@ struct TicketState {
 class Ticket {
  public:
   Ticket() = default;
+  Ticket(std::shared_ptr<Commands> commands, std::shared_ptr<TicketState> state)  // made by Engine::submit()
+      : commands_(std::move(commands)), state_(std::move(state)) {}
   Ticket(Ticket&&) noexcept = default;
   Ticket& operator=(Ticket&& other) noexcept;
   ~Ticket() { drop(); }
@@ -68,9 +70,6 @@ class Ticket {
   void go_on();
 
  private:
-  friend class Engine;
-  Ticket(std::shared_ptr<Commands> commands, std::shared_ptr<TicketState> state)
-      : commands_(std::move(commands)), state_(std::move(state)) {}
   void drop();
 
   std::shared_ptr<Commands> commands_;

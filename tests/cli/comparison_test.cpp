@@ -20,7 +20,7 @@ Comparison two() {
   Comparison comparison;
   comparison.model = "m";
   comparison.ngram = 2;
-  for (const char* label : {"one", "two|<b>"}) comparison.columns.push_back({.label = label, .strategy = &strategy("greedy")});
+  for (const char* label : {"one", "two|<b>"}) comparison.columns.push_back({label, {}, {}, &strategy("greedy")});
   ComparedPrompt prompt{"say <it>"};
   prompt.cells = {cell({1, 2, 3, 4}, {"a ", "b ", "c ", "d"}), cell({1, 2, 5, 1, 2}, {"a ", "b ", "x ", "a ", "b"})};
   prompt.common = common_beginning(prompt.cells);
