@@ -117,7 +117,8 @@ Task<void> contrastive_decoding(Run& run) {
   if (run.config().num_beams > 1) {
     co_await beam_search(run, scoring);
   } else {
-    co_await write_texts(run, scoring, run.draws());
+    const bool drawn = run.draws();
+    co_await write_texts(run, scoring, drawn);
   }
 }
 

@@ -85,7 +85,8 @@ class Dola : public Scoring {
 
 Task<void> dola(Run& run) {
   Dola scoring(run);
-  co_await write_texts(run, scoring, run.draws());
+  const bool drawn = run.draws();
+  co_await write_texts(run, scoring, drawn);
 }
 
 const Registered<StrategyRow> dola_row({.name = "dola",
