@@ -34,14 +34,14 @@ trap 'kill $jobs 2>/dev/null || true' EXIT
 say "engine, asan"
 scripts/build.sh asan engine_test
 beside asan_test env RC_PARAMS="max_success=20" build/asan/engine_test --gtest_brief=1
-say "engine, clang (asan's tests beside it)"
-scripts/build.sh clang engine_test
-RC_PARAMS="max_success=20" build/clang/engine_test --gtest_brief=1
+say "engine, clang: coroutines and threads (asan's tests beside it)"
+scripts/build.sh clang core_test
+RC_PARAMS="max_success=20" build/clang/core_test --gtest_brief=1
 finish asan_test
 
 say "engine, tsan: 64 threads at once"
-scripts/build.sh tsan threads_test
-beside tsan_test build/tsan/threads_test --gtest_brief=1
+scripts/build.sh tsan core_test
+beside tsan_test build/tsan/core_test --gtest_brief=1 --gtest_filter='Engine*:Company*:Bell*:Mailbox*'
 
 say "release build"
 scripts/build.sh test all
