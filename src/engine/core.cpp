@@ -106,19 +106,28 @@ EngineCore::~EngineCore() = default;
 void EngineCore::run() {
   bool idle = true;
   while (!commands_->stopped()) {
-    for (const EngineCommand& command : commands_->take(idle)) command(*this);
+    for (const EngineCommand& command : commands_->take(idle)) carry_out(command);
     admit();
     const bool waits = step();
     const bool ended = end_done();
     idle = !waits && !ended;
   }
-  for (const EngineCommand& command : commands_->take(false)) command(*this);  // somebody may wait for one
+  for (const EngineCommand& command : commands_->take(false)) carry_out(command);  // somebody may wait for one
   const auto stopped = std::make_exception_ptr(Error(ErrorKind::unavailable, "the engine has been stopped"));
   for (Candidacy& each : std::exchange(line_, {})) refuse(each, stopped, true);
   for (auto& each : std::exchange(live_, {})) end(std::move(each), stopped, true);
   bookmarks_.clear();
   prefixes_.clear();
   for (const SharedModel& model : std::exchange(models_, {})) scheduler_.remove(model->id);
+}
+
+// Whoever waits for a command is told by the command itself; what nobody waits for is carried out or not, and ends
+// nothing.
+void EngineCore::carry_out(const EngineCommand& command) {
+  try {
+    command(*this);
+  } catch (...) {  // NOLINT(bugprone-empty-catch)
+  }
 }
 
 // ---- models ---------------------------------------------------------------------------------------------------------
@@ -149,20 +158,20 @@ void EngineCore::drop(const SharedModel& model) {
 // ---- requests -------------------------------------------------------------------------------------------------------
 
 void EngineCore::submit(Candidacy candidacy) {
-  const auto refuse_with = [&](const Error& error) {
-    candidacy.models.clear();
-    refuse(candidacy, std::make_exception_ptr(error), false);
-  };
-  for (const SharedModel& model : candidacy.models) {  // meanwhile it may have been unloaded
-    if (model->leaving)
-      return refuse_with(Error(ErrorKind::unavailable, "the model {} has been unloaded", model->name));
-  }
-  if (line_.size() >= options_.max_waiting) {
-    return refuse_with(
-        Error(ErrorKind::unavailable, "{} requests are waiting already: try again later", options_.max_waiting));
+  for (const SharedModel& model : candidacy.models) {
+    if (!model->leaving) continue;
+    const Error unloaded(ErrorKind::unavailable, "the model {} has been unloaded", model->name);
+    candidacy.models.clear();  // it counts as a user of none
+    return refuse(candidacy, std::make_exception_ptr(unloaded), false);
   }
   for (const SharedModel& model : candidacy.models) ++model->users;
   line_.push_back(std::move(candidacy));
+  admit();
+  if (line_.size() <= options_.max_waiting) return;
+  const Error full(ErrorKind::unavailable, "{} requests are waiting already: try again later", options_.max_waiting);
+  const Candidacy last = std::move(line_.back());
+  line_.pop_back();
+  refuse(last, std::make_exception_ptr(full), false);
 }
 
 void EngineCore::admit() {
@@ -180,12 +189,12 @@ void EngineCore::admit() {
 }
 
 bool EngineCore::step() {
-  make_room();
   try {
+    make_room();
     return scheduler_.step();
   } catch (...) {  // of no single request: out of memory
     for (auto& each : std::exchange(live_, {})) end(std::move(each), std::current_exception(), false);
-    return false;
+    return true;  // others may begin now
   }
 }
 
@@ -193,7 +202,8 @@ bool EngineCore::step() {
 void EngineCore::make_room() {
   const auto is_short = [&](const SharedModel& model) {
     const int cells = scheduler_.cache(model->id).cells();
-    return cells > model->model->info().n_cells - model->model->info().max_rows;
+    const ModelInfo& info = model->model->info();
+    return cells > info.n_cells - std::min(info.max_rows, info.n_cells / 4);
   };
   while (std::any_of(models_.begin(), models_.end(), is_short) && prefixes_.drop_oldest()) scheduler_.flush();
 }

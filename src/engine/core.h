@@ -46,6 +46,7 @@ class EngineCore {
  private:
   class Live;
 
+  void carry_out(const EngineCommand& command);
   void admit();
   bool step();
   bool end_done();

@@ -24,8 +24,9 @@ Cost cost_of(const GenerationConfig& config, const Room& row, int prompt_tokens,
       config.guidance_scale != 1 ? 2 : 1;  // guidance reads every text behind the negative prompt, too
   const long long length = std::min(max_length(config, prompt_tokens), longest);
   const long long more = std::max<long long>(length - prompt_tokens, 0) * row.texts * texts_twice;
-  return {.cells = clamped(more + negative_tokens + prompt_tokens + 2 + row.tried),
-          .branches = clamped(static_cast<long long>(row.texts) * texts_twice + row.tried)};
+  const long long tried = static_cast<long long>(row.tried) * texts_twice;
+  return {.cells = clamped(more + negative_tokens + prompt_tokens + 2 + tried),
+          .branches = clamped(static_cast<long long>(row.texts) * texts_twice + tried)};
 }
 
 Cost cost_of_further(const GenerationConfig& config, const Room& row, int prompt_tokens, int negative_tokens,

@@ -13,16 +13,20 @@
 namespace decant {
 namespace {
 
-// Runs `what` on the engine's thread and waits for it.
+// Runs `what` on the engine's thread and waits for it. Throws what it throws.
 template <class F>
 void wait_for(Commands& commands, F what) {
   std::promise<void> done;
   const auto command = [&](EngineCore& core) {
-    what(core);
-    done.set_value();
+    try {
+      what(core);
+      done.set_value();
+    } catch (...) {
+      done.set_exception(std::current_exception());
+    }
   };
   if (!commands.post(command)) throw Error(ErrorKind::unavailable, "the engine has been stopped");
-  done.get_future().wait();
+  done.get_future().get();
 }
 
 std::vector<const ModelInfo*> infos(const std::vector<SharedModel>& models) {
@@ -39,7 +43,8 @@ std::vector<Promise> promises_of(const Request& request, const Room& room, const
   for (const SharedModel& each : models) {
     const ModelInfo& info = each->model->info();
     const int twins = request.config.guidance_scale != 1 ? std::max(negative, 1) + room.texts - 1 : 0;
-    const int least = prompt + room.texts - 1 + twins + (promises.empty() ? room.tried : 0);
+    const int tried = promises.empty() ? room.tried * (twins > 0 ? 2 : 1) : 0;
+    const int least = prompt + room.texts - 1 + twins + tried;
     if (least > info.n_cells) {
       throw Error(ErrorKind::unavailable,
                   "the prompt of {} tokens with {} texts needs at least {} positions of the cache of {}, which has {}: "
@@ -91,8 +96,17 @@ std::shared_ptr<const Model> Engine::model(const std::string& name) const {
 
 Ticket Engine::submit(Job job) {
   const StrategyRow& row = resolve_strategy(job.config);
+  if (!job.from.model().empty() && job.from.model() != job.model) {
+    throw Error(ErrorKind::usage, "the text was read by the model {}, not by {}: its tokens mean nothing there",
+                job.from.model(), job.model);
+  }
   std::vector<SharedModel> models = {models_.find(job.model)};
-  for (const std::string& name : row.models(job.config)) models.push_back(models_.find(name));
+  for (const std::string& name : row.models(job.config)) {
+    models.push_back(models_.find(name));
+    if (name == job.model) {
+      throw Error(ErrorKind::usage, "strategy {} needs another model beside {}, not the same", row.name, name);
+    }
+  }
   const Room room = row.room(job.config);
 
   Candidacy candidacy;
@@ -122,7 +136,14 @@ Ticket Engine::submit(Job job) {
   ticket->seed = *request.config.seed;
   candidacy.ticket = ticket;
   const auto posted = std::make_shared<Candidacy>(std::move(candidacy));  // a command is copyable
-  if (!commands_->post([posted](EngineCore& core) { core.submit(std::move(*posted)); })) {
+  const auto submit = [posted, ticket](EngineCore& core) {
+    try {
+      core.submit(std::move(*posted));
+    } catch (...) {  // out of memory
+      ticket->fail(std::current_exception());
+    }
+  };
+  if (!commands_->post(submit)) {
     throw Error(ErrorKind::unavailable, "the engine has been stopped");
   }
   return Ticket(commands_, ticket);

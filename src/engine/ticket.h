@@ -36,6 +36,16 @@ struct TicketState {
   std::uint64_t id = 0;
   std::uint64_t seed = 0;
   Mailbox mailbox;
+
+  // Ends it with an error before anything was written.
+  void fail(std::exception_ptr error) {
+    {
+      const std::lock_guard lock(mutex);
+      outcome.error = std::move(error);
+    }
+    mailbox.close();
+  }
+
   std::mutex mutex;  // of what follows
   RunStats stats;
   Outcome outcome;  // complete once the mailbox is closed

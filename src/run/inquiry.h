@@ -43,13 +43,14 @@ struct Inquiry {
 
   std::vector<ModelId> models;  // the asker's: the cache of each keeps what leads to a target
   int age = 0;                  // smaller is older, and goes first where there is not enough for all
-  bool held = false;            // the asker does not want to go on now: answers wait, and nothing is kept for it
+  bool held = false;            // the asker does not want to go on now: it is not served, and nothing is kept for it
   std::function<void()> go_on;  // called by the scheduler when all is answered
 
   std::int64_t n_evals = 0;  // forwards of a model that it had rows in
   std::int64_t n_rows = 0;   // rows evaluated for it
 
   // The scheduler's own.
+  bool spoils = false;             // by itself, too, it has led to numbers that are not finite
   std::size_t first_open = 0;      // targets before it are done
   std::vector<std::size_t> fresh;  // targets whose rows still lie in a model's memory
 

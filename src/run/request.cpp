@@ -9,12 +9,16 @@
 namespace decant {
 namespace {
 
-void check_prompt(std::string_view name, const std::vector<Token>& prompt, const ModelInfo& info) {
+void check_tokens(std::string_view name, const std::vector<Token>& prompt, const ModelInfo& info) {
   for (const Token token : prompt) {
     if (token < 0 || token >= info.n_vocab) {
       throw Error(ErrorKind::usage, "{} token {} is outside of the vocabulary of {} tokens", name, token, info.n_vocab);
     }
   }
+}
+
+void check_prompt(std::string_view name, const std::vector<Token>& prompt, const ModelInfo& info) {
+  check_tokens(name, prompt, info);
   if (std::ssize(prompt) > info.n_context) {
     throw Error(ErrorKind::data, "the {} has {} tokens and the {} {}: shorten it{}", name, prompt.size(),
                 info.n_context < info.n_cells ? "model was trained for" : "context holds", info.n_context,
@@ -36,6 +40,7 @@ std::uint64_t random_seed() {
 
 void check_prompts(const Request& request, std::span<const ModelInfo* const> models) {
   if (request.prompt.empty()) throw Error(ErrorKind::usage, "the prompt is empty: there is nothing to continue");
+  for (const ModelInfo* each : models) check_tokens("prompt", request.prompt, *each);
   check_prompt("prompt", request.prompt, *models[0]);
   check_prompt("negative prompt", request.negative_prompt, *models[0]);
   const int length = static_cast<int>(request.prompt.size());
@@ -71,6 +76,8 @@ void compile(Request& request, const Vocab& vocab, std::span<const ModelInfo* co
   setup.own = request.processors;
   // As in Hugging Face: every beam has a continuation that does not end it.
   if (request.does.keeps_beams) setup.min_tokens_to_keep = std::max(2, static_cast<int>(setup.eos.size()) + 1);
+  const StopRules checked(request.config, vocab, static_cast<int>(request.prompt.size()),
+                          setup.max_length);  // or throws
   request.chain = std::make_shared<const Chain>(request.config, request.does.draws, setup);
 }
 

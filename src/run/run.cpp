@@ -77,7 +77,8 @@ Run::Run(Scheduler& scheduler, Request request)
     end();
     return;
   }
-  task_ = request.strategy(*this);
+  strategy_ = std::move(request.strategy);
+  task_ = strategy_(*this);
   waiting_ = task_.handle();
   scheduler_.post(inquiry_);
 }
@@ -223,23 +224,27 @@ void Run::ask_without_prompt() {
   static const Outputs logits{.logits = true, .hidden = false, .layers = {}, .states = {}};
   std::vector<std::pair<std::uint64_t, Node>> pairs;
   twins_.clear();
-  for (std::size_t i = 0; i < asked_; ++i) {
-    const Target& target = inquiry_.targets[i];
-    const bool in_prompt = target.node.length() < prompt_.length();  // there is nothing new to read without it
-    if (target.model != inquiry_.models[0] || !target.outputs->logits || in_prompt) continue;
-    pairs.emplace_back(target.node.serial(), without_prompt(target.node));
-    twins_.emplace_back(static_cast<int>(i), static_cast<int>(asked_ + pairs.size() - 1));
+  int target = -1;
+  for (const Ask& ask : asks_) {
+    for (const Node& node : ask.nodes) {
+      ++target;
+      if (ask.model != 0 || !ask.outputs.logits) continue;
+      Node twin = without_prompt(node);
+      if (!twin) continue;
+      twins_.emplace_back(target, static_cast<int>(asked_ + pairs.size()));
+      pairs.emplace_back(node.serial(), std::move(twin));
+    }
   }
   for (const auto& [serial, twin] : pairs) {
     inquiry_.targets.push_back({.node = twin, .outputs = &logits, .model = inquiry_.models[0]});
   }
-  pairs_ = std::move(pairs);
+  if (!pairs.empty()) pairs_ = std::move(pairs);
 }
 
-// Mostly a child of the twin of its parent.
+// Mostly a child of the twin of its parent. None: the text does not go on from the prompt, and nothing is new in it.
 Node Run::without_prompt(const Node& node) const {
   std::vector<Token> tokens;  // from where its twin is known on, last to first
-  for (Node at = node;; at = at.parent()) {
+  for (Node at = node; at.length() >= prompt_.length(); at = at.parent()) {
     Node twin;
     for (const auto& [known, its] : pairs_) {
       if (known == at.serial()) twin = its;
@@ -249,9 +254,9 @@ Node Run::without_prompt(const Node& node) const {
       std::reverse(tokens.begin(), tokens.end());
       return grow(twin, tokens);
     }
-    assert(at.length() > prompt_.length());
     tokens.push_back(at.token());
   }
+  return {};
 }
 
 bool Run::Eval::await_ready() const {

@@ -161,7 +161,7 @@ class Run {
   std::uint64_t seed() const { return seed_; }
   const std::source_location& where() const { return where_; }  // the eval it waits in
 
-  // Nothing goes on until it is let go again; what is under way is answered first.
+  // Nothing goes on until it is let go again, and its cells may be taken.
   void hold(bool held) { inquiry_.held = held; }
 
  private:
@@ -201,6 +201,7 @@ class Run {
   std::size_t asked_ = 0;                   // targets that the strategy asked for: behind them are their twins,
   std::vector<std::pair<int, int>> twins_;  // (target, twin): the same new tokens behind the negative prompt
   std::vector<std::pair<std::uint64_t, Node>> pairs_;  // (serial of a node, its twin) of the last ones
+  StrategyFunction strategy_;                          // lives as long as its coroutine
   Task<void> task_;
   std::exception_ptr error_;
   bool done_ = false;

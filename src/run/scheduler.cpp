@@ -56,9 +56,12 @@ void Scheduler::withdraw(Inquiry& inquiry) {
   std::replace(going_on_.begin(), going_on_.end(), &inquiry, static_cast<Inquiry*>(nullptr));
 }
 
-void Scheduler::flush() {
+void Scheduler::flush() noexcept {
   for (const auto& each : served_) {
-    if (each) each->cache->flush();
+    try {
+      if (each) each->cache->flush();
+    } catch (...) {  // NOLINT(bugprone-empty-catch): the next batch says it again
+    }
   }
 }
 
@@ -71,7 +74,7 @@ bool Scheduler::step() {
   }
   int most = std::numeric_limits<int>::max();  // levels above have had their share of this step
   for (int round = 0; most >= 0; ++round) {
-    if (round == kMaxRounds) most = 0;
+    first_round_ = round == 0;
     const int level = cheapest_wanted(most);
     if (level < 0) break;
     bool evaluated = false;
@@ -79,7 +82,7 @@ bool Scheduler::step() {
       if (each && each->level == level) evaluated |= evaluate(*each, line_);
     }
     go_on();
-    if (level == 0 || !evaluated) most = level - 1;
+    if (level == 0 || !evaluated || round >= kMaxRounds) most = level - 1;
   }
   return std::any_of(line_.begin(), line_.end(), [](const Inquiry* each) { return !each->held; });
 }
@@ -89,10 +92,16 @@ int Scheduler::cheapest_wanted(int most) const {
   int level = -1;
   for (const auto& each : served_) {
     if (!each || each->level > most || each->level <= level) continue;
-    const auto wants = [&](const Inquiry* inquiry) { return inquiry->wants(each->id); };
+    const auto wants = [&](const Inquiry* inquiry) { return inquiry->wants(each->id) && takes_part(*inquiry); };
     if (std::any_of(line_.begin(), line_.end(), wants)) level = each->level;
   }
   return level;
+}
+
+// Who has no target model gets what others get: one batch a step.
+bool Scheduler::takes_part(const Inquiry& inquiry) const {
+  const auto is_target = [&](ModelId id) { return served_[static_cast<std::size_t>(id)]->level == 0; };
+  return !inquiry.held && (first_round_ || std::any_of(inquiry.models.begin(), inquiry.models.end(), is_target));
 }
 
 void Scheduler::go_on() {
@@ -129,17 +138,26 @@ bool Scheduler::evaluate(Served& served, Line& line) {
   if (!oldest) return false;
   keep_rows(served, line);
   Line parts;
-  for (Inquiry* each : line) {
-    if (plan(served, *each)) parts.push_back(each);
+  KvCache::Lack lack = KvCache::Lack::none;  // of the oldest
+  try {
+    for (Inquiry* each : line) {
+      if (!takes_part(*each)) continue;
+      cache.forget_lack();
+      if (plan(served, *each)) parts.push_back(each);
+      if (each == oldest) lack = cache.lack();
+    }
+  } catch (...) {
+    cache.abandon();
+    throw;
   }
   if (parts.empty()) {
-    refuse(served, line, *oldest);
+    refuse(served, line, *oldest, lack);
     return false;
   }
   try {
     cache.forward();
     for (Inquiry* each : parts) collect(served, *each);
-    const auto sound = [&](const Inquiry* each) { return is_sound(served, *each); };
+    const auto sound = [&](const Inquiry* each) { return each->spoils || is_sound(served, *each); };
     if (!cache.model().info().keeps_rows_apart && !std::all_of(parts.begin(), parts.end(), sound)) {
       evaluate_apart(served, parts);
     }
@@ -162,7 +180,7 @@ Inquiry* Scheduler::claim(Served& served, const Line& line) {
     for (std::size_t i = each->first_open; i < each->targets.size(); ++i) {
       if (!each->targets[i].done) served.cache->claim(each->targets[i].node.id(), each->age);
     }
-    if (each->wants(served.id) && (!oldest || each->age < oldest->age)) oldest = each;
+    if (takes_part(*each) && each->wants(served.id) && (!oldest || each->age < oldest->age)) oldest = each;
   }
   return oldest;
 }
@@ -179,7 +197,7 @@ bool Scheduler::plan(Served& served, Inquiry& inquiry) {
     Target& target = inquiry.targets[i];
     if (target.done || target.model != served.id) continue;
     const NodeId node = target.node.id(), end = cache.chunk_end(node, served.chunk);
-    const int more = cache.rows_needed(end) - (end == node && target.outputs->any_logits() ? 1 : 0);
+    const int more = std::max(0, cache.rows_needed(end) - (end == node && target.outputs->any_logits() ? 1 : 0));
     const int price = price_of(read + more) - price_of(read);
     if (price > served.budget) break;
     const int row = cache.add(end, end == node ? target.outputs : nullptr, inquiry.age);
@@ -197,18 +215,18 @@ bool Scheduler::plan(Served& served, Inquiry& inquiry) {
 }
 
 // Nothing fits, not even of the oldest: if nobody older may still give cells back, it never will.
-void Scheduler::refuse(Served& served, const Line& line, Inquiry& oldest) {
+void Scheduler::refuse(Served& served, const Line& line, Inquiry& oldest, KvCache::Lack lack) {
   const bool waits = std::any_of(line.begin(), line.end(), [&](const Inquiry* each) {
     return !each->held && each->age < oldest.age &&
            std::find(each->models.begin(), each->models.end(), served.id) != each->models.end();
   });
   if (waits) return;
   const ModelInfo& info = served.cache->model().info();
-  if (served.cache->lack() == KvCache::Lack::cells) {
+  if (lack == KvCache::Lack::cells) {
     oldest.error = std::make_exception_ptr(
         Error(ErrorKind::unavailable, "the cache of {} positions is too small for this request: raise --ctx-size",
               info.n_cells));
-  } else if (served.cache->lack() == KvCache::Lack::sequences) {
+  } else if (lack == KvCache::Lack::sequences) {
     oldest.error = std::make_exception_ptr(
         Error(ErrorKind::unavailable,
               "{} branches at a time are too few for this request: it needs a context with more", info.max_sequences));
@@ -224,6 +242,7 @@ bool Scheduler::is_sound(Served& served, const Inquiry& inquiry) const {
     for (const auto& layer : row.layers) {
       if (!log_sum_exp(layer).valid) return false;
     }
+    if (!std::all_of(row.states.begin(), row.states.end(), is_finite)) return false;
   }
   return true;
 }
@@ -282,7 +301,13 @@ void Scheduler::evaluate_apart(Served& served, const Line& parts) {
   }
   for (Inquiry* each : parts) {
     served.cache->clear();
+    if (each->spoils && parts.size() > 1) {  // it was repaired, and reached its neighbours again
+      each->error = std::make_exception_ptr(
+          Error(ErrorKind::internal, "numbers that are not finite reach other texts by this model's attention"));
+      continue;
+    }
     answer_alone(served, *each);
+    each->spoils = !is_sound(served, *each);
     keep_rows(served, {each});
   }
   served.cache->clear();
@@ -295,7 +320,7 @@ void Scheduler::answer_alone(Served& served, Inquiry& inquiry) {
     cache.begin();
     served.budget = served.chunk;
     if (!plan(served, inquiry)) {
-      refuse(served, {&inquiry}, inquiry);
+      refuse(served, {&inquiry}, inquiry, cache.lack());
       return;
     }
     try {

@@ -55,7 +55,9 @@ class Scheduler {
   void withdraw(Inquiry& inquiry);
   void answer_now(Inquiry& inquiry);  // a posted one, without going on
 
-  void flush();  // passes the release of nodes on to the models; for when nothing more may be evaluated
+  // Passes the release of nodes on to the models, for when nothing more may be evaluated. What a model refuses now it
+  // is told again before its next batch.
+  void flush() noexcept;
 
   // ---- for who drives -----------------------------------------------------------------------------------------------
   bool step();  // false: nobody waits for anything, but those who are held
@@ -77,21 +79,23 @@ class Scheduler {
   bool evaluate(Served& served, Line& line);
   Inquiry* claim(Served& served, const Line& line);
   bool plan(Served& served, Inquiry& inquiry);
-  void refuse(Served& served, const Line& line, Inquiry& oldest);
+  void refuse(Served& served, const Line& line, Inquiry& oldest, KvCache::Lack lack);
   bool is_sound(Served& served, const Inquiry& inquiry) const;
   void collect(Served& served, Inquiry& inquiry);
   void evaluate_apart(Served& served, const Line& parts);
   void answer_alone(Served& served, Inquiry& inquiry);
   void keep_rows(Served& served, const Line& line);
   int cheapest_wanted(int most) const;
+  bool takes_part(const Inquiry& inquiry) const;
   void go_on();
 
   SchedulerOptions options_;
   PrefixTree tree_;
   std::vector<std::unique_ptr<Served>> served_;  // by id; null: removed
   int ages_ = 0;
-  Line line_;      // who waits, in the order in which they are served
-  Line going_on_;  // null: withdrawn meanwhile
+  Line line_;                // who waits, in the order in which they are served
+  Line going_on_;            // null: withdrawn meanwhile
+  bool first_round_ = true;  // of the step
 };
 
 }  // namespace decant

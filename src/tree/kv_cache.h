@@ -53,15 +53,19 @@ class KvCache : public PrefixTree::Observer {
   // kept). The caller keeps the node alive until forward().
   int add(NodeId node, const Outputs* outputs, int age = 0);
 
-  // Why an add() did not fit; none: all since begin() have.
+  // Why an add() did not fit; none: all since begin(), or since this was forgotten, have.
   enum class Lack { none, rows, outputs, cells, sequences };
   Lack lack() const { return lack_; }
+  void forget_lack() { lack_ = Lack::none; }
 
   int rows() const { return static_cast<int>(batch_.size()); }
   int output_rows() const { return output_rows_; }
 
   // Evaluates the batch and empties it. If the model throws, the batch's nodes have no cells again.
   void forward();
+
+  // Takes back what was added since the last batch.
+  void abandon() { end_batch(false); }
 
   // Forgets all cells, and what is written in them. REQUIRES: no batch is being built.
   void clear();

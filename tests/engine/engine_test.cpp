@@ -91,6 +91,41 @@ TEST(Engine, WhatCannotBeCarriedOutIsRefusedAtOnce) {
   EXPECT_THROW(engine.submit(job(contradiction, {1})), Error);
 }
 
+TEST(Engine, ATextOfAnotherModelIsNoBeginning) {
+  Engine engine;
+  engine.load("table", table_model(kRoomy));
+  engine.load("chair", table_model(kRoomy));
+  Job first = job(greedy_config(3), {1, 2});
+  first.bookmarks = true;
+  Ticket ticket = engine.submit(first);
+  Job next = job(greedy_config(3), {1});
+  next.from = ticket.outcome().bookmarks.at(0);
+  next.model = "chair";
+  EXPECT_THROW(engine.submit(next), Error);
+  GenerationConfig contrast = greedy_config(3);
+  contrast.amateur = "table";
+  EXPECT_THROW(engine.submit(job(contrast, {1})), Error) << "the same model twice";
+  contrast.amateur = "chair";
+  EXPECT_NO_THROW(engine.submit(job(contrast, {1})).outcome().rethrow());
+}
+
+// A strategy that is a lambda with state lives as long as its request.
+TEST(Engine, AStrategyOwnsWhatItHasCaptured) {
+  Engine engine;
+  engine.load("table", table_model(kRoomy));
+  Job own = job(greedy_config(5), {1, 2});
+  own.strategy = [text = std::vector<Token>{3, 1, 4, 1, 5}](decant::Run& run) -> Task<void> {
+    Node tip = run.prompt();
+    for (const Token token : text) {
+      auto rows = co_await run.eval(tip);
+      const Step step = run.process(0, tip, rows[0]);
+      tip = run.emit(0, step, token);
+    }
+  };
+  Ticket ticket = engine.submit(std::move(own));
+  EXPECT_EQ(ids(ticket.outcome()), (std::vector<std::vector<Token>>{{3, 1, 4, 1, 5}}));
+}
+
 TEST(Engine, WhatCanNeverFitIsRefusedWithNumbers) {
   Engine engine;
   engine.load("table", table_model({.n_cells = 40, .n_context = 40}));

@@ -142,7 +142,11 @@ class Visitor {
       if (each.prompt != mark.tokens()) continue;
       Job next = job(each.config, {});
       next.from = mark;
-      open_.push_back({engine_.submit(std::move(next)), &each});
+      next.model = mark.model();
+      try {
+        open_.push_back({engine_.submit(std::move(next)), &each});
+      } catch (const Error&) {  // "other" is not there now
+      }
       return;
     }
   }
