@@ -89,6 +89,7 @@ std::vector<Setting> settings_of(const Options& options) {
 // Keeps every decision.
 class Collector : public RunObserver {
  public:
+  bool wants_text() const override { return false; }
   bool wants_decisions() const override { return true; }
   bool wants_stage_scores() const override { return true; }
   void decision(const Decision& decision) override { decisions.push_back(decision); }

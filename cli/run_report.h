@@ -40,6 +40,7 @@ class Observers : public RunObserver {
   void finished(int sequence, Stop stop) override {
     for (RunObserver* each : list_) each->finished(sequence, stop);
   }
+  bool wants_text() const override { return any(&RunObserver::wants_text); }
   bool wants_decisions() const override { return any(&RunObserver::wants_decisions); }
   bool wants_stage_scores() const override { return any(&RunObserver::wants_stage_scores); }
   void decision(const Decision& decision) override {
@@ -84,6 +85,7 @@ using TraceSink = std::function<void(std::string_view line)>;  // the line end i
 class TraceWriter : public RunObserver {
  public:
   TraceWriter(TraceSink sink, const Vocab& vocab, RunInfo info);
+  bool wants_text() const override { return false; }
   bool wants_decisions() const override { return true; }
   void decision(const Decision& decision) override;
   bool wants_search() const override { return true; }

@@ -49,6 +49,7 @@ class TreeView : public RunObserver {
  public:
   TreeView(Output& output, const TreeStyle& how) : output_(output), how_(how) {}
 
+  bool wants_text() const override { return false; }
   bool wants_search() const override { return true; }
   void search(const SearchStep& step) override;
   void search_ended(std::span<const SearchEnd> ends) override { tree_.ends.assign(ends.begin(), ends.end()); }

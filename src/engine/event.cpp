@@ -17,7 +17,7 @@ struct Teller {
 void tell(RunObserver& observer, const Event& event) { std::visit(Teller{observer}, event); }
 
 Wishes wishes_of(const RunObserver& observer) {
-  return {.texts = true,
+  return {.texts = observer.wants_text(),
           .decisions = observer.wants_decisions(),
           .stage_scores = observer.wants_stage_scores(),
           .search = observer.wants_search()};

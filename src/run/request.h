@@ -52,6 +52,7 @@ struct RunStats {
 class RunObserver {
  public:
   virtual ~RunObserver() = default;
+  virtual bool wants_text() const { return true; }  // token() and finished()
   virtual void token(int /*sequence*/, Token /*token*/, std::string_view /*bytes added to the text*/) {}
   virtual void finished(int /*sequence*/, Stop /*stop*/) {}
   virtual bool wants_decisions() const { return false; }
