@@ -138,7 +138,7 @@ void Cell::keep(const Outcome& outcome) {
 CellResult Cell::result() {
   if (!ticket_) return result_;
   ticket_.cancel();
-  read(ticket_, *watch_, [] { return true; });
+  while (const auto event = ticket_.next()) tell(*watch_, *event);
   keep(ticket_.outcome());
   ticket_ = {};
   return result_;

@@ -182,21 +182,25 @@ Ticket Session::start(const GenerationConfig& config, Start how) {
 }
 
 int Session::drive(Ticket& ticket, RunObserver& observer) {
+  constexpr auto patience = std::chrono::milliseconds(50);  // between two looks at progress and interrupts
   catch_interrupts();
-  Progress reading("reading the prompt", !options_.quiet);
-  const auto go_on = [&] {
-    const RunStats stats = ticket.stats();
-    if (stats.prompt_tokens - stats.rows > options_.model.prefill_chunk_size) {
-      if (stats.rows > 0) reading.update(static_cast<double>(stats.rows) / stats.prompt_tokens);
-    } else {
-      reading.wipe();  // the first token may come
+  {
+    Progress reading("reading the prompt", !options_.quiet);
+    bool nothing_told = true;
+    while (!interrupted() && !ticket.ended()) {
+      const std::optional<Event> event = ticket.next(patience);
+      if (event) {
+        reading.wipe();  // before anything is written
+        nothing_told = false;
+        tell(observer, *event);
+      } else if (const RunStats stats = ticket.stats();
+                 nothing_told && stats.rows > 0 && stats.rows < stats.prompt_tokens) {
+        reading.update(static_cast<double>(stats.rows) / stats.prompt_tokens);
+      }
     }
-    return !interrupted();
-  };
-  if (!read(ticket, observer, go_on)) {
-    ticket.cancel();
-    read(ticket, observer, [] { return true; });
   }
+  if (!ticket.ended()) ticket.cancel();
+  while (const auto event = ticket.next()) tell(observer, *event);
   return interrupted() ? 128 + interrupted() : 0;
 }
 

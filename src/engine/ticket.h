@@ -86,16 +86,4 @@ class Ticket {
   std::shared_ptr<TicketState> state_;
 };
 
-// Reads the ticket to its end, or while `go_on()` says so, and tells the observer. False: it is not at its end.
-template <class GoOn>
-bool read(Ticket& ticket, RunObserver& observer, GoOn go_on) {
-  constexpr auto patience = std::chrono::milliseconds(50);  // after which go_on() is asked again
-  while (go_on()) {
-    while (auto event = ticket.next_if_any()) tell(observer, *event);
-    if (ticket.ended()) return true;
-    if (auto event = ticket.next(patience)) tell(observer, *event);
-  }
-  return false;
-}
-
 }  // namespace decant
