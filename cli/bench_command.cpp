@@ -48,7 +48,7 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
   }
   for (const auto& [field, text] : model) {
     if (field->name == "model") {
-      for (ModelVariant& variant : options.variants) set(model_fields(), variant.options, *field, text);
+      for (ModelVariant& variant : options.variants) set(variant.options, *field, text);
     } else {
       options.variants = vary(options.variants, *field, text);
     }

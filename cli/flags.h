@@ -29,7 +29,7 @@ class Flags {
   template <class Options>
   void add(Fields<Options> table, Options& options) {
     for (const Field<Options>& field : table) {
-      const auto set_field = [table, &options, &field](std::string_view text) { set(table, options, field, text); };
+      const auto set_field = [&options, &field](std::string_view text) { set(options, field, text); };
       add(field, default_of(field), set_field);
     }
   }

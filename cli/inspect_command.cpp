@@ -74,8 +74,8 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
 std::vector<Setting> settings_of(const Options& options) {
   GenerationConfig base = options.config;
   const auto table = generation_fields();
-  if (!is_given(table, base, get(table, "max_new_tokens")) && !base.max_length) base.max_new_tokens = 1;
-  if (!is_given(table, base, get(table, "trace_top"))) base.trace_top = 200;
+  if (!is_given(base, get(table, "max_new_tokens")) && !base.max_length) base.max_new_tokens = 1;
+  if (!is_given(base, get(table, "trace_top"))) base.trace_top = 200;
   std::vector<Setting> settings;
   for (const std::string& text : options.compare) settings.push_back(parse_setting(text, base));
   if (settings.empty()) settings.push_back({"", base});

@@ -59,7 +59,7 @@ void add_session_flags(CLI::App& app, SessionOptions& options, GenerationConfig&
   app.add_flag("--quiet", options.quiet, "no progress on standard error")->group("Output");
   const auto from_file = [&](const char* flag, const char* option, const char* doc) {
     const auto read = [&config, option, flag](const std::string& path) {
-      set(generation_fields(), config, get(generation_fields(), option), read_text_file(path, flag));
+      set(config, get(generation_fields(), option), read_text_file(path, flag));
     };
     app.add_option_function<std::string>(flag, read, doc)->type_name("FILE")->group("Bans and constraints");
   };

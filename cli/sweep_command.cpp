@@ -91,7 +91,7 @@ Plan make_plan(Options& options) {
   GridFile file = read_description(options);
   GenerationConfig fixed = options.config;
   for (const auto& [field, texts] : file.options) {
-    if (!is_given(generation_fields(), fixed, *field)) replace(fixed, *field, texts);
+    if (!is_given(fixed, *field)) replace(fixed, *field, texts);
   }
   for (const std::string& text : options.fixed) fixed = parse_setting(text, fixed).config;
   file.settings.insert(file.settings.end(), options.settings.begin(), options.settings.end());

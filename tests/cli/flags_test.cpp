@@ -50,7 +50,7 @@ TEST(Flags, EveryFieldIsAFlagUnderAllItsNames) {
         SCOPED_TRACE(name);
         Command command;
         EXPECT_TRUE(command.flags.parse({name, text}));
-        EXPECT_TRUE(is_given(rows, command.*member, field));
+        EXPECT_TRUE(is_given(command.*member, field));
         EXPECT_EQ(to_text(value_of(command.*member, field)), text);
       }
     }
