@@ -6,7 +6,8 @@ set(standard_headers
 
 # For code that runs once a command, a request, a model or a graph: a third less to compile.
 function(decant_cold target)
-  target_compile_options(${target} PRIVATE $<$<AND:$<CONFIG:Release>,$<COMPILE_LANGUAGE:CXX>>:-O1>)
+  target_compile_options(${target} PRIVATE $<$<AND:$<CONFIG:Release>,$<COMPILE_LANGUAGE:CXX>>:-O1>
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds>)  # GCC 12 with -O1 warns of its own strings
 endfunction()
 
 # decant_headers(NAME [COLD] [LINKS ...] [HEADERS ...]): the standard ones and these, for targets that REUSE_FROM it.
