@@ -21,7 +21,8 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
     -Wno-maybe-uninitialized -Wno-uninitialized)  # GCC warns of its own intrinsics (its bug 105593)
   decant_compile_for(avx512 ${avx512})
   decant_compile_for(avx512_bf16 ${avx512} -mavx512bf16)
-  if(NOT DECANT_SANITIZE)  # plain C++, which few x86 machines run: -O3 takes 19 s to compile, -O2 8; Q4_0 is 6% faster, Q8_0 slower
+  if(NOT DECANT_SANITIZE)  # plain C++, which few x86 machines run: -O3 takes 19 s to compile, -O2 8;
+                           # Q4_0 ran 6% faster, Q8_0 6% slower
     set_source_files_properties(src/kernels/multiply.cpp PROPERTIES COMPILE_OPTIONS -O2)
   endif()
 else()
