@@ -58,7 +58,7 @@ class Attender {
   // All heads of some rows after another, with others.
   void run_split(Crew& crew) {
     const auto each_chunk = [&](auto compute) {
-      crew.each(chunks_, 1, [&](std::int64_t first, std::int64_t last, int thread) {
+      crew.each(chunks_, 1, false, [&](std::int64_t first, std::int64_t last, int thread) {
         Attender part(*this, thread);
         for (auto chunk = static_cast<int>(first); chunk < last; ++chunk) compute(part, chunk);
       });
@@ -69,7 +69,7 @@ class Attender {
         each_chunk([](Attender& part, int chunk) { part.score(chunk); });
         find_best();
         each_chunk([](Attender& part, int chunk) { part.weigh(chunk); });
-        crew.each(queries(), kFinished, [&](std::int64_t first, std::int64_t last, int) {
+        crew.each(queries(), kFinished, false, [&](std::int64_t first, std::int64_t last, int) {
           for (auto q = static_cast<int>(first); q < last; ++q) finish(q);
         });
       }
@@ -516,7 +516,8 @@ void attend_by(const Attention& attention, const AttentionPlan& plan, std::byte*
   if (plan.split) return of(0).run_split(crew);
   const std::int64_t units = attention.streams * of(0).row_blocks() * attention.kv_heads;
   const std::int64_t grain = std::max<std::int64_t>(1, kPart / std::max<std::int64_t>(1, attention.cells * sizes.list));
-  crew.each(units, grain, [&](std::int64_t begin, std::int64_t end, int thread) { of(thread).run_alone(begin, end); });
+  crew.each(units, grain, false,
+            [&](std::int64_t begin, std::int64_t end, int thread) { of(thread).run_alone(begin, end); });
 }
 
 }  // namespace

@@ -9,7 +9,6 @@
 namespace decant::kernels {
 namespace {
 
-constexpr std::int64_t kRest = 16;   // of the work one part is kept for those who are done first
 constexpr int kSpins = 8000;         // before a thread without work sleeps: longer than what is not shared takes
 constexpr int kPatientSpins = 2000;  // before the caller, waiting for a part under way, offers its CPU to that part
 
@@ -70,28 +69,27 @@ void Crew::wake() {
   calls_.notify_all();
 }
 
-// What a thread takes at first is most of what would be its own if all were here, as each part costs an exchange
-// between caches and an interrupted stream of memory; then little at a time, so that all are done together.
-std::int64_t Crew::part_of(std::int64_t count, std::int64_t left, std::int64_t grain) const {
-  const std::int64_t rest = count / kRest;
-  const std::int64_t part = std::max(grain, left > rest ? (count - rest) / threads_ : left / (2 * threads_));
-  return left - part < grain ? left : part;
+std::int64_t Crew::part_of(const Work& work, std::int64_t left) const {
+  const std::int64_t even = (work.count - work.rest + threads_ - 1) / threads_;
+  const std::int64_t part = std::max(work.grain, left > work.rest ? even : left / (2 * threads_));
+  return left - part < work.grain ? left : part;
 }
 
-void Crew::share(Call call, void* function, std::int64_t count, std::int64_t grain) {
-  call_.store(call, std::memory_order_relaxed);
-  function_.store(function, std::memory_order_relaxed);
-  count_.store(count, std::memory_order_relaxed);
-  grain_.store(grain, std::memory_order_relaxed);
-  const std::int64_t first = part_of(count, count, grain);
+void Crew::share(const Work& work) {
+  call_.store(work.call, std::memory_order_relaxed);
+  function_.store(work.function, std::memory_order_relaxed);
+  count_.store(work.count, std::memory_order_relaxed);
+  grain_.store(work.grain, std::memory_order_relaxed);
+  rest_.store(work.rest, std::memory_order_relaxed);
+  const std::int64_t first = part_of(work, work.count);
   const std::uint64_t round = round_of(state_.load(std::memory_order_relaxed)) + 1,
-                      state = round * kRound + static_cast<std::uint64_t>(count - first);
+                      state = round * kRound + static_cast<std::uint64_t>(work.count - first);
   state_.store(state);
   if (sleepers_.load() > 0) {  // after the state: who falls asleep just now has either seen the one or is seen
     calls_.fetch_add(1);
     calls_.notify_all();
   }
-  call(function, 0, first, 0);
+  work.call(work.function, 0, first, 0);
   take_parts(state, 0);
   for (int spins = 0; others_of(state_.load(std::memory_order_acquire)) != 0; ++spins) {
     relax();
@@ -104,14 +102,14 @@ void Crew::take_parts(std::uint64_t state, int thread) {
   const std::uint64_t round = round_of(state), other = thread == 0 ? 0 : kOther;
   bool at_work = false;
   while (round_of(state) == round && left_in(state) > 0) {
-    const Call call = call_.load(std::memory_order_relaxed);
-    void* function = function_.load(std::memory_order_relaxed);
-    const std::int64_t count = count_.load(std::memory_order_relaxed), left = left_in(state), begin = count - left;
-    const std::int64_t part = part_of(count, left, grain_.load(std::memory_order_relaxed));
+    const auto relaxed = std::memory_order_relaxed;
+    const Work work{call_.load(relaxed), function_.load(relaxed), count_.load(relaxed), grain_.load(relaxed),
+                    rest_.load(relaxed)};
+    const std::int64_t left = left_in(state), begin = work.count - left, part = part_of(work, left);
     const std::uint64_t taken = state - static_cast<std::uint64_t>(part) + (at_work ? 0 : other);
     if (!state_.compare_exchange_weak(state, taken, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
     at_work = true;
-    call(function, begin, begin + part, thread);
+    work.call(work.function, begin, begin + part, thread);
     state = state_.load(std::memory_order_acquire);
   }
   if (at_work && other) state_.fetch_sub(other, std::memory_order_release);

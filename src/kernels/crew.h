@@ -31,8 +31,11 @@ class Crew {
   // Calls f(begin, end, thread) for parts of [0, count) of at least `grain` items, on the calling thread (0) and on
   // others of [1, threads), each of which may have several parts or none; returns when all are done. Less than two
   // grains are the caller's alone. One call at a time, and none within f. `count` < 2^32.
+  //
+  // in_streams: items that lie side by side are quicker together, so that nearly all are cut in as many parts as there
+  // are threads. Otherwise parts become smaller and smaller.
   template <class F>
-  void each(std::int64_t count, std::int64_t grain, F&& f) {
+  void each(std::int64_t count, std::int64_t grain, bool in_streams, F&& f) {
     if (threads_ == 1 || count < 2 * grain) {
       if (count > 0) f(std::int64_t{0}, count, 0);
       return;
@@ -40,7 +43,7 @@ class Crew {
     const auto call = [](void* function, std::int64_t begin, std::int64_t end, int thread) {
       (*static_cast<std::remove_reference_t<F>*>(function))(begin, end, thread);
     };
-    share(call, const_cast<void*>(static_cast<const void*>(&f)), count, grain);
+    share({call, const_cast<void*>(static_cast<const void*>(&f)), count, grain, in_streams ? count / kRest : count});
   }
 
   // Before the first each() of a forward: wakes the others, who fall asleep some time after the last.
@@ -53,10 +56,17 @@ class Crew {
 
  private:
   using Call = void (*)(void* function, std::int64_t begin, std::int64_t end, int thread);
+  struct Work {
+    Call call;
+    void* function;
+    std::int64_t count, grain;
+    std::int64_t rest;  // items that are kept for those who are done first
+  };
+  static constexpr std::int64_t kRest = 16;
 
   void start();
-  void share(Call call, void* function, std::int64_t count, std::int64_t grain);
-  std::int64_t part_of(std::int64_t count, std::int64_t left, std::int64_t grain) const;
+  void share(const Work& work);
+  std::int64_t part_of(const Work& work, std::int64_t left) const;
   void take_parts(std::uint64_t state, int thread);
   void serve(int thread);
 
@@ -69,7 +79,7 @@ class Crew {
   // What is shared: written while nobody is at it and read before a part is taken, which fails if it has been written.
   alignas(64) std::atomic<Call> call_ = nullptr;
   std::atomic<void*> function_ = nullptr;
-  std::atomic<std::int64_t> count_ = 0, grain_ = 0;
+  std::atomic<std::int64_t> count_ = 0, grain_ = 0, rest_ = 0;
   alignas(64) std::atomic<std::uint64_t> state_ = 0;  // round, threads of the others at it, next item (crew.cpp)
   alignas(64) std::atomic<int> sleepers_ = 0;
   std::atomic<int> calls_ = 0;  // changes to wake them

@@ -61,7 +61,9 @@ bool is_product(const ggml_tensor* op) { return op->op == GGML_OP_MUL_MAT || op-
 constexpr std::size_t kMark = GGML_MAX_OP_PARAMS / sizeof(std::int32_t) - 1;
 constexpr std::int32_t mark_of(Isa isa) { return 0x6463'6100 + static_cast<std::int32_t>(isa); }
 
-bool is_marked(const ggml_tensor* op, Isa isa) { return op->extra && op->op_params[kMark] == mark_of(isa); }
+bool is_marked(const ggml_tensor* op, Isa isa) {
+  return op->op == GGML_OP_FLASH_ATTN_EXT && op->op_params[kMark] == mark_of(isa);
+}
 
 // All of one instruction set.
 struct Hook : ggml::cpu::extra_buffer_type {
@@ -163,7 +165,7 @@ bool covers(const ggml_tensor* op, Isa isa) {
 void take(ggml_tensor* op, Isa isa, Forward& forward) {
   const bool ours = covers(op, isa), rows = !ours && forward.crew.has_threads() && worth_sharing(op);
   if (!ours && !rows) return;
-  if (!is_product(op)) op->op_params[kMark] = mark_of(isa);
+  if (ours && !is_product(op)) op->op_params[kMark] = mark_of(isa);
   if (op->op == GGML_OP_RMS_NORM)
     op->flags |= GGML_TENSOR_FLAG_OUTPUT;  // or ggml computes a norm and the product behind it at once
   op->extra = &forward;

@@ -47,7 +47,7 @@ struct Columns {
 
   void pack(const Kernel& kernel, Crew& crew) const {
     const int blocks = (inputs + kBlock - 1) / kBlock;
-    crew.each(panel_count() * blocks, grain(kPartOfColumns, kBlock * kPanel), [&](auto begin, auto end, int) {
+    crew.each(panel_count() * blocks, grain(kPartOfColumns, kBlock * kPanel), true, [&](auto begin, auto end, int) {
       for (std::int64_t item = begin; item < end;) {
         const std::int64_t panel = item / blocks;
         const int first = static_cast<int>(item % blocks),
@@ -62,7 +62,7 @@ struct Columns {
     const std::size_t stripe_bytes = format.stripe_bytes(inputs);
     const auto at_once = static_cast<std::int64_t>(std::max<std::size_t>(1, kPanelBytes / panel_size()));
     const auto work = static_cast<std::int64_t>(stripe_bytes) * panel_count();
-    crew.each((outputs + kStripe - 1) / kStripe, grain(kPartOfWeights, work), [&](auto begin, auto end, int) {
+    crew.each((outputs + kStripe - 1) / kStripe, grain(kPartOfWeights, work), true, [&](auto begin, auto end, int) {
       for (std::int64_t first = 0; first < panel_count(); first += at_once) {
         const std::int64_t last = std::min(panel_count(), first + at_once);
         for (std::int64_t stripe = begin; stripe < end; ++stripe) {

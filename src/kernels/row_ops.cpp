@@ -23,7 +23,7 @@ RowOp row_op(const ggml_tensor* op) {
   if (op->type != GGML_TYPE_F32 || !op->src[0] || op->src[0]->type != GGML_TYPE_F32) return {};
   switch (op->op) {
     case GGML_OP_RMS_NORM:
-      return {ggml_compute_forward_rms_norm, 8192};
+      return {ggml_compute_forward_rms_norm, 2048};
     case GGML_OP_ADD:
       return {ggml_compute_forward_add, 16384};
     case GGML_OP_MUL:
@@ -31,7 +31,7 @@ RowOp row_op(const ggml_tensor* op) {
     case GGML_OP_ROPE:
       return {ggml_compute_forward_rope, 4096};
     case GGML_OP_GLU:
-      return {ggml_compute_forward_glu, 4096};
+      return {ggml_compute_forward_glu, 8192};
     default:
       return {};
   }
@@ -63,7 +63,7 @@ std::size_t row_work(const ggml_tensor* op, int threads) {
 void compute_rows(ggml_tensor* op, void* work, Isa, Forward& forward) {
   const RowOp row = row_op(op);
   const std::int64_t count = parts(op, row.grain, forward.crew.threads());
-  forward.crew.each(count, 1, [&](std::int64_t begin, std::int64_t end, int) {
+  forward.crew.each(count, 1, true, [&](std::int64_t begin, std::int64_t end, int) {
     for (std::int64_t part = begin; part < end; ++part) {
       const ggml_compute_params params{.ith = static_cast<int>(part),
                                        .nth = static_cast<int>(count),

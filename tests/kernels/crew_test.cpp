@@ -25,7 +25,7 @@ void expect_every_item_once(Crew& crew, int rounds) {
   for (int round = 1; round <= rounds; ++round) {
     const std::int64_t count = round * 7919 % 997, grain = 1 + round % 5;
     for (auto& item : items) item.store(0, std::memory_order_relaxed);
-    crew.each(count, grain, [&](std::int64_t begin, std::int64_t end, int thread) {
+    crew.each(count, grain, round % 2 == 0, [&](std::int64_t begin, std::int64_t end, int thread) {
       if (thread < 0 || thread >= crew.threads()) ++wrong_thread;
       for (std::int64_t i = begin; i < end; ++i)
         items[static_cast<std::size_t>(i)].fetch_add(1, std::memory_order_relaxed);
@@ -48,14 +48,14 @@ TEST(Crew, GivesLessThanTwoGrainsToTheCaller) {
   Crew crew(4);
   int calls = 0;
   const std::thread::id me = std::this_thread::get_id();
-  crew.each(9, 5, [&](std::int64_t begin, std::int64_t end, int thread) {
+  crew.each(9, 5, true, [&](std::int64_t begin, std::int64_t end, int thread) {
     EXPECT_EQ(std::this_thread::get_id(), me);
     EXPECT_EQ(begin, 0);
     EXPECT_EQ(end, 9);
     EXPECT_EQ(thread, 0);
     ++calls;
   });
-  crew.each(0, 1, [&](std::int64_t, std::int64_t, int) { ++calls; });
+  crew.each(0, 1, true, [&](std::int64_t, std::int64_t, int) { ++calls; });
   EXPECT_EQ(calls, 1);
 }
 
@@ -65,7 +65,7 @@ TEST(Crew, NumbersItsThreads) {
   std::vector<std::atomic<bool>> at_work(4);
   std::atomic<int> twice = 0;
   for (int round = 0; round < 5000; ++round) {
-    crew.each(64, 1, [&](std::int64_t, std::int64_t, int thread) {
+    crew.each(64, 1, false, [&](std::int64_t, std::int64_t, int thread) {
       auto& flag = at_work[static_cast<std::size_t>(thread)];
       if (flag.exchange(true)) ++twice;
       flag = false;
@@ -79,7 +79,7 @@ TEST(Crew, SharesWithOthers) {
   std::mutex mutex;
   std::condition_variable both;
   int inside = 0;
-  crew.each(2, 1, [&](std::int64_t, std::int64_t, int) {  // each waits for the other
+  crew.each(2, 1, true, [&](std::int64_t, std::int64_t, int) {  // each waits for the other
     std::unique_lock lock(mutex);
     ++inside;
     both.notify_all();
@@ -104,9 +104,9 @@ TEST(Crew, TakesHelpAtEveryOperation) {
     }
     for (int i = 0; i < operations; ++i) {
       std::atomic<std::int64_t> sum = 0;
-      crew.each(100, 1,
+      crew.each(100, 1, false,
                 [&](std::int64_t begin, std::int64_t end, int) { sum += (begin + end - 1) * (end - begin) / 2; });
-      crew.each(100, 1, [&](std::int64_t begin, std::int64_t end, int) { sum += end - begin; });
+      crew.each(100, 1, false, [&](std::int64_t begin, std::int64_t end, int) { sum += end - begin; });
       crew.finish();
       ASSERT_EQ(sum, 4950 + 100);
       between.arrive_and_wait();
@@ -123,7 +123,8 @@ TEST(Crew, OfAForkedChildIsItsOwn) {
     alarm(600);  // it hangs
     crew.wake();
     std::atomic<int> done = 0;
-    crew.each(1000, 1, [&](std::int64_t begin, std::int64_t end, int) { done += static_cast<int>(end - begin); });
+    crew.each(1000, 1, false,
+              [&](std::int64_t begin, std::int64_t end, int) { done += static_cast<int>(end - begin); });
     _exit(done == 1000 ? 0 : 1);
   }
   int status = -1;
