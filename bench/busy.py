@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Milliseconds a token beside other programs that compute, for numbers of threads in turn.
 
-    busy.py [--busy 0,1,2,4,8] [--rounds N] [--tokens N] [--peer PROGRAM] [--json FILE] [MODEL.gguf...]
+    busy.py [--busy 0,1,2,4,8] [--rounds N] [--tokens N] [--ggml] [--peer PROGRAM] [--old PROGRAM] [MODEL.gguf...]
 
 In every round, beside the same busy programs (started and ended by this script, each a session of its own as another
 user's would be): the default number of threads, -t 1 and all CPUs with ggml's own threads and kernels; then two
@@ -62,8 +62,9 @@ def llama_bench(program, model, tokens):
 
 def one_round(given, model, turn):
     ways = {"default": lambda: milliseconds(start(PROGRAM, model, given.tokens)),
-            "-t 1": lambda: milliseconds(start(PROGRAM, model, given.tokens, "-t", "1")),
-            "ggml's": lambda: milliseconds(start(PROGRAM, model, given.tokens, "--kernels", "off"))}
+            "-t 1": lambda: milliseconds(start(PROGRAM, model, given.tokens, "-t", "1"))}
+    if given.ggml:
+        ways["ggml's"] = lambda: milliseconds(start(PROGRAM, model, given.tokens, "--kernels", "off"))
     if given.old:
         ways["old"] = lambda: milliseconds(start(given.old, model, given.tokens))
     if given.peer and model:
@@ -81,13 +82,12 @@ def main():
     parser.add_argument("--busy", default="0,1,2,4,8")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--tokens", type=int, default=48)
-    parser.add_argument("--peer")
-    parser.add_argument("--old")
-    parser.add_argument("--json")
+    parser.add_argument("--ggml", action="store_true", help="also all CPUs with ggml's kernels")
+    parser.add_argument("--peer", help="llama.cpp's llama-bench")
+    parser.add_argument("--old", help="another decant")
     parser.add_argument("models", nargs="*", default=["", *MODELS], help="'' is the default model")
     given = parser.parse_args()
     print(f"{machine.describe()}; medians of {given.rounds} rounds, ms a token (times the default's)")
-    results = []
     for model in given.models:
         for count in map(int, given.busy.split(",")):
             with Busy(count):
@@ -95,11 +95,7 @@ def main():
             name = os.path.basename(model) or "default model"
             row = {way: statistics.median(each[way] for each in rounds) for way in rounds[0]}
             over = {way: statistics.median(each[way] / each["default"] for each in rounds) for way in rounds[0]}
-            results.append({"model": name, "busy": count, "ms": row, "over_default": over})
             print(f"{name:20s} beside {count}: " + ", ".join(f"{way} {row[way]:.2f} ({over[way]:.2f})" for way in row), flush=True)
-    if given.json:
-        with open(given.json, "w", encoding="utf-8") as file:
-            json.dump({"machine": machine.describe(), "results": results}, file, indent=1)
 
 
 if __name__ == "__main__":

@@ -30,8 +30,12 @@ constexpr int kMaxOutputs = 64;     // more would only make the output buffer la
 constexpr std::uint64_t kForwardsKept = 32;  // that layers' inputs are still handed out after nobody asked: each switch
                                              // makes libllama reserve its buffers again
 
+// Below, one thread reads all weights before several have met at a forward's hundreds of operations.
+constexpr std::uint64_t kSharedBytes = 8 << 20;
+
 // More threads than CPUs would only take turns.
-int thread_count(const ModelOptions& options) {
+int thread_count(const ModelOptions& options, const llama_model* model) {
+  if (llama_model_size(model) < kSharedBytes) return 1;
   return options.threads > 0 ? std::min(options.threads, usable_cpus()) : usable_cpus();
 }
 
@@ -131,7 +135,7 @@ llama_context_params LlamaModel::context_params(const ModelOptions& options, int
       static_cast<std::uint32_t>(std::min(cells, std::max(options.prefill_chunk_size + kMaxOutputs, sequences)));
   params.kv_unified = true;
   params.swa_full = true;  // branches and rollback need the positions that a sliding window would forget
-  params.n_threads = params.n_threads_batch = thread_count(options);
+  params.n_threads = params.n_threads_batch = thread_count(options, file_->handle());
   params.type_k = params.type_v = cache_type(options, file_->info());
   params.flash_attn_type = flash_attention(options, file_->info());
   params.no_perf = true;
