@@ -116,6 +116,7 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
            .max_outputs = std::min(kMaxOutputs, rows),
            .tied_embeddings = file_->info().tied_embeddings,
            .has_layers = hands_out_layers(file_->info().architecture),
+           .logits_from_hidden = hands_out_layers(file_->info().architecture),
            .keeps_rows_apart = isa_ && !plain && device_of(options).empty()};
   description_ =
       fmt::format("{} cache of {} positions, {} attention, {} threads, {} kernels", ggml_type_name(params.type_k),

@@ -274,6 +274,15 @@ Rows Run::answers() {
   return Rows(inquiry_.rows).first(asked_);
 }
 
+EvalRow Run::with_logits(const EvalRow& row) {
+  EvalRow whole = row;
+  if (!row.logits.empty()) return whole;
+  added_logits_.resize(static_cast<std::size_t>(model_info().n_vocab));
+  scheduler_.model(inquiry_.models[0]).head()->apply(row.hidden, added_logits_);
+  whole.logits = added_logits_;
+  return whole;
+}
+
 // ---- choosing -------------------------------------------------------------------------------------------------------
 
 Step Run::process(int sequence, const Node& tip, const EvalRow& row, const Feed& feed) {

@@ -111,6 +111,12 @@ class Run {
   Eval eval(const Ask& ask, std::source_location where = std::source_location::current());
   Eval eval(const std::vector<Ask>& asks, std::source_location where = std::source_location::current());
 
+  // Of a row that was asked for its last hidden state alone, the same row with logits: for who evaluates many nodes
+  // and goes on at one, as the head is a third of a small model's work. A view like the row; the next call ends it.
+  // Where can_add_logits() does not hold (no head, or guidance, which needs another text's), ask for both.
+  EvalRow with_logits(const EvalRow& row);
+  bool can_add_logits() const { return model_info().logits_from_hidden && !negative_prompt_; }
+
   // ---- choosing -----------------------------------------------------------------------------------------------------
   // Runs the processors on the logits of a row. `sequence` counts where a processor draws random numbers (xtc). Throws
   // Error when the logits hold a NaN, an infinity, or nothing that could be chosen, and when the processors leave
@@ -207,6 +213,7 @@ class Run {
   bool done_ = false;
 
   // Of the step being looked at.
+  std::vector<float> added_logits_;
   Scores scores_;
   std::vector<float> repaired_;              // logits, where remove_invalid_values had to act
   static constexpr std::size_t kPaths = 16;  // sequences beyond take turns

@@ -4,7 +4,7 @@
 //   (1 - alpha) p(v) - alpha max_j cos(h_v, h_j)
 //
 // where h_v is the model's last hidden state (after the final norm) at v, and h_j that of every token before, the
-// prompt's included. All k are evaluated in one batch; the winner's row is the next step's distribution.
+// prompt's included. All k are evaluated in one batch; the winner's state gives the next step's distribution.
 //
 // Tested by tests/strategies/contrastive_search_test.cpp and, against golden files,
 // tests/llama/contrast_test.cpp. Equals Hugging Face's generate(penalty_alpha=a, top_k=k) of transformers 4.55: p
@@ -102,7 +102,7 @@ Task<void> contrastive_search(Run& run) {
   EvalRow row = rows.back();
   while (!run.finished(0)) {
     std::vector<Contender> contenders = likeliest(run, run.process(0, tip, row), k);
-    Ask ask{.nodes = {}, .outputs = hidden_and_logits()};
+    Ask ask{.nodes = {}, .outputs = run.can_add_logits() ? hidden_only() : hidden_and_logits()};
     for (const Contender& each : contenders) ask.nodes.push_back(tip.child(each.choice.token));
     auto next = co_await run.eval(ask);
     const Winner winner = best(run, contenders, next, past);
@@ -110,7 +110,7 @@ Task<void> contrastive_search(Run& run) {
     chosen.why.strategy = winner.trace;
     tip = run.emit(0, chosen);
     past.add(winner.direction);
-    row = next[winner.index];
+    row = run.with_logits(next[winner.index]);
   }
 }
 
