@@ -60,6 +60,15 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
   return true;
 }
 
+// Of texts that end where the processors left no token, beside others that do not.
+void tell_dead_ends(const Outcome& outcome) {
+  const auto& sequences = outcome.sequences;
+  for (std::size_t i = 0; i < sequences.size(); ++i) {
+    if (sequences[i].dead_end.empty()) continue;
+    tell(fmt::format("text {} of {} breaks off: {}\n", i + 1, sequences.size(), sequences[i].dead_end));
+  }
+}
+
 }  // namespace
 
 int run_command(const std::vector<std::string>& arguments) {
@@ -104,6 +113,7 @@ int run_command(const std::vector<std::string>& arguments) {
   if (options.show) tree.end();
   if (report) report->write();
   outcome.rethrow();
+  tell_dead_ends(outcome);
   if (options.json) {
     output.write(run_json(outcome, info));
   } else if (!streams && !options.jsonl) {

@@ -53,7 +53,16 @@ void add_session_flags(CLI::App& app, SessionOptions& options, GenerationConfig&
       ->type_name("FILE")
       ->group("Prompt");
   text("--system", prompt.system, "system message of the chat");
-  app.add_flag("--no-chat-template", prompt.no_chat_template, "the prompt as it is, special tokens parsed")
+  app.add_flag("--no-chat-template", prompt.no_chat_template, "the prompt as it is, without the model's template")
+      ->group("Prompt");
+  const auto set_special = [&prompt](const std::string& value) {
+    const std::optional<bool> parsed = parse_boolean(value);
+    if (!parsed) throw Error(ErrorKind::usage, "parse_special is '{}': it must be true or false", value);
+    prompt.parse_special = *parsed;
+  };
+  app.add_option_function<std::string>("--parse-special,--parse_special", set_special,
+                                       "the names of special tokens in your text are those tokens [true]")
+      ->type_name("true|false")
       ->group("Prompt");
   app.add_flag("--show-prompt", options.show_prompt, "what the model reads, on standard error")->group("Prompt");
   app.add_flag("--quiet", options.quiet, "no progress on standard error")->group("Output");
@@ -79,7 +88,26 @@ Session::Session(const SessionOptions& options, std::span<const std::string> pro
   for (const Prompt& prompt : prompts_) tell(prompt.text + "\n");
 }
 
+namespace {
+
+// A grammar of the empty text alone is a slip: nothing could be written.
+void check_grammar_has_text(const GenerationConfig& config, const Vocab& vocab) {
+  if (config.grammar.empty()) return;
+  const auto start = vocab.grammar(config.grammar);
+  const std::vector<bool>& allowed = start->allowed();
+  bool may_end = false;
+  for (Token token = 0; token < vocab.size(); ++token) {
+    if (!allowed[static_cast<std::size_t>(token)]) continue;
+    if (!vocab.bytes(token).empty()) return;
+    may_end = true;
+  }
+  if (may_end) throw Error(ErrorKind::usage, "grammar allows the empty text alone: nothing could be written");
+}
+
+}  // namespace
+
 void Session::complete(GenerationConfig& config) const {
+  check_grammar_has_text(config, file_->vocab());
   if (!config.seed) config.seed = random_seed();
   if (prompts_[0].chat && !config.eos_token_id)
     config.eos_token_id = file_->vocab().end_of_turn(*file_->chat_template());
