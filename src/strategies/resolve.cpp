@@ -50,7 +50,7 @@ bool is_claimed(const GenerationConfig& config, std::string_view option) {
 // The first sampling option that was set, null if none was.
 const OptionRow* first_sampling_option(const GenerationConfig& config) {
   for (const OptionRow& row : generation_fields()) {
-    if (!is_sampling_option(row) || !is_set(generation_fields(), config, row)) continue;
+    if (!is_sampling_option(row) || !is_set(config, row)) continue;
     if (!is_claimed(config, row.name)) return &row;
   }
   return nullptr;
@@ -109,7 +109,7 @@ void reject_second_text(const GenerationConfig& config, const StrategyRow& row) 
 
 void reject_missing(const GenerationConfig& config, const StrategyRow& row) {
   for (const Need& need : row.needs) {
-    if (is_set(generation_fields(), config, get(generation_fields(), need.option))) continue;
+    if (is_set(config, get(generation_fields(), need.option))) continue;
     throw Error(ErrorKind::usage, "strategy {} needs {}", row.name, need.advice);
   }
 }
@@ -130,7 +130,7 @@ bool takes_the_likeliest(const GenerationConfig& config, const StrategyRow& row)
 void reject_sampling_of_nothing(const GenerationConfig& config, const StrategyRow& strategy) {
   if (takes_the_likeliest(config, strategy)) return reject_what_temperature_0_is_not(config);
   for (const OptionRow& row : generation_fields()) {
-    if (!is_sampling_option(row) || row.name == "temperature" || !is_set(generation_fields(), config, row)) continue;
+    if (!is_sampling_option(row) || row.name == "temperature" || !is_set(config, row)) continue;
     if (lists(strategy, row.name)) continue;
     reject_contradiction("temperature 0", fmt::format("{} {}", row.name, to_text(value_of(config, row))));
   }
@@ -138,7 +138,7 @@ void reject_sampling_of_nothing(const GenerationConfig& config, const StrategyRo
 
 void reject_unread(const GenerationConfig& config, const StrategyRow& strategy) {
   for (const OptionRow& row : generation_fields()) {
-    if (!is_set(generation_fields(), config, row) || reads(strategy, row)) continue;
+    if (!is_set(config, row) || reads(strategy, row)) continue;
     if (is_sampling_option(row) && config.temperature == 0 &&
         (row.name == "temperature" || takes_the_likeliest(config, strategy)))
       continue;
@@ -165,7 +165,7 @@ void reject_useless(const GenerationConfig& config, const StrategyRow& row) {
     throw Error(ErrorKind::usage, "normalize does nothing with length_penalty 0: no length counts; drop one of them");
   if (!config.include_stop_str_in_output && config.stop_strings.empty())
     throw Error(ErrorKind::usage, "include_stop_str_in_output does nothing without stop_strings: set them, or drop it");
-  if (config.ignore_eos && is_given(generation_fields(), config, get(generation_fields(), "eos_token_id")))
+  if (config.ignore_eos && is_given(config, get(generation_fields(), "eos_token_id")))
     reject_contradiction("ignore_eos", "eos_token_id");
   reject_idle_processor_options(config, row.draws(config));
 }
@@ -199,10 +199,6 @@ bool asks_to_sample(const GenerationConfig& config) {
 std::string_view sampling_option(const GenerationConfig& config) {
   const OptionRow* option = first_sampling_option(config);
   return option ? option->name : "do_sample";
-}
-
-void reject_contradiction(std::string_view a, std::string_view b) {
-  throw Error(ErrorKind::usage, "{} contradicts {}: drop one of them", a, b);
 }
 
 }  // namespace decant
