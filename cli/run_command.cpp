@@ -3,10 +3,12 @@
 #include "cli/command.h"
 #include "cli/flags.h"
 #include "cli/html_report.h"
+#include "cli/output.h"
 #include "cli/run_report.h"
 #include "cli/session.h"
 #include "cli/style.h"
 #include "cli/tree_view.h"
+#include "options/table.h"
 #include "strategies/resolve.h"
 
 namespace decant {
@@ -75,6 +77,9 @@ int run_command(const std::vector<std::string>& arguments) {
     throw Error(ErrorKind::usage, "--show tree: {} has no tree, only beam searches have ({})", strategy.name,
                 strategy_list([](const StrategyRow& row) { return row.beams({}); }));
   }
+  const bool traces = options.jsonl || options.html;
+  if (is_given(config, get(generation_fields(), "trace_top")) && !traces && !options.session.quiet)
+    tell("trace_top does nothing without a trace: --jsonl and --html write one\n");
   std::optional<HtmlReport> report;
   if (options.html) report.emplace(*options.html);
 

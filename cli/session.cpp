@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "hub/hub.h"
+#include "llama/library.h"
 #include "llama/load_probe.h"
 #include "llama/self_model.h"
 #include "model/same_vocabulary.h"
@@ -81,6 +82,8 @@ Session::Session(const SessionOptions& options, std::span<const std::string> pro
     : options_(options), costs_(options.live) {
   const auto begin = Clock::now();
   file_ = load_model(options.model, options.quiet);
+  if (options.model.n_gpu_layers > 0 && device_of(options.model).empty() && !options.quiet)
+    tell(fmt::format("n_gpu_layers {} does nothing: this program finds no GPU\n", options.model.n_gpu_layers));
   for (const std::string& text : prompts) prompts_.push_back(make_prompt(text, options.prompt, *file_));
   load_s_ = since(begin);
   if (!options.show_prompt) return;

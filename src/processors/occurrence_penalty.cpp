@@ -26,7 +26,7 @@ class OccurrencePenalty final : public Processor {
   std::string_view name() const override { return frequency_ != 0 ? "frequency_penalty" : "presence_penalty"; }
   void operator()(Scores& scores, const Context& context) const override {
     scores.edit(last_tokens(context.tokens, last_n_), [this](Token, float score, int count) {
-      return saturated(double{score - (static_cast<float>(count) * frequency_ + presence_)});
+      return score - (static_cast<float>(count) * frequency_ + presence_);
     });
   }
 

@@ -184,6 +184,18 @@ bool orders_something(const GenerationConfig& config, bool sampling) {
   });
 }
 
+namespace {
+
+void reject_idle_order(const GenerationConfig& config, bool sampling) {
+  if (config.sampler_order.empty()) return;
+  if (config.sampler_order != "llama.cpp") {
+    for (const std::string_view name : split(config.sampler_order)) check_order_name(name);
+  }
+  if (!orders_something(config, sampling)) idle("sampler_order", config, "where nothing is on that has a place in it");
+}
+
+}  // namespace
+
 void reject_idle_processor_options(const GenerationConfig& config, bool sampling) {
   const auto table = generation_fields();
   const auto is_changed = [&](std::string_view option) {
@@ -202,15 +214,12 @@ void reject_idle_processor_options(const GenerationConfig& config, bool sampling
     idle("dry_multiplier", config, "with dry_penalty_last_n 0, which looks at no token");
   if (config.xtc_probability > 0 && config.xtc_threshold > .5)
     idle("xtc_probability", config, "with an xtc_threshold above 0.5, which no two tokens reach");
-  const auto& decay = config.exponential_decay_length_penalty;
-  if (decay.size() == 2 && decay[1] == 1) idle("exponential_decay_length_penalty", config, "with the factor 1");
   if (config.watermark && config.watermark_bias == 0) idle("watermark", config, "with watermark_bias 0");
   if (config.watermark && config.watermark_greenlist_ratio == 1)
     idle("watermark", config, "with watermark_greenlist_ratio 1, which favours every token");
   if (sampling && is_changed("min_tokens_to_keep") && !has_cut_below(config, config.min_tokens_to_keep))
     idle("min_tokens_to_keep", config, "without a cut that could leave fewer");
-  if (is_changed("sampler_order") && config.temperature != 0 && !orders_something(config, sampling))
-    idle("sampler_order", config, "where nothing is on that has a place in it");
+  if (config.temperature != 0) reject_idle_order(config, sampling);
 }
 
 void reject_processor_contradictions(const GenerationConfig& config) {

@@ -24,9 +24,8 @@ class RepetitionPenalty final : public Processor {
 
   std::string_view name() const override { return "repetition_penalty"; }
   void operator()(Scores& scores, const Context& context) const override {
-    scores.edit(last_tokens(context.tokens, last_n_), [this](float score) {
-      return saturated(score < 0 ? double{score} * penalty_ : double{score} / penalty_);
-    });
+    scores.edit(last_tokens(context.tokens, last_n_),
+                [this](float score) { return score < 0 ? score * penalty_ : score / penalty_; });
   }
 
  private:
@@ -45,9 +44,7 @@ class EncoderRepetitionPenalty final : public Processor {
 
   std::string_view name() const override { return "encoder_repetition_penalty"; }
   void operator()(Scores& scores, const Context& context) const override {
-    scores.edit(context.prompt(), [this](float score) {
-      return saturated(score < 0 ? double{score} * inverse_ : double{score} / inverse_);
-    });
+    scores.edit(context.prompt(), [this](float score) { return score < 0 ? score * inverse_ : score / inverse_; });
   }
 
  private:
