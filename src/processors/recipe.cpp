@@ -219,7 +219,7 @@ void reject_idle_processor_options(const GenerationConfig& config, bool sampling
     idle("watermark", config, "with watermark_greenlist_ratio 1, which favours every token");
   if (sampling && is_changed("min_tokens_to_keep") && !has_cut_below(config, config.min_tokens_to_keep))
     idle("min_tokens_to_keep", config, "without a cut that could leave fewer");
-  if (config.temperature != 0) reject_idle_order(config, sampling);
+  reject_idle_order(config, sampling);
 }
 
 void reject_processor_contradictions(const GenerationConfig& config) {

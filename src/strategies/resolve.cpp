@@ -165,8 +165,6 @@ void reject_useless(const GenerationConfig& config, const StrategyRow& row) {
     throw Error(ErrorKind::usage, "normalize does nothing with length_penalty 0: no length counts; drop one of them");
   if (!config.include_stop_str_in_output && config.stop_strings.empty())
     throw Error(ErrorKind::usage, "include_stop_str_in_output does nothing without stop_strings: set them, or drop it");
-  if (config.ignore_eos && is_given(config, get(generation_fields(), "eos_token_id")))
-    reject_contradiction("ignore_eos", "eos_token_id");
   reject_idle_processor_options(config, row.draws(config));
 }
 

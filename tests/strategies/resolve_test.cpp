@@ -242,7 +242,6 @@ TEST(Resolve, WhatChangesNothingBesideTheOthersIsAnError) {
                            "sampler_order=temperature;top_k",
                            "sampler_order=llama.cpp",
                            "num_beams=3 normalize=prompt length_penalty=0",
-                           "ignore_eos=true eos_token_id=3",
                            "include_stop_str_in_output=false",
                            "penalty_alpha=0.6 top_k=0",
                            "penalty_alpha=0.6 top_k=100000",
