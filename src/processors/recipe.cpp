@@ -191,7 +191,8 @@ void reject_idle_order(const GenerationConfig& config, bool sampling) {
   if (config.sampler_order != "llama.cpp") {
     for (const std::string_view name : split(config.sampler_order)) check_order_name(name);
   }
-  if (!orders_something(config, sampling)) idle("sampler_order", config, "where nothing is on that has a place in it");
+  if (config.temperature != 0 && !orders_something(config, sampling))
+    idle("sampler_order", config, "where nothing is on that has a place in it");
 }
 
 }  // namespace
