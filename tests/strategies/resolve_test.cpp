@@ -227,25 +227,14 @@ TEST(Resolve, TemperatureZeroContradictsWhatWouldNotBeGreedy) {
 }
 
 TEST(Resolve, WhatChangesNothingBesideTheOthersIsAnError) {
-  for (const char* idle : {"penalty_last_n=5",
-                           "repetition_penalty=1.2 penalty_last_n=0",
-                           "frequency_penalty=1 penalty_last_n=0",
-                           "presence_penalty=1 penalty_last_n=0",
-                           "dry_multiplier=1 dry_penalty_last_n=0",
-                           "xtc_probability=1 xtc_threshold=0.6",
-                           "exponential_decay_length_penalty=3,1",
-                           "watermark=true watermark_bias=0",
-                           "watermark=true watermark_greenlist_ratio=1",
-                           "min_tokens_to_keep=2",
-                           "min_tokens_to_keep=60 top_k=0",
-                           "min_tokens_to_keep=3 mirostat=2",
-                           "sampler_order=temperature;top_k",
-                           "sampler_order=llama.cpp",
-                           "num_beams=3 normalize=prompt length_penalty=0",
-                           "include_stop_str_in_output=false",
-                           "penalty_alpha=0.6 top_k=0",
-                           "penalty_alpha=0.6 top_k=100000",
-                           "num_beams=2 hf_compat=true"}) {
+  for (const char* idle :
+       {"penalty_last_n=5", "repetition_penalty=1.2 penalty_last_n=0", "frequency_penalty=1 penalty_last_n=0",
+        "presence_penalty=1 penalty_last_n=0", "dry_multiplier=1 dry_penalty_last_n=0",
+        "xtc_probability=1 xtc_threshold=0.6", "exponential_decay_length_penalty=3,1",
+        "watermark=true watermark_bias=0", "watermark=true watermark_greenlist_ratio=1", "min_tokens_to_keep=2",
+        "min_tokens_to_keep=60 top_k=0", "min_tokens_to_keep=3 mirostat=2", "sampler_order=temperature;top_k",
+        "sampler_order=llama.cpp", "num_beams=3 normalize=prompt length_penalty=0", "include_stop_str_in_output=false",
+        "penalty_alpha=0.6 top_k=0", "penalty_alpha=0.6 top_k=100000", "num_beams=2 hf_compat=true"}) {
     EXPECT_NE(usage_error([&] { resolve_strategy(given(idle)); }), "") << idle;
   }
   for (const char* fine :
@@ -256,6 +245,17 @@ TEST(Resolve, WhatChangesNothingBesideTheOthersIsAnError) {
         "exponential_decay_length_penalty=3,0.9", "xtc_probability=1 xtc_threshold=0.5"}) {
     EXPECT_NO_THROW(resolve_strategy(given(fine))) << fine;
   }
+}
+
+TEST(Resolve, NumbersThatNobodyCanUseAreRefused) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"seed=9007199254740992", "seed is 9007199254740992: it must be a whole number from 0 to 9007199254740991"},
+      {"num_beams=2 length_penalty=1000", "length_penalty is 1000: it must be a number from -30 to 30"},
+      {"num_beams=2 length_penalty=-31", "length_penalty is -31: it must be a number from -30 to 30"}};
+  for (const auto& [options, sentence] : cases) {
+    EXPECT_EQ(usage_error([&] { resolve_strategy(given(options)); }), sentence);
+  }
+  EXPECT_NO_THROW(resolve_strategy(given("seed=9007199254740991")));
 }
 
 TEST(Resolve, StrategiesSayWhatTheyDo) {
