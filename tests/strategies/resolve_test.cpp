@@ -361,7 +361,7 @@ TEST(Resolve, ValuesOutOfRangeAreErrors) {
       {"num_return_sequences=257", "num_return_sequences is 257: it must be a whole number from 1 to 256"},
       {"trace_top=0", "trace_top is 0: it must be a whole number from 1 to 200"},
       {"trace_top=201", "trace_top is 201: it must be a whole number from 1 to 200"},
-      {"seed=-1", "seed is -1: it must be a whole number of at least 0"},
+      {"seed=-1", "seed is -1: it must be a whole number from 0 to 9007199254740991"},
       {"stop_strings=", "stop_strings is '': it must be a text that is not empty"},
       {"eos_token_id=-2", "eos_token_id is -2: it must be whole numbers of at least 0, separated by commas"},
   };
