@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "hub/hub.h"
+#include "llama/library.h"
 #include "llama/load_probe.h"
 #include "llama/self_model.h"
 #include "model/same_vocabulary.h"
@@ -51,7 +52,17 @@ void add_session_flags(Flags& flags, SessionOptions& options, GenerationConfig& 
   text("-p,--prompt", prompt.text, "the prompt");
   flags.own("-f,--file", prompt.file, "a file with the prompt; - is standard input").type("FILE").group("Prompt");
   text("--system", prompt.system, "system message of the chat");
-  flags.own("--no-chat-template", prompt.no_chat_template, "the prompt as it is, special tokens parsed")
+  flags.own("--no-chat-template", prompt.no_chat_template, "the prompt as it is, without the model's template")
+      .group("Prompt");
+  const auto set_special = [&prompt](const std::string& value) {
+    const std::optional<bool> parsed = parse_boolean(value);
+    if (!parsed) throw Error(ErrorKind::usage, "parse_special is '{}': it must be true or false", value);
+    prompt.parse_special = *parsed;
+  };
+  flags
+      .own_function("--parse-special,--parse_special", set_special,
+                    "the names of special tokens in your text are those tokens [true]")
+      .type("true|false")
       .group("Prompt");
   flags.own("--show-prompt", options.show_prompt, "what the model reads, on standard error").group("Prompt");
   flags.own("--quiet", options.quiet, "no progress on standard error").group("Output");
@@ -71,13 +82,34 @@ Session::Session(const SessionOptions& options, std::span<const std::string> pro
     : options_(options), costs_(options.live) {
   const auto begin = Clock::now();
   file_ = load_model(options.model, options.quiet);
+  if (options.model.n_gpu_layers > 0 && device_of(options.model).empty() && !options.quiet)
+    tell(fmt::format("n_gpu_layers {} does nothing: this program finds no GPU\n", options.model.n_gpu_layers));
   for (const std::string& text : prompts) prompts_.push_back(make_prompt(text, options.prompt, *file_));
   load_s_ = since(begin);
   if (!options.show_prompt) return;
   for (const Prompt& prompt : prompts_) tell(prompt.text + "\n");
 }
 
+namespace {
+
+// A grammar of the empty text alone is a slip: nothing could be written.
+void check_grammar_has_text(const GenerationConfig& config, const Vocab& vocab) {
+  if (config.grammar.empty()) return;
+  const auto start = vocab.grammar(config.grammar);
+  const std::vector<bool>& allowed = start->allowed();
+  bool may_end = false;
+  for (Token token = 0; token < vocab.size(); ++token) {
+    if (!allowed[static_cast<std::size_t>(token)]) continue;
+    if (!vocab.bytes(token).empty()) return;
+    may_end = true;
+  }
+  if (may_end) throw Error(ErrorKind::usage, "grammar allows the empty text alone: nothing could be written");
+}
+
+}  // namespace
+
 void Session::complete(GenerationConfig& config) const {
+  check_grammar_has_text(config, file_->vocab());
   if (!config.seed) config.seed = random_seed();
   if (prompts_[0].chat && !config.eos_token_id)
     config.eos_token_id = file_->vocab().end_of_turn(*file_->chat_template());

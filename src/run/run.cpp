@@ -58,7 +58,7 @@ Run::Run(Scheduler& scheduler, Request request)
       chain_(std::move(request.chain)),
       prompt_(grow(scheduler.tree().root(), request.prompt)),
       stop_(config_, scheduler.model(request.models[0]).vocab(), prompt_.length(),
-            longest_text(request, infos(scheduler, request))),
+            longest_text(request, infos(scheduler, request)), request.healed.size()),
       sequences_(static_cast<std::size_t>(config_.num_return_sequences)),
       healed_(sequences_.size(), request.healed.size()),
       started_(std::chrono::steady_clock::now()),
@@ -370,6 +370,13 @@ Node Run::emit(int sequence, const Choice& choice) {
   append(sequence, choice, stop.reason);
   if (stop.reason != FinishReason::running) finish(sequence, stop);
   return node;
+}
+
+void Run::end_at_dead_end(int sequence, const NothingLeft& why) {
+  sequences_[static_cast<std::size_t>(sequence)].dead_end = why.what();
+  const auto is_dead = [&](const Sequence& each) { return !each.dead_end.empty(); };
+  if (std::all_of(sequences_.begin(), sequences_.end(), is_dead)) throw NothingLeft(why);
+  finish(sequence, {FinishReason::dead_end, 0});
 }
 
 void Run::append(int sequence, const Choice& choice, FinishReason finish) {

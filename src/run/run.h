@@ -135,6 +135,10 @@ class Run {
   // The node of the chosen token, with what the processors remember of the text up to it.
   Node child(const Choice& choice) const;
 
+  // Whether the processors leave no score above 0, so that a sum of them can only fall. `log_p`: they are fed
+  // log-probabilities, not scores of the strategy's own.
+  bool scores_only_fall(bool log_p) const { return chain_->stays_below_zero(log_p); }
+
   // Whether a sequence ends with this token, and why.
   Stop ends(const Choice& choice) const { return stop_.check(choice.tip.child(choice.token), seconds()); }
   const StopRules& stop_rules() const { return stop_; }
@@ -144,6 +148,10 @@ class Run {
   Node emit(int sequence, const Step& step, Token token, const Why& why = {});
   Node emit(int sequence, const Choice& choice);
   bool finished(int sequence) const { return at(sequence).finish != FinishReason::running; }
+
+  // Ends an answer that the processors left no token: `why` is the NothingLeft that process() threw. Rethrows it where
+  // no other answer is left.
+  void end_at_dead_end(int sequence, const NothingLeft& why);
 
   // The answers, best first, instead of num_return_sequences empty ones. There may be fewer.
   void answer(const std::vector<Answer>& answers);

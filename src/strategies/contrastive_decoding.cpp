@@ -2,7 +2,7 @@
 // expert finds likely and an amateur does not. Of the plausible tokens, those with p_E(v) >= alpha max p_E,
 //
 //   score(v) = log p_E(v) - lambda log p_A(v),     or with beta set (O'Brien and Lewis 2023)
-//   score(v) = (1 + beta) e(v) - beta a(v)         on the logits e and a;
+//   score(v) = (1 + beta) e(v) - beta a(v)         on the logits e and a, with beams on log-probabilities;
 //
 // tau_amateur divides the amateur's logits first. top_k keeps only so many of the plausible tokens, the expert's
 // likeliest.

@@ -114,8 +114,16 @@ Task<void> contrastive_search(Run& run) {
   }
 }
 
-void check_draws_nothing(const GenerationConfig& config) {
+// Each candidate is a row of logits and of hidden states in one batch, and a cell of the cache.
+constexpr int kMostCandidates = 1024;
+
+void check(const GenerationConfig& config) {
   if (asks_to_sample(config)) reject_contradiction("penalty_alpha", sampling_option(config));
+  if (config.top_k >= 1 && config.top_k <= kMostCandidates) return;
+  throw Error(
+      ErrorKind::usage,
+      "top_k is {}: contrastive search tries each of the top_k likeliest tokens, of which there must be from 1 to {}",
+      config.top_k, kMostCandidates);
 }
 
 Room room(const GenerationConfig& config) {
@@ -133,7 +141,7 @@ const Registered<StrategyRow> contrastive_search_row(
      .precedence = 2,
      .reads = {"penalty_alpha", "top_k"},
      .needs = {{"penalty_alpha", "penalty_alpha: 0.6 is a good start"}},
-     .check = check_draws_nothing,
+     .check = check,
      .room = room});
 
 }  // namespace
