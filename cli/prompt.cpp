@@ -10,7 +10,6 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
-#include "llama/chat_template.h"
 
 namespace decant {
 namespace {
@@ -78,13 +77,13 @@ std::string read_prompt(const PromptOptions& options) {
 }
 
 Prompt make_prompt(const std::string& text, const PromptOptions& options, const LlamaFile& model) {
-  const std::optional<std::string> source = options.no_chat_template ? std::nullopt : model.chat_template();
-  if (options.system && !source) {
+  const ChatTemplate* const chat = options.no_chat_template ? nullptr : model.chat_template();
+  if (options.system && !chat) {
     throw Error(ErrorKind::usage, "--system needs a chat template: {}",
                 options.no_chat_template ? "drop --no-chat-template" : "this model's file has none");
   }
   const LlamaVocab& vocab = model.vocab();
-  if (!source) return {text, vocab.tokenize(text, true, true), false};
+  if (!chat) return {text, vocab.tokenize(text, true, true), false};
 
   std::vector<Message> messages;
   if (options.system) {
@@ -92,7 +91,7 @@ Prompt make_prompt(const std::string& text, const PromptOptions& options, const 
     messages.push_back({"system", *options.system});
   }
   messages.push_back({"user", text});
-  const std::string rendered = render_chat(*source, messages, vocab.bos_text(), vocab.eos_text());
+  const std::string rendered = chat->render(messages);
   const bool has_bos = !vocab.bos_text().empty() && rendered.starts_with(vocab.bos_text());
   return {rendered, vocab.tokenize(rendered, true, !has_bos), true};
 }

@@ -80,7 +80,7 @@ Session::Session(const SessionOptions& options, std::span<const std::string> pro
 void Session::complete(GenerationConfig& config) const {
   if (!config.seed) config.seed = random_seed();
   if (prompts_[0].chat && !config.eos_token_id)
-    config.eos_token_id = file_->vocab().end_of_turn(*file_->chat_template());
+    config.eos_token_id = file_->vocab().end_of_turn(file_->chat_template()->source());
 }
 
 std::vector<Token> Session::negative_prompt(const GenerationConfig& config) const {

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "kernels/hook.h"
 #include "llama/exactness.h"
+#include "llama/load_probe.h"
 
 namespace decant {
 
@@ -38,11 +39,10 @@ LlamaFile::LlamaFile(const std::filesystem::path& path, const ModelOptions& opti
     refuse("a recurrent model, which cannot branch");
   if (llama_model_is_diffusion(model_.get())) refuse("a diffusion model");
   vocab_ = std::make_unique<LlamaVocab>(llama_model_get_vocab(model_.get()), info_);
-}
-
-std::optional<std::string> LlamaFile::chat_template() const {
-  const char* text = llama_model_chat_template(model_.get(), nullptr);
-  return text ? std::optional<std::string>(text) : std::nullopt;
+  if (const char* source = llama_model_chat_template(model_.get(), nullptr)) {
+    const std::filesystem::path program = is_unknown(path) ? default_probe_program() : "";
+    chat_template_ = std::make_unique<ChatTemplate>(source, vocab_->bos_text(), vocab_->eos_text(), program);
+  }
 }
 
 int LlamaFile::trained_context() const { return llama_model_n_ctx_train(model_.get()); }

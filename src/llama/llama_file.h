@@ -5,10 +5,10 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "files/gguf_check.h"
+#include "llama/chat_template.h"
 #include "llama/library.h"
 #include "llama/llama_vocab.h"
 #include "options/model_options.h"
@@ -28,7 +28,7 @@ class LlamaFile {
   const std::string& name() const { return name_; }
   const GgufInfo& info() const { return info_; }
   const LlamaVocab& vocab() const { return *vocab_; }
-  std::optional<std::string> chat_template() const;
+  const ChatTemplate* chat_template() const { return chat_template_.get(); }  // null where it has none
   int trained_context() const;
   std::uint64_t weight_bytes() const;  // of all tensors
   llama_model* handle() const { return model_.get(); }
@@ -39,6 +39,7 @@ class LlamaFile {
   GgufInfo info_;
   ModelHandle model_;
   std::unique_ptr<LlamaVocab> vocab_;
+  std::unique_ptr<ChatTemplate> chat_template_;
 };
 
 }  // namespace decant

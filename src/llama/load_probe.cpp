@@ -163,8 +163,10 @@ fs::path default_probe_program() {
   return access(beside.c_str(), X_OK) == 0 ? beside : fs::path();
 }
 
+bool is_unknown(const fs::path& path) { return !turned_off() && !is_pinned_model(path); }
+
 Probe probe_model(const fs::path& path, const ProbeOptions& options) {
-  if (turned_off() || is_pinned_model(path)) return Probe::not_needed;
+  if (!is_unknown(path)) return Probe::not_needed;
   const std::string key = identity(path);
   const std::optional<fs::path> record = record_of(key);
   std::error_code unreadable;

@@ -75,7 +75,7 @@ TEST(LlamaVocab, SpecialTokens) {
 
 TEST(LlamaVocab, TheEndOfATurnIsWhatTheTemplateWrites) {
   const auto file = model_file(kF32);
-  EXPECT_EQ(file->vocab().end_of_turn(*file->chat_template()), Tokens{2});
+  EXPECT_EQ(file->vocab().end_of_turn(file->chat_template()->source()), Tokens{2});
   EXPECT_EQ(file->vocab().end_of_turn(""), Tokens{2});
   EXPECT_EQ(file->vocab().end_of_turn("{{ text }}<|endoftext|>"), (Tokens{2, 0}));
 }
@@ -104,7 +104,7 @@ TEST(LlamaVocab, ChatTemplate) {
   ASSERT_EQ(cases.size(), 10u);
   for (const Json& c : cases) {
     SCOPED_TRACE(c["name"]);
-    const std::string text = render_chat(*file->chat_template(), messages_of(c), vocab.bos_text(), vocab.eos_text());
+    const std::string text = file->chat_template()->render(messages_of(c));
     EXPECT_EQ(text, c["text"].get<std::string>());
     EXPECT_EQ(vocab.tokenize(text, true, false), c["ids"].get<Tokens>());
   }
