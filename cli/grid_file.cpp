@@ -3,6 +3,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include "cli/input.h"
 #include "cli/prompt.h"
 
 namespace decant {
@@ -106,6 +107,9 @@ GridFile parse_grid_file(const std::string& text, const std::string& path) {
   return grid;
 }
 
-GridFile read_grid_file(const std::string& path) { return parse_grid_file(read_bytes(path, "the sweep"), path); }
+GridFile read_grid_file(const std::string& path) {
+  const Input file(path, "description of a sweep", kMostRulesBytes);
+  return parse_grid_file(std::string(file.bytes()), path);
+}
 
 }  // namespace decant
