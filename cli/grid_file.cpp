@@ -102,7 +102,8 @@ GridFile parse_grid_file(const std::string& text, const std::string& path) {
   try {
     Reader(path, grid).read(YAML::Load(text));
   } catch (const YAML::Exception& error) {
-    throw Error(ErrorKind::data, "{} line {} is not YAML: {}", path, error.mark.line + 1, error.msg);
+    const std::string reason = error.msg.substr(0, error.msg.find('\n'));  // it may quote a line's end
+    throw Error(ErrorKind::data, "{} line {} is not YAML: {}", path, error.mark.line + 1, reason);
   }
   return grid;
 }

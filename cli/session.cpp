@@ -42,7 +42,12 @@ std::shared_ptr<const LlamaFile> load_model(const ModelOptions& options, bool qu
     tell(fmt::format("{} was not tried before it is loaded: there is no decant program to do it\n", path.string()));
   Progress loading("loading the model", !quiet);
   const auto update = [&](float done) { loading.update(static_cast<double>(done)); };
-  return std::make_shared<const LlamaFile>(path, options, update);
+  auto file = std::make_shared<const LlamaFile>(path, options, update);
+  loading.wipe();
+  for (const std::string& warning : file->warnings()) {
+    if (!quiet) tell(fmt::format("decant: libllama does not compute {} as it is meant: {}\n", path.string(), warning));
+  }
+  return file;
 }
 
 void add_session_flags(Flags& flags, SessionOptions& options, GenerationConfig& config) {
@@ -86,8 +91,7 @@ Session::Session(const SessionOptions& options, PromptList prompts)
 
 void Session::complete(GenerationConfig& config) const {
   if (!config.seed) config.seed = random_seed();
-  if (prompts_[0].chat && !config.eos_token_id)
-    config.eos_token_id = file_->vocab().end_of_turn(file_->chat_template()->source());
+  if (prompts_[0].chat && !config.eos_token_id) config.eos_token_id = file_->vocab().end_of_turn();
 }
 
 std::vector<Token> Session::negative_prompt(const GenerationConfig& config) const {

@@ -1,6 +1,7 @@
 // Tested by tests/llama/llama_model_test.cpp.
 #include "llama/llama_file.h"
 
+#include <llama-model.h>
 #include <llama.h>
 
 #include "base/error.h"
@@ -33,11 +34,16 @@ LlamaFile::LlamaFile(const std::filesystem::path& path, const ModelOptions& opti
   const auto refuse = [&](const char* what) {
     throw Error(ErrorKind::unavailable, "{} is {}: decant runs decoder-only transformers", path.string(), what);
   };
-  if (llama_model_has_encoder(model_.get())) refuse("an encoder-decoder model");
-  if (!llama_model_has_decoder(model_.get())) refuse("an encoder");
+  warnings_ = complaints.warnings();
+  const bool encodes = llama_model_has_encoder(model_.get()), decodes = llama_model_has_decoder(model_.get());
+  if (encodes && decodes) refuse("an encoder-decoder model");
+  if (!decodes) refuse("an encoder");
   if (llama_model_is_recurrent(model_.get()) || llama_model_is_hybrid(model_.get()))
     refuse("a recurrent model, which cannot branch");
   if (llama_model_is_diffusion(model_.get())) refuse("a diffusion model");
+  if (!model_->hparams.causal_attn) refuse("an encoder, whose tokens see those behind them");
+  if (llama_vocab_type(llama_model_get_vocab(model_.get())) == LLAMA_VOCAB_TYPE_NONE)
+    throw Error(ErrorKind::unavailable, "{} has no vocabulary: decant needs one to read and write text", path.string());
   vocab_ = std::make_unique<LlamaVocab>(llama_model_get_vocab(model_.get()), info_);
   if (const char* source = llama_model_chat_template(model_.get(), nullptr)) {
     const std::filesystem::path program = is_unknown(path) ? default_probe_program() : "";

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "files/gguf_check.h"
 #include "llama/chat_template.h"
@@ -30,7 +31,8 @@ class LlamaFile {
   const LlamaVocab& vocab() const { return *vocab_; }
   const ChatTemplate* chat_template() const { return chat_template_.get(); }  // null where it has none
   int trained_context() const;
-  std::uint64_t weight_bytes() const;  // of all tensors
+  std::uint64_t weight_bytes() const;                                     // of all tensors
+  const std::vector<std::string>& warnings() const { return warnings_; }  // libllama's, for whoever is to know
   llama_model* handle() const { return model_.get(); }
 
  private:
@@ -38,6 +40,7 @@ class LlamaFile {
   std::string name_;
   GgufInfo info_;
   ModelHandle model_;
+  std::vector<std::string> warnings_;
   std::unique_ptr<LlamaVocab> vocab_;
   std::unique_ptr<ChatTemplate> chat_template_;
 };

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""decant on input that means harm: chat templates.
+"""decant on input that means harm: chat templates, and mutants of whatever it reads.
 
 Whatever is given, it ends by itself, in one sentence if not with a text, and takes no more than two seconds of a processor
 and 256 MB.
 """
 
+import collections
 import concurrent.futures
+import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,11 +18,14 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import support
 from damaged_model import with_text
-from support import DATA, MICRO, Case
+from mutants import Material, mutant
+from support import DATA, INTERNAL, IO, MICRO, NO_INPUT, ROOT, UNAVAILABLE, USAGE, Case
 from templates import hostile_templates
 
 SECONDS, KILOBYTES = 2, 256 * 1024
-TEMPLATES = int(os.environ.get("DECANT_HOSTILE_TEMPLATES", 300))
+TEMPLATES = 300
+MUTANTS = range(*map(int, os.environ.get("DECANT_MUTANTS", "0:3000").split(":")))  # numbers
+SLOW = {"seed", "max_time"}  # options whose values are no fault, however odd
 
 
 def measured(*args, **options):
@@ -34,12 +40,11 @@ def measured(*args, **options):
 
 class Hostile(Case):
     def assert_harmless(self, run, codes):
-        """A text or a sentence, within the limits. `run` is what measured() returned."""
+        """A text or a sentence, within the limits. `run` is what measured() returned. What was written before may stand."""
         result, seconds, kilobytes = run
         said = result.err[-300:].decode(errors="replace")
         self.assertIn(result.code, codes, said)
         if result.code:
-            self.assertEqual(result.out, b"")
             self.assertRegex(result.err.decode(), r"\Adecant: [^\n]+\n\Z")
             self.assertNotIn("interrupted", said)
         self.assertLessEqual(seconds, SECONDS, said)
@@ -64,6 +69,42 @@ class Hostile(Case):
                 self.assert_harmless(run, (0, DATA))
             refused += run[0].code != 0
         self.assertGreater(refused, TEMPLATES // 3)
+
+    def material(self):
+        with open(os.path.join(ROOT, "web/src/data/options.json"), encoding="utf-8") as file:
+            options = [each["name"] for each in json.load(file)["options"] if each["name"] not in SLOW]
+        material = Material(self.folder, b"", b"", options)
+        with open(material.good, "wb") as file:
+            file.write(material.model)
+        common = ("-m", material.good, "-t", "1", "--no-chat-template", "-n", "3")
+        beams = self.assert_ok(support.decant("run", *common, "--num-beams", "2", "--seed", "1", "--jsonl", "the")).out
+        comparison = self.assert_ok(support.decant("compare", *common, "--json", "--setting", "a: seed=1", "the")).out
+        material.traces = [beams, comparison]
+        return material
+
+    def run_mutant(self, number, material):
+        kind, files, arguments = mutant(number, material)
+        folder = os.path.join(self.folder, str(number))
+        os.mkdir(folder)
+        for name, data in files.items():
+            with open(os.path.join(folder, name), "wb") as file:
+                file.write(data)
+        environment = {**os.environ, "DECANT_CACHE": os.path.join(self.folder, "cache")}
+        run = measured(*arguments, cwd=folder, env=environment)
+        shutil.rmtree(folder)
+        return kind, arguments, run
+
+    def test_mutants(self):
+        material, codes = self.material(), collections.Counter()
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            for number, (kind, arguments, run) in zip(MUTANTS, pool.map(lambda i: self.run_mutant(i, material), MUTANTS)):
+                with self.subTest(number=number, kind=kind, arguments=" ".join(arguments)[-200:]):
+                    self.assert_harmless(run, (0, USAGE, DATA, NO_INPUT, UNAVAILABLE, INTERNAL, IO))
+                codes[kind, run[0].code] += 1
+        for kind in "model", "trace", "grammar", "schema", "prompt", "option":
+            self.assertGreater(codes[kind, 0] + codes[kind, DATA] + codes[kind, USAGE], 0, codes)
+        if len(MUTANTS) > 3_000:
+            print(sorted(codes.items()), file=sys.stderr)
 
 
 if __name__ == "__main__":
