@@ -78,7 +78,7 @@ def llama(architecture="llama", layers=1, width=32, vocabulary=None, context=128
     n = len(vocabulary["tokenizer.ggml.tokens"]) if "tokenizer.ggml.tokens" in vocabulary else 64
     keys = {"general.architecture": architecture,
             **{f"{architecture}.{key}": x for key, x in
-               {"block_count": layers, "context_length": context, "embedding_length": width, "feed_forward_length": 32,
+               {"block_count": layers, "context_length": context, "embedding_length": width, "feed_forward_length": width,
                 "attention.head_count": 2, "attention.layer_norm_rms_epsilon": 1e-5, "vocab_size": n, **extra}.items()}, **vocabulary}
     tensors = {"token_embd.weight": ((width, n), None), "output_norm.weight": ((width,), None)}
     for i in range(layers):
