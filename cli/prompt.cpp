@@ -14,31 +14,28 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
-#include "llama/chat_template.h"
+#include "cli/input.h"
 
 namespace decant {
 namespace {
 
-std::string read_all(std::FILE* file, const std::string& name) {
-  std::string text;
-  char buffer[1 << 16];
-  for (std::size_t n = sizeof buffer;
-       n == sizeof buffer;) {  // not beyond the end: a terminal would have to say it twice
-    n = std::fread(buffer, 1, sizeof buffer, file);
-    text.append(buffer, n);
-  }
-  if (std::ferror(file)) throw Error(ErrorKind::io, "{} cannot be read: {}", name, std::strerror(errno));
-  if (text.ends_with('\n')) text.pop_back();
-  if (text.ends_with('\r')) text.pop_back();
-  return text;
+std::string read_text(const std::string& path, std::string_view what, std::size_t most) {
+  return std::string(without_last_line_end(Input(path, what, most).bytes()));
 }
 
-std::string read_file(const std::string& path, std::string_view what) {
-  if (path == "-") return read_all(stdin, "standard input");
-  if (std::filesystem::is_directory(path)) throw Error(ErrorKind::no_input, "{} is a directory, not a {}", path, what);
-  const std::unique_ptr<std::FILE, decltype(&std::fclose)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
-  if (!file) throw Error(ErrorKind::no_input, "the {} {} cannot be read: {}", what, path, std::strerror(errno));
-  return read_all(file.get(), path);
+constexpr std::size_t kLongText = 1'000'000;  // bytes: below, tokenizing it costs less than this check
+
+// A text that has more bytes than the model's longest tokens could have together is not tokenized to be refused.
+void check_length(std::string_view text, const LlamaFile& model) {
+  if (text.size() <= kLongText) return;
+  const LlamaVocab& vocab = model.vocab();
+  std::size_t longest = 1;
+  for (Token token = 0; token < vocab.size(); ++token)
+    longest = std::max({longest, vocab.bytes(token).size(), vocab.piece(token).size()});
+  if (text.size() / longest <= static_cast<std::size_t>(model.trained_context())) return;
+  throw Error(ErrorKind::data,
+              "the prompt has {} bytes, more than the {} tokens that {} was trained for can have: shorten it",
+              text.size(), model.trained_context(), model.name());
 }
 
 constexpr std::string_view prompt_file = "prompt file";
@@ -47,12 +44,13 @@ std::string read_source(const PromptOptions& options) {
   if (options.argument.has_value() + options.text.has_value() + options.file.has_value() > 1) {
     throw Error(ErrorKind::usage, "more than one prompt: give it as argument, with -p or with -f, not twice");
   }
-  if (options.argument) return *options.argument == "-" ? read_file("-", prompt_file) : *options.argument;
+  if (options.argument)
+    return *options.argument == "-" ? read_text("-", prompt_file, kMostPromptBytes) : *options.argument;
   if (options.text) return *options.text;
-  if (options.file) return read_file(*options.file, prompt_file);
+  if (options.file) return read_text(*options.file, prompt_file, kMostPromptBytes);
   if (isatty(STDIN_FILENO))
     throw Error(ErrorKind::usage, "no prompt: give it as argument, with -p, with -f FILE or on standard input");
-  return read_file("-", prompt_file);
+  return read_text("-", prompt_file, kMostPromptBytes);
 }
 
 }  // namespace
@@ -64,12 +62,8 @@ void check_utf8(std::string_view text, std::string_view what) {
   }
 }
 
-std::string read_bytes(const std::string& path, std::string_view option) {
-  return read_file(path, fmt::format("file of {}", option));
-}
-
 std::string read_text_file(const std::string& path, std::string_view option) {
-  const std::string text = read_bytes(path, option);
+  const std::string text = read_text(path, fmt::format("file of {}", option), kMostRulesBytes);
   check_utf8(text, path);
   return text;
 }
@@ -116,15 +110,15 @@ std::string filled(const std::string& marked, std::span<const std::string> marks
 
 // Where the messages stand in what the template makes of them: told by marks in their place, which a template passes on
 // as it does any word.
-std::vector<Part> parts_of_users(const std::string& source, const std::vector<Message>& messages,
-                                 const LlamaVocab& vocab, const std::string& rendered) {
+std::vector<Part> parts_of_users(const ChatTemplate& chat, const std::vector<Message>& messages,
+                                 const std::string& rendered) {
   std::vector<Message> marked = messages;
   std::vector<std::string> marks;
   for (std::size_t i = 0; i < messages.size(); ++i) {
     marks.push_back(fmt::format("\uE000{}\uE001", i));  // private use
     marked[i].content = marks.back();
   }
-  const std::string text = render_chat(source, marked, vocab.bos_text(), vocab.eos_text());
+  const std::string text = chat.render(marked);
   std::vector<Part> parts;
   const auto as_it_is = [](std::string_view content) { return content; };
   if (filled(text, marks, messages, as_it_is, parts) == rendered) return parts;
@@ -176,16 +170,17 @@ std::vector<Token> tokenize_apart(std::string_view text, std::span<const Part> p
 }  // namespace
 
 Prompt make_prompt(const std::string& text, const PromptOptions& options, const LlamaFile& model) {
-  const std::optional<std::string> source = options.no_chat_template ? std::nullopt : model.chat_template();
-  if (options.system && !source) {
+  const ChatTemplate* const chat = options.no_chat_template ? nullptr : model.chat_template();
+  if (options.system && !chat) {
     throw Error(ErrorKind::usage, "--system needs a chat template: {}",
                 options.no_chat_template ? "drop --no-chat-template" : "this model's file has none");
   }
   const LlamaVocab& vocab = model.vocab();
+  check_length(text, model);
   const auto begins_with_bos = [&](const std::string& whole) {
     return !vocab.bos_text().empty() && whole.starts_with(vocab.bos_text());
   };
-  if (!source) {
+  if (!chat) {
     const bool parse = options.parse_special;
     return {text, vocab.tokenize(text, parse, !(parse && begins_with_bos(text))), false};
   }
@@ -196,10 +191,10 @@ Prompt make_prompt(const std::string& text, const PromptOptions& options, const 
     messages.push_back({"system", *options.system});
   }
   messages.push_back({"user", text});
-  const std::string rendered = render_chat(*source, messages, vocab.bos_text(), vocab.eos_text());
+  const std::string rendered = chat->render(messages);
   const bool add_bos = !begins_with_bos(rendered);
   if (options.parse_special) return {rendered, vocab.tokenize(rendered, true, add_bos), true};
-  const std::vector<Part> parts = parts_of_users(*source, messages, vocab, rendered);
+  const std::vector<Part> parts = parts_of_users(*chat, messages, rendered);
   return {rendered, tokenize_apart(rendered, parts, vocab, add_bos), true};
 }
 

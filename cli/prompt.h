@@ -24,11 +24,8 @@ struct Prompt {
   std::string healed = {};  // what token healing took from the end of text and tokens
 };
 
-// The text of a file that an option names; "-" is standard input. Throws as read_prompt().
+// The text of a grammar or a schema, from the file that an option names. Throws as read_prompt().
 std::string read_text_file(const std::string& path, std::string_view option);
-
-// The same, whatever its bytes are.
-std::string read_bytes(const std::string& path, std::string_view option);
 
 // Throws Error(data) if `text`, the content of `what`, is not UTF-8.
 void check_utf8(std::string_view text, std::string_view what);

@@ -16,6 +16,7 @@
 #include "base/cpus.h"
 #include "base/error.h"
 #include "kernels/hook.h"
+#include "llama/damage.h"
 #include "llama/exactness.h"
 #include "llama/layer_head.h"
 #include "llama/library.h"
@@ -118,8 +119,10 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
   const Complaints complaints;
   context_.reset(llama_init_from_model(file_->handle(), params));
   if (!context_) {
-    throw Error(ErrorKind::unavailable, "no context of {} positions could be made for {}{}: try a smaller --ctx-size",
-                cells, file_->path().string(), complaints.because());
+    const std::string because = complaints.because();
+    throw Error(ErrorKind::unavailable, "no context of {} positions could be made for {}{}: try {}", cells,
+                file_->path().string(), because,
+                because.find("cache type") == because.npos ? "a smaller --ctx-size" : "another --cache-type");
   }
   threads_ = std::make_unique<Threads>(context_.get(), params.n_threads, isa_ && computes_all(context_.get(), *isa_));
   if (options.exact) check_exact_graphs(context_.get(), left_, file_->path());
@@ -140,6 +143,7 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
            .has_layers = hands_out_layers(file_->info().architecture),
            .logits_from_hidden = hands_out_layers(file_->info().architecture),
            .keeps_rows_apart = isa_ && !plain && device_of(options).empty()};
+  info_.damaged_tensor = [file = file_] { return first_damaged_tensor(file->path(), file->info().n_splits); };
   description_ =
       fmt::format("{} cache of {} positions, {} attention, {} threads, {} kernels", ggml_type_name(params.type_k),
                   n_cells, plain ? "plain" : "flash", params.n_threads, isa_ ? kernels::isa_name(*isa_) : "ggml's");
@@ -161,6 +165,7 @@ llama_context_params LlamaModel::context_params(const ModelOptions& options, int
   params.n_threads = params.n_threads_batch = thread_count(options, file_->handle());
   params.type_k = params.type_v = cache_type(options, file_->info());
   params.flash_attn_type = flash_attention(options, file_->info());
+  params.pooling_type = LLAMA_POOLING_TYPE_NONE;  // a hidden state for each token, whatever the file is made for
   params.no_perf = true;
   params.cb_eval = watch;
   params.cb_eval_user_data = this;

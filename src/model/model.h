@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <span>
 #include <string>
@@ -39,6 +40,7 @@ struct ModelInfo {
   int rewind = kRewindAll;  // tokens that trim_sequence() can take back at the end of a sequence; 0: only all of them
   bool keeps_rows_apart = true;  // a NaN in one sequence's cells cannot reach the rows of another; known for certain
                                  // after the first forward()
+  std::function<std::string()> damaged_tensor = {};  // looks for weights that are no numbers: "" where there are none
 };
 
 // What a row returns besides filling its cell. States are numbered as Hugging Face's hidden_states: i is what layer i

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "model/not_finite.h"
 
 namespace decant {
 namespace {
@@ -294,8 +295,9 @@ Step Run::process(int sequence, const Node& tip, const EvalRow& row, const Feed&
     sum = log_sum_exp(logits);
   }
   if (!sum.valid) {
-    throw Error(ErrorKind::internal, "the model returned a logit that is not a number or infinite at position {}",
-                tip.length());
+    throw not_finite(
+        model_info(),
+        fmt::format("the model returned a logit that is not a number or infinite at position {}", tip.length()));
   }
   if (negative_prompt_ && row.unconditional.empty()) {
     throw Error(ErrorKind::usage, "guidance_scale has nothing to lead away from at position {}, inside the prompt",

@@ -16,6 +16,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "model/not_finite.h"
 #include "numerics/top_k.h"
 #include "options/table.h"
 #include "strategies/beam.h"
@@ -98,8 +99,9 @@ class ContrastiveDecoding : public Scoring {
     }
     const LogSum sum = log_sum_exp(logits);
     if (!sum.valid)
-      throw Error(ErrorKind::internal, "the amateur {} returned a logit that is not a number or infinite",
-                  config_.amateur);
+      throw not_finite(
+          run_.model_info(1),
+          fmt::format("the amateur {} returned a logit that is not a number or infinite", config_.amateur));
     return sum;
   }
 

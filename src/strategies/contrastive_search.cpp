@@ -14,6 +14,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "model/not_finite.h"
 #include "numerics/similarity.h"
 #include "options/table.h"
 #include "strategies/contrastive_search_trace.h"
@@ -51,11 +52,12 @@ std::vector<Contender> likeliest(Run& run, const Step& step, int k) {
 }
 
 // The direction of the hidden state at a position.
-std::vector<float> direction(const EvalRow& row, int position) {
+std::vector<float> direction(const ModelInfo& model, const EvalRow& row, int position) {
   std::vector<float> unit(row.hidden.size());
   if (normalize(row.hidden, unit)) return unit;
-  throw Error(ErrorKind::internal,
-              "the model returned a hidden state that is zero, not a number or infinite at position {}", position);
+  throw not_finite(
+      model,
+      fmt::format("the model returned a hidden state that is zero, not a number or infinite at position {}", position));
 }
 
 struct Winner {
@@ -72,7 +74,7 @@ Winner best(const Run& run, const std::vector<Contender>& contenders, Rows rows,
   if (run.wants_decisions()) winner.trace = std::make_shared<ContrastiveSearchTrace>(alpha);
   std::vector<float> cosines(past.count());
   for (std::size_t i = 0; i < contenders.size(); ++i) {
-    std::vector<float> unit = direction(rows[i], static_cast<int>(past.count()));
+    std::vector<float> unit = direction(run.model_info(), rows[i], static_cast<int>(past.count()));
     past.cosines(unit, cosines);
     const double similarity = *std::max_element(cosines.begin(), cosines.end());
     const double score = (1 - alpha) * contenders[i].p - alpha * similarity;
@@ -96,7 +98,7 @@ Task<void> contrastive_search(Run& run) {
   const std::vector<Ask> prompt = ask_prompt(run);
   auto rows = co_await run.eval(prompt);
   Directions past(rows[0].hidden.size());
-  for (const EvalRow& row : rows) past.add(direction(row, static_cast<int>(past.count())));
+  for (const EvalRow& row : rows) past.add(direction(run.model_info(), row, static_cast<int>(past.count())));
 
   Node tip = run.prompt();
   EvalRow row = rows.back();
