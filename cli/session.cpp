@@ -102,26 +102,7 @@ Session::Session(const SessionOptions& options, PromptList prompts)
   for (const Prompt& prompt : prompts_) tell(prompt.text + "\n");
 }
 
-namespace {
-
-// A grammar of the empty text alone is a slip: nothing could be written.
-void check_grammar_has_text(const GenerationConfig& config, const Vocab& vocab) {
-  if (config.grammar.empty()) return;
-  const auto start = vocab.grammar(config.grammar);
-  const std::vector<bool>& allowed = start->allowed();
-  bool may_end = false;
-  for (Token token = 0; token < vocab.size(); ++token) {
-    if (!allowed[static_cast<std::size_t>(token)]) continue;
-    if (!vocab.bytes(token).empty()) return;
-    may_end = true;
-  }
-  if (may_end) throw Error(ErrorKind::usage, "grammar allows the empty text alone: nothing could be written");
-}
-
-}  // namespace
-
 void Session::complete(GenerationConfig& config) const {
-  check_grammar_has_text(config, file_->vocab());
   if (!config.seed) config.seed = random_seed();
   if (prompts_[0].chat && !config.eos_token_id) config.eos_token_id = file_->vocab().end_of_turn();
 }

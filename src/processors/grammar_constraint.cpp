@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "processors/row.h"
 #include "schema/json_schema.h"
 
@@ -18,9 +19,22 @@ struct GrammarState final : ProcessorState {
 const Grammar& point_of(const ProcessorState& state) { return *static_cast<const GrammarState&>(state).point; }
 std::size_t healed_of(const ProcessorState& state) { return static_cast<const GrammarState&>(state).healed; }
 
+// A grammar of the empty text alone is a slip: nothing could be written.
+void check_has_text(std::string_view name, const Grammar& start, const Vocab& vocab) {
+  const std::vector<bool>& allowed = start.allowed();
+  bool may_end = false;
+  for (Token token = 0; token < vocab.size(); ++token) {
+    if (!allowed[static_cast<std::size_t>(token)]) continue;
+    if (!vocab.bytes(token).empty()) return;
+    may_end = true;
+  }
+  if (may_end) throw Error(ErrorKind::usage, "{} allows the empty text alone: nothing could be written", name);
+}
+
 ProcessorPtr make(std::string_view name, const std::string& gbnf, const ChainSetup& setup) {
   const Vocab& vocab = setup.needed_vocab();
   std::shared_ptr<const Grammar> start = vocab.grammar(gbnf, setup.eos);
+  check_has_text(name, *start, vocab);
   return made<GrammarConstraint>(name, std::move(start), setup.healed, &vocab);
 }
 
