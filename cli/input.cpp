@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/descriptor.h"
 #include "base/error.h"
 #include "cli/output.h"
 
@@ -17,21 +18,6 @@ namespace decant {
 namespace {
 
 constexpr int kPatience = 1000;  // ms in which something should have come, before we say what we wait for
-
-class Descriptor {
- public:
-  explicit Descriptor(int number, bool ours) : number_(number), ours_(ours) {}
-  ~Descriptor() {
-    if (ours_ && number_ >= 0) close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int number() const { return number_; }
-
- private:
-  int number_;
-  bool ours_;
-};
 
 std::string_view kind_of(mode_t mode) {
   if (S_ISFIFO(mode)) return "a pipe";
@@ -75,10 +61,10 @@ std::string read_stream(int descriptor, const std::string& name, std::string_vie
 Input::Input(const std::string& path, std::string_view what, std::size_t most)
     : name_(path == "-" ? "standard input" : path) {
   // A pipe that nobody writes to must not keep us from saying so.
-  const Descriptor file(path == "-" ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK),
-                        path != "-");
+  const Descriptor file(path == "-" ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                                    : open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat status {};
-  if (file.number() < 0 || fstat(file.number(), &status) != 0)
+  if (file.number < 0 || fstat(file.number, &status) != 0)
     throw Error(ErrorKind::no_input, "the {} {} cannot be read: {}", what, path, std::strerror(errno));
   if (S_ISDIR(status.st_mode)) throw Error(ErrorKind::no_input, "{} is a directory, not a {}", path, what);
   // Those of /proc say that they are empty.
@@ -90,9 +76,9 @@ Input::Input(const std::string& path, std::string_view what, std::size_t most)
     file_ = std::make_unique<const MappedFile>(path);
     return;
   }
-  if (path != "-") fcntl(file.number(), F_SETFL, 0);  // wait for what comes
-  wait_for_bytes(file.number(), name_, what, status.st_mode);
-  text_ = read_stream(file.number(), name_, what, status.st_mode, std::min(most, kMostStreamBytes));
+  if (path != "-") fcntl(file.number, F_SETFL, 0);  // wait for what comes
+  wait_for_bytes(file.number, name_, what, status.st_mode);
+  text_ = read_stream(file.number, name_, what, status.st_mode, std::min(most, kMostStreamBytes));
 }
 
 std::string_view without_last_line_end(std::string_view text) {

@@ -18,6 +18,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/descriptor.h"
 #include "base/error.h"
 #include "base/process.h"
 
@@ -216,11 +217,7 @@ std::uint64_t take_number() {
 }
 
 void give(int output, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = write(output, bytes.data(), bytes.size());
-    if (count < 0 && errno != EINTR) _exit(0);
-    if (count > 0) bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
+  if (write_all(output, bytes) != 0) _exit(0);
 }
 
 // From now on, for what the messages allow. Beyond it comes SIGPROF, of which the process dies.
