@@ -1,26 +1,18 @@
 // Tested by tests/llama/damage_test.cpp.
 #include "llama/damage.h"
 
-#include <ggml.h>
-#include <gguf.h>
-
 #include <algorithm>
 #include <cmath>
-#include <memory>
 #include <vector>
 
 #include "base/mapped_file.h"
 #include "files/gguf_check.h"
+#include "llama/gguf_handles.h"
 
 namespace decant {
 namespace {
 
 constexpr std::int64_t kPiece = 1 << 16;  // elements, whole blocks of every type
-
-template <auto release>
-struct Release {
-  void operator()(auto* object) const { release(object); }
-};
 
 bool is_finite(float x) { return std::isfinite(x); }
 
@@ -42,9 +34,8 @@ bool all_finite(ggml_type type, const char* data, std::int64_t elements) {
 
 std::string first_in(const std::filesystem::path& path) {
   ggml_context* infos = nullptr;
-  const std::unique_ptr<gguf_context, Release<gguf_free>> header(
-      gguf_init_from_file(path.c_str(), {.no_alloc = true, .ctx = &infos}));
-  const std::unique_ptr<ggml_context, Release<ggml_free>> tensors(infos);
+  const Gguf header(gguf_init_from_file(path.c_str(), {.no_alloc = true, .ctx = &infos}));
+  const Tensors tensors(infos);
   if (!header) return "";
   const MappedFile file(path);
   for (std::int64_t i = 0; i < gguf_get_n_tensors(header.get()); ++i) {

@@ -1,7 +1,6 @@
 // Tested by tests/llama/self_model_test.cpp.
 #include "llama/self_model.h"
 
-#include <gguf.h>
 #include <llama.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include "base/error.h"
 #include "base/mapped_file.h"
 #include "base/memory_file.h"
+#include "llama/gguf_handles.h"
 
 namespace decant {
 namespace {
@@ -46,13 +46,6 @@ std::optional<llama_ftype> type_of(std::string_view what) {
   }
   return std::nullopt;
 }
-
-template <auto release>
-struct Release {
-  void operator()(auto* object) const { release(object); }
-};
-using Gguf = std::unique_ptr<gguf_context, Release<gguf_free>>;
-using Tensors = std::unique_ptr<ggml_context, Release<ggml_free>>;
 
 // libllama takes what kind of model this is from its number of layers, and some models have only that: 0 where it
 // does not matter, else a number for each kind. (hparams.n_layer() and LLM_TYPE_* in libllama's src/models.)
