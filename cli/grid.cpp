@@ -116,15 +116,14 @@ std::vector<std::uint64_t> Grid::telling() const {
   };
   line(0, columns_.size());
   for (std::size_t i = 0; i < axes_.size(); ++i) line(i + 1, axes_[i].values.size());
+  std::vector<std::vector<std::size_t>> ends = {{0, columns_.size() - 1}};
+  for (const Axis& axis : axes_) ends.push_back(ends_of(axis));
   for (std::uint64_t corner = 0; corner < kAllTold; ++corner) {  // the lowest digits first, until all have turned
     std::uint64_t rest = corner;
-    const auto turn = [&](const std::vector<std::size_t>& ends) {
-      const std::size_t end = ends[rest % ends.size()];
-      rest /= ends.size();
-      return end;
-    };
-    place[0] = turn({0, columns_.size() - 1});
-    for (std::size_t i = 0; i < axes_.size(); ++i) place[i + 1] = turn(ends_of(axes_[i]));
+    for (std::size_t i = 0; i < ends.size(); ++i) {
+      place[i] = ends[i][rest % ends[i].size()];
+      rest /= ends[i].size();
+    }
     if (rest > 0) break;
     chosen.insert(number_of(place));
   }
