@@ -65,6 +65,7 @@ python3 tests/cli/compare_test.py build/release/decant
 python3 tests/cli/sweep_test.py build/release/decant
 python3 tests/cli/contrast_test.py build/release/decant
 python3 tests/cli/bench_test.py build/release/decant
+python3 tests/strangers/strangers_test.py build/release/decant
 
 say "texts under 226 JSON schemas"
 [ -x build/validator/bin/python ] || python3 -m venv build/validator
