@@ -133,6 +133,7 @@ int compare_command(const std::vector<std::string>& arguments) {
   if (page) {
     page->add(comparison_json(comparison));
     page->write();
+    tell_where(*options.html, options.session.quiet);
   }
   if (const auto error = first_error(comparison, false); error && code == 0) std::rethrow_exception(error);
   return code;

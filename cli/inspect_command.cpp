@@ -199,6 +199,7 @@ int inspect_command(const std::vector<std::string>& arguments) {
     for (const Decision& decision : each.decisions) writer.decision(decision);
   }
   report->write();
+  tell_where(*options.html, options.session.quiet);
   return code;
 }
 

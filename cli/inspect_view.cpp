@@ -148,18 +148,9 @@ std::string show_wings(std::span<const TraceCandidate> rows, Token chosen, std::
 std::string heading(const Decision& decision, std::string_view before, const InspectView& view) {
   const std::string position = fmt::format("position {}", decision.position);
   const int room = view.width - columns(position) - 1;
-  const auto is_inside = [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; };  // a character
   before.remove_prefix(before.size() - std::min(before.size(), 4 * static_cast<std::size_t>(room)));
-  while (!before.empty() && is_inside(before[0])) before.remove_prefix(1);
-  std::string text = harmless(before);
-  std::size_t begin = 0;
-  for (int width = columns(text); width > room - 1;) {  // the end of the text matters
-    std::size_t next = begin + 1;
-    while (next < text.size() && is_inside(text[next])) ++next;
-    width -= columns(std::string_view(text).substr(begin, next - begin));
-    begin = next;
-  }
-  text.erase(0, begin);
+  // may begin inside a character now, but far to the left of what is shown
+  const std::string text = fit_end(harmless(before), room - 1);
   return view.style.bold(fit(text + "▁", room)) + " " + position + "\n";
 }
 

@@ -26,4 +26,9 @@ class Progress {
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
 
+// The line: what is done, a bar, how much of it, the note. Never as wide as the terminal.
+std::string progress_line(std::string_view what, int percent, std::string_view note, int width);
+
+std::string time_left(double seconds);  // "12 s left"
+
 }  // namespace decant

@@ -126,6 +126,7 @@ int report_command(const std::vector<std::string>& arguments) {
   }
   HtmlReport report(out);
   write_report(std::move(text), options.trace, report);
+  tell_where(out, false);
   return 0;
 }
 

@@ -142,16 +142,9 @@ class Drawing {
     text_ += '\n';
   }
 
-  // Columns, not bytes: from the left half a cut, from the right the end that still fits.
   static std::string cut_middle(const std::string& text, int width) {
     if (columns(text) <= width) return text;
-    std::string left = fit(text, width / 2);  // ends with …
-    std::size_t at = 0;
-    while (at < text.size() && columns(std::string_view(text).substr(at)) > width - width / 2) {
-      do ++at;
-      while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80);
-    }
-    return left + text.substr(at);
+    return fmt::format("{}…{}", first_columns(text, width / 2 - 1), last_columns(text, width - width / 2));
   }
 
   int n_groups() const {
@@ -175,17 +168,6 @@ std::string text_of(const SearchTree& tree, int node, const Vocab& vocab) {
   return harmless(bytes);
 }
 
-// The end of a text, in exactly `width` columns or less.
-std::string tail_of(const std::string& text, int width) {
-  if (columns(text) <= width) return text;
-  std::size_t at = 0;
-  while (at < text.size() && columns(std::string_view(text).substr(at)) > width - 1) {
-    do ++at;
-    while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80);
-  }
-  return "…" + text.substr(at);
-}
-
 std::string show_ends(const SearchTree& tree, const TreeStyle& how) {
   std::string table = how.style.bold("\n  normalised        sum  length  why      text") + "\n";
   for (const SearchEnd& end : tree.ends) {
@@ -194,7 +176,7 @@ std::string show_ends(const SearchTree& tree, const TreeStyle& how) {
     const std::string front = fmt::format("{} {:>10.4f} {:>10.4f} {:>7}  {:<8} ", end.sequence < 0 ? " " : ">",
                                           end.normalized, end.score, end.length, to_string(end.finish));
     const int room = std::max(how.width - columns(front) - columns(missing), 12);
-    const std::string row = front + tail_of(text_of(tree, end.node, how.vocab), room) + missing;
+    const std::string row = front + fit_end(text_of(tree, end.node, how.vocab), room) + missing;
     table += (end.sequence < 0 ? how.style.quiet(row) : row) + "\n";
   }
   return table;
@@ -230,7 +212,7 @@ std::string show_beams(const SearchTree& tree, const TreeStyle& how) {
   for (const int beam : tree.beams) {
     const TreeNode& node = tree.nodes[static_cast<std::size_t>(beam)];
     const std::string front = fmt::format("{:>3} {:>9.3f}  ", ++rank, node.score);
-    text += front + tail_of(text_of(tree, beam, how.vocab), how.width - columns(front) - 1) + "\n";
+    text += front + fit_end(text_of(tree, beam, how.vocab), how.width - columns(front) - 1) + "\n";
   }
   return text;
 }
