@@ -34,10 +34,13 @@ HelpRow help_row(const CLI::Option& option) {
   return {option.get_group(), flags, option.get_description(), false};
 }
 
-// The terminal's; a pager or a file gets what a pager's terminal shows.
+// The terminal's, or that of the pager that reads it, as far as standard error shows that one.
 int help_width() {
-  const int columns = terminal_size(StandardStream::output).columns;
-  return columns > 0 ? std::clamp(columns, 40, 120) : 80;
+  for (const StandardStream stream : {StandardStream::output, StandardStream::error}) {
+    const int columns = terminal_size(stream).columns;
+    if (columns > 0) return std::clamp(columns, 40, 120);
+  }
+  return 100;
 }
 
 // A command broken between its arguments in the shell's way, so that it can still be copied.
@@ -71,11 +74,6 @@ OwnOption OwnOption::type(const std::string& name) {
 
 OwnOption OwnOption::group(const std::string& title) {
   option_->group(title);
-  return *this;
-}
-
-OwnOption OwnOption::required() {
-  option_->required();
   return *this;
 }
 

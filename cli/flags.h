@@ -31,7 +31,6 @@ class OwnOption {
   explicit OwnOption(CLI::Option* option) : option_(option) {}
   OwnOption type(const std::string& name);  // of its value, in the help
   OwnOption group(const std::string& title);
-  OwnOption required();
 
  private:
   CLI::Option* option_;
@@ -67,7 +66,7 @@ class Flags {
   bool parse(const std::vector<std::string>& arguments);
 
   // Usage, description, each option (each that is not advanced, unless --help-all was given), and the footer, as wide as
-  // the terminal, or 80 columns.
+  // the terminal.
   std::string help() const;
 
  private:

@@ -31,7 +31,7 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
     flags.own(names, value, doc).group("Output");
   };
   flag("--no-stream", options.no_stream, "the text at the end, not as it comes");
-  flag("--no-wrap", options.no_wrap, "on a terminal, words may break at its edge");
+  flag("--no-wrap", options.no_wrap, "words may break at a terminal's edge");
   flag("--json", options.json, "one JSON object instead of text");
   flag("--jsonl", options.jsonl, "one trace record for each decision instead of text");
   flags.own("--html", options.html, "also a report: every decision, as a page of its own").type("FILE").group("Output");

@@ -25,6 +25,7 @@ namespace decant {
 namespace {
 
 constexpr std::size_t kRows = 40;  // of the table in the terminal
+constexpr int kUnbroken = 100'000;  // columns of one that goes to a file
 
 struct Options {
   GenerationConfig config;
@@ -261,7 +262,8 @@ int sweep_command(const std::vector<std::string>& arguments) {
   std::ifstream written(file.path(), std::ios::binary);
   const SweepSummary summary = summarize(written, name);
   Output output;
-  output.write(sweep_table(plan.grid, summary, kRows));
+  const int columns = terminal_size(StandardStream::output).columns;
+  output.write(sweep_table(plan.grid, summary, kRows, columns > 0 ? std::max(columns, 30) : kUnbroken));
   if (page) {
     page->write([&](const HtmlReport::Sink& out) { write_page_data(written, name, summary, out); });
     tell_where(*options.html, options.session.quiet);

@@ -33,7 +33,7 @@ void WordWrap::put(std::string_view character, int width, std::string& out) {
     out += fmt::format("\033[{}G\033[K\n{}", column_ - word_columns_ + 1, word_);
     column_ = word_columns_ + 1;
   } else {
-    if (wide > 1) out += "\n";  // of a word longer than the line the terminal breaks off what does not fit
+    if (wide > 1 || word_columns_ == 0) out += "\n";  // a word longer than the line is left to the terminal
     column_ = wide;
     word_columns_ = 0;
     word_.clear();

@@ -8,7 +8,7 @@
 namespace decant {
 namespace {
 
-constexpr int widest_flags = 30;  // the text of longer ones stands below them
+constexpr int widest_flags = 25;  // the text of longer ones stands below them
 constexpr int narrowest = 24;     // for a text beside its flags
 
 std::string code(std::string_view text) { return text.empty() ? "" : fmt::format("`{}`", text); }
@@ -55,7 +55,7 @@ std::string help_text(const std::vector<HelpRow>& rows, int width) {
       if (row.group != group) continue;
       std::string line = "  " + row.flags;
       if (std::ssize(line) + 2 > column) {
-        text += line + "\n";
+        for (const std::string& part : help_lines(row.flags, width - 2)) text += "  " + part + "\n";
         line.clear();
       }
       for (const std::string& part : help_lines(row.doc, width - column)) {
