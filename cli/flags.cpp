@@ -40,7 +40,7 @@ int help_width() {
     const int columns = terminal_size(stream).columns;
     if (columns > 0) return std::clamp(columns, 40, 120);
   }
-  return 100;
+  return 120;
 }
 
 // A command broken between its arguments in the shell's way, so that it can still be copied.

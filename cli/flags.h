@@ -65,8 +65,8 @@ class Flags {
   // Reads the arguments behind the command's name. False, with nothing read, if they ask for help. Throws Error(usage).
   bool parse(const std::vector<std::string>& arguments);
 
-  // Usage, description, each option (each that is not advanced, unless --help-all was given), and the footer, as wide as
-  // the terminal.
+  // Usage, description, each option (each that is not advanced, unless --help-all was given), and the footer, as wide
+  // as the terminal.
   std::string help() const;
 
  private:

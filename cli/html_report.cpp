@@ -47,7 +47,8 @@ void append_inert(std::string& out, std::string_view json) {
 void tell_where(const std::filesystem::path& page, bool quiet) {
   std::error_code unknown;  // of a folder that is gone
   const std::filesystem::path whole = std::filesystem::absolute(page, unknown);
-  if (!quiet) tell_at_terminal(fmt::format("{} is ready to be opened in a browser\n", unknown ? page.string() : whole.string()));
+  if (!quiet)
+    tell_at_terminal(fmt::format("{} is ready to be opened in a browser\n", unknown ? page.string() : whole.string()));
 }
 
 void HtmlReport::add(std::string_view json) { append_inert(data_, json); }

@@ -26,6 +26,18 @@ std::string percent(double p) {
   return p >= 0.0001 ? fmt::format("{:.2f}%", 100 * p) : fmt::format("{:.0e}", p);
 }
 
+// In the width of the view, each line coloured by itself.
+std::string quiet_lines(std::string_view sentence, const InspectView& view) {
+  const std::string broken = wrap(sentence, view.width, 2);
+  std::string text;
+  for (std::string_view rest = broken; !rest.empty();) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    text += view.style.quiet(line) + "\n";
+  }
+  return text;
+}
+
 // What each processor did: "temperature · top_k keeps 50, cuts 9.99% · top_p keeps 27, cuts 9.62%".
 std::string pipeline(const Decision& decision, int n_vocab) {
   std::string text;
@@ -68,8 +80,8 @@ std::string wrapped(const std::string& text, int width) {
 // tokens had overtaken it; empty if none had.
 std::string_view pushed_by(const Decision& decision, const TraceCandidate& row) {
   const auto is_it = [&](const TraceCandidate& each) { return each.id == row.id; };
-  const auto place = static_cast<std::size_t>(std::find_if(decision.top.begin(), decision.top.end(), is_it) -
-                                              decision.top.begin());
+  const auto place =
+      static_cast<std::size_t>(std::find_if(decision.top.begin(), decision.top.end(), is_it) - decision.top.begin());
   if (place == decision.top.size()) return "";
   const auto overtaken = [&](std::size_t stage) {  // before the stage
     const auto score = [&](std::size_t i) {
@@ -171,7 +183,8 @@ int left_of_wings(const InspectView& view) { return 9 + 3 + Layout(view.width).c
 // One setting's wing of a row.
 std::string compared_wing(const TraceCandidate& row, const Decision& decision, double most, int width,
                           const InspectView& view) {
-  const auto same = std::find_if(decision.top.begin(), decision.top.end(), [&](const auto& c) { return c.id == row.id; });
+  const auto same =
+      std::find_if(decision.top.begin(), decision.top.end(), [&](const auto& c) { return c.id == row.id; });
   if (same == decision.top.end()) return std::string(static_cast<std::size_t>(width), ' ');
   if (same->p == 0) return view.style.quiet(fit(why_cut(decision, *same), width));
   return right_wing(*same, same->id == decision.token, true, most, width, view);
@@ -229,8 +242,9 @@ std::string show_step(const Decision& decision, std::string_view before, const I
 
   std::string text = heading(decision, before, view);
   text += wrapped(readouts(decision, n_vocab), view.width) + wrapped(pipeline(decision, n_vocab), view.width);
-  text += view.style.quiet(fmt::format("{:>8} {:>{}}   {:<{}} {:>8}", "logit", "", layout.left, "token",
-                                       layout.token, "p")) + "\n";
+  text += view.style.quiet(
+              fmt::format("{:>8} {:>{}}   {:<{}} {:>8}", "logit", "", layout.left, "token", layout.token, "p")) +
+          "\n";
   bool cut = false;
   double shown_mass = 0;
   for (const TraceCandidate& row : rows) {
@@ -249,7 +263,7 @@ std::string show_step(const Decision& decision, std::string_view before, const I
   const int more = decision.kept - static_cast<int>(std::count_if(rows.begin(), rows.end(), is_kept));
   if (more > 0) {
     const double mass = std::max(0.0, 1 - shown_mass);
-    text += view.style.quiet(fmt::format("and {} more with {} together", more, percent(mass))) + "\n";
+    text += quiet_lines(fmt::format("and {} more with {} together", more, percent(mass)), view);
   }
   return text;
 }
@@ -271,8 +285,7 @@ std::string show_steps(std::span<const Decision* const> decisions, std::span<con
     const std::size_t n = std::min(abreast, decisions.size() - i);
     text += show_wings(rows, decisions[0]->token, decisions.subspan(i, n), labels.subspan(i, n), most, view);
   }
-  const char* key = "> is what a setting chooses; the text goes on with the first one's choice";
-  return text + view.style.quiet(wrap(key, view.width, 2)) + "\n";
+  return text + quiet_lines("> is what a setting chooses; the text goes on with the first one's choice", view);
 }
 
 void write_step(JsonWriter& json, const Decision& decision, const Vocab& vocab) {

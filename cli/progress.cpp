@@ -13,6 +13,7 @@ namespace decant {
 namespace {
 
 constexpr auto kPatience = std::chrono::milliseconds(400);
+constexpr auto kPause = std::chrono::milliseconds(100);  // between two drawings
 constexpr int kWidth = 30;
 
 }  // namespace
@@ -26,9 +27,11 @@ void Progress::wipe() {
 }
 
 void Progress::update(double fraction, std::string_view note) {
-  if (!enabled_ || std::chrono::steady_clock::now() - begin_ < kPatience) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (!enabled_ || now - begin_ < kPatience || now - drawn_ < kPause) return;
   const int percent = static_cast<int>(100 * std::clamp(fraction, 0.0, 1.0));
   if (percent == percent_ && note == note_) return;
+  drawn_ = now;
   percent_ = percent;
   note_ = note;
   shown_ = true;

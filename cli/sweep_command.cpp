@@ -24,7 +24,7 @@
 namespace decant {
 namespace {
 
-constexpr std::size_t kRows = 40;  // of the table in the terminal
+constexpr std::size_t kRows = 40;   // of the table in the terminal
 constexpr int kUnbroken = 100'000;  // columns of one that goes to a file
 
 struct Options {

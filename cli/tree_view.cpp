@@ -184,7 +184,8 @@ std::string text_of(const SearchTree& tree, int node, const Vocab& vocab) {
 
 std::string show_ends(const SearchTree& tree, const TreeStyle& how) {
   const bool narrow = how.width < 64;  // no room for the sum, the length and the reason
-  std::string table = how.style.bold(narrow ? "\n  normalised  text" : "\n  normalised        sum  length  why      text");
+  std::string table =
+      how.style.bold(narrow ? "\n  normalised  text" : "\n  normalised        sum  length  why      text");
   table += "\n";
   for (const SearchEnd& end : tree.ends) {
     std::string missing;

@@ -23,7 +23,7 @@ void WordWrap::put(std::string_view character, int width, std::string& out) {
   const bool is_tab = character == "\t", blank = is_tab || character == " ", line_end = character == "\n";
   const int wide = is_tab ? tab - column_ % tab : line_end ? 0 : columns(character);
   const bool fits = column_ + wide + (is_tab ? 1 : 0) <= width;  // a tab never leaves its line
-  if (blank && !fits) character = "\n";  // the line's end stands for it
+  if (blank && !fits) character = "\n";                          // the line's end stands for it
   if (line_end || (blank && !fits)) {
     column_ = 0;
   } else if (fits) {

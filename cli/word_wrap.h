@@ -9,8 +9,8 @@ namespace decant {
 
 class WordWrap {
  public:
-  // What to send to a terminal of `width` columns, whose line begins where this text began, for some more text: harmless
-  // UTF-8, whole characters. A width of 0 wraps nothing.
+  // What to send to a terminal of `width` columns, whose line begins where this text began, for some more text:
+  // harmless UTF-8, whole characters. A width of 0 wraps nothing.
   std::string push(std::string_view text, int width);
 
  private:

@@ -12,8 +12,8 @@ namespace decant {
 
 class Writing : public RunObserver {
  public:
-  // `beams`: the tokens come all at once when the search has ended, and its steps are counted instead. `longest`: tokens
-  // that a text may have.
+  // `beams`: the tokens come all at once when the search has ended, and its steps are counted instead. `longest`:
+  // tokens that a text may have.
   Writing(bool enabled, bool beams, int longest, int texts, int prompt_tokens);
 
   bool wants_text() const override { return true; }

@@ -8,7 +8,7 @@
 namespace decant {
 namespace {
 
-constexpr int widest_flags = 25;  // the text of longer ones stands below them
+constexpr int widest_flags = 30;  // the text of longer ones follows them, or stands below
 constexpr int narrowest = 24;     // for a text beside its flags
 
 std::string code(std::string_view text) { return text.empty() ? "" : fmt::format("`{}`", text); }
@@ -50,10 +50,14 @@ std::string help_text(const std::vector<HelpRow>& rows, int width) {
   column = std::min(column + 4, std::max(width - narrowest, 6));
   std::string text;
   for (const std::string_view group : groups) {
-    text += fmt::format("{}:\n", group);
+    for (const std::string& part : help_lines(fmt::format("{}:", group), width)) text += part + "\n";
     for (const HelpRow& row : rows) {
       if (row.group != group) continue;
       std::string line = "  " + row.flags;
+      if (std::ssize(line) > column - 2 && std::ssize(line) + 2 + std::ssize(row.doc) <= width) {
+        text += fmt::format("{}  {}\n", line, row.doc);
+        continue;
+      }
       if (std::ssize(line) + 2 > column) {
         for (const std::string& part : help_lines(row.flags, width - 2)) text += "  " + part + "\n";
         line.clear();
