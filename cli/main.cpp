@@ -12,6 +12,7 @@
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/style.h"
+#include "llama/chat_template.h"
 #include "llama/load_probe.h"
 
 namespace {
@@ -87,7 +88,9 @@ int dispatch(const std::vector<std::string>& arguments) {
     Output().write("decant " DECANT_VERSION "\n");
     return 0;
   }
-  if (name == "probe" && arguments.size() == 2) answer_probe(arguments[1]);  // ours alone: llama/load_probe.h
+  if (name == "probe" && arguments.size() == 2) {  // ours alone: llama/load_probe.h, llama/chat_template.h
+    arguments[1] == "--chat-template" ? answer_chat_templates() : answer_probe(arguments[1]);
+  }
   return run(name, {arguments.begin() + 1, arguments.end()});
 }
 

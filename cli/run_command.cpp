@@ -4,11 +4,13 @@
 #include "cli/command.h"
 #include "cli/flags.h"
 #include "cli/html_report.h"
+#include "cli/output.h"
 #include "cli/run_report.h"
 #include "cli/session.h"
 #include "cli/style.h"
 #include "cli/tree_view.h"
 #include "cli/writing.h"
+#include "options/table.h"
 #include "strategies/resolve.h"
 
 namespace decant {
@@ -58,6 +60,15 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
   return true;
 }
 
+// Of texts that end where the processors left no token, beside others that do not.
+void tell_dead_ends(const Outcome& outcome) {
+  const auto& sequences = outcome.sequences;
+  for (std::size_t i = 0; i < sequences.size(); ++i) {
+    if (sequences[i].dead_end.empty()) continue;
+    tell(fmt::format("text {} of {} breaks off: {}\n", i + 1, sequences.size(), sequences[i].dead_end));
+  }
+}
+
 // Everybody who watches the run, and what each writes.
 class Views {
  public:
@@ -75,14 +86,14 @@ class Views {
     if (options.show) observers.add(&tree_);
   }
 
-  // `healed`: what token healing took from the prompt's end.
-  void end(Outcome outcome, std::string_view healed, const std::string& model) {
+  void end(Outcome outcome, const std::string& model) {
     writing_->wipe();
-    if (outcome.cancelled && beams_) save(outcome, healed);
+    if (outcome.cancelled && beams_) save(outcome);
     if (streams_) printer_.end();
     if (options_.show) tree_.end();
     if (report_) report_->write();
     outcome.rethrow();
+    tell_dead_ends(outcome);
     if (options_.json) {
       output_.write(run_json(outcome, info_));
     } else if (!streams_ && !options_.jsonl) {
@@ -96,8 +107,8 @@ class Views {
 
  private:
   // A search hands its texts over at the end only.
-  void save(Outcome& outcome, std::string_view healed) {
-    const auto best = best_.sequence(vocab_, healed);
+  void save(Outcome& outcome) {
+    const auto best = best_.sequence(vocab_, info_.healed);
     if (!best) return;
     outcome.sequences = {*best};
     if (streams_) printer_.token(0, -1, best->bytes);
@@ -132,6 +143,9 @@ int run_command(const std::vector<std::string>& arguments) {
     throw Error(ErrorKind::usage, "--show tree: {} has no tree, only beam searches have ({})", strategy.name,
                 strategy_list([](const StrategyRow& row) { return row.beams({}); }));
   }
+  const bool traces = options.jsonl || options.html;
+  if (is_given(config, get(generation_fields(), "trace_top")) && !traces && !options.session.quiet)
+    tell("trace_top does nothing without a trace: --jsonl and --html write one\n");
   std::optional<HtmlReport> report;
   if (options.html) report.emplace(*options.html);
 
@@ -142,7 +156,7 @@ int run_command(const std::vector<std::string>& arguments) {
   Views views(options, session, info, strategy.beams(config), report ? &*report : nullptr);
   Ticket ticket = session.start(config, {.wishes = wishes_of(views.observers)});
   const int code = session.drive(ticket, views.observers);
-  views.end(ticket.outcome(), session.prompt_for(config).healed, session.model().describe());
+  views.end(ticket.outcome(), session.model().describe());
   return code;
 }
 
