@@ -9,9 +9,8 @@ import re
 import signal
 import subprocess
 
-import support
 from screen import Screen, columns
-from support import (DATA, IO, MICRO, NO_INPUT, USAGE, Case, Terminal, decant, default, main, micro, raw, start, strict_json,
+from support import (IO, MICRO, NO_INPUT, USAGE, Case, Terminal, decant, default, main, raw, start, strict_json,
                      wait_until_it_catches, wait_until_it_has_worked, without_controls)
 
 SMALL = "-t", "1", "-m", MICRO, "--no-chat-template", "--ignore-eos"
@@ -360,6 +359,16 @@ class ClosedStreams(Case):
                     self.assertNotIn(b"\nmodel     ", text)
         with open(MICRO, "rb") as model:
             self.assertEqual(model.read(4), b"GGUF")
+
+    def test_a_sweep_s_results_stay_results(self):
+        for streams, code in ([1], IO), ([2], 0), ([0, 1], IO), ([1, 2], IO):
+            with self.subTest(streams):
+                out = os.path.join(self.folder, f"{streams}.jsonl")
+                result = decant("sweep", *SMALL, "-n", "3", "--grid", "top_k=1,2", "--out", out, "abc",
+                                preexec_fn=lambda: [os.close(each) for each in streams])
+                self.assertEqual(result.code, code)
+                with open(out, "rb") as file:
+                    self.assertEqual([list(strict_json(line))[0] for line in file], ["sweep", "index", "index"])
 
 
 class Compared(Case):
