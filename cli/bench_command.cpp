@@ -63,6 +63,7 @@ int bench_command(const std::vector<std::string>& arguments) {
         "Usage: decant bench rows [options]\nMeasures the model without any strategy: decant bench rows --help\n");
     return 0;
   }
+  if (what == "--help-all") return bench_command({"rows", what});
   if (what.empty()) throw Error(ErrorKind::usage, "bench needs to know what to measure: decant bench rows");
   if (what != "rows") throw Error(ErrorKind::usage, "unknown benchmark {}: there is decant bench rows", what);
   Options options;

@@ -2,12 +2,16 @@
 #include "cli/cell.h"
 
 #include "base/utf8.h"
+#include "cli/best_so_far.h"
 #include "strategies/score.h"
 
 namespace decant {
 
 class Cell::Watch : public RunObserver {
  public:
+  explicit Watch(bool beams) : beams_(beams) {}
+  bool wants_search() const override { return beams_; }
+  void search(const SearchStep& step) override { best.search(step); }
   bool wants_decisions() const override { return true; }
   void decision(const Decision& decision) override {
     if (decision.sequence != 0) return;
@@ -20,8 +24,10 @@ class Cell::Watch : public RunObserver {
 
   double entropy() const { return decisions_ == 0 ? TextMetrics::none : entropy_ / decisions_; }
   std::vector<std::string> pieces;
+  BestSoFar best;
 
  private:
+  bool beams_;
   double entropy_ = 0;
   int decisions_ = 0;
 };
@@ -75,7 +81,7 @@ Cell::Cell(Session& session, CellSetup setup, std::shared_ptr<Bell> bell)
 Cell::~Cell() = default;
 
 void Cell::start(StrategyFunction strategy, Session::Voices voices) {
-  watch_ = std::make_unique<Watch>();
+  watch_ = std::make_unique<Watch>(setup_.config.num_beams > 1);
   try {
     ticket_ = session_.start(setup_.config, {.wishes = wishes_of(*watch_),
                                              .strategy = std::move(strategy),
@@ -117,7 +123,12 @@ void Cell::keep(const Outcome& outcome) {
     result_.error = outcome.error;
     return;
   }
-  const Sequence* sequence = outcome.sequences.empty() ? nullptr : &outcome.sequences[0];
+  std::optional<Sequence> sequence;
+  if (!outcome.sequences.empty()) sequence = outcome.sequences[0];
+  if (const auto found = watch_->best.sequence(session_.file().vocab(), ""); outcome.cancelled && found) {
+    sequence = found;
+    for (const Token id : found->ids) watch_->pieces.emplace_back(session_.file().vocab().bytes(id));
+  }
   if (!sequence) return;
   TextMetrics& metrics = result_.metrics;
   if (!reading_) {

@@ -85,7 +85,7 @@ void write(const Comparison& comparison, const Options& options) {
     output.write(comparison_markdown(comparison));
   } else {
     const bool color = wants_color(options.color, output.is_terminal());
-    const int width = options.width.value_or(std::clamp(terminal_width(), 60, 1000));
+    const int width = options.width.value_or(std::clamp(terminal_width(), 36, 1000));
     output.write_styled(comparison_text(comparison, Style(color), color, width));
   }
 }
@@ -133,6 +133,7 @@ int compare_command(const std::vector<std::string>& arguments) {
   if (page) {
     page->add(comparison_json(comparison));
     page->write();
+    tell_where(*options.html, options.session.quiet);
   }
   if (const auto error = first_error(comparison, false); error && code == 0) std::rethrow_exception(error);
   return code;

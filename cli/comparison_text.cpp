@@ -170,7 +170,9 @@ std::string comparison_text(const Comparison& comparison, const Style& style, bo
   if (comparison.prompts.size() > 1) text += show_means(view);
   const std::string parting = color ? style.chosen("blue") : "[...]",
                     repeat = color ? style.underlined("underlined") : "⟨...⟩";
-  return text + fmt::format("\n{} the texts part, {} repeats {} tokens\n", parting, repeat, comparison.ngram);
+  const bool one_line = width >= 60;
+  return text + fmt::format("\n{} the texts part,{}{} repeats {} tokens\n", parting, one_line ? " " : "\n", repeat,
+                            comparison.ngram);
 }
 
 }  // namespace decant

@@ -6,6 +6,9 @@
 #include <type_traits>
 #include <utility>
 
+#include "cli/output.h"
+#include "cli/style.h"
+
 namespace decant {
 namespace {
 
@@ -31,6 +34,37 @@ HelpRow help_row(const CLI::Option& option) {
   return {option.get_group(), flags, option.get_description(), false};
 }
 
+// The terminal's, or that of the pager that reads it, as far as standard error shows that one.
+int help_width() {
+  for (const StandardStream stream : {StandardStream::output, StandardStream::error}) {
+    const int columns = terminal_size(stream).columns;
+    if (columns > 0) return std::clamp(columns, 40, 120);
+  }
+  return 120;
+}
+
+// A command broken between its arguments in the shell's way, so that it can still be copied.
+std::string wrap_command(std::string_view command, int width) {
+  std::string text;
+  int used = 0;
+  while (!command.empty()) {
+    bool quoted = false;
+    std::size_t length = 0;
+    for (; length < command.size() && (quoted || command[length] != ' '); ++length) quoted ^= command[length] == '"';
+    const std::string_view word = command.substr(0, length);
+    command.remove_prefix(std::min(length + 1, command.size()));
+    const bool last = command.empty();
+    if (used > 0 && used + 1 + columns(word) + (last ? 0 : 2) > width) {
+      text += " \\\n   ";
+      used = 3;
+    }
+    text += used > 0 ? " " : "";
+    text += word;
+    used += (used > 0 ? 1 : 0) + columns(word);
+  }
+  return text;
+}
+
 }  // namespace
 
 OwnOption OwnOption::type(const std::string& name) {
@@ -40,11 +74,6 @@ OwnOption OwnOption::type(const std::string& name) {
 
 OwnOption OwnOption::group(const std::string& title) {
   option_->group(title);
-  return *this;
-}
-
-OwnOption OwnOption::required() {
-  option_->required();
   return *this;
 }
 
@@ -194,20 +223,27 @@ bool Flags::parse(const std::vector<std::string>& arguments) {
 
 std::string Flags::help() const {
   std::string usage = fmt::format("Usage: {} [options]", app_->get_name());
-  std::vector<HelpRow> rows;
+  std::vector<HelpRow> rows, late;  // late: a command's own among the table's groups, whose order is the table's
   bool hidden = false;
   for (const CLI::Option* option : app_->get_options()) {
     if (option->get_positional()) usage += fmt::format(" [{}]", option->get_name(true));
     if (option->get_group().empty()) continue;
     const auto row = rows_.find(option);
-    const HelpRow help = row == rows_.end() ? help_row(*option) : row->second.help;
+    const bool own = row == rows_.end();
+    const HelpRow help = own ? help_row(*option) : row->second.help;
     const bool hide = help.advanced && !help_all_;
     hidden = hidden || hide;
-    if (!hide) rows.push_back(help);
+    if (!hide) (own && is_of_table(help.group) ? late : rows).push_back(help);
   }
-  const auto line = [](const std::string& text) { return text.empty() ? "" : text + "\n"; };
-  const char* more = hidden ? "--help-all lists every option.\n" : "";
-  return usage + "\n" + line(app_->get_description()) + help_text(rows) + more + line(app_->get_footer());
+  rows.insert(rows.end(), late.begin(), late.end());
+  const int width = help_width();
+  const auto lines = [width](const std::string& text) { return text.empty() ? "" : wrap(text, width) + "\n"; };
+  return lines(usage) + lines(app_->get_description()) + help_text(rows, width) +
+         lines(hidden ? "--help-all lists every option." : "") + wrap_command(app_->get_footer(), width) + "\n";
+}
+
+bool Flags::is_of_table(std::string_view group) const {
+  return std::any_of(rows_.begin(), rows_.end(), [&](const auto& row) { return row.second.help.group == group; });
 }
 
 }  // namespace decant

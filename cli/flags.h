@@ -31,7 +31,6 @@ class OwnOption {
   explicit OwnOption(CLI::Option* option) : option_(option) {}
   OwnOption type(const std::string& name);  // of its value, in the help
   OwnOption group(const std::string& title);
-  OwnOption required();
 
  private:
   CLI::Option* option_;
@@ -66,8 +65,8 @@ class Flags {
   // Reads the arguments behind the command's name. False, with nothing read, if they ask for help. Throws Error(usage).
   bool parse(const std::vector<std::string>& arguments);
 
-  // Usage, description, a line for each option (for each that is not advanced, unless --help-all was given), and the
-  // footer.
+  // Usage, description, each option (each that is not advanced, unless --help-all was given), and the footer, as wide
+  // as the terminal.
   std::string help() const;
 
  private:
@@ -79,6 +78,7 @@ class Flags {
   bool clarify(const std::vector<std::string>& arguments, std::vector<std::string>& clear);
   const CLI::Option* find_flag(const std::string& flag) const;
   bool is_switch(const CLI::Option* option) const;
+  bool is_of_table(std::string_view group) const;
   [[noreturn]] void reject_unknown(std::string_view flag) const;
 
   std::unique_ptr<CLI::App> app_;

@@ -12,16 +12,11 @@ struct Glyph {
   bool blank = false, breaks = false;
 };
 
-std::size_t length_of(char lead) {
-  const auto byte = static_cast<unsigned char>(lead);
-  return byte < 0xC0 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
-}
-
 std::vector<Glyph> glyphs_of(std::span<const FlowPiece> pieces) {
   std::vector<Glyph> glyphs;
   for (const FlowPiece& piece : pieces) {
     for (std::string_view rest = piece.text; !rest.empty();) {
-      const std::string_view character = rest.substr(0, length_of(rest[0]));
+      const std::string_view character = first_character(rest);
       rest.remove_prefix(character.size());
       const bool plain = character == "\"" || character == "\\";  // quotes need no escape here
       std::string shown = plain ? std::string(character) : harmless(character);

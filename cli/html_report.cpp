@@ -1,6 +1,7 @@
 // Tested by tests/cli/html_report_test.cpp and inspect_test.py.
 #include "cli/html_report.h"
 
+#include "cli/output.h"
 #include "cli/web_page.h"
 
 namespace decant {
@@ -41,6 +42,13 @@ void append_inert(std::string& out, std::string_view json) {
     out += escape.bytes > 0 ? escape.text : json.substr(0, 1);
     json.remove_prefix(std::max<std::size_t>(escape.bytes, 1));
   }
+}
+
+void tell_where(const std::filesystem::path& page, bool quiet) {
+  std::error_code unknown;  // of a folder that is gone
+  const std::filesystem::path whole = std::filesystem::absolute(page, unknown);
+  if (!quiet)
+    tell_at_terminal(fmt::format("{} is ready to be opened in a browser\n", unknown ? page.string() : whole.string()));
 }
 
 void HtmlReport::add(std::string_view json) { append_inert(data_, json); }

@@ -32,6 +32,9 @@ class HtmlReport {
   std::string data_;  // fit for a script element
 };
 
+// Says at a terminal where the page is.
+void tell_where(const std::filesystem::path& page, bool quiet);
+
 // JSON that can stand in a script element, in an attribute's or a program's text: what could end or change those is
 // escaped. Such characters occur in strings only, so it stays the same JSON.
 void append_inert(std::string& out, std::string_view json);

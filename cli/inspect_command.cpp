@@ -8,6 +8,8 @@
 #include "cli/inspect_view.h"
 #include "cli/run_report.h"
 #include "cli/session.h"
+#include "cli/writing.h"
+#include "numerics/philox.h"
 #include "options/setting.h"
 #include "strategies/resolve.h"
 #include "strategies/score.h"
@@ -100,19 +102,40 @@ struct Inspected {
   std::vector<Decision> decisions;
 };
 
+// What a setting would choose itself where the text goes on with another one's token: the likeliest token, or that on
+// which its draw falls (strategies/sample.cpp). Left without a token where it chooses by more than the distribution, or
+// the draw falls behind what is listed.
+Decision with_own_choice(Decision decision, const RunInfo& info) {
+  decision.token = -1;
+  if (info.strategy == "greedy") decision.token = decision.top.at(0).id;
+  if (info.strategy != "sample") return decision;
+  decision.u = uniform(*info.config.seed, 0, static_cast<std::uint32_t>(decision.position), Stream::token);
+  double below = 0;
+  for (const TraceCandidate& each : decision.top) {
+    below += each.p;
+    if (*decision.u >= below) continue;
+    decision.token = each.id;
+    break;
+  }
+  return decision;
+}
+
 void print(const Options& options, const std::vector<Inspected>& all, const Session& session, Output& output) {
   const Vocab& vocab = session.file().vocab();
   const Style style(wants_color(options.color, output.is_terminal()));
-  const InspectView view{vocab, style, options.rows, options.width.value_or(std::clamp(terminal_width(), 60, 100))};
+  const InspectView view{vocab, style, options.rows, options.width.value_or(std::clamp(terminal_width(), 30, 100))};
   std::string before = session.prompt().text;
   for (std::size_t step = 0; step < all[0].decisions.size(); ++step) {
-    std::vector<const Decision*> decisions;
+    std::vector<Decision> own;
     std::vector<std::string> labels;
     for (const Inspected& each : all) {
       if (step >= each.decisions.size()) continue;
-      decisions.push_back(&each.decisions[step]);
+      const Decision& decision = each.decisions[step];
+      own.push_back(own.empty() ? decision : with_own_choice(decision, each.info));
       labels.push_back(each.info.label);
     }
+    std::vector<const Decision*> decisions;
+    for (const Decision& each : own) decisions.push_back(&each);
     const bool several = all.size() > 1;
     output.write_styled((step > 0 ? "\n" : "") + (several ? show_steps(decisions, labels, before, view)
                                                           : show_step(*decisions[0], before, view)));
@@ -176,9 +199,16 @@ int inspect_command(const std::vector<std::string>& arguments) {
     all.push_back({run_info(session, each.config, strategy.name), {}});
     all.back().info.label = each.label;
     Collector collector;
+    const int prompt = static_cast<int>(all.back().info.prompt.size());
+    Writing writing(!options.session.quiet, strategy.beams(each.config), max_length(each.config, prompt) - prompt, 1,
+                    prompt);
+    Observers observers;
+    observers.add(&collector);
+    observers.add(&writing);
     Ticket ticket = session.start(
-        each.config, {.wishes = wishes_of(collector), .strategy = all.size() == 1 ? StrategyFunction() : score(text)});
-    code = session.drive(ticket, collector);
+        each.config, {.wishes = wishes_of(observers), .strategy = all.size() == 1 ? StrategyFunction() : score(text)});
+    code = session.drive(ticket, observers);
+    writing.wipe();
     const Outcome& outcome = ticket.outcome();
     all.back().decisions = std::move(collector.decisions);
     outcome.rethrow();
@@ -199,6 +229,7 @@ int inspect_command(const std::vector<std::string>& arguments) {
     for (const Decision& decision : each.decisions) writer.decision(decision);
   }
   report->write();
+  tell_where(*options.html, options.session.quiet);
   return code;
 }
 

@@ -1,14 +1,30 @@
 #include "cli/output.h"
 
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "base/descriptor.h"
 #include "base/error.h"
+#include "base/utf8.h"
 
 namespace decant {
+namespace {
+
+int descriptor_of(StandardStream stream) { return stream == StandardStream::output ? STDOUT_FILENO : STDERR_FILENO; }
+
+}  // namespace
+
+void hold_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    // The lowest free number is the stream's, as those below it are taken by now. Opened the wrong way round.
+    if (fcntl(stream, F_GETFD) < 0) open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
 
 Output::Output() : terminal_(isatty(STDOUT_FILENO) == 1) {}
 
@@ -24,21 +40,37 @@ void Output::write_styled(std::string_view text) {
   if (error != 0) throw Error(ErrorKind::io, "standard output cannot be written: {}", std::strerror(error));
 }
 
-int terminal_width() {
+TerminalSize terminal_size(StandardStream stream) {
   winsize size{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
-  return size.ws_col;
+  if (ioctl(descriptor_of(stream), TIOCGWINSZ, &size) != 0) return {};
+  return {size.ws_col, size.ws_row};
+}
+
+int terminal_width() {
+  const int columns = terminal_size(StandardStream::output).columns;
+  return columns > 0 ? columns : 80;
+}
+
+bool can_redraw(StandardStream stream) {
+  const char* term = std::getenv("TERM");
+  return isatty(descriptor_of(stream)) == 1 && (!term || std::string_view(term) != "dumb");
 }
 
 void tell(std::string_view text) {
   write_all(STDERR_FILENO, isatty(STDERR_FILENO) == 1 ? without_controls(text) : std::string(text));
 }
 
-std::string without_controls(std::string_view utf8) {
+void tell_at_terminal(std::string_view text) {
+  if (isatty(STDERR_FILENO) == 1) tell(text);
+}
+
+std::string without_controls(std::string_view text) {
+  Utf8Buffer whole;
+  const std::string utf8 = whole.push(text) + whole.flush();
   std::string safe;
   for (std::size_t i = 0; i < utf8.size(); ++i) {
     const auto byte = static_cast<unsigned char>(utf8[i]);
-    const bool c1 = byte == 0xC2 && i + 1 < utf8.size() && static_cast<unsigned char>(utf8[i + 1]) < 0xA0;
+    const bool c1 = byte == 0xC2 && static_cast<unsigned char>(utf8[i + 1]) < 0xA0;
     if (c1) {
       ++i;
     } else if (byte == '\n' || byte == '\t' || (byte >= 0x20 && byte != 0x7F)) {

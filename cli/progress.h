@@ -23,7 +23,12 @@ class Progress {
   bool shown_ = false;
   int percent_ = -1;
   std::string note_;
-  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now(), drawn_ = {};
 };
+
+// The line: what is done, a bar, how much of it, the note. Never as wide as the terminal.
+std::string progress_line(std::string_view what, int percent, std::string_view note, int width);
+
+std::string time_left(double seconds);  // "12 s left"
 
 }  // namespace decant

@@ -28,8 +28,8 @@ struct Options {
 bool parse(const std::vector<std::string>& arguments, Options& options) {
   Flags flags("decant report", "Make one HTML file of a trace, a comparison or a sweep, to be opened from disk.",
               "Example: decant run --jsonl --seed 1 \"My name is\" > trace.jsonl; decant report trace.jsonl");
-  flags.own("TRACE", options.trace, "a file written by run --jsonl, compare --json or sweep --out; - is standard input")
-      .required();
+  flags.own("TRACE", options.trace,
+            "a file written by run --jsonl, compare --json or sweep --out; - is standard input");
   flags.own("-o,--output", options.out, "the HTML file; the other one's name with .html if not set").type("FILE");
   if (flags.parse(arguments)) return true;
   Output().write(flags.help());
@@ -144,6 +144,10 @@ void write_report(const Input& input, const std::string& file, HtmlReport& repor
 int report_command(const std::vector<std::string>& arguments) {
   Options options;
   if (!parse(arguments, options)) return 0;
+  if (options.trace.empty()) {
+    throw Error(ErrorKind::usage,
+                "there is no TRACE to report on: name a file written by run --jsonl, compare --json or sweep --out");
+  }
   if (options.trace == "-" && !options.out) {
     throw Error(ErrorKind::usage, "a trace from standard input needs -o FILE for its report");
   }
@@ -156,6 +160,7 @@ int report_command(const std::vector<std::string>& arguments) {
   }
   HtmlReport report(out);
   write_report(input, options.trace, report);
+  tell_where(out, false);
   return 0;
 }
 

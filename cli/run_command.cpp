@@ -1,5 +1,6 @@
 // decant run: one prompt, one model, text on standard output.
 #include "base/error.h"
+#include "cli/best_so_far.h"
 #include "cli/command.h"
 #include "cli/flags.h"
 #include "cli/html_report.h"
@@ -8,6 +9,7 @@
 #include "cli/session.h"
 #include "cli/style.h"
 #include "cli/tree_view.h"
+#include "cli/writing.h"
 #include "options/table.h"
 #include "strategies/resolve.h"
 
@@ -17,7 +19,7 @@ namespace {
 struct Options {
   GenerationConfig config;
   SessionOptions session;
-  bool no_stream = false, stats = false, json = false, jsonl = false;
+  bool no_stream = false, no_wrap = false, stats = false, json = false, jsonl = false;
   std::optional<std::string> html, show;
   std::string color = "auto";
 };
@@ -31,6 +33,7 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
     flags.own(names, value, doc).group("Output");
   };
   flag("--no-stream", options.no_stream, "the text at the end, not as it comes");
+  flag("--no-wrap", options.no_wrap, "words may break at a terminal's edge");
   flag("--json", options.json, "one JSON object instead of text");
   flag("--jsonl", options.jsonl, "one trace record for each decision instead of text");
   flags.own("--html", options.html, "also a report: every decision, as a page of its own").type("FILE").group("Output");
@@ -66,6 +69,69 @@ void tell_dead_ends(const Outcome& outcome) {
   }
 }
 
+// Everybody who watches the run, and what each writes.
+class Views {
+ public:
+  Views(const Options& options, const Session& session, const RunInfo& info, bool beams, HtmlReport* report)
+      : options_(options), info_(info), beams_(beams), vocab_(session.file().vocab()), report_(report) {
+    const int prompt = static_cast<int>(info.prompt.size()), texts = info.config.num_return_sequences;
+    const bool one_text = !options.json && !options.jsonl && texts == 1;
+    streams_ = one_text && !options.no_stream && !options.show;
+    const bool shows = options.jsonl || (streams_ && !beams) || (options.show && can_redraw(StandardStream::output));
+    writing_.emplace(!shows && !options.session.quiet, beams, max_length(info.config, prompt) - prompt, texts, prompt);
+    observers.add(&*writing_);
+    if (beams) observers.add(&best_);
+    if (streams_) observers.add(&printer_);
+    if (options.jsonl || report) observers.add(&tracer_);
+    if (options.show) observers.add(&tree_);
+  }
+
+  void end(Outcome outcome, const std::string& model) {
+    writing_->wipe();
+    if (outcome.cancelled && beams_) save(outcome);
+    if (streams_) printer_.end();
+    if (options_.show) tree_.end();
+    if (report_) report_->write();
+    outcome.rethrow();
+    tell_dead_ends(outcome);
+    if (options_.json) {
+      output_.write(run_json(outcome, info_));
+    } else if (!streams_ && !options_.jsonl) {
+      output_.write(all_text(outcome));
+    }
+    if (options_.stats) tell(run_stats(outcome, info_, model));
+    if (report_) tell_where(*options_.html, options_.session.quiet);
+  }
+
+  Observers observers;
+
+ private:
+  // A search hands its texts over at the end only.
+  void save(Outcome& outcome) {
+    const auto best = best_.sequence(vocab_, info_.healed);
+    if (!best) return;
+    outcome.sequences = {*best};
+    if (streams_) printer_.token(0, -1, best->bytes);
+  }
+
+  void write_line(std::string_view line) {
+    if (options_.jsonl) output_.write(line);
+    if (report_) report_->add(line);
+  }
+
+  const Options& options_;
+  const RunInfo& info_;
+  bool beams_, streams_ = false;
+  const Vocab& vocab_;
+  HtmlReport* report_;  // or null
+  Output output_;
+  std::optional<Writing> writing_;
+  BestSoFar best_;
+  TextPrinter printer_{output_, vocab_, info_, !options_.no_wrap};
+  TraceWriter tracer_{[this](std::string_view line) { write_line(line); }, vocab_, info_};
+  TreeView tree_{output_, {vocab_, Style(wants_color(options_.color, output_.is_terminal())), terminal_width()}};
+};
+
 }  // namespace
 
 int run_command(const std::vector<std::string>& arguments) {
@@ -87,39 +153,10 @@ int run_command(const std::vector<std::string>& arguments) {
   session.complete(config);
   session.open({&config, 1});
   const RunInfo info = run_info(session, config, strategy.name);
-  Output output;
-  const bool one_text = !options.json && !options.jsonl && config.num_return_sequences == 1;
-  Observers observers;
-  TextPrinter printer(output, session.file().vocab(), info);
-  const bool streams = one_text && !options.no_stream && !options.show;
-  if (streams) observers.add(&printer);
-  const TraceSink write_line = [&](std::string_view line) {
-    if (options.jsonl) output.write(line);
-    if (report) report->add(line);
-  };
-  TraceWriter tracer(write_line, session.file().vocab(), info);
-  if (options.jsonl || report) observers.add(&tracer);
-
-  const TreeStyle tree_style{session.file().vocab(), Style(wants_color(options.color, output.is_terminal())),
-                             terminal_width()};
-  TreeView tree(output, tree_style);
-  if (options.show) observers.add(&tree);
-
-  Ticket ticket = session.start(config, {.wishes = wishes_of(observers)});
-  const int code = session.drive(ticket, observers);
-  const Outcome& outcome = ticket.outcome();
-
-  if (streams) printer.end();
-  if (options.show) tree.end();
-  if (report) report->write();
-  outcome.rethrow();
-  tell_dead_ends(outcome);
-  if (options.json) {
-    output.write(run_json(outcome, info));
-  } else if (!streams && !options.jsonl) {
-    output.write(all_text(outcome));
-  }
-  if (options.stats) tell(run_stats(outcome, info, session.model().describe()));
+  Views views(options, session, info, strategy.beams(config), report ? &*report : nullptr);
+  Ticket ticket = session.start(config, {.wishes = wishes_of(views.observers)});
+  const int code = session.drive(ticket, views.observers);
+  views.end(ticket.outcome(), session.model().describe());
   return code;
 }
 

@@ -52,13 +52,17 @@ RunInfo run_info(const Session& session, const GenerationConfig& config, std::st
           prompt.healed};
 }
 
-TextPrinter::TextPrinter(Output& output, const Vocab& vocab, const RunInfo& info)
-    : output_(output), vocab_(vocab), stream_(hidden_strings(info.config), text_of(info.prompt, vocab) + info.healed) {}
+TextPrinter::TextPrinter(Output& output, const Vocab& vocab, const RunInfo& info, bool wraps)
+    : output_(output),
+      vocab_(vocab),
+      stream_(hidden_strings(info.config), text_of(info.prompt, vocab) + info.healed),
+      wraps_(wraps && can_redraw(StandardStream::output)) {}
 
 void TextPrinter::print(const std::string& text) {
   if (text.empty()) return;
   last_ = text.back();
-  output_.write(text);
+  if (!wraps_) return output_.write(text);
+  output_.write_styled(wrap_.push(without_controls(text), terminal_size(StandardStream::output).columns));
 }
 
 void TextPrinter::token(int sequence, Token, std::string_view bytes) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/output.h"
+#include "cli/word_wrap.h"
 #include "engine/ticket.h"
 #include "options/generation_config.h"
 #include "run/text_stream.h"
@@ -63,10 +64,10 @@ class Observers : public RunObserver {
   std::vector<RunObserver*> list_;
 };
 
-// Streams the text of the first sequence.
+// Streams the text of the first sequence; on a terminal its words are kept whole if `wraps`.
 class TextPrinter : public RunObserver {
  public:
-  TextPrinter(Output& output, const Vocab& vocab, const RunInfo& info);
+  TextPrinter(Output& output, const Vocab& vocab, const RunInfo& info, bool wraps);
   void token(int sequence, Token token, std::string_view bytes) override;
   void finished(int sequence, Stop stop) override;
   void end();  // what is held back, and a line end if the text has none
@@ -77,6 +78,8 @@ class TextPrinter : public RunObserver {
   Output& output_;
   const Vocab& vocab_;
   TextStream stream_;
+  WordWrap wrap_;
+  bool wraps_;
   char last_ = '\n';
 };
 

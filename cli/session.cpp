@@ -53,7 +53,7 @@ std::shared_ptr<const LlamaFile> load_model(const ModelOptions& options, bool qu
 
 void add_session_flags(Flags& flags, SessionOptions& options, GenerationConfig& config) {
   PromptOptions& prompt = options.prompt;
-  flags.own("PROMPT", prompt.argument, "the prompt; - is standard input, as is no prompt at all");
+  flags.own("PROMPT", prompt.argument, "the prompt; - is standard input, as is none at all");
   const auto text = [&](const char* names, auto& value, const char* doc) {
     flags.own(names, value, doc).type("TEXT").group("Prompt");
   };

@@ -7,43 +7,28 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
+#include <iterator>
 #include <optional>
+#include <span>
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "cli/character_widths.h"
 
 namespace decant {
 namespace {
 
-struct Span {
-  char32_t first, last;
-};
-
-// East Asian Width W and F (Unicode 15, UAX 11), gaps without assigned characters closed.
-constexpr Span wide[] = {
-    {0x1100, 0x115F},   {0x231A, 0x231B},   {0x2329, 0x232A},   {0x23E9, 0x23EC},   {0x23F0, 0x23F0},
-    {0x23F3, 0x23F3},   {0x25FD, 0x25FE},   {0x2614, 0x2615},   {0x2648, 0x2653},   {0x267F, 0x267F},
-    {0x2693, 0x2693},   {0x26A1, 0x26A1},   {0x26AA, 0x26AB},   {0x26BD, 0x26BE},   {0x26C4, 0x26C5},
-    {0x26CE, 0x26CE},   {0x26D4, 0x26D4},   {0x26EA, 0x26EA},   {0x26F2, 0x26F3},   {0x26F5, 0x26F5},
-    {0x26FA, 0x26FA},   {0x26FD, 0x26FD},   {0x2705, 0x2705},   {0x270A, 0x270B},   {0x2728, 0x2728},
-    {0x274C, 0x274C},   {0x274E, 0x274E},   {0x2753, 0x2755},   {0x2757, 0x2757},   {0x2795, 0x2797},
-    {0x27B0, 0x27B0},   {0x27BF, 0x27BF},   {0x2B1B, 0x2B1C},   {0x2B50, 0x2B50},   {0x2B55, 0x2B55},
-    {0x2E80, 0xA4CF},   {0xA960, 0xA97C},   {0xAC00, 0xD7A3},   {0xF900, 0xFAFF},   {0xFE10, 0xFE19},
-    {0xFE30, 0xFE6F},   {0xFF00, 0xFF60},   {0xFFE0, 0xFFE6},   {0x16FE0, 0x1B2FB}, {0x1F004, 0x1F004},
-    {0x1F0CF, 0x1F0CF}, {0x1F18E, 0x1F18E}, {0x1F191, 0x1F19A}, {0x1F200, 0x1F265}, {0x1F300, 0x1F64F},
-    {0x1F680, 0x1F6FF}, {0x1F7E0, 0x1F7F0}, {0x1F900, 0x1FAFF}, {0x20000, 0x3FFFD}};
-constexpr Span zero_width[] = {{0x0300, 0x036F}, {0x0591, 0x05BD}, {0x0610, 0x061A}, {0x064B, 0x065F},
-                               {0x0E31, 0x0E31}, {0x0E34, 0x0E3A}, {0x0E47, 0x0E4E}, {0x1AB0, 0x1AFF},
-                               {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}, {0x1F3FB, 0x1F3FF}};
 // Controls, and what steers the direction or the joining of its neighbours.
-constexpr Span invisible[] = {{0x00, 0x1F},     {0x7F, 0x9F},     {0xAD, 0xAD},      {0x061C, 0x061C},
-                              {0x180E, 0x180E}, {0x200B, 0x200F}, {0x2028, 0x202E},  {0x2060, 0x206F},
-                              {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, {0xE0000, 0xE0FFF}};
+constexpr CharacterSpan invisible[] = {{0x00, 0x1F},     {0x7F, 0x9F},     {0xAD, 0xAD},      {0x061C, 0x061C},
+                                       {0x180E, 0x180E}, {0x200B, 0x200F}, {0x2028, 0x202E},  {0x2060, 0x206F},
+                                       {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, {0xE0000, 0xE0FFF}};
 
-template <std::size_t n>
-bool is_in(char32_t c, const Span (&spans)[n]) {
-  return std::any_of(std::begin(spans), std::end(spans),
-                     [c](const Span& span) { return span.first <= c && c <= span.last; });
+constexpr CharacterSpan emoji_modifiers = {0x1F3FB, 0x1F3FF};  // skin colours, joined to the emoji before them
+
+bool is_in(char32_t c, std::span<const CharacterSpan> spans) {  // in rising order
+  const auto after = std::upper_bound(spans.begin(), spans.end(), c,
+                                      [](char32_t code, const CharacterSpan& span) { return code < span.first; });
+  return after != spans.begin() && c <= std::prev(after)->last;
 }
 
 // The bytes of the character that the text begins with; 0 if it begins with none.
@@ -62,7 +47,27 @@ char32_t code_point(std::string_view character) {
   return c;
 }
 
-int columns_of(char32_t c) { return is_in(c, zero_width) ? 0 : is_in(c, wide) ? 2 : 1; }
+// The characters of a text in turn, and the columns of each; a byte that is part of none stands for one.
+class Characters {
+ public:
+  explicit Characters(std::string_view text) : rest_(text) {}
+
+  bool next() {
+    rest_.remove_prefix(character.size());
+    if (rest_.empty()) return false;
+    character = first_character(rest_);
+    const char32_t c = code_point(character);
+    const bool joined = columns == 2 && is_in(c, {&emoji_modifiers, 1});
+    columns = joined || is_in(c, zero_width_characters) ? 0 : is_in(c, wide_characters) ? 2 : 1;
+    return true;
+  }
+
+  std::string_view character;
+  int columns = 0;
+
+ private:
+  std::string_view rest_;
+};
 
 std::string shown_character(std::string_view character) {
   const char32_t c = code_point(character);
@@ -112,33 +117,72 @@ std::string harmless(std::string_view bytes) {
 
 int columns(std::string_view utf8) {
   int sum = 0;
-  while (!utf8.empty()) {
-    const std::size_t length = std::max<std::size_t>(character_length(utf8), 1);
-    sum += columns_of(code_point(utf8.substr(0, length)));
-    utf8.remove_prefix(length);
-  }
+  for (Characters each(utf8); each.next();) sum += each.columns;
   return sum;
 }
 
-std::string fit(std::string_view utf8, int width) {
+std::string_view first_character(std::string_view utf8) {
+  return utf8.substr(0, std::max<std::size_t>(character_length(utf8), 1));
+}
+
+std::string_view first_columns(std::string_view utf8, int width) {
+  std::size_t size = 0;
+  for (Characters each(utf8); each.next(); size += each.character.size()) {
+    if ((width -= each.columns) < 0) break;
+  }
+  return utf8.substr(0, size);
+}
+
+std::string_view last_columns(std::string_view utf8, int width) {
+  const int surplus = columns(utf8) - width;
+  if (surplus <= 0) return utf8;
+  std::size_t begin = 0;
+  int left_out = 0;
+  for (Characters each(utf8); each.next(); begin += each.character.size()) {
+    if (left_out >= surplus && each.columns > 0) break;  // a mark goes with the character that it is drawn onto
+    left_out += each.columns;
+  }
+  return utf8.substr(begin);
+}
+
+std::string wrap(std::string_view utf8, int width, int indent) {
+  indent = std::clamp(indent, 0, std::max(width - 20, 0));  // something must still fit behind it
+  const std::string next_line = "\n" + std::string(static_cast<std::size_t>(indent), ' ');
   std::string text;
   int used = 0;
-  if (columns(utf8) <= width) {
-    text = utf8;
-    used = columns(utf8);
-  } else {
-    while (!utf8.empty()) {
-      const std::size_t length = std::max<std::size_t>(character_length(utf8), 1);
-      const int next = columns_of(code_point(utf8.substr(0, length)));
-      if (used + next > width - 1) break;
-      text += utf8.substr(0, length);
-      used += next;
-      utf8.remove_prefix(length);
+  while (!utf8.empty()) {
+    const bool blank = utf8[0] == ' ', line_end = utf8[0] == '\n';
+    const std::size_t length = blank || line_end ? 1 : std::min(utf8.find_first_of(" \n"), utf8.size());
+    std::string_view word = utf8.substr(0, length);
+    utf8.remove_prefix(length);
+    const std::size_t next = blank ? std::min(utf8.find_first_of(" \n"), utf8.size()) : 0;
+    if (line_end || (blank && used + 1 + columns(utf8.substr(0, next)) > width && used > indent)) {
+      text += line_end ? "\n" : next_line;
+      used = line_end ? 0 : indent;
+      continue;
     }
-    text += "…";
-    ++used;
+    for (; used + columns(word) > width; used = indent) {  // longer than a line
+      const std::string_view part = first_columns(word, std::max(width - used, 1));
+      text += part;
+      word.remove_prefix(part.size());
+      text += next_line;
+    }
+    text += word;
+    used += columns(word);
   }
-  return text + std::string(static_cast<std::size_t>(std::max(width - used, 0)), ' ');
+  return text;
+}
+
+std::string fit(std::string_view utf8, int width) {
+  if (width <= 0) return "";
+  const bool fits = columns(utf8) <= width;
+  const std::string text = fits ? std::string(utf8) : fmt::format("{}…", first_columns(utf8, width - 1));
+  return text + std::string(static_cast<std::size_t>(width - columns(text)), ' ');
+}
+
+std::string fit_end(std::string_view utf8, int width) {
+  if (width <= 0) return "";
+  return columns(utf8) <= width ? std::string(utf8) : fmt::format("…{}", last_columns(utf8, width - 1));
 }
 
 std::string fit_right(std::string_view utf8, int width) {

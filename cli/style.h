@@ -33,6 +33,16 @@ std::string harmless(std::string_view bytes);  // the same without the quotes
 
 int columns(std::string_view utf8);  // that a terminal needs for it
 
+std::string_view first_columns(std::string_view utf8, int width);  // as much of its beginning as fits
+std::string_view last_columns(std::string_view utf8, int width);   // as much of its end
+std::string fit_end(std::string_view utf8, int width);             // the same with "…" before it if anything is cut
+
+std::string_view first_character(std::string_view utf8);  // a byte that is part of none counts as one
+
+// Lines of at most `width` columns, broken at blanks where there are any; from the second one on they begin with
+// `indent` blanks, which count. Line ends stay.
+std::string wrap(std::string_view utf8, int width, int indent = 0);
+
 // Cut with "…" or filled with blanks to exactly `width` columns.
 std::string fit(std::string_view utf8, int width);
 std::string fit_right(std::string_view utf8, int width);  // the blanks first

@@ -22,7 +22,8 @@
 namespace decant {
 namespace {
 
-constexpr std::size_t kRows = 40;  // of the table in the terminal
+constexpr std::size_t kRows = 40;   // of the table in the terminal
+constexpr int kUnbroken = 100'000;  // columns of one that goes to a file
 
 struct Options {
   GenerationConfig config;
@@ -185,13 +186,6 @@ void rethrow_unless_recorded(const std::exception_ptr& error) {
   }
 }
 
-std::string time_left(double seconds) {
-  const long whole = static_cast<long>(seconds + 0.5);
-  if (whole < 60) return fmt::format("{} s left", whole);
-  if (whole < 3600) return fmt::format("{} min left", (whole + 30) / 60);
-  return fmt::format("{} h {} min left", whole / 3600, whole % 3600 / 60);
-}
-
 class Sweep {
  public:
   Sweep(const Plan& plan, Session& session, SweepFile& file, bool quiet)
@@ -264,8 +258,12 @@ int sweep_command(const std::vector<std::string>& arguments) {
   std::ifstream written(file.path(), std::ios::binary);
   const SweepSummary summary = summarize(written, name);
   Output output;
-  output.write(sweep_table(plan.grid, summary, kRows));
-  if (page) page->write([&](const HtmlReport::Sink& out) { write_page_data(written, name, summary, out); });
+  const int columns = terminal_size(StandardStream::output).columns;
+  output.write(sweep_table(plan.grid, summary, kRows, columns > 0 ? std::max(columns, 30) : kUnbroken));
+  if (page) {
+    page->write([&](const HtmlReport::Sink& out) { write_page_data(written, name, summary, out); });
+    tell_where(*options.html, options.session.quiet);
+  }
   if (summary.failed > 0) {
     throw Error(ErrorKind::data, "{} of {} points failed, the first with: {}", summary.failed, points,
                 summary.first_error);

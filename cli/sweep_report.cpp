@@ -118,22 +118,31 @@ void write_page_data(std::istream& file, const std::string& name, const SweepSum
   }
 }
 
-std::string sweep_table(const Grid& grid, const SweepSummary& summary, std::size_t most_rows) {
+std::string sweep_table(const Grid& grid, const SweepSummary& summary, std::size_t most_rows, int width) {
   const std::size_t rows = std::min<std::size_t>(most_rows, summary.means.size());
   std::vector<std::string> names;
   int widest = 8;
   for (std::size_t i = 0; i < rows; ++i) {
     names.push_back(harmless(grid.describe(i)));
-    widest = std::max(widest, std::min(columns(names.back()), 48));
+    widest = std::max(widest, std::min({columns(names.back()), 48, width / 2}));
   }
-  std::string text = fit("", widest);
-  for (const MetricInfo& metric : metrics()) text += "  " + std::string(metric.label);
-  text += "\n";
-  for (std::size_t i = 0; i < rows; ++i) {
-    text += fit(names[i], widest);
-    for (const MetricInfo& metric : metrics())
-      text += "  " + fit_right(show(summary.means[i], metric), columns(metric.label));
+  std::string text;
+  const auto all = metrics();
+  for (std::size_t begin = 0; begin < all.size();) {  // as many metrics at a time as fit
+    std::size_t end = begin;
+    for (int used = widest; end < all.size() && (end == begin || used + 2 + columns(all[end].label) <= width); ++end)
+      used += 2 + columns(all[end].label);
+    const auto part = all.subspan(begin, end - begin);
+    text += fmt::format("{}{}", begin > 0 ? "\n" : "", fit("", widest));
+    for (const MetricInfo& metric : part) text += fmt::format("  {}", metric.label);
     text += "\n";
+    for (std::size_t i = 0; i < rows; ++i) {
+      text += fit(names[i], widest);
+      for (const MetricInfo& metric : part)
+        text += "  " + fit_right(show(summary.means[i], metric), columns(metric.label));
+      text += "\n";
+    }
+    begin = end;
   }
   if (rows < summary.means.size()) text += fmt::format("and {} more\n", summary.means.size() - rows);
   return text;

@@ -20,7 +20,8 @@ struct SweepSummary {
 // `name` is the file's, for messages. Throws Error(data) for what is no sweep, or has a damaged line.
 SweepSummary summarize(std::istream& file, const std::string& name);
 
-std::string sweep_table(const Grid& grid, const SweepSummary& summary, std::size_t most_rows);
+// As many metrics side by side as fit `width` columns, the others below.
+std::string sweep_table(const Grid& grid, const SweepSummary& summary, std::size_t most_rows, int width);
 
 // What the page of a sweep shows, JSON Lines: the file's header, a summary with the table of metrics, the means of each
 // combination, and the results up to a number that a browser can hold. Reads the file again, a line at a time.

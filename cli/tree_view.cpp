@@ -124,34 +124,41 @@ class Drawing {
     }
   }
 
-  // The text in quotes, cut in the middle; then its probability and what became of it.
-  void line(const std::string& indent, const std::string& bytes, double p, const std::string& end, int group,
+  // The text in quotes, cut in the middle; then, below it where a line is too short for both, its probability and what
+  // became of it. Of a deep indentation the right part is shown.
+  void line(const std::string& whole_indent, const std::string& bytes, double p, const std::string& end, int group,
             bool lives) {
+    constexpr int least_text = 12;
+    const std::string indent = fit_end(whole_indent, how_.width / 3);
     const std::string tag = n_groups() > 1 ? fmt::format(" g{}", group + 1) : "";
-    const std::string tail = fmt::format(" {:.3g}{}{}{}", p, tag, end.empty() ? "" : "  ", end);
-    const int room = std::max(how_.width - columns(indent) - columns(tail) - 2, 12);
-    const std::string shown = fmt::format("\"{}\"", cut_middle(harmless(bytes), room));
-    text_ += indent;
-    if (!lives) {
-      text_ += how_.style.quiet(shown + tail);
+    std::string tail = fmt::format(" {:.3g}{}{}{}", p, tag, end.empty() ? "" : "  ", end);
+    const std::string text = harmless(bytes);
+    int room = how_.width - columns(indent) - columns(tail) - 2;
+    const bool below = room < least_text && columns(text) > room;
+    if (below) {
+      room = how_.width - columns(indent) - 2;
+      tail = tail.substr(1);
+      if (columns(tail) > room + 2) tail = fit_end(end, room + 2);
+    }
+    const std::string shown = fmt::format("\"{}\"", cut_middle(text, room));
+    const std::string between =
+        below ? "\n" + std::string(static_cast<std::size_t>(columns(indent)), ' ') : std::string();
+    const Style& style = how_.style;
+    if (!lives && !below) {
+      text_ += indent + style.quiet(shown + tail);
+    } else if (!lives) {
+      text_ += indent + style.quiet(shown) + between + style.quiet(tail);
     } else if (end.starts_with('>')) {
-      text_ += how_.style.chosen(shown) + tail;
+      text_ += indent + style.chosen(shown) + between + tail;
     } else {
-      text_ += shown + how_.style.probability(tail);
+      text_ += indent + shown + between + style.probability(tail);
     }
     text_ += '\n';
   }
 
-  // Columns, not bytes: from the left half a cut, from the right the end that still fits.
   static std::string cut_middle(const std::string& text, int width) {
     if (columns(text) <= width) return text;
-    std::string left = fit(text, width / 2);  // ends with …
-    std::size_t at = 0;
-    while (at < text.size() && columns(std::string_view(text).substr(at)) > width - width / 2) {
-      do ++at;
-      while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80);
-    }
-    return left + text.substr(at);
+    return fmt::format("{}…{}", first_columns(text, width / 2 - 1), last_columns(text, width - width / 2));
   }
 
   int n_groups() const {
@@ -175,29 +182,29 @@ std::string text_of(const SearchTree& tree, int node, const Vocab& vocab) {
   return harmless(bytes);
 }
 
-// The end of a text, in exactly `width` columns or less.
-std::string tail_of(const std::string& text, int width) {
-  if (columns(text) <= width) return text;
-  std::size_t at = 0;
-  while (at < text.size() && columns(std::string_view(text).substr(at)) > width - 1) {
-    do ++at;
-    while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80);
-  }
-  return "…" + text.substr(at);
-}
-
 std::string show_ends(const SearchTree& tree, const TreeStyle& how) {
-  std::string table = how.style.bold("\n  normalised        sum  length  why      text") + "\n";
+  const bool narrow = how.width < 64;  // no room for the sum, the length and the reason
+  std::string table =
+      how.style.bold(narrow ? "\n  normalised  text" : "\n  normalised        sum  length  why      text");
+  table += "\n";
   for (const SearchEnd& end : tree.ends) {
     std::string missing;
     for (const std::string& each : end.unmet) missing += fmt::format(" without {}", harmless(each));
-    const std::string front = fmt::format("{} {:>10.4f} {:>10.4f} {:>7}  {:<8} ", end.sequence < 0 ? " " : ">",
-                                          end.normalized, end.score, end.length, to_string(end.finish));
-    const int room = std::max(how.width - columns(front) - columns(missing), 12);
-    const std::string row = front + tail_of(text_of(tree, end.node, how.vocab), room) + missing;
+    std::string front = fmt::format("{} {:>10.4f} ", end.sequence < 0 ? " " : ">", end.normalized);
+    if (!narrow) front += fmt::format("{:>10.4f} {:>7}  {:<8} ", end.score, end.length, to_string(end.finish));
+    const int room = how.width - columns(front);
+    missing = first_columns(missing, room / 2);
+    const std::string row = front + fit_end(text_of(tree, end.node, how.vocab), room - columns(missing)) + missing;
     table += (end.sequence < 0 ? how.style.quiet(row) : row) + "\n";
   }
   return table;
+}
+
+// Where the line begins that has n before it, or the text's end.
+std::size_t line_begin(std::string_view text, int n) {
+  std::size_t at = 0;
+  for (; n > 0 && at < text.size(); --n) at = std::min(text.find('\n', at), text.size() - 1) + 1;
+  return at;
 }
 
 }  // namespace
@@ -230,7 +237,7 @@ std::string show_beams(const SearchTree& tree, const TreeStyle& how) {
   for (const int beam : tree.beams) {
     const TreeNode& node = tree.nodes[static_cast<std::size_t>(beam)];
     const std::string front = fmt::format("{:>3} {:>9.3f}  ", ++rank, node.score);
-    text += front + tail_of(text_of(tree, beam, how.vocab), how.width - columns(front) - 1) + "\n";
+    text += front + fit_end(text_of(tree, beam, how.vocab), how.width - columns(front) - 1) + "\n";
   }
   return text;
 }
@@ -238,10 +245,14 @@ std::string show_beams(const SearchTree& tree, const TreeStyle& how) {
 void TreeView::search(const SearchStep& step) {
   tree_.add(step);
   const auto now = std::chrono::steady_clock::now();
-  if (!output_.is_terminal() || now - drawn_ < kPause) return;
+  if (!can_redraw(StandardStream::output) || now - drawn_ < kPause) return;
   drawn_ = now;
   wipe();
-  const std::string beams = show_beams(tree_, how_);
+  const TerminalSize size = terminal_size(StandardStream::output);
+  TreeStyle how = how_;
+  if (size.columns > 0) how.width = size.columns;  // it may have been made narrower
+  std::string beams = show_beams(tree_, how);
+  if (size.lines > 0) beams.resize(line_begin(beams, size.lines - 1));  // what has scrolled away cannot be wiped
   output_.write_styled(beams);
   lines_ = static_cast<int>(std::count(beams.begin(), beams.end(), '\n'));
 }

@@ -60,6 +60,7 @@ build/release/kernels_test --gtest_brief=1
 say "real models and golden files, meanwhile the command line"
 beside llama_test build/release/llama_test --gtest_brief=1
 python3 tests/cli/run_test.py build/release/decant
+python3 tests/cli/terminal_test.py build/release/decant
 python3 tests/cli/inspect_test.py build/release/decant
 python3 tests/cli/beam_test.py build/release/decant
 python3 tests/cli/compare_test.py build/release/decant

@@ -41,10 +41,16 @@ std::string lower(std::string text) {
 }
 
 [[noreturn]] void no_such_file(const std::string& name) {
-  const bool is_word = name.find('/') == std::string::npos && !name.ends_with(".gguf");
+  const bool is_word = !name.empty() && name.find('/') == std::string::npos && !name.ends_with(".gguf");
   const std::array<std::string_view, 1> aliases = {default_package().alias};
   const std::string_view meant = is_word ? closest(lower(name), aliases) : "";
-  if (meant.empty()) throw Error(ErrorKind::no_input, "no such file: {}", name);
+  if (!is_word) throw Error(ErrorKind::no_input, "no such file: {}", name);
+  if (meant.empty()) {
+    throw Error(ErrorKind::no_input,
+                "no such file: {}; -m takes a GGUF file, {} (fetched at first use), or hf:USER/REPO for one that is in "
+                "the Hugging Face cache",
+                name, default_package().alias);
+  }
   throw Error(ErrorKind::no_input, "no such file: {}; did you mean the model {}?", name, meant);
 }
 

@@ -8,7 +8,8 @@
 namespace decant {
 namespace {
 
-constexpr std::size_t widest_flags = 30;  // longer ones push their own text to the right
+constexpr int widest_flags = 30;  // the text of longer ones follows them, or stands below
+constexpr int narrowest = 24;     // for a text beside its flags
 
 std::string code(std::string_view text) { return text.empty() ? "" : fmt::format("`{}`", text); }
 
@@ -28,18 +29,43 @@ HelpRow help_row(const FieldInfo& field, Value default_value) {
   return {std::string(field.group), flags, doc, field.advanced};
 }
 
-std::string help_text(const std::vector<HelpRow>& rows) {
-  std::size_t width = 0;
+std::vector<std::string> help_lines(std::string_view text, int width) {
+  std::vector<std::string> lines(1);
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(word.size() + 1, text.size()));
+    if (!lines.back().empty() && std::ssize(lines.back()) + 1 + std::ssize(word) > width) lines.emplace_back();
+    lines.back() += lines.back().empty() ? std::string(word) : fmt::format(" {}", word);
+  }
+  return lines;
+}
+
+std::string help_text(const std::vector<HelpRow>& rows, int width) {
+  int column = 0;
   std::vector<std::string_view> groups;
   for (const HelpRow& row : rows) {
-    if (row.flags.size() <= widest_flags) width = std::max(width, row.flags.size());
+    if (std::ssize(row.flags) <= widest_flags) column = std::max(column, static_cast<int>(row.flags.size()));
     if (std::find(groups.begin(), groups.end(), row.group) == groups.end()) groups.push_back(row.group);
   }
+  column = std::min(column + 4, std::max(width - narrowest, 6));
   std::string text;
   for (const std::string_view group : groups) {
-    text += fmt::format("{}:\n", group);
+    for (const std::string& part : help_lines(fmt::format("{}:", group), width)) text += part + "\n";
     for (const HelpRow& row : rows) {
-      if (row.group == group) text += fmt::format("  {:<{}}  {}\n", row.flags, width, row.doc);
+      if (row.group != group) continue;
+      std::string line = "  " + row.flags;
+      if (std::ssize(line) > column - 2 && std::ssize(line) + 2 + std::ssize(row.doc) <= width) {
+        text += fmt::format("{}  {}\n", line, row.doc);
+        continue;
+      }
+      if (std::ssize(line) + 2 > column) {
+        for (const std::string& part : help_lines(row.flags, width - 2)) text += "  " + part + "\n";
+        line.clear();
+      }
+      for (const std::string& part : help_lines(row.doc, width - column)) {
+        text += fmt::format("{:<{}}{}\n", line, column, part);
+        line.clear();
+      }
     }
   }
   return text;

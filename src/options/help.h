@@ -24,8 +24,10 @@ std::vector<HelpRow> help_rows(Fields<Options> table) {
   return rows;
 }
 
-// One line a row under the headings of the groups, both in the order in which they first come.
-std::string help_text(const std::vector<HelpRow>& rows);
+// The rows under the headings of their groups, both in the order in which they first come, in lines of `width` columns.
+std::string help_text(const std::vector<HelpRow>& rows, int width);
+
+std::vector<std::string> help_lines(std::string_view text, int width);  // of an ASCII text, broken at blanks
 
 std::string reference_row(const FieldInfo& field, Value default_value, std::string_view read_by);
 std::string reference_heading(std::string_view group);

@@ -72,7 +72,7 @@ Decision three_kept() {
 TEST(ShowStep, SaysWhatWasMadeOfTheDistribution) {
   const Lines lines = lines_of(show_step(three_kept(), "Count: zero", view_of(plain_vocab())));
   ASSERT_EQ(lines.size(), 11u);
-  EXPECT_EQ(lines[0], fit("Count: zero▁", 69) + " position 7");
+  EXPECT_EQ(lines[0], fit("Count: zero▮", 69) + " position 7");
   EXPECT_EQ(lines[1], "entropy 1.50 bits (model 2.25) · kept 3 of 6 · draw u = 0.2500");
   EXPECT_EQ(lines[2], "temperature · top_k keeps 4, cuts 6.25% · top_p keeps 3, cuts 5.00%");
   EXPECT_TRUE(lines[4].starts_with("   4.000 ████████████ > \" three\" ")) << lines[4];
@@ -142,18 +142,46 @@ TEST(ShowSteps, OneWingForEachSetting) {
   const std::string labels[] = {"mild", "top_k=1"};
   const std::string text = show_steps(both, labels, "Count: zero", view_of(plain_vocab()));
   const Lines lines = lines_of(text);
-  EXPECT_EQ(lines[0], fit("Count: zero▁", 69) + " position 7");
+  EXPECT_EQ(lines[0], fit("Count: zero▮", 69) + " position 7");
   EXPECT_EQ(lines[1], "mild");
   EXPECT_EQ(lines[2], "  entropy 1.50 bits (model 2.25) · kept 3 of 6 · draw u = 0.2500");
   EXPECT_EQ(lines[4], "top_k=1");
   EXPECT_EQ(lines[6], "  top_k keeps 1, cuts 50.00%");
   EXPECT_EQ(lines[7], "   logit    token           mild                       top_k=1");
-  EXPECT_TRUE(std::regex_match(lines[8], std::regex("   4\\.000  > \" three\" +50\\.00% (█)+ +cut by top_k")))
+  EXPECT_TRUE(std::regex_match(lines[8], std::regex("   4\\.000  > \" three\" +> 50\\.00% (█)+ +cut by top_k")))
       << lines[8];
-  EXPECT_TRUE(std::regex_match(lines[9], std::regex("   3\\.000    \" one\" +30\\.00% (█)+▊ +100\\.00% (█)+")))
+  EXPECT_TRUE(std::regex_match(lines[9], std::regex("   3\\.000    \" one\" +30\\.00% (█)+▊ +>100\\.00% (█)+")))
       << lines[9];
   EXPECT_TRUE(std::regex_match(lines[11], std::regex("   1\\.500  x \" two\" +cut by top_p")))
       << lines[11];  // not listed there
+}
+
+TEST(ShowSteps, EachSettingMarksWhatItChooses) {
+  const Decision first = three_kept();
+  Decision second = three_kept(), unknown = three_kept();
+  second.token = 5;
+  unknown.token = -1;
+  const Decision* all[] = {&first, &second, &unknown};
+  const std::string labels[] = {"a", "b", "c"};
+  const Lines lines = lines_of(show_steps(all, labels, "", view_of(plain_vocab(), false, 1, 100)));
+  const auto marks = [](const std::string& line) { return std::count(line.begin(), line.end(), '>'); };
+  EXPECT_EQ(marks(lines[lines.size() - 3]), 2) << lines[lines.size() - 3];  // the row's, and the first wing's
+  EXPECT_TRUE(
+      std::regex_search(lines[lines.size() - 2],
+                        std::regex("^   2\\.000    \"<end>\" +20\\.00% (█)+[^>]* > 20\\.00% (█)+[^>]* 20\\.00%")))
+      << lines[lines.size() - 2];  // beyond the rows asked for
+  EXPECT_TRUE(lines.back().starts_with("> is what a setting chooses")) << lines.back();
+}
+
+TEST(ShowStep, WhatPushedATokenToWhereItWasCutIsNamed) {
+  Decision decision = three_kept();
+  decision.stages = {{"repetition_penalty", 6, 0}, {"temperature", 6, 0}, {"top_k", 3, .1}};
+  for (TraceCandidate& each : decision.top) each.cut_by = each.p > 0 ? "" : "top_k";
+  decision.top[3].logit = 3.5;  // before the penalty the second
+  decision.stage_scores = {{4, 3, 2, 1, -1, gone}, {8, 6, 4, 2, -2, gone}, {8, 6, 4, gone, gone, gone}};
+  const Lines lines = lines_of(show_step(decision, "", view_of(plain_vocab())));
+  EXPECT_TRUE(lines[8].ends_with(" repetition_penalty, cut by top_k")) << lines[8];
+  EXPECT_TRUE(lines[9].ends_with("  cut by top_k")) << lines[9];  // behind them before, too
 }
 
 // ---- hostile tokens, narrow views -----------------------------------------------------------------------------------
@@ -217,7 +245,7 @@ std::vector<std::string> hostile_views(bool color, int width, int rows) {
 }
 
 TEST(InspectView, IsNeverWiderThanAskedFor) {
-  for (const int width : {60, 61, 72, 80, 100, 133, 200}) {
+  for (const int width : {30, 36, 40, 59, 60, 61, 72, 80, 100, 133, 200}) {
     for (const std::string& text : hostile_views(false, width, 24)) {
       EXPECT_TRUE(is_valid_utf8(text));
       for (const std::string& line : lines_of(text)) EXPECT_LE(columns(line), width) << line;
@@ -264,9 +292,9 @@ TEST(InspectView, ALongTextShowsItsEndAndTakesNoTime) {
   for (int i = 0; i < 200000; ++i) before += "灯";
   before += " the end";
   const Lines lines = lines_of(show_step(three_kept(), before, view_of(plain_vocab())));
-  EXPECT_TRUE(lines[0].ends_with("灯灯灯 the end▁ position 7") || lines[0].ends_with("灯灯灯 the end▁  position 7"))
+  EXPECT_TRUE(lines[0].ends_with("灯灯灯 the end▮ position 7") || lines[0].ends_with("灯灯灯 the end▮  position 7"))
       << lines[0];
-  EXPECT_TRUE(lines[0].starts_with("灯")) << lines[0];
+  EXPECT_TRUE(lines[0].starts_with("…灯")) << lines[0];
 }
 
 // ---- JSON -----------------------------------------------------------------------------------------------------------

@@ -1,6 +1,9 @@
 #include "cli/style.h"
 
 #include <gtest/gtest.h>
+#include <wchar.h>
+
+#include <clocale>
 
 #include "base/utf8.h"
 #include "options/usage_error.h"
@@ -103,6 +106,70 @@ TEST(Columns, OfATerminal) {
                {"한국", 4}, {"🌊", 2},  {"✅", 2}, {"⚡", 2},      {"⭐", 2},   {"☕", 2},  {"✓", 1},
                {"█▏▐", 3},  {"…", 1},   {"↵", 1},  {"·", 1},       {"ไม่", 2},   {"👍🏽", 2}};
   for (const auto& [text, expected] : cases) EXPECT_EQ(columns(text), expected) << text;
+}
+
+// The C library has tables of its own; what it does not know yet (-1) says nothing.
+TEST(Columns, AgreeWithTheCLibrary) {
+  const char* before = setlocale(LC_CTYPE, "C.UTF-8");
+  if (!before) GTEST_SKIP() << "no C.UTF-8 here";
+  int compared = 0, different = 0;
+  for (char32_t c = 0x20; c < 0x30000; ++c) {
+    const int expected = wcwidth(static_cast<wchar_t>(c));
+    const bool is_surrogate = c >= 0xD800 && c < 0xE000;
+    if (expected < 0 || is_surrogate || c == 0xAD) continue;
+    if (c >= 0x1F3FB && c <= 0x1F3FF) continue;  // skin colours: of width 2 only where they stand alone
+    std::string utf8;
+    if (c < 0x80)
+      utf8 = {static_cast<char>(c)};
+    else if (c < 0x800)
+      utf8 = {static_cast<char>(0xC0 | c >> 6), static_cast<char>(0x80 | (c & 0x3F))};
+    else if (c < 0x10000)
+      utf8 = {static_cast<char>(0xE0 | c >> 12), static_cast<char>(0x80 | ((c >> 6) & 0x3F)),
+              static_cast<char>(0x80 | (c & 0x3F))};
+    else
+      utf8 = {static_cast<char>(0xF0 | c >> 18), static_cast<char>(0x80 | ((c >> 12) & 0x3F)),
+              static_cast<char>(0x80 | ((c >> 6) & 0x3F)), static_cast<char>(0x80 | (c & 0x3F))};
+    ++compared;
+    if (columns(utf8) != expected && ++different < 10)
+      ADD_FAILURE() << fmt::format("U+{:X}: {} columns, {} to the C library", static_cast<unsigned>(c), columns(utf8),
+                                   expected);
+  }
+  setlocale(LC_CTYPE, "C");
+  EXPECT_GT(compared, 100'000);
+  EXPECT_EQ(different, 0);
+}
+
+TEST(Columns, OfMarksAndOfEmojiWithSkinColours) {
+  EXPECT_EQ(columns("\u0928\u092E\u0938\u094D\u0924\u0947"), 4);  // Hindi: two of six are drawn onto others
+  EXPECT_EQ(columns("\u05E9\u05B8\u05DC\u05D5\u05B9\u05DD"), 4);  // pointed Hebrew
+  EXPECT_EQ(columns("\u1112\u1161\u11AB"), 2);                    // a Hangul syllable in parts
+  EXPECT_EQ(columns("\U0001F321"), 1);                            // an emoji that is text by default
+  EXPECT_EQ(columns("\U0001F3FD"), 2);
+  EXPECT_EQ(columns("\U0001F44D\U0001F3FD"), 2);
+  EXPECT_EQ(columns("\u0903"), 1);  // a mark with a width of its own
+}
+
+TEST(Columns, BeginningAndEndThatFit) {
+  EXPECT_EQ(first_columns("灯台守", 5), "灯台");
+  EXPECT_EQ(first_columns("e\u0301f", 1), "e\u0301");
+  EXPECT_EQ(last_columns("灯台守", 5), "台守");
+  EXPECT_EQ(last_columns("ae\u0301f", 2), "e\u0301f");
+  EXPECT_EQ(last_columns("e\u0301f", 1), "f");  // no mark without what it is drawn onto
+  EXPECT_EQ(fit_end("abc", 3), "abc");
+  EXPECT_EQ(fit_end("abcd", 3), "…cd");
+  EXPECT_EQ(fit_end("abcd", 0), "");
+  EXPECT_EQ(fit("abcd", 0), "");
+}
+
+TEST(Wrap, BreaksAtBlanks) {
+  EXPECT_EQ(wrap("one two three", 80), "one two three");
+  EXPECT_EQ(wrap("one two three", 7), "one two\nthree");
+  EXPECT_EQ(wrap("one two three", 8), "one two\nthree");
+  EXPECT_EQ(wrap("one two three four", 26, 2), "one two three four");
+  EXPECT_EQ(wrap("one two three four five six", 22, 2), "one two three four\n  five six");
+  EXPECT_EQ(wrap("abcdefgh ij", 4), "abcd\nefgh\nij");
+  EXPECT_EQ(wrap("a\n\nb c", 3), "a\n\nb c");
+  EXPECT_EQ(wrap("灯台守", 5), "灯台\n守");
 }
 
 TEST(Fit, IsExactlyAsWide) {

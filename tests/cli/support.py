@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -131,10 +132,12 @@ def start(*args, **options):
 
 
 class Terminal:
-    """The program with its standard error, and more if wanted, at a terminal of its own."""
+    """The program with its standard error, and more if wanted, at a terminal of its own, which says how large it is if
+    `columns` are given."""
 
-    def __init__(self, *args, stdin=False, stdout=True):
+    def __init__(self, *args, stdin=False, stdout=True, stderr=True, columns=0, lines=24, **options):
         self.mine, theirs = pty.openpty()
+        self.resize(columns, lines)
         if not stdin:
             tty.setraw(theirs)  # line ends arrive as written
 
@@ -143,8 +146,12 @@ class Terminal:
             fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
 
         self.process = spawn(*args, stdin=theirs if stdin else subprocess.DEVNULL,
-                             stdout=theirs if stdout else subprocess.PIPE, stderr=theirs, preexec_fn=become_leader)
+                             stdout=theirs if stdout else subprocess.PIPE,
+                             stderr=theirs if stderr else subprocess.DEVNULL, preexec_fn=become_leader, **options)
         os.close(theirs)
+
+    def resize(self, columns, lines):
+        fcntl.ioctl(self.mine, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
     def type(self, data):
         os.write(self.mine, data)

@@ -197,7 +197,10 @@ TEST_F(Hub, SaysWhatItDoesNotKnow) {
   };
   EXPECT_EQ(message("smolm2"), "no such file: smolm2; did you mean the model smollm2?");
   EXPECT_EQ(message("SmolLM2"), "no such file: SmolLM2; did you mean the model smollm2?");
-  EXPECT_EQ(message("llama"), "no such file: llama");
+  EXPECT_EQ(
+      message("llama"),
+      "no such file: llama; -m takes a GGUF file, smollm2 (fetched at first use), or hf:USER/REPO for one that is "
+      "in the Hugging Face cache");
   EXPECT_EQ(message("smolm2.gguf"), "no such file: smolm2.gguf");
   EXPECT_EQ(message("models/smollm2"), "no such file: models/smollm2");
   EXPECT_EQ(message(""), "no such file: ");

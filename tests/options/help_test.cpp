@@ -50,23 +50,39 @@ TEST(Help, WhatNeedsAnAdvancedOptionIsAdvanced) {
 }
 
 TEST(Help, GroupsRowsInOrder) {
-  EXPECT_EQ(help_text({{"B", "-x", "first", false}, {"A", "--long N", "second", false}, {"B", "-y", "third", false}}),
-            "B:\n"
-            "  -x        first\n"
-            "  -y        third\n"
-            "A:\n"
-            "  --long N  second\n");
+  EXPECT_EQ(
+      help_text({{"B", "-x", "first", false}, {"A", "--long N", "second", false}, {"B", "-y", "third", false}}, 80),
+      "B:\n"
+      "  -x        first\n"
+      "  -y        third\n"
+      "A:\n"
+      "  --long N  second\n");
 }
 
 TEST(Help, LinesFitATerminal) {
   std::vector<HelpRow> rows = help_rows(generation_fields());
   for (const HelpRow& row : help_rows(model_fields())) rows.push_back(row);
-  const std::string text = help_text(rows);
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = text.find('\n', begin);
-    EXPECT_LE(end - begin, 120u) << text.substr(begin, end - begin);
-    begin = end + 1;
+  for (const std::size_t width : {40u, 60u, 80u, 120u}) {
+    const std::string text = help_text(rows, static_cast<int>(width));
+    for (std::size_t begin = 0; begin < text.size();) {
+      const std::size_t end = text.find('\n', begin);
+      EXPECT_LE(end - begin, width) << text.substr(begin, end - begin);
+      begin = end + 1;
+    }
   }
+}
+
+TEST(Help, ALongTextGoesOnBelowItself) {
+  EXPECT_EQ(help_text({{"A", "-x N", "one two three four five six seven eight", false}}, 32),
+            "A:\n"
+            "  -x N  one two three four five\n"
+            "        six seven eight\n");
+  EXPECT_EQ(
+      help_text({{"A", "--the-longest-of-all-options-here N", "one two three", false}, {"A", "-x", "two", false}}, 44),
+      "A:\n"
+      "  --the-longest-of-all-options-here N\n"
+      "      one two three\n"
+      "  -x  two\n");
 }
 
 TEST(Help, TheReferenceHasARowForEachOption) {

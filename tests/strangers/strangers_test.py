@@ -65,7 +65,7 @@ def read_rows():
 
 def faults_of_form(row):
     faults = [f"unknown field {name}" for name in row.keys() - FIELDS]
-    faults += [f"no field {name}" for name in ("report", "symptom", "command", "expect") if not row.get(name)]
+    faults += [f"no field {name}" for name in ("report", "symptom", "command", "expect") if name not in row]
     return faults + [f"unknown expectation {name}" for name in row.get("expect", {}).keys() - EXPECTED]
 
 

@@ -79,7 +79,7 @@ TEST(ToyStrategy, ContradictsWhatDoesNotGoWithIt) {
 }
 
 TEST(ToyStrategy, StandsInHelpAndReference) {
-  const std::string help = help_text(help_rows(generation_fields()));
+  const std::string help = help_text(help_rows(generation_fields()), 120);
   EXPECT_NE(help.find("\nToy:\n  --toy, --toy-depth N"), help.npos) << help;
   EXPECT_NE(help.find("the rank of the token that is taken [1]"), help.npos);
   const std::string page = reference_text(generation_fields(), readers);
