@@ -31,15 +31,13 @@ void add_model_flags(Flags& flags, std::map<const Field<ModelOptions>*, std::str
 
 // False when help was asked for, and given.
 bool parse(const std::vector<std::string>& arguments, Options& options) {
-  CLI::App app(
-      "Milliseconds of one forward of some rows, beside a read of as many bytes as the weights have.\n"
-      "Several values of a model option, separated by commas, are measured in turn.",
-      "decant bench rows");
-  app.footer("Example: decant bench rows --rows 1,4,8 --flash-attn on,off");
-  app.add_flag("--json", options.json, "one JSON object")->group("Output");
-  app.add_flag("--quiet", options.quiet, "no progress on standard error")->group("Output");
+  Flags flags("decant bench rows",
+              "Milliseconds of one forward of some rows, beside a read of as many bytes as the weights have.\n"
+              "Several values of a model option, separated by commas, are measured in turn.",
+              "Example: decant bench rows --rows 1,4,8 --flash-attn on,off");
+  flags.own("--json", options.json, "one JSON object").group("Output");
+  flags.own("--quiet", options.quiet, "no progress on standard error").group("Output");
   std::map<const Field<ModelOptions>*, std::string> model;
-  Flags flags(app);
   flags.add(rows_bench_fields(), options.bench);
   add_model_flags(flags, model);
   if (!flags.parse(arguments)) {
@@ -48,7 +46,7 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
   }
   for (const auto& [field, text] : model) {
     if (field->name == "model") {
-      for (ModelVariant& variant : options.variants) set(model_fields(), variant.options, *field, text);
+      for (ModelVariant& variant : options.variants) set(variant.options, *field, text);
     } else {
       options.variants = vary(options.variants, *field, text);
     }

@@ -39,24 +39,22 @@ void check(Options& options) {
 
 // False when help was asked for, and given.
 bool parse(const std::vector<std::string>& arguments, Options& options) {
-  CLI::App app("Continue a prompt, or each of many, under several settings, and show the texts side by side.",
-               "decant compare");
-  app.footer("Example: decant compare \"A cat is a cat is a\" --setting greedy: --setting \"beams: num_beams=4\"");
-  add_session_flags(app, options.session, options.config);
-  const auto flag = [&](const char* flags, auto& value, const char* type, const char* group, const char* doc) {
-    return app.add_option(flags, value, doc)->type_name(type)->group(group);
+  Flags flags("decant compare",
+              "Continue a prompt, or each of many, under several settings, and show the texts side by side.",
+              "Example: decant compare \"A cat is a cat is a\" --setting greedy: --setting \"beams: num_beams=4\"");
+  add_session_flags(flags, options.session, options.config);
+  const auto flag = [&](const char* names, auto& value, const char* type, const char* group, const char* doc) {
+    return flags.own(names, value, doc).type(type).group(group);
   };
   flag("--prompts", options.prompts, "FILE", "Prompt", "a file of prompts: one a line, or JSON Lines with \"prompt\"");
   flag("--setting", options.settings, "SETTING", "Settings",
-       "a column, \"name: option=value\", or amateur, expert, contrastive, all; repeatable")
-      ->allow_extra_args(false);
+       "a column, \"name: option=value\", or amateur, expert, contrastive, all; repeatable");
   flag("--format", options.format, "text|markdown|json", "Output", "how it is written");
-  app.add_flag("--json", options.json, "one JSON object")->group("Output");
+  flags.own("--json", options.json, "one JSON object").group("Output");
   flag("--html", options.html, "FILE", "Output", "also as a page of its own");
   flag("--ngram", options.ngram, "N", "Output", "marks repeated sequences of this many tokens; 4 if not set");
   flag("--color", options.color, "auto|always|never", "Output", "whether to use colour");
   flag("--width", options.width, "N", "Output", "columns to use; the terminal's if not set");
-  Flags flags(app);
   flags.add(generation_fields(), options.config);
   flags.add(model_fields(), options.session.model);
   if (!flags.parse(arguments)) {

@@ -21,18 +21,17 @@ struct Options {
 
 // False when help was asked for, and given.
 bool parse(const std::vector<std::string>& arguments, Options& options) {
-  CLI::App app("Say whether a text was written with --watermark. Give the text without its prompt.", "decant detect");
-  app.footer("Example: decant run --temperature 1 --watermark \"My day\" | decant detect");
-  app.add_option("TEXT", options.text.argument, "the text; - is standard input, as is no text at all");
-  app.add_option("-f,--file", options.text.file, "a file with the text")->type_name("FILE")->group("Text");
-  app.add_option("--z-threshold", options.test.z_threshold, "above this z-score the text counts as marked [3]")
-      ->type_name("X")
-      ->group("Text");
-  app.add_flag("--ignore-repeated-ngrams", options.test.ignore_repeated_ngrams, "what occurs again counts once")
-      ->group("Text");
-  app.add_flag("--json", options.json, "one JSON object")->group("Output");
-  app.add_flag("--quiet", options.quiet, "no progress on standard error")->group("Output");
-  Flags flags(app);
+  Flags flags("decant detect", "Say whether a text was written with --watermark. Give the text without its prompt.",
+              "Example: decant run --temperature 1 --watermark \"My day\" | decant detect");
+  flags.own("TEXT", options.text.argument, "the text; - is standard input, as is no text at all");
+  flags.own("-f,--file", options.text.file, "a file with the text").type("FILE").group("Text");
+  flags.own("--z-threshold", options.test.z_threshold, "above this z-score the text counts as marked [3]")
+      .type("X")
+      .group("Text");
+  flags.own("--ignore-repeated-ngrams", options.test.ignore_repeated_ngrams, "what occurs again counts once")
+      .group("Text");
+  flags.own("--json", options.json, "one JSON object").group("Output");
+  flags.own("--quiet", options.quiet, "no progress on standard error").group("Output");
   const auto table = generation_fields();
   for (const auto& field : table) {
     if (field.needs == "watermark") flags.add(Fields<GenerationConfig>(&field, 1), options.config);

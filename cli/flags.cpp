@@ -1,6 +1,9 @@
 #include "cli/flags.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
+#include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace decant {
@@ -30,6 +33,53 @@ HelpRow help_row(const CLI::Option& option) {
 
 }  // namespace
 
+OwnOption OwnOption::type(const std::string& name) {
+  option_->type_name(name);
+  return *this;
+}
+
+OwnOption OwnOption::group(const std::string& title) {
+  option_->group(title);
+  return *this;
+}
+
+OwnOption OwnOption::required() {
+  option_->required();
+  return *this;
+}
+
+Flags::Flags(const std::string& command, const std::string& description, const std::string& footer)
+    : app_(std::make_unique<CLI::App>(description, command)) {
+  app_->footer(footer);
+  app_->set_help_all_flag("--help-all", "every option");
+}
+
+Flags::~Flags() = default;
+
+template <class Value>
+OwnOption Flags::own(const std::string& names, Value& value, const std::string& doc) {
+  if constexpr (std::is_same_v<Value, bool>) {
+    return OwnOption(app_->add_flag(names, value, doc));
+  } else if constexpr (std::is_same_v<Value, std::vector<std::string>>) {
+    return OwnOption(app_->add_option(names, value, doc)->allow_extra_args(false));
+  } else {
+    return OwnOption(app_->add_option(names, value, doc));
+  }
+}
+
+template OwnOption Flags::own(const std::string&, bool&, const std::string&);
+template OwnOption Flags::own(const std::string&, int&, const std::string&);
+template OwnOption Flags::own(const std::string&, double&, const std::string&);
+template OwnOption Flags::own(const std::string&, std::string&, const std::string&);
+template OwnOption Flags::own(const std::string&, std::optional<int>&, const std::string&);
+template OwnOption Flags::own(const std::string&, std::optional<std::string>&, const std::string&);
+template OwnOption Flags::own(const std::string&, std::vector<std::string>&, const std::string&);
+
+OwnOption Flags::own_function(const std::string& names, std::function<void(const std::string&)> set_value,
+                              const std::string& doc) {
+  return OwnOption(app_->add_option_function(names, std::move(set_value), doc));
+}
+
 void Flags::add(const FieldInfo& field, Value default_value, std::function<void(std::string_view)> set_field) {
   std::string names = both_spellings(field.name);
   for (const std::string_view alias : aliases(field)) {
@@ -46,7 +96,7 @@ void Flags::add(const FieldInfo& field, Value default_value, std::function<void(
     return true;
   };
   const CLI::Option* option =
-      app_.add_option(names, std::move(callback))->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      app_->add_option(names, std::move(callback))->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   rows_.emplace(option, Row{decant::help_row(field, default_value), is_boolean(default_value)});
 }
 
@@ -57,10 +107,10 @@ bool Flags::is_switch(const CLI::Option* option) const {
 
 // Null for several one-letter flags, or one with its value, in one argument ("-n5"): CLI11 takes them apart.
 const CLI::Option* Flags::find_flag(const std::string& flag) const {
-  if (const CLI::Option* option = app_.get_option_no_throw(flag)) return option;
+  if (const CLI::Option* option = app_->get_option_no_throw(flag)) return option;
   const bool is_long = flag.starts_with("--");
-  if (is_long || flag.size() == 2 || !app_.get_option_no_throw(flag.substr(0, 2)) ||
-      app_.get_option_no_throw("-" + flag)) {
+  if (is_long || flag.size() == 2 || !app_->get_option_no_throw(flag.substr(0, 2)) ||
+      app_->get_option_no_throw("-" + flag)) {
     reject_unknown(flag);
   }
   return nullptr;
@@ -70,7 +120,7 @@ void Flags::reject_unknown(std::string_view flag) const {
   std::string bare(flag.substr(std::min(flag.find_first_not_of('-'), flag.size())));
   std::replace(bare.begin(), bare.end(), '_', '-');
   std::vector<std::string_view> names;
-  for (const CLI::Option* option : app_.get_options()) {
+  for (const CLI::Option* option : app_->get_options()) {
     for (const std::string& name : option->get_lnames()) {
       if (name.find('_') == std::string::npos) names.push_back(name);
     }
@@ -96,8 +146,8 @@ bool Flags::clarify(const std::vector<std::string>& arguments, std::vector<std::
     std::string flag = argument->substr(0, equals);
     if (const auto full = long_names_.find(flag); full != long_names_.end()) flag = full->second;
     const CLI::Option* option = find_flag(flag);
-    help_all_ = option && option == app_.get_help_all_ptr();
-    if (help_all_ || (option && option == app_.get_help_ptr())) return false;
+    help_all_ = option && option == app_->get_help_all_ptr();
+    if (help_all_ || (option && option == app_->get_help_ptr())) return false;
     if (!option || option->get_items_expected_min() == 0) {
       const std::string value = equals == std::string::npos ? "true" : argument->substr(equals + 1);
       if (!parse_boolean(value)) throw Error(ErrorKind::usage, "{} is '{}': it must be true or false", flag, value);
@@ -125,9 +175,9 @@ bool Flags::parse(const std::vector<std::string>& arguments) {
   if (!clarify(arguments, clear)) return false;
   std::reverse(clear.begin(), clear.end());  // the order that CLI11 wants
   try {
-    app_.parse(std::move(clear));
+    app_->parse(std::move(clear));
   } catch (const CLI::ExtrasError&) {
-    const std::vector<std::string> surplus = app_.remaining();
+    const std::vector<std::string> surplus = app_->remaining();
     const auto first = std::find_if(surplus.begin(), surplus.end(), [](const auto& text) { return text != "--"; });
     throw Error(ErrorKind::usage, "unexpected argument '{}': put a text with blanks in quotes",
                 first == surplus.end() ? "--" : *first);
@@ -143,10 +193,10 @@ bool Flags::parse(const std::vector<std::string>& arguments) {
 }
 
 std::string Flags::help() const {
-  std::string usage = fmt::format("Usage: {} [options]", app_.get_name());
+  std::string usage = fmt::format("Usage: {} [options]", app_->get_name());
   std::vector<HelpRow> rows;
   bool hidden = false;
-  for (const CLI::Option* option : app_.get_options()) {
+  for (const CLI::Option* option : app_->get_options()) {
     if (option->get_positional()) usage += fmt::format(" [{}]", option->get_name(true));
     if (option->get_group().empty()) continue;
     const auto row = rows_.find(option);
@@ -157,7 +207,7 @@ std::string Flags::help() const {
   }
   const auto line = [](const std::string& text) { return text.empty() ? "" : text + "\n"; };
   const char* more = hidden ? "--help-all lists every option.\n" : "";
-  return usage + "\n" + line(app_.get_description()) + help_text(rows) + more + line(app_.get_footer());
+  return usage + "\n" + line(app_->get_description()) + help_text(rows) + more + line(app_->get_footer());
 }
 
 }  // namespace decant

@@ -8,9 +8,9 @@
 //   -temp, --temprature    unknown flags are answered with the nearest known one
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,18 +18,44 @@
 #include "options/help.h"
 #include "options/table.h"
 
+namespace CLI {  // only flags.cpp reads CLI11 itself, which takes a compiler seconds
+class App;
+class Option;
+}  // namespace CLI
+
 namespace decant {
+
+// What else is to be said of a command's own option.
+class OwnOption {
+ public:
+  explicit OwnOption(CLI::Option* option) : option_(option) {}
+  OwnOption type(const std::string& name);  // of its value, in the help
+  OwnOption group(const std::string& title);
+  OwnOption required();
+
+ private:
+  CLI::Option* option_;
+};
 
 class Flags {
  public:
-  // Own options of the command are added to the app as CLI11 does it, each with one value or none.
-  explicit Flags(CLI::App& app) : app_(app) { app_.set_help_all_flag("--help-all", "every option"); }
+  // "decant run", what it does in a sentence, and what the help ends with (an example).
+  Flags(const std::string& command, const std::string& description, const std::string& footer);
+  ~Flags();
+
+  // An option of the command's own, "-f,--file", or "PROMPT" for what stands without a flag. A bool is a switch, a list
+  // takes one value each time, all others are given once. The value must outlive parse().
+  template <class Value>  // bool, int, double, string, optional of int or string, vector of strings
+  OwnOption own(const std::string& names, Value& value, const std::string& doc);
+  // One that is read by `set_value`, which may throw Error(usage).
+  OwnOption own_function(const std::string& names, std::function<void(const std::string&)> set_value,
+                         const std::string& doc);
 
   // Adds a flag for each row: --top-p, --top_p and the aliases. The table and the options must outlive parse().
   template <class Options>
   void add(Fields<Options> table, Options& options) {
     for (const Field<Options>& field : table) {
-      const auto set_field = [table, &options, &field](std::string_view text) { set(table, options, field, text); };
+      const auto set_field = [&options, &field](std::string_view text) { set(options, field, text); };
       add(field, default_of(field), set_field);
     }
   }
@@ -41,7 +67,7 @@ class Flags {
   bool parse(const std::vector<std::string>& arguments);
 
   // Usage, description, a line for each option (for each that is not advanced, unless --help-all was given), and the
-  // app's footer (an example).
+  // footer.
   std::string help() const;
 
  private:
@@ -55,7 +81,7 @@ class Flags {
   bool is_switch(const CLI::Option* option) const;
   [[noreturn]] void reject_unknown(std::string_view flag) const;
 
-  CLI::App& app_;
+  std::unique_ptr<CLI::App> app_;
   bool help_all_ = false;
   std::map<const CLI::Option*, Row> rows_;
   std::map<std::string, std::string, std::less<>> long_names_;  // "-ngl" -> "--n-gpu-layers"

@@ -22,25 +22,22 @@ constexpr const char* kGroup = "Grammar";
 
 bool parse(const std::string& action, const std::vector<std::string>& arguments, Options& options) {
   const bool checks = action == "check";
-  CLI::App app(checks ? "Say whether a text follows a grammar. Exit code 0 if the whole text does, 65 if not."
-                      : "Print the GBNF grammar that texts of a JSON schema follow.",
-               "decant grammar " + action);
-  app.footer(checks ? "Example: decant grammar check --json-schema '{\"type\":\"integer\"}' 42"
-                    : "Example: decant grammar show --json-schema '{\"type\":\"integer\",\"minimum\":1}'");
-  const auto option = [&](const char* flags, auto& value, const char* type, const char* doc) {
-    app.add_option(flags, value, doc)->type_name(type)->group(kGroup);
+  Flags flags("decant grammar " + action,
+              checks ? "Say whether a text follows a grammar. Exit code 0 if the whole text does, 65 if not."
+                     : "Print the GBNF grammar that texts of a JSON schema follow.",
+              checks ? "Example: decant grammar check --json-schema '{\"type\":\"integer\"}' 42"
+                     : "Example: decant grammar show --json-schema '{\"type\":\"integer\",\"minimum\":1}'");
+  const auto option = [&](const char* names, auto& value, const char* type, const char* doc) {
+    flags.own(names, value, doc).type(type).group(kGroup);
   };
   if (checks) {
-    app.add_option("TEXT", options.text.argument, "the text; - is standard input, as is no text at all");
-    app.add_option("-f,--file", options.text.file, "a file with the text; - is standard input")
-        ->type_name("FILE")
-        ->group("Text");
+    flags.own("TEXT", options.text.argument, "the text; - is standard input, as is no text at all");
+    flags.own("-f,--file", options.text.file, "a file with the text; - is standard input").type("FILE").group("Text");
   }
   option("--grammar", options.grammar, "TEXT", "a GBNF grammar");
   option("--grammar-file,--grammar_file", options.grammar_file, "FILE", "a file with the grammar");
   option("-j,--json-schema,--json_schema", options.schema, "TEXT", "a JSON schema");
   option("--json-schema-file,--json_schema_file", options.schema_file, "FILE", "a file with the schema");
-  Flags flags(app);
   if (flags.parse(arguments)) return true;
   Output().write(flags.help());
   return false;

@@ -40,7 +40,7 @@ Axis parse_axis(std::string_view text) {
 void replace(GenerationConfig& config, const OptionField& field, std::span<const std::string> texts) {
   const auto table = generation_fields();
   config.given.reset(field.name);
-  for (const std::string& text : texts) set(table, config, field, text);
+  for (const std::string& text : texts) set(config, field, text);
 }
 
 Grid::Grid(std::vector<Column> columns, std::vector<Axis> axes, std::size_t prompts)
@@ -100,7 +100,7 @@ std::string Grid::describe(std::uint64_t combination) const {
 void write_set_options(JsonWriter& json, const GenerationConfig& config) {
   json.begin_object();
   for (const OptionField& field : generation_fields()) {
-    if (!is_set(generation_fields(), config, field)) continue;
+    if (!is_set(config, field)) continue;
     json.key(field.name);
     write_json(json, value_of(config, field));
   }

@@ -42,21 +42,20 @@ std::vector<std::string> spread_settings(const std::vector<std::string>& argumen
 
 // False when help was asked for, and given.
 bool parse(const std::vector<std::string>& arguments, Options& options) {
-  CLI::App app("Show what the model says comes next, and what each processor made of it.", "decant inspect");
-  app.footer(
+  Flags flags(
+      "decant inspect", "Show what the model says comes next, and what each processor made of it.",
       "Example: decant inspect --no-chat-template \"My name is\" --compare temperature=0.3 \"top_p=0.7 top_k=0\"");
-  add_session_flags(app, options.session, options.config);
-  const auto output = [&](const char* flags, auto& value, const char* type, const char* doc) {
-    return app.add_option(flags, value, doc)->type_name(type)->group("Output");
+  add_session_flags(flags, options.session, options.config);
+  const auto output = [&](const char* names, auto& value, const char* type, const char* doc) {
+    return flags.own(names, value, doc).type(type).group("Output");
   };
-  output("--compare", options.compare, "SETTING...", "these settings side by side: \"name: option=value option=value\"")
-      ->allow_extra_args(false);
-  app.add_flag("--json", options.json, "one JSON object instead of bars")->group("Output");
+  output("--compare", options.compare, "SETTING...",
+         "these settings side by side: \"name: option=value option=value\"");
+  flags.own("--json", options.json, "one JSON object instead of bars").group("Output");
   output("--html", options.html, "FILE", "also a report: every decision, as a page of its own");
   output("--color", options.color, "auto|always|never", "whether to use colour");
   output("--rows", options.rows, "N", "candidates shown for each step");
   output("--width", options.width, "N", "columns to use; the terminal's, at most 100, if not set");
-  Flags flags(app);
   flags.add(generation_fields(), options.config);
   flags.add(model_fields(), options.session.model);
   if (!flags.parse(spread_settings(arguments))) {
@@ -74,8 +73,8 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
 std::vector<Setting> settings_of(const Options& options) {
   GenerationConfig base = options.config;
   const auto table = generation_fields();
-  if (!is_given(table, base, get(table, "max_new_tokens")) && !base.max_length) base.max_new_tokens = 1;
-  if (!is_given(table, base, get(table, "trace_top"))) base.trace_top = 200;
+  if (!is_given(base, get(table, "max_new_tokens")) && !base.max_length) base.max_new_tokens = 1;
+  if (!is_given(base, get(table, "trace_top"))) base.trace_top = 200;
   std::vector<Setting> settings;
   for (const std::string& text : options.compare) settings.push_back(parse_setting(text, base));
   if (settings.empty()) settings.push_back({"", base});

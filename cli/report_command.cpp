@@ -23,14 +23,11 @@ struct Options {
 
 // False when help was asked for, and given.
 bool parse(const std::vector<std::string>& arguments, Options& options) {
-  CLI::App app("Make one HTML file of a trace, a comparison or a sweep, to be opened from disk.", "decant report");
-  app.footer("Example: decant run --jsonl --seed 1 \"My name is\" > trace.jsonl; decant report trace.jsonl");
-  app.add_option("TRACE", options.trace,
-                 "a file written by run --jsonl, compare --json or sweep --out; - is standard input")
-      ->required();
-  app.add_option("-o,--output", options.out, "the HTML file; the other one's name with .html if not set")
-      ->type_name("FILE");
-  Flags flags(app);
+  Flags flags("decant report", "Make one HTML file of a trace, a comparison or a sweep, to be opened from disk.",
+              "Example: decant run --jsonl --seed 1 \"My name is\" > trace.jsonl; decant report trace.jsonl");
+  flags.own("TRACE", options.trace, "a file written by run --jsonl, compare --json or sweep --out; - is standard input")
+      .required();
+  flags.own("-o,--output", options.out, "the HTML file; the other one's name with .html if not set").type("FILE");
   if (flags.parse(arguments)) return true;
   Output().write(flags.help());
   return false;

@@ -99,7 +99,7 @@ std::vector<ModelVariant> vary(const std::vector<ModelVariant>& variants, const 
     for (std::string_view rest = text;;) {
       const std::string_view value = rest.substr(0, rest.find(','));
       more.push_back(variant);
-      set(model_fields(), more.back().options, field, value);
+      set(more.back().options, field, value);
       if (several) more.back().varied.push_back(&field);
       if (value.size() == rest.size()) break;
       rest.remove_prefix(value.size() + 1);

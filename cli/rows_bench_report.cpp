@@ -81,7 +81,7 @@ std::string rows_bench_json(const RowsBenchTimes& times) {
   for (const VariantTimes& each : times.variants) {
     json.begin_object();
     for (const auto& field : model_fields()) {
-      if (field.name != "model" && is_given(model_fields(), each.variant.options, field))
+      if (field.name != "model" && is_given(each.variant.options, field))
         write_option(json, each.variant.options, field);
     }
     json.field("description", each.description).end_object();

@@ -22,27 +22,22 @@ struct Options {
 
 // False when help was asked for, and given.
 bool parse(const std::vector<std::string>& arguments, Options& options) {
-  CLI::App app("Continue a prompt, or answer it if the model has a chat template.", "decant run");
-  app.footer("Example: decant run --temperature 0.8 --top-p 0.9 --seed 1 \"The lighthouse keeper wrote\"");
-  add_session_flags(app, options.session, options.config);
-  const auto flag = [&](const char* flags, bool& value, const char* doc) {
-    app.add_flag(flags, value, doc)->group("Output");
+  Flags flags("decant run", "Continue a prompt, or answer it if the model has a chat template.",
+              "Example: decant run --temperature 0.8 --top-p 0.9 --seed 1 \"The lighthouse keeper wrote\"");
+  add_session_flags(flags, options.session, options.config);
+  const auto flag = [&](const char* names, bool& value, const char* doc) {
+    flags.own(names, value, doc).group("Output");
   };
   flag("--no-stream", options.no_stream, "the text at the end, not as it comes");
   flag("--json", options.json, "one JSON object instead of text");
   flag("--jsonl", options.jsonl, "one trace record for each decision instead of text");
-  app.add_option("--html", options.html, "also a report: every decision, as a page of its own")
-      ->type_name("FILE")
-      ->group("Output");
-  app.add_option("--show", options.show, "also the tree of a beam search: which texts lived, and why others died")
-      ->type_name("tree")
-      ->group("Output");
-  app.add_option("--color", options.color, "whether the tree is coloured")
-      ->type_name("auto|always|never")
-      ->group("Output");
+  flags.own("--html", options.html, "also a report: every decision, as a page of its own").type("FILE").group("Output");
+  flags.own("--show", options.show, "also the tree of a beam search: which texts lived, and why others died")
+      .type("tree")
+      .group("Output");
+  flags.own("--color", options.color, "whether the tree is coloured").type("auto|always|never").group("Output");
   flag("--stats", options.stats, "time, work and memory, on standard error");
 
-  Flags flags(app);
   flags.add(generation_fields(), options.config);
   flags.add(model_fields(), options.session.model);
   if (!flags.parse(arguments)) {

@@ -1,10 +1,10 @@
 #include "cli/session.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <utility>
 
+#include "cli/flags.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/progress.h"
@@ -42,26 +42,24 @@ std::shared_ptr<const LlamaFile> load_model(const ModelOptions& options, bool qu
   return std::make_shared<const LlamaFile>(path, options, update);
 }
 
-void add_session_flags(CLI::App& app, SessionOptions& options, GenerationConfig& config) {
+void add_session_flags(Flags& flags, SessionOptions& options, GenerationConfig& config) {
   PromptOptions& prompt = options.prompt;
-  app.add_option("PROMPT", prompt.argument, "the prompt; - is standard input, as is no prompt at all");
-  const auto text = [&](const char* flags, auto& value, const char* doc) {
-    app.add_option(flags, value, doc)->type_name("TEXT")->group("Prompt");
+  flags.own("PROMPT", prompt.argument, "the prompt; - is standard input, as is no prompt at all");
+  const auto text = [&](const char* names, auto& value, const char* doc) {
+    flags.own(names, value, doc).type("TEXT").group("Prompt");
   };
   text("-p,--prompt", prompt.text, "the prompt");
-  app.add_option("-f,--file", prompt.file, "a file with the prompt; - is standard input")
-      ->type_name("FILE")
-      ->group("Prompt");
+  flags.own("-f,--file", prompt.file, "a file with the prompt; - is standard input").type("FILE").group("Prompt");
   text("--system", prompt.system, "system message of the chat");
-  app.add_flag("--no-chat-template", prompt.no_chat_template, "the prompt as it is, special tokens parsed")
-      ->group("Prompt");
-  app.add_flag("--show-prompt", options.show_prompt, "what the model reads, on standard error")->group("Prompt");
-  app.add_flag("--quiet", options.quiet, "no progress on standard error")->group("Output");
+  flags.own("--no-chat-template", prompt.no_chat_template, "the prompt as it is, special tokens parsed")
+      .group("Prompt");
+  flags.own("--show-prompt", options.show_prompt, "what the model reads, on standard error").group("Prompt");
+  flags.own("--quiet", options.quiet, "no progress on standard error").group("Output");
   const auto from_file = [&](const char* flag, const char* option, const char* doc) {
     const auto read = [&config, option, flag](const std::string& path) {
-      set(generation_fields(), config, get(generation_fields(), option), read_text_file(path, flag));
+      set(config, get(generation_fields(), option), read_text_file(path, flag));
     };
-    app.add_option_function<std::string>(flag, read, doc)->type_name("FILE")->group("Bans and constraints");
+    flags.own_function(flag, read, doc).type("FILE").group("Bans and constraints");
   };
   from_file("--grammar-file", "grammar", "a file with the grammar");
   from_file("--json-schema-file", "json_schema", "a file with the schema");

@@ -15,11 +15,9 @@
 #include "options/generation_config.h"
 #include "options/model_options.h"
 
-namespace CLI {
-class App;
-}
-
 namespace decant {
+
+class Flags;
 
 struct SessionOptions {
   ModelOptions model;
@@ -29,7 +27,7 @@ struct SessionOptions {
 };
 
 // The flags of the prompt, of --quiet, and the files that an option's text can be in (--grammar-file).
-void add_session_flags(CLI::App& app, SessionOptions& options, GenerationConfig& config);
+void add_session_flags(Flags& flags, SessionOptions& options, GenerationConfig& config);
 
 // A model's file, found, downloaded if need be, checked and loaded, with progress on a terminal.
 std::shared_ptr<const LlamaFile> load_model(const ModelOptions& options, bool quiet);

@@ -35,27 +35,24 @@ struct Options {
 
 // False when help was asked for, and given.
 bool parse(const std::vector<std::string>& arguments, Options& options) {
-  CLI::App app("Run a grid of options over a prompt or many. The prompt can be a YAML file that describes the sweep.",
-               "decant sweep");
-  app.footer(
+  Flags flags(
+      "decant sweep",
+      "Run a grid of options over a prompt or many. The prompt can be a YAML file that describes the sweep.",
       "Example: decant sweep --grid penalty_alpha=0.1,0.5,0.9 --grid top_k=2,5,50 --out alpha.jsonl \"The spaceship "
       "landed\"");
-  add_session_flags(app, options.session, options.config);
-  const auto flag = [&](const char* flags, auto& value, const char* type, const char* group, const char* doc) {
-    return app.add_option(flags, value, doc)->type_name(type)->group(group);
+  add_session_flags(flags, options.session, options.config);
+  const auto flag = [&](const char* names, auto& value, const char* type, const char* group, const char* doc) {
+    return flags.own(names, value, doc).type(type).group(group);
   };
   flag("--prompts", options.prompts, "FILE", "Prompt", "a file of prompts: one a line, or JSON Lines with \"prompt\"");
   flag("--grid", options.grid, "OPTION=A,B,C", "Grid",
-       "these values of an option, with all values of the others; repeatable")
-      ->allow_extra_args(false);
+       "these values of an option, with all values of the others; repeatable");
   flag("--setting", options.settings, "SETTING", "Grid",
-       "one of several settings, \"name: option=value option=value\"; repeatable")
-      ->allow_extra_args(false);
-  flag("--set", options.fixed, "OPTION=VALUE", "Grid", "an option for all points; repeatable")->allow_extra_args(false);
+       "one of several settings, \"name: option=value option=value\"; repeatable");
+  flag("--set", options.fixed, "OPTION=VALUE", "Grid", "an option for all points; repeatable");
   flag("--out", options.out, "FILE", "Output",
        "the results, JSON Lines; the same command goes on with a file that exists");
   flag("--html", options.html, "FILE", "Output", "also a page with a table and plots");
-  Flags flags(app);
   flags.add(generation_fields(), options.config);
   flags.add(model_fields(), options.session.model);
   if (flags.parse(arguments)) return true;
@@ -91,7 +88,7 @@ Plan make_plan(Options& options) {
   GridFile file = read_description(options);
   GenerationConfig fixed = options.config;
   for (const auto& [field, texts] : file.options) {
-    if (!is_given(generation_fields(), fixed, *field)) replace(fixed, *field, texts);
+    if (!is_given(fixed, *field)) replace(fixed, *field, texts);
   }
   for (const std::string& text : options.fixed) fixed = parse_setting(text, fixed).config;
   file.settings.insert(file.settings.end(), options.settings.begin(), options.settings.end());

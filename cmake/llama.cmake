@@ -52,6 +52,15 @@ set(GGML_OPENMP OFF CACHE BOOL "" FORCE)  # ggml's own thread pool: no second ru
 set(GGML_CCACHE OFF CACHE BOOL "" FORCE)
 add_subdirectory(${llama_dir} ${CMAKE_BINARY_DIR}/llama.cpp EXCLUDE_FROM_ALL SYSTEM)
 
+# Graphs are built and models described once: -O1, and their headers compiled once. What loops over cells and merges
+# keeps -O3. Nothing of the tree is changed.
+set_source_files_properties(${llama_dir}/src/llama-kv-cache.cpp ${llama_dir}/src/llama-vocab.cpp
+  TARGET_DIRECTORY llama PROPERTIES COMPILE_OPTIONS $<$<CONFIG:Release>:-O3> SKIP_PRECOMPILE_HEADERS ON)
+decant_cold(llama)
+if(EXISTS ${llama_dir}/src/models/models.h)  # another checkout may have none
+  target_precompile_headers(llama PRIVATE ${llama_dir}/src/models/models.h)
+endif()
+
 # The pieces of its tree that we use besides the library: JSON, SHA-256, and the Jinja engine for chat templates.
 add_library(llama_extras STATIC EXCLUDE_FROM_ALL
   ${llama_dir}/common/jinja/lexer.cpp ${llama_dir}/common/jinja/parser.cpp ${llama_dir}/common/jinja/runtime.cpp
@@ -61,6 +70,7 @@ add_library(llama_extras STATIC EXCLUDE_FROM_ALL
 target_include_directories(llama_extras SYSTEM PUBLIC ${llama_dir}/common ${llama_dir}/vendor ${llama_dir}/src
                            PRIVATE ${llama_dir}/vendor/hash ${llama_dir}/ggml/include ${llama_dir}/include)
 target_compile_options(llama_extras PRIVATE -w)
+decant_cold(llama_extras)
 
 add_library(libllama INTERFACE)
 target_include_directories(libllama SYSTEM INTERFACE ${llama_dir}/include ${llama_dir}/ggml/include)

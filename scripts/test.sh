@@ -40,8 +40,8 @@ RC_PARAMS="max_success=20" build/clang/core_test --gtest_brief=1
 finish asan_test
 
 say "engine, tsan: 64 threads at once"
-scripts/build.sh tsan core_test
-beside tsan_test build/tsan/core_test --gtest_brief=1 --gtest_filter='Engine*:Company*:Bell*:Mailbox*'
+scripts/build.sh tsan thread_test
+beside tsan_test build/tsan/thread_test --gtest_brief=1 --gtest_filter='Engine*:Company*:Bell*:Mailbox*'
 
 say "release build"
 scripts/build.sh test all

@@ -205,7 +205,8 @@ void EngineCore::make_room() {
     const ModelInfo& info = model->model->info();
     return cells > info.n_cells - std::min(info.max_rows, info.n_cells / 4);
   };
-  while (std::any_of(models_.begin(), models_.end(), is_short) && prefixes_.drop_oldest()) scheduler_.flush();
+  while (std::any_of(models_.begin(), models_.end(), is_short) && prefixes_.drop_oldest()) {
+  }
 }
 
 bool EngineCore::end_done() {

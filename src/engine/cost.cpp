@@ -19,19 +19,18 @@ void insert(std::vector<int>& largest, int more, std::size_t live) {
 
 }  // namespace
 
-Cost cost_of(const GenerationConfig& config, const Room& row, int prompt_tokens, int negative_tokens, int longest) {
-  const int texts_twice =
-      config.guidance_scale != 1 ? 2 : 1;  // guidance reads every text behind the negative prompt, too
+Cost cost_of(const GenerationConfig& config, const Room& room, int prompt_tokens, int negative_tokens, int longest) {
+  const int sides = config.guidance_scale != 1 ? 2 : 1;  // guidance reads every text behind the negative prompt, too
   const long long length = std::min(max_length(config, prompt_tokens), longest);
-  const long long more = std::max<long long>(length - prompt_tokens, 0) * row.texts * texts_twice;
-  const long long tried = static_cast<long long>(row.tried) * texts_twice;
+  const long long more = std::max<long long>(length - prompt_tokens, 0) * room.texts * sides;
+  const long long tried = static_cast<long long>(room.tried) * sides;
   return {.cells = clamped(more + negative_tokens + prompt_tokens + 2 + tried),
-          .branches = clamped(static_cast<long long>(row.texts) * texts_twice + tried)};
+          .branches = clamped(static_cast<long long>(room.texts) * sides + tried)};
 }
 
-Cost cost_of_further(const GenerationConfig& config, const Room& row, int prompt_tokens, int negative_tokens,
+Cost cost_of_further(const GenerationConfig& config, const Room& room, int prompt_tokens, int negative_tokens,
                      int longest) {
-  return {.cells = cost_of(config, row, prompt_tokens, negative_tokens, longest).cells, .branches = row.texts};
+  return {.cells = cost_of(config, room, prompt_tokens, negative_tokens, longest).cells, .branches = room.texts};
 }
 
 void CostsAtOnce::add(const Cost& cost) {

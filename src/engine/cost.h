@@ -13,12 +13,11 @@ struct Cost {
   int branches = 0;  // texts that are evaluated side by side, at most
 };
 
-// On the target model, whose texts are at most `longest` tokens; of one whose cache has `room` cells no more is needed
-// than all of it. `negative_tokens`: of the negative prompt.
-Cost cost_of(const GenerationConfig& config, const Room& row, int prompt_tokens, int negative_tokens, int longest);
+// On the target model, whose texts are at most `longest` tokens. `negative_tokens`: of the negative prompt.
+Cost cost_of(const GenerationConfig& config, const Room& room, int prompt_tokens, int negative_tokens, int longest);
 
 // On a further model, which reads the texts that are kept and nothing that is only tried.
-Cost cost_of_further(const GenerationConfig& config, const Room& row, int prompt_tokens, int negative_tokens,
+Cost cost_of_further(const GenerationConfig& config, const Room& room, int prompt_tokens, int negative_tokens,
                      int longest);
 
 // What requests of which so many are alive at a time need together.

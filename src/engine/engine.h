@@ -35,7 +35,7 @@ struct Job {
   std::string model;  // whose vocabulary rules; the strategy may need others, which it names
   GenerationConfig config;
   Bookmark from = {};                         // where to go on
-  std::vector<Token> prompt;                  // behind it
+  std::vector<Token> prompt = {};             // behind it
   std::vector<Token> negative_prompt = {};    // what guidance_scale leads away from; empty: the prompt's last token
   std::string healed = {};                    // bytes that token healing took from the prompt's end
   std::vector<OwnProcessor> processors = {};  // the user's own, beside those that the options ask for

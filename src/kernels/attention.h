@@ -19,6 +19,8 @@
 
 namespace decant::kernels {
 
+class Crew;
+
 inline constexpr int kGroup = 16;     // cells that are skipped or taken together
 inline constexpr int kChunk = 256;    // cells: as many as the sums of 12 by 11 bits may have in int32
 inline constexpr int kMostRows = 64;  // in a block: a bit each
@@ -51,8 +53,7 @@ struct Attention {
 
 // How the work is cut; free, as no cut changes a bit.
 struct AttentionPlan {
-  bool split;  // the cells of all heads go to several threads, with barriers between the steps; else a thread has all
-               // of a head
+  bool split;      // threads share the cells of all heads; else one has all of a head
   int block_rows;  // rows at a time, at most kMostRows
   int threads;
   int chunk = kChunk;  // cells at a time, at most kChunk: a multiple of two groups
@@ -63,14 +64,8 @@ struct AttentionPlan {
 
 AttentionPlan plan_attention(const Attention& attention, int threads);
 
-struct Team {
-  int thread, threads;
-  void (*barrier)(void* context);
-  void* context;
-};
-
-// Called by every thread of the team with the same plan and work buffer.
-using Attend = void (*)(const Attention& attention, const AttentionPlan& plan, std::byte* work, const Team& team);
+// With a plan for the crew's threads, and a work buffer of its size.
+using Attend = void (*)(const Attention& attention, const AttentionPlan& plan, std::byte* work, Crew& crew);
 Attend attend(Isa isa);
 
 extern const Attend kPlainAttend, kAvx2Attend, kAvxVnniAttend, kAvx512Attend;

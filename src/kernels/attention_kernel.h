@@ -9,12 +9,14 @@
 
 #include "kernels/attention_cells.h"
 #include "kernels/attention_order.h"
+#include "kernels/crew.h"
 
 namespace decant::kernels {
 namespace {  // every instruction set has its own copies of these: never one for all
 
 constexpr float kLog2E = 1.44269504f;
 constexpr int kDenominatorBits = 25;
+constexpr std::int64_t kPart = 1024;  // scores: what a thread takes at least
 constexpr float kNone = -std::numeric_limits<float>::infinity();
 
 template <class V>
@@ -27,62 +29,77 @@ class Attender {
   static constexpr int kScored = V::max_columns, kWeighed = V::max_columns / 2;  // queries at once: what registers hold
 
  public:
-  Attender(const Attention& attention, const AttentionPlan& plan, std::byte* memory, const Team& team)
+  // What a thread of the crew has to do with.
+  Attender(const Attention& attention, const AttentionPlan& plan, const AttentionSizes& sizes, std::byte* memory,
+           int thread)
       : a_(attention),
         plan_(plan),
-        sizes_(attention, plan),
-        team_(team),
+        sizes_(sizes),
         memory_(memory),
-        own_(own_work(team.thread)),
-        order_(attention, own_),
-        reader_(attention, sizes_, own_) {
-    std::memset(own_.query_scratch, 0, sizeof(float) * sizes_.key_size);
-  }
+        thread_(thread),
+        own_(own_work(thread)),
+        shared_(sizes, plan.split ? memory : own_.block),
+        order_(attention, shared_),
+        reader_(attention, sizes_, own_) {}
 
-  void run() {
-    if (plan_.split) {
-      run_split();
-    } else {
-      run_alone();
+  // Rows of a head, from the first cell to the last.
+  void run_alone(std::int64_t begin_unit, std::int64_t end_unit) {
+    for (std::int64_t unit = begin_unit; unit < end_unit; ++unit) {
+      const std::int64_t row = unit / a_.kv_heads % row_blocks() * plan_.block_rows;
+      begin({unit / a_.kv_heads / row_blocks(), row, unit % a_.kv_heads, rows_from(row), 1});
+      for (int chunk = 0; chunk < chunks_; ++chunk) score(chunk);
+      find_best();
+      for (int chunk = 0; chunk < chunks_; ++chunk) weigh(chunk);
+      for (int q = 0; q < queries(); ++q) finish(q);
+    }
+  }
+  std::int64_t row_blocks() const { return (a_.rows + plan_.block_rows - 1) / plan_.block_rows; }
+
+  // All heads of some rows after another, with others.
+  void run_split(Crew& crew) {
+    const auto each_chunk = [&](auto compute) {
+      crew.each(chunks_, 1, false, [&](std::int64_t first, std::int64_t last, int thread) {
+        Attender part(*this, thread);
+        for (auto chunk = static_cast<int>(first); chunk < last; ++chunk) compute(part, chunk);
+      });
+    };
+    for (std::int64_t stream = 0; stream < a_.streams; ++stream) {
+      for (std::int64_t row = 0; row < a_.rows; row += plan_.block_rows) {
+        begin({stream, row, 0, rows_from(row), static_cast<int>(a_.kv_heads)});
+        each_chunk([](Attender& part, int chunk) { part.score(chunk); });
+        find_best();
+        each_chunk([](Attender& part, int chunk) { part.weigh(chunk); });
+        crew.each(queries(), kFinished, false, [&](std::int64_t first, std::int64_t last, int) {
+          for (auto q = static_cast<int>(first); q < last; ++q) finish(q);
+        });
+      }
     }
   }
 
  private:
+  static constexpr std::int64_t kFinished = 8;  // queries that a thread finishes at least
+
   // Some rows, and the heads of one or of all key-value heads.
   struct Block {
     std::int64_t stream, first_row, first_kv_head;
     int rows, kv_heads;
   };
 
-  // ---- schedules
-
-  void run_alone() {
-    const BlockWork shared(sizes_, own_.block);
-    const std::int64_t row_blocks = (a_.rows + plan_.block_rows - 1) / plan_.block_rows;
-    for (std::int64_t unit = team_.thread; unit < a_.streams * row_blocks * a_.kv_heads; unit += team_.threads) {
-      const std::int64_t row = unit / a_.kv_heads % row_blocks * plan_.block_rows;
-      begin({unit / a_.kv_heads / row_blocks, row, unit % a_.kv_heads, rows_from(row), 1}, shared);
-      for (int chunk = 0; chunk < chunks_; ++chunk) score(chunk);
-      find_best();
-      for (int chunk = 0; chunk < chunks_; ++chunk) weigh(chunk);
-      for (int q = 0; q < queries(); ++q) finish(q, team_.thread, team_.thread + 1);
-    }
-  }
-
-  void run_split() {
-    const BlockWork shared(sizes_, memory_);
-    for (std::int64_t stream = 0; stream < a_.streams; ++stream) {
-      for (std::int64_t row = 0; row < a_.rows; row += plan_.block_rows) {
-        if (stream + row > 0) team_.barrier(team_.context);
-        begin({stream, row, 0, rows_from(row), static_cast<int>(a_.kv_heads)}, shared);
-        for (int chunk = team_.thread; chunk < chunks_; chunk += team_.threads) score(chunk);
-        team_.barrier(team_.context);
-        find_best();
-        for (int chunk = team_.thread; chunk < chunks_; chunk += team_.threads) weigh(chunk);  // in its cache since
-        team_.barrier(team_.context);
-        for (int q = team_.thread; q < queries(); q += team_.threads) finish(q, 0, team_.threads);
-      }
-    }
+  // Of another thread, for the same block.
+  Attender(const Attender& other, int thread)
+      : a_(other.a_),
+        plan_(other.plan_),
+        sizes_(other.sizes_),
+        memory_(other.memory_),
+        thread_(thread),
+        own_(own_work(thread)),
+        shared_(other.shared_),
+        order_(other.order_),
+        reader_(a_, sizes_, own_),
+        block_(other.block_),
+        chunk_(other.chunk_),
+        chunks_(other.chunks_) {
+    reader_.begin(block_.stream, block_.first_kv_head);
   }
 
   int rows_from(std::int64_t row) const {
@@ -99,9 +116,8 @@ class Attender {
   std::int64_t head_of(int q) const { return block_.first_kv_head * group() + q / block_.rows; }
   std::int64_t row_of(int q) const { return block_.first_row + q % block_.rows; }
 
-  void begin(const Block& block, const BlockWork& shared) {
+  void begin(const Block& block) {
     block_ = block;
-    shared_ = shared;
     reader_.begin(block.stream, block.first_kv_head);
     order_.begin(block.stream, block.first_row, block.rows);
     const std::int64_t each =
@@ -109,11 +125,12 @@ class Attender {
     chunk_ = std::clamp<std::int64_t>((each + 2 * kGroup - 1) / (2 * kGroup) * (2 * kGroup), 2 * kGroup, sizes_.chunk);
     chunks_ = static_cast<int>((order_.positions() + chunk_ - 1) / chunk_);
     const int count = queries();
-    std::memset(own_.sums, 0, sizeof(std::int64_t) * count * sizes_.value_size);
-    std::memset(own_.weights, 0, sizeof(std::int64_t) * count);
+    std::fill_n(shared_.has_sums, sizes_.threads, false);
+    std::fill_n(shared_.query_scratch, sizes_.key_size, 0.0f);
+    std::fill_n(shared_.unmasked, kGroup, std::uint16_t{0});
     for (int q = 0; q < count; ++q) {
-      own_.rows[q] = q % block_.rows;  // divisions are slow
-      own_.slopes[q] = slope(head_of(q));
+      shared_.rows[q] = q % block_.rows;  // divisions are slow
+      shared_.slopes[q] = slope(head_of(q));
       round_query(q);
     }
   }
@@ -122,21 +139,21 @@ class Attender {
   void round_query(int q) {
     const char* from =
         a_.queries + row_of(q) * a_.query_row + head_of(q) * a_.query_head + block_.stream * a_.query_stream;
-    std::memcpy(own_.query_scratch, from, sizeof(float) * a_.keys.size);  // behind it are zeros
+    std::memcpy(shared_.query_scratch, from, sizeof(float) * a_.keys.size);  // behind it are zeros
     std::uint32_t largest = 0;
-    for (int i = 0; i < sizes_.key_size; i += 16) largest = std::max(largest, V::magnitude(own_.query_scratch + i));
+    for (int i = 0; i < sizes_.key_size; i += 16) largest = std::max(largest, V::magnitude(shared_.query_scratch + i));
     const bool finite = largest < 0x7f800000;
     const float most = std::min(32767.0f, 0x1p19f / static_cast<float>(sizes_.key_size));
     float factor = most / std::bit_cast<float>(largest);
     if (!finite || !(factor < 0x1p120f)) factor = 0;  // the latter: zeros, or nearly
-    std::int32_t* to = own_.queries + static_cast<std::ptrdiff_t>(q) * sizes_.key_size / 2;
+    std::int32_t* to = shared_.queries + static_cast<std::ptrdiff_t>(q) * sizes_.key_size / 2;
     const auto rounded = [&](int i) {
-      return factor == 0 ? V::set(0) : V::rounded(V::mul(V::load(own_.query_scratch + i), V::set(factor)));
+      return factor == 0 ? V::set(0) : V::rounded(V::mul(V::load(shared_.query_scratch + i), V::set(factor)));
     };
     for (int i = 0; i < sizes_.key_size; i += 2 * L)
       V::store(to + i / 2, V::pack_pairs(rounded(i), rounded(i + L)));  // as the keys
     const float scale = a_.softcap == 0 ? a_.scale : a_.scale / a_.softcap;
-    own_.query_scales[q] = !finite ? std::numeric_limits<float>::quiet_NaN() : factor == 0 ? 0.0f : scale / factor;
+    shared_.query_scales[q] = !finite ? std::numeric_limits<float>::quiet_NaN() : factor == 0 ? 0.0f : scale / factor;
   }
 
   // ---- scores
@@ -165,7 +182,7 @@ class Attender {
       order_.load_masks(position, masks);
       shared_.seen[position / kGroup] = masks.seen;
       for (int kv_head = 0; kv_head < block_.kv_heads; ++kv_head) {
-        const int wanted = list_queries(kv_head, [&](int q) { return masks.seen >> own_.rows[q] & 1; });
+        const int wanted = list_queries(kv_head, [&](int q) { return masks.seen >> shared_.rows[q] & 1; });
         for (int lane = 0; lane < kGroup; lane += L) {
           const Keys keys =
               reader_.load_keys(kv_head, order_.cells(position + lane), position + kGroup < end_of(chunk) ? kGroup : 0);
@@ -230,7 +247,7 @@ class Attender {
     const std::int32_t* queries[C];
     for (int c = 0; c < C; ++c) {
       products[c] = V::set(0);
-      queries[c] = own_.queries + static_cast<std::ptrdiff_t>(list[c]) * sizes_.key_size / 2;
+      queries[c] = shared_.queries + static_cast<std::ptrdiff_t>(list[c]) * sizes_.key_size / 2;
     }
     for (int pair = 0; pair < sizes_.key_size / 2; ++pair) {
       const I key = V::load(own_.keys + pair * L);
@@ -239,11 +256,11 @@ class Attender {
     F sum = V::set(0.0f);  // NaN if a score is one
     for (int c = 0; c < C; ++c) {
       const int q = list[c];
-      F score = V::mul(V::to_float(products[c]), V::mul(V::set(own_.query_scales[q]), keys.scales));
+      F score = V::mul(V::to_float(products[c]), V::mul(V::set(shared_.query_scales[q]), keys.scales));
       if (a_.softcap != 0) score = cap(score);
-      if (!(masks.open >> own_.rows[q] & 1)) {
-        const F mask = V::load(masks.added[own_.rows[q]] + lane);
-        score = V::hide(V::fma(V::set(own_.slopes[q]), mask, score), mask);
+      if (!(masks.open >> shared_.rows[q] & 1)) {
+        const F mask = V::load(masks.added[shared_.rows[q]] + lane);
+        score = V::hide(V::fma(V::set(shared_.slopes[q]), mask, score), mask);
       }
       sum = V::add(sum, score);
       V::store(scores_of(q, position) + lane, score);
@@ -277,13 +294,13 @@ class Attender {
         product = std::max(product, shared_.best_product[chunk * sizes_.queries + q]);
       }
       if (best == std::numeric_limits<float>::infinity()) broken = true;
-      own_.best_score[q] = broken ? std::numeric_limits<float>::quiet_NaN() : best;
+      shared_.best_score[q] = broken ? std::numeric_limits<float>::quiet_NaN() : best;
       if (broken || best == kNone) {
-        own_.bound[q] = 0;
+        shared_.bound[q] = 0;
       } else {  // a quarter of room, as both numbers are rounded
         const float above_best =
             std::fabs(best) < 0x1p16f ? std::fma(-best, kLog2E, product) : largest_product(q, best);
-        own_.bound[q] = std::floor(above_best + 0.25f) + 1.0f;
+        shared_.bound[q] = std::floor(above_best + 0.25f) + 1.0f;
       }
     }
   }
@@ -294,7 +311,7 @@ class Attender {
     const int kv_head = q / (group() * block_.rows);
     F largest = V::set(kNone);
     for (std::int64_t g = 0; g < order_.positions() / kGroup; ++g) {
-      if (!(shared_.seen[g] >> own_.rows[q] & 1)) continue;
+      if (!(shared_.seen[g] >> shared_.rows[q] & 1)) continue;
       for (std::int64_t cell = g * kGroup; cell < (g + 1) * kGroup; cell += L) {
         const F below = V::sub(V::load(scores_of(q, g * kGroup) + cell - g * kGroup), V::set(best));
         largest =
@@ -305,6 +322,11 @@ class Attender {
   }
 
   void weigh(int chunk) {
+    if (!shared_.has_sums[thread_]) {
+      shared_.has_sums[thread_] = true;
+      std::memset(own_.sums, 0, sizeof(std::int64_t) * queries() * sizes_.value_size);
+      std::memset(own_.weights, 0, sizeof(std::int64_t) * queries());
+    }
     const std::uint64_t* seen = shared_.seen + first_of(chunk) / kGroup;
     const int groups = static_cast<int>((end_of(chunk) - first_of(chunk) + kGroup - 1) / kGroup);
     std::uint64_t by_any = 0;
@@ -315,8 +337,8 @@ class Attender {
   void weigh(int kv_head, int chunk, const std::uint64_t* seen, int groups, std::uint64_t by_any) {
     reader_.load_values(kv_head, order_.cells(first_of(chunk)), groups,
                         shared_.exponents + kv_head * sizes_.cells + first_of(chunk));
-    const int wanted =
-        list_queries(kv_head, [&](int q) { return by_any >> own_.rows[q] & 1 && !std::isnan(own_.best_score[q]); });
+    const int wanted = list_queries(
+        kv_head, [&](int q) { return by_any >> shared_.rows[q] & 1 && !std::isnan(shared_.best_score[q]); });
     for (int i = 0; i < wanted; i += kWeighed) {
       const int* list = own_.list + i;
       switch (std::min(kWeighed, wanted - i)) {
@@ -356,8 +378,8 @@ class Attender {
 
   void find_weights(int q, int kv_head, int chunk, const std::uint64_t* seen, int groups, Weights& weights) {
     const float* units = shared_.units + kv_head * sizes_.cells + first_of(chunk);
-    const F best = V::set(own_.best_score[q]), unit_of_sum = V::set(power(-own_.bound[q]));
-    const std::uint64_t row = std::uint64_t{1} << own_.rows[q];
+    const F best = V::set(shared_.best_score[q]), unit_of_sum = V::set(power(-shared_.bound[q]));
+    const std::uint64_t row = std::uint64_t{1} << shared_.rows[q];
     I total = V::set(0);
     const auto weigh = [&](int g, int lane) {  // those of L cells, in units of the sum
       const F weight = power_of_two(
@@ -436,14 +458,14 @@ class Attender {
 
   // ---- results
 
-  // From the sums of threads [first, last).
-  void finish(int q, int first, int last) {
+  // From the sums of all threads that have some.
+  void finish(int q) {
     const std::int64_t head = head_of(q);
     auto* result = reinterpret_cast<float*>(a_.results + row_of(q) * a_.result_row + head * a_.result_head +
                                             block_.stream * a_.result_stream);
     std::int64_t weight = 0;
-    for (int thread = first; thread < last; ++thread) weight += own_work(thread).weights[q];
-    const double best = own_.best_score[q], sink = a_.sinks ? a_.sinks[head] : kNone, top = std::max(best, sink);
+    each_with_sums([&](const OwnWork& work) { weight += work.weights[q]; });
+    const double best = shared_.best_score[q], sink = a_.sinks ? a_.sinks[head] : kNone, top = std::max(best, sink);
     double factor = 0;
     if (std::isnan(best)) {
       factor = best;
@@ -451,33 +473,51 @@ class Attender {
       const double denominator = std::ldexp(static_cast<double>(weight), -kDenominatorBits) * std::exp(best - top) +
                                  (a_.sinks ? std::exp(sink - top) : 0.0);
       factor =
-          std::ldexp(std::exp(best - top) / denominator, static_cast<int>(own_.bound[q]) - kWeightBits - kValueBits);
+          std::ldexp(std::exp(best - top) / denominator, static_cast<int>(shared_.bound[q]) - kWeightBits - kValueBits);
     }
-    for (int d = 0; d < a_.values.size; ++d) {
-      std::int64_t sum = 0;
-      for (int thread = first; thread < last; ++thread)
-        sum += own_work(thread).sums[static_cast<std::ptrdiff_t>(q) * sizes_.value_size + d];
-      result[d] = static_cast<float>(static_cast<double>(sum) * factor);
+    std::int64_t* sums = nullptr;  // of all, in the memory of the first
+    each_with_sums([&](const OwnWork& work) {
+      std::int64_t* more = work.sums + static_cast<std::ptrdiff_t>(q) * sizes_.value_size;
+      if (sums) {
+        for (int d = 0; d < a_.values.size; ++d) sums[d] += more[d];
+      } else {
+        sums = more;
+      }
+    });
+    for (int d = 0; d < a_.values.size; ++d)
+      result[d] = sums ? static_cast<float>(static_cast<double>(sums[d]) * factor) : static_cast<float>(0 * factor);
+  }
+
+  void each_with_sums(auto use) const {
+    for (int thread = 0; thread < sizes_.threads; ++thread) {
+      if (shared_.has_sums[thread]) use(own_work(thread));
     }
   }
 
   const Attention& a_;
   const AttentionPlan& plan_;
-  const AttentionSizes sizes_;
-  const Team& team_;
+  const AttentionSizes& sizes_;
   std::byte* memory_;
+  const int thread_;
   const OwnWork own_;
+  const BlockWork shared_;
   CellOrder<V> order_;
   CellReader<V> reader_;
-  BlockWork shared_{};
   Block block_{};
   std::int64_t chunk_ = 0;  // positions of one
   int chunks_ = 0;
 };
 
 template <class V>
-void attend_by(const Attention& attention, const AttentionPlan& plan, std::byte* work, const Team& team) {
-  Attender<V>(attention, plan, work + (-reinterpret_cast<std::uintptr_t>(work) & 63), team).run();
+void attend_by(const Attention& attention, const AttentionPlan& plan, std::byte* work, Crew& crew) {
+  work += -reinterpret_cast<std::uintptr_t>(work) & 63;
+  const AttentionSizes sizes(attention, plan);
+  const auto of = [&](int thread) { return Attender<V>(attention, plan, sizes, work, thread); };
+  if (plan.split) return of(0).run_split(crew);
+  const std::int64_t units = attention.streams * of(0).row_blocks() * attention.kv_heads;
+  const std::int64_t grain = std::max<std::int64_t>(1, kPart / std::max<std::int64_t>(1, attention.cells * sizes.list));
+  crew.each(units, grain, false,
+            [&](std::int64_t begin, std::int64_t end, int thread) { of(thread).run_alone(begin, end); });
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 // Tested by tests/kernels/attention_op_test.cpp.
 #include "kernels/attention_op.h"
 
-#include <ggml-cpu-impl.h>
 #include <ggml-cpu.h>
 #include <ggml.h>
 
@@ -9,6 +8,7 @@
 #include <cstring>
 
 #include "kernels/attention.h"
+#include "kernels/forward.h"
 
 namespace decant::kernels {
 namespace {
@@ -94,19 +94,13 @@ bool covers_attention(const ggml_tensor* op) {
 }
 
 std::size_t attention_work(const ggml_tensor* op, int threads) {
-  const Attention attention = attention_of(op);
-  std::size_t most = 0;  // fewer threads than planned for may compute, and need more
-  for (int count = 1; count <= threads; ++count) most = std::max(most, plan_attention(attention, count).bytes());
-  return most;
+  return plan_attention(attention_of(op), threads).bytes();
 }
 
-void compute_attention(const ggml_compute_params* params, ggml_tensor* op, Isa isa) {
+void compute_attention(ggml_tensor* op, void* memory, Isa isa, Forward& forward) {
   const Attention attention = attention_of(op);
-  const Team team{.thread = params->ith,
-                  .threads = params->nth,
-                  .barrier = [](void* pool) { ggml_barrier(static_cast<ggml_threadpool*>(pool)); },
-                  .context = params->threadpool};
-  attend(isa)(attention, plan_attention(attention, params->nth), static_cast<std::byte*>(params->wdata), team);
+  attend(isa)(attention, plan_attention(attention, forward.crew.threads()), static_cast<std::byte*>(memory),
+              forward.crew);
 }
 
 }  // namespace decant::kernels

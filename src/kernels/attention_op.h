@@ -6,12 +6,13 @@
 #include "kernels/isa.h"
 
 struct ggml_tensor;
-struct ggml_compute_params;
 
 namespace decant::kernels {
 
+struct Forward;
+
 bool covers_attention(const ggml_tensor* op);
 std::size_t attention_work(const ggml_tensor* op, int threads);
-void compute_attention(const ggml_compute_params* params, ggml_tensor* op, Isa isa);
+void compute_attention(ggml_tensor* op, void* work, Isa isa, Forward& forward);  // work: of attention_work() bytes
 
 }  // namespace decant::kernels

@@ -27,10 +27,10 @@ class CellOrder {
     std::uint64_t seen, open;                    // a bit for each row: sees any of the cells; sees all and adds nothing
   };
 
-  CellOrder(const Attention& attention, const OwnWork& own) : a_(attention), own_(own) {}
+  CellOrder(const Attention& attention, const BlockWork& block) : a_(attention), block_(block) {}
 
   std::int64_t positions() const { return positions_; }
-  const std::int32_t* cells(std::int64_t position) const { return own_.order + position; }
+  const std::int32_t* cells(std::int64_t position) const { return block_.order + position; }
 
   void begin(std::int64_t stream, std::int64_t first_row, int rows) {
     if (stream == stream_ && first_row == first_row_ && rows == rows_) return;  // another head of the same rows
@@ -46,12 +46,12 @@ class CellOrder {
   void load_masks(std::int64_t position, Masks& masks) const {
     masks.seen = masks.open = 0;
     if (position < whole_) {
-      for (int r = 0; r < rows_; ++r) load_row(r, mask_ ? mask_of(r) + own_.order[position] : own_.zeros, masks);
+      for (int r = 0; r < rows_; ++r) load_row(r, mask_ ? mask_of(r) + block_.order[position] : block_.unmasked, masks);
       return;
     }
     const std::int32_t* cell = cells(position);
     std::uint64_t seen = 0;
-    for (int i = 0; i < kGroup; ++i) seen |= cell[i] < 0 ? 0 : patterns_[own_.places[position - whole_ + i]];
+    for (int i = 0; i < kGroup; ++i) seen |= cell[i] < 0 ? 0 : patterns_[block_.places[position - whole_ + i]];
     for (; seen; seen &= seen - 1) {
       const int r = std::countr_zero(seen);
       const std::uint16_t* mask = mask_ ? mask_of(r) : nullptr;
@@ -87,7 +87,7 @@ class CellOrder {
     }
     if (!by_any) return;
     if (whole) {
-      for (int i = 0; i < kGroup; ++i) own_.order[whole_ + i] = static_cast<std::int32_t>(cell) + i;
+      for (int i = 0; i < kGroup; ++i) block_.order[whole_ + i] = static_cast<std::int32_t>(cell) + i;
       whole_ += kGroup;
       return;
     }
@@ -100,8 +100,8 @@ class CellOrder {
       if (!patterns[i]) continue;
       last_ = place_of(patterns[i]);
       ++begins_[last_ + 1];
-      own_.mixed_places[mixed_] = static_cast<std::uint8_t>(last_);
-      own_.mixed_cells[mixed_++] = static_cast<std::int32_t>(cell) + i;
+      block_.mixed_places[mixed_] = static_cast<std::uint8_t>(last_);
+      block_.mixed_cells[mixed_++] = static_cast<std::int32_t>(cell) + i;
     }
   }
 
@@ -131,16 +131,16 @@ class CellOrder {
   void place_mixed() {
     for (int p = 0; p < known_; ++p) begins_[p + 1] += begins_[p];
     for (std::int64_t i = 0; i < mixed_; ++i) {
-      const std::int64_t at = begins_[own_.mixed_places[i]]++;
-      own_.order[whole_ + at] = own_.mixed_cells[i];
-      own_.places[at] = own_.mixed_places[i];
+      const std::int64_t at = begins_[block_.mixed_places[i]]++;
+      block_.order[whole_ + at] = block_.mixed_cells[i];
+      block_.places[at] = block_.mixed_places[i];
     }
     positions_ = whole_ + (mixed_ + kGroup - 1) / kGroup * kGroup;
-    std::fill(own_.order + whole_ + mixed_, own_.order + positions_, -1);
+    std::fill(block_.order + whole_ + mixed_, block_.order + positions_, -1);
   }
 
   const Attention& a_;
-  const OwnWork& own_;
+  const BlockWork& block_;
   std::int64_t stream_ = 0, first_row_ = 0;
   int rows_ = 0;
   const char* mask_ = nullptr;                          // of the first row

@@ -2,6 +2,7 @@
 #include "kernels/hook.h"
 
 #include <ggml-backend-impl.h>
+#include <ggml-cpu-impl.h>
 #include <ggml-cpu.h>
 #include <sys/mman.h>
 #include <traits.h>
@@ -12,8 +13,10 @@
 #include <utility>
 
 #include "kernels/attention_op.h"
+#include "kernels/forward.h"
 #include "kernels/independence.h"
 #include "kernels/product_op.h"
+#include "kernels/row_ops.h"
 
 namespace decant::kernels {
 namespace {
@@ -22,31 +25,35 @@ thread_local std::optional<Isa> loading;  // what LoadScope says
 
 // ---- operations
 
-struct ProductTraits : ggml::cpu::tensor_traits {
-  explicit ProductTraits(Isa which) : isa(which) {}
-  bool work_size(int threads, const ggml_tensor* op, std::size_t& size) override {
-    size = product_work(op, threads);
-    return true;
-  }
-  bool compute_forward(ggml_compute_params* params, ggml_tensor* op) override {
-    compute_product(params, op, isa);
-    return true;
-  }
-  const Isa isa;
-};
+// What take() has written on an operation; without, one thread computes it.
+Forward& forward_of(const ggml_tensor* op) {
+  static thread_local Forward alone(1);
+  alone.packed = nullptr;
+  return op->extra ? *static_cast<Forward*>(op->extra) : alone;
+}
 
-struct AttentionTraits : ggml::cpu::tensor_traits {
-  explicit AttentionTraits(Isa which) : isa(which) {}
-  bool work_size(int threads, const ggml_tensor* op, std::size_t& size) override {
-    size = attention_work(op, threads);
+template <std::size_t (*work)(const ggml_tensor* op, int threads), void (*compute)(ggml_tensor*, void*, Isa, Forward&)>
+struct Traits : ggml::cpu::tensor_traits {
+  explicit Traits(Isa which) : isa(which) {}
+  bool work_size(int, const ggml_tensor* op, std::size_t& size) override {
+    size = work(op, forward_of(op).crew.threads());
     return true;
   }
   bool compute_forward(ggml_compute_params* params, ggml_tensor* op) override {
-    compute_attention(params, op, isa);
+    Forward& forward = forward_of(op);
+    if (params->ith > 0) {
+      if (op->extra) forward.crew.help(params->ith);
+      return true;
+    }
+    compute(op, params->wdata, isa, forward);
+    if (params->nth > 1 && op->extra) forward.crew.finish();
     return true;
   }
   const Isa isa;
 };
+using ProductTraits = Traits<product_work, compute_product>;
+using AttentionTraits = Traits<attention_work, compute_attention>;
+using RowTraits = Traits<row_work, compute_rows>;
 
 bool is_product(const ggml_tensor* op) { return op->op == GGML_OP_MUL_MAT || op->op == GGML_OP_MUL_MAT_ID; }
 
@@ -60,7 +67,7 @@ bool is_marked(const ggml_tensor* op, Isa isa) {
 
 // All of one instruction set.
 struct Hook : ggml::cpu::extra_buffer_type {
-  explicit Hook(Isa which) : isa(which), product_traits(which), attention_traits(which) {}
+  explicit Hook(Isa which) : isa(which), product_traits(which), attention_traits(which), row_traits(which) {}
 
   bool has(const ggml_tensor* weights) const { return weights->buffer && weights->buffer->buft == buffer_type(isa); }
 
@@ -75,12 +82,14 @@ struct Hook : ggml::cpu::extra_buffer_type {
   ggml::cpu::tensor_traits* get_tensor_traits(const ggml_tensor* op) override {
     if (is_product(op) && has(op->src[0])) return &product_traits;
     if (is_marked(op, isa)) return &attention_traits;
+    if (op->extra && is_row_op(op)) return &row_traits;
     return nullptr;
   }
 
   const Isa isa;
   ProductTraits product_traits;
   AttentionTraits attention_traits;
+  RowTraits row_traits;
 };
 
 // ---- the buffer type
@@ -149,8 +158,17 @@ std::optional<Isa> default_isa() {
 LoadScope::LoadScope(std::optional<Isa> isa) : outer_(std::exchange(loading, isa)) {}
 LoadScope::~LoadScope() { loading = outer_; }
 
-void take_attention(ggml_tensor* op, Isa isa) {
-  if (covers_attention(op)) op->op_params[kMark] = mark_of(isa);
+bool covers(const ggml_tensor* op, Isa isa) {
+  return covers_attention(op) || (is_product(op) && op->src[0]->buffer && op->src[0]->buffer->buft == buffer_type(isa));
+}
+
+void take(ggml_tensor* op, Isa isa, Forward& forward) {
+  const bool ours = covers(op, isa), rows = !ours && forward.crew.has_threads() && worth_sharing(op);
+  if (!ours && !rows) return;
+  if (ours && !is_product(op)) op->op_params[kMark] = mark_of(isa);
+  if (op->op == GGML_OP_RMS_NORM)
+    op->flags |= GGML_TENSOR_FLAG_OUTPUT;  // or ggml computes a norm and the product behind it at once
+  op->extra = &forward;
 }
 
 std::optional<std::string> left_to_ggml(const ggml_tensor* op) {

@@ -17,6 +17,8 @@ struct ggml_tensor;
 
 namespace decant::kernels {
 
+struct Forward;
+
 // Puts the buffer types in front of ggml's, once; before the first model is loaded, or ggml's list is fixed without
 // them.
 void install();
@@ -36,8 +38,11 @@ class LoadScope {
   std::optional<Isa> outer_;
 };
 
-// An operation of a graph that is about to be computed is ours if it is an attention that our kernels cover.
-void take_attention(ggml_tensor* op, Isa isa);
+bool covers(const ggml_tensor* op, Isa isa);  // a product of our weights, or an attention that our kernels compute
+
+// Before an operation of a graph is computed: if our kernels cover it, it is theirs, and the crew's. ggml has one
+// thread then, or as many as the crew where others are its helpers.
+void take(ggml_tensor* op, Isa isa, Forward& forward);
 
 // Nothing for an operation that is ours, that is a device's, or in which each row stands alone (independence.h);
 // otherwise what ggml's CPU backend computes there. It is known when the graph is about to be computed.

@@ -8,16 +8,11 @@
 #include <variant>
 
 #include "kernels/multiply.h"
+#include "kernels/multiply_block.h"
+#include "kernels/multiply_held.h"
 #include "kernels/weights.h"
 
 namespace decant::kernels {
-
-// A packed block of a panel: [column][32] int8, then for each column its scale and two numbers that depend on the type:
-// with a bias, what the integer sums of the two halves start from (of both together, where a scale is for all 32
-// inputs); with a minimum, the sum of the activations. Of a float type: [column][32] f32, or bf16.
-inline constexpr int kPackedBlock = kBlock + 3 * 4;  // bytes per column of a quantised type
-
-inline constexpr int kPrefetch = 4096;  // bytes ahead: a page, which the hardware's own prefetching does not cross
 
 inline int packed_block(const Format& format) {
   if (format.quantised()) return kPackedBlock;
@@ -25,11 +20,6 @@ inline int packed_block(const Format& format) {
 }
 
 namespace {  // every instruction set has its own copies of these: never one for all
-
-template <class Function, std::size_t... index>
-void unroll(Function function, std::index_sequence<index...>) {
-  (function(std::integral_constant<int, static_cast<int>(index)>()), ...);
-}
 
 // ---- packing
 
@@ -101,51 +91,33 @@ void pack(const Format& format, const float* const* columns, int width, int inpu
 
 // ---- multiplying
 
-template <class T>
-T get(const std::byte* at, int column) {
-  T value;
-  std::memcpy(&value, at + column * sizeof(T), sizeof(T));
-  return value;
-}
-
 // V::lanes outputs from `lane` on, C columns from `first` on.
 template <class V, class W, int C>
 void multiply_lanes(const Format& format, const std::byte* stripe, int inputs, const std::byte* panel, int width,
                     int first, int lane, typename V::F (&sum)[C]) {
-  const int blocks = format.blocks(inputs);
   for (int c = 0; c < C; ++c) sum[c] = V::zero();
-  const std::byte* group = stripe;
-  for (int b = 0, i = 0; b < blocks; ++b, panel += width * kPackedBlock) {
-    const auto* quants = reinterpret_cast<const std::uint8_t*>(group) + format.header + i * format.quant_bytes;
-    for (int ahead = 0; ahead < format.quant_bytes; ahead += 64) __builtin_prefetch(quants + kPrefetch + ahead);
-    const auto* activations = reinterpret_cast<const std::int8_t*>(panel) + first * kBlock;
-    const std::byte* factors = panel + width * kBlock + 4 * first;
-    const std::byte* numbers = factors + 4 * width;
-    const typename W::Scales scale(format, group, i, lane);
+  each_block(format, stripe, inputs, panel, width, first, [&](const Block& block) {
+    const typename W::Scales scale(format, block.group, block.index, lane);
     typename V::I products[C];
     const auto start = [&](const std::byte* from) {
-      for (int c = 0; c < C; ++c) {
-        const std::int32_t value = W::minimum ? 0 : get<std::int32_t>(from, c);
-        products[c] = W::Quants::biased128 ? V::start128(value) : V::set(value);
-      }
+      for (int c = 0; c < C; ++c) products[c] = V::set(W::minimum ? 0 : get<std::int32_t>(from, c));
     };
     const auto add_four = [&](auto index, auto base) {  // inputs 4 * (base + index) and the next three
-      const auto q = W::Quants::template quants<base + index>(quants, lane);
-      for (int c = 0; c < C; ++c) {
-        const std::int8_t* four = activations + c * kBlock + 4 * (base + index);
-        products[c] = W::Quants::biased128 ? V::dot128(products[c], q, four) : V::dot(products[c], q, four);
-      }
+      const auto q = W::Quants::template quants<base + index>(block.quants, lane);
+      for (int c = 0; c < C; ++c)
+        products[c] = V::dot(products[c], q, V::broadcast(block.activations + c * kBlock + 4 * (base + index)));
     };
     const auto finish = [&](typename V::F scales_of_outputs) {
       for (int c = 0; c < C; ++c) {
-        sum[c] = V::fma(V::to_float(products[c]), V::mul(scales_of_outputs, V::set(get<float>(factors, c))), sum[c]);
+        sum[c] =
+            V::fma(V::to_float(products[c]), V::mul(scales_of_outputs, V::set(get<float>(block.factors, c))), sum[c]);
       }
     };
-    start(numbers);
+    start(block.numbers);
     if constexpr (W::halves) {
       unroll([&](auto index) { add_four(index, std::integral_constant<int, 0>()); }, std::make_index_sequence<4>());
       finish(scale.scale());
-      start(numbers + 4 * width);
+      start(block.numbers + block.numbers_size);
       unroll([&](auto index) { add_four(index, std::integral_constant<int, 4>()); }, std::make_index_sequence<4>());
       finish(scale.scale_of_second_half());
     } else {
@@ -154,13 +126,9 @@ void multiply_lanes(const Format& format, const std::byte* stripe, int inputs, c
     }
     if constexpr (W::minimum) {
       const auto minimum = scale.minimum();
-      for (int c = 0; c < C; ++c) sum[c] = V::fma(minimum, V::set(get<float>(numbers, c)), sum[c]);
+      for (int c = 0; c < C; ++c) sum[c] = V::fma(minimum, V::set(get<float>(block.numbers, c)), sum[c]);
     }
-    if (++i == format.group) {
-      group += format.header + format.group * format.quant_bytes;
-      i = 0;
-    }
-  }
+  });
 }
 
 // An input of a float type, or two neighbouring ones of BF16: what one fused multiply-add takes.
@@ -228,21 +196,20 @@ struct Product {
   std::ptrdiff_t first_row;
   int rows;
 
+  void store(int column, int lane, const typename V::F& sum) const {
+    float* to = output[column] + first_row + lane;
+    if (rows - lane >= V::lanes) return V::store(to, sum);
+    float all[V::lanes];
+    V::store(all, sum);
+    std::memcpy(to, all, sizeof(float) * (rows - lane));
+  }
+
   template <int C, class Lanes>
   [[gnu::noinline]] void columns(int first, Lanes lanes) const {
     for (int lane = 0; lane < rows; lane += V::lanes) {
       typename V::F sum[C];
       lanes(lane, first, sum);
-      for (int c = 0; c < C; ++c) {
-        float* to = output[first + c] + first_row + lane;
-        if (rows - lane >= V::lanes) {
-          V::store(to, sum[c]);
-        } else {
-          float all[V::lanes];
-          V::store(all, sum[c]);
-          std::memcpy(to, all, sizeof(float) * (rows - lane));
-        }
-      }
+      for (int c = 0; c < C; ++c) store(first + c, lane, sum[c]);
     }
   }
 
@@ -268,11 +235,24 @@ struct Product {
     }
   }
 
+  template <class W, int columns_>
+  [[gnu::noinline]] void held() const {
+    HeldProduct<V, W, columns_> product(width);
+    each_block(format, stripe, inputs, panel, product.count(), 0,
+               [&](const Block& block) { product.add(format, block); });
+    for (int lane = 0; lane < rows; lane += V::lanes) {
+      for (int c = 0; c < product.count(); ++c) store(c, lane, product.sum(lane / V::lanes, c));
+    }
+  }
   template <class W>
   void quantised() const {
-    all([this](int lane, int first, auto& sum) {
-      multiply_lanes<V, W>(format, stripe, inputs, panel, width, first, lane, sum);
-    });
+    if constexpr (V::lanes < kStripe) {
+      width == 1 ? held<W, 1>() : held<W, 0>();
+    } else {
+      all([this](int lane, int first, auto& sum) {
+        multiply_lanes<V, W>(format, stripe, inputs, panel, width, first, lane, sum);
+      });
+    }
   }
   template <WeightType type>
   void floats() const {

@@ -1,7 +1,6 @@
 // Tested by tests/kernels/product_op_test.cpp.
 #include "kernels/product_op.h"
 
-#include <ggml-cpu-impl.h>
 #include <ggml.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "kernels/forward.h"
 #include "kernels/mapped.h"
 #include "kernels/multiply.h"
 
@@ -22,16 +22,11 @@ constexpr std::int64_t kPartBytes = 8 << 20;  // of a file, at once in the memor
 // Panels are multiplied a few at a time, so that they stay in the second-level cache beside a stripe of weights.
 constexpr std::size_t kPanelBytes = 384 << 10;
 
-// Up to so many activations each thread packs for itself: quicker than to wait for one another.
-constexpr std::int64_t kPackAlone = 4096;
+// What a thread takes at least: less is done before another one has heard of it.
+constexpr std::int64_t kPartOfWeights = 32 << 10;  // bytes, times panels
+constexpr std::int64_t kPartOfColumns = 2 << 10;   // activations to pack
 
-struct Share {
-  std::int64_t begin, end;
-};
-
-Share share(std::int64_t count, int thread, int threads) {
-  return {count * thread / threads, count * (thread + 1) / threads};
-}
+std::int64_t grain(std::int64_t least, std::int64_t of_each) { return std::max<std::int64_t>(1, least / of_each); }
 
 // Some columns times one matrix: first all are packed, then multiplied.
 struct Columns {
@@ -50,77 +45,62 @@ struct Columns {
   }
   std::int64_t panel_count() const { return (count + kPanel - 1) / kPanel; }
 
-  void pack(const Kernel& kernel, int thread, int threads) const {
+  void pack(const Kernel& kernel, Crew& crew) const {
     const int blocks = (inputs + kBlock - 1) / kBlock;
-    const auto [begin, end] = share(panel_count() * blocks, thread, threads);
-    for (std::int64_t item = begin; item < end;) {
-      const std::int64_t panel = item / blocks;
-      const int first = static_cast<int>(item % blocks),
-                last = static_cast<int>(std::min<std::int64_t>(blocks, first + end - item));
-      kernel.pack(format, sources + panel * kPanel, width(panel), inputs, first, last, panels + panel * panel_size());
-      item += last - first;
-    }
+    crew.each(panel_count() * blocks, grain(kPartOfColumns, kBlock * kPanel), true, [&](auto begin, auto end, int) {
+      for (std::int64_t item = begin; item < end;) {
+        const std::int64_t panel = item / blocks;
+        const int first = static_cast<int>(item % blocks),
+                  last = static_cast<int>(std::min<std::int64_t>(blocks, first + end - item));
+        kernel.pack(format, sources + panel * kPanel, width(panel), inputs, first, last, panels + panel * panel_size());
+        item += last - first;
+      }
+    });
   }
 
-  void multiply(const Kernel& kernel, int thread, int threads) const {
+  void multiply(const Kernel& kernel, Crew& crew) const {
     const std::size_t stripe_bytes = format.stripe_bytes(inputs);
-    const auto [begin, end] = share((outputs + kStripe - 1) / kStripe, thread, threads);
     const auto at_once = static_cast<std::int64_t>(std::max<std::size_t>(1, kPanelBytes / panel_size()));
-    for (std::int64_t first = 0; first < panel_count(); first += at_once) {
-      const std::int64_t last = std::min(panel_count(), first + at_once);
-      for (std::int64_t stripe = begin; stripe < end; ++stripe) {
-        const int rows = static_cast<int>(std::min<std::int64_t>(kStripe, outputs - stripe * kStripe));
-        for (std::int64_t panel = first; panel < last; ++panel) {
-          kernel.multiply(format, weights + stripe * stripe_bytes, inputs, panels + panel * panel_size(), width(panel),
-                          results + panel * kPanel, stripe * kStripe, rows);
+    const auto work = static_cast<std::int64_t>(stripe_bytes) * panel_count();
+    crew.each((outputs + kStripe - 1) / kStripe, grain(kPartOfWeights, work), true, [&](auto begin, auto end, int) {
+      for (std::int64_t first = 0; first < panel_count(); first += at_once) {
+        const std::int64_t last = std::min(panel_count(), first + at_once);
+        for (std::int64_t stripe = begin; stripe < end; ++stripe) {
+          const int rows = static_cast<int>(std::min<std::int64_t>(kStripe, outputs - stripe * kStripe));
+          for (std::int64_t panel = first; panel < last; ++panel) {
+            kernel.multiply(format, weights + stripe * stripe_bytes, inputs, panels + panel * panel_size(),
+                            width(panel), results + panel * kPanel, stripe * kStripe, rows);
+          }
         }
       }
-    }
+    });
   }
 };
 
-// The work buffer. Each thread has its own pointers to the columns and their results, and the number of columns of each
-// expert; the panels are everybody's, or each thread's.
+// The work buffer: the columns, their results, and the number of columns of each expert.
 struct Work {
   const float** sources;
   float** results;
   std::int64_t* counts;
-  std::byte* panels;
-};
 
-struct WorkPlan {
-  std::int64_t columns, experts;
-  bool pack_alone;
-  std::size_t list_bytes, panels_bytes;
-
-  explicit WorkPlan(const ggml_tensor* op) : columns(ggml_nrows(op)), experts(op->src[0]->ne[2]) {
-    const ggml_tensor* weights = op->src[0];
-    const auto up = [](std::size_t bytes) { return (bytes + 63) / 64 * 64; };
-    // Every expert's last panel may be a part of one.
-    const std::int64_t panels =
-        (columns + kPanel - 1) / kPanel + (op->op == GGML_OP_MUL_MAT_ID ? std::min(experts, columns) : 0);
-    pack_alone = columns * weights->ne[0] <= kPackAlone;
-    list_bytes = up(static_cast<std::size_t>(2 * columns + experts) * sizeof(void*));
-    panels_bytes = up(panel_bytes(format_of(*weight_type(weights)), static_cast<int>(weights->ne[0]), kPanel) *
-                      static_cast<std::size_t>(panels));
-  }
-
-  std::size_t bytes(int threads) const {
-    return 64 + list_bytes * static_cast<std::size_t>(threads) +
-           panels_bytes * static_cast<std::size_t>(pack_alone ? threads : 1);
-  }
-
-  Work of_thread(void* memory, int thread, int threads) const {
-    auto* lists = static_cast<std::byte*>(memory);
-    lists += -reinterpret_cast<std::uintptr_t>(lists) & 63;
-    auto* panels = lists + list_bytes * static_cast<std::size_t>(threads);
-    lists += list_bytes * static_cast<std::size_t>(thread);
-    auto* sources = reinterpret_cast<const float**>(lists);
-    auto* results = reinterpret_cast<float**>(lists + static_cast<std::size_t>(columns) * sizeof(float*));
-    return {sources, results, reinterpret_cast<std::int64_t*>(results + columns),
-            panels + (pack_alone ? panels_bytes * static_cast<std::size_t>(thread) : 0)};
+  Work(void* memory, std::int64_t columns) {
+    sources = static_cast<const float**>(memory);
+    results = reinterpret_cast<float**>(static_cast<std::byte*>(memory) + columns * sizeof(float*));
+    counts = reinterpret_cast<std::int64_t*>(results + columns);
   }
 };
+
+std::byte* panels_of(const ggml_tensor* op, const Format& format, std::vector<std::byte>& memory) {
+  const std::size_t panels = static_cast<std::size_t>(ggml_nrows(op) + kPanel - 1) / kPanel,
+                    bytes = panel_bytes(format, static_cast<int>(op->src[0]->ne[0]), kPanel) * panels + 64;
+  if (memory.size() < bytes) memory.resize(bytes);
+  return memory.data() + (-reinterpret_cast<std::uintptr_t>(memory.data()) & 63);
+}
+
+bool pack_alike(const Format& a, const Format& b) {
+  if (!a.quantised() || !b.quantised()) return a.type == b.type;
+  return a.minimum == b.minimum && (a.minimum || (a.bias == b.bias && a.halves == b.halves));
+}
 
 const float* column(const ggml_tensor* t, std::int64_t i1, std::int64_t i2, std::int64_t i3) {
   return reinterpret_cast<const float*>(static_cast<const char*>(t->data) + i1 * t->nb[1] + i2 * t->nb[2] +
@@ -254,43 +234,42 @@ bool covers_product(const ggml_tensor* op) {
   return op->op == GGML_OP_MUL_MAT_ID && op->src[2]->type == GGML_TYPE_I32;
 }
 
-std::size_t product_work(const ggml_tensor* op, int threads) { return WorkPlan(op).bytes(threads); }
+std::size_t product_work(const ggml_tensor* op, int) {
+  return static_cast<std::size_t>(2 * ggml_nrows(op) + op->src[0]->ne[2]) * sizeof(void*);
+}
 
-void compute_product(const ggml_compute_params* params, ggml_tensor* op, Isa isa) {
+void compute_product(ggml_tensor* op, void* memory, Isa isa, Forward& forward) {
   const ggml_tensor *weights = op->src[0], *from = op->src[1];
   const Format& format = format_of(*weight_type(weights));
-  const WorkPlan plan(op);
-  const std::int64_t experts = plan.experts;
-  const Work work = plan.of_thread(params->wdata, params->ith, params->nth);
+  const Kernel& kernels = kernel(isa, format.type);
+  const Work work(memory, ggml_nrows(op));
+  Columns part{format,
+               static_cast<const std::byte*>(weights->data),
+               static_cast<int>(weights->ne[0]),
+               weights->ne[1],
+               work.sources,
+               work.results,
+               ggml_nrows(op),
+               panels_of(op, format, forward.panels)};
   if (op->op == GGML_OP_MUL_MAT) {
     list_columns(from, op, work);
-    work.counts[0] = plan.columns;
-  } else {
-    list_by_expert(from, op->src[2], op, experts, work);
+    if (forward.packed != from || !pack_alike(*forward.packed_for, format)) part.pack(kernels, forward.crew);
+    forward.packed = from, forward.packed_for = &format;
+    return part.multiply(kernels, forward.crew);
   }
-  const std::size_t expert_bytes = format.bytes(static_cast<int>(weights->ne[0]), weights->ne[1]);
-  const auto each_expert = [&](auto use) {
-    std::int64_t first = 0;
-    std::byte* panels = work.panels;
-    for (std::int64_t e = 0; e < experts; ++e) {
-      const Columns part{format,
-                         static_cast<const std::byte*>(weights->data) + e * expert_bytes,
-                         static_cast<int>(weights->ne[0]),
-                         weights->ne[1],
-                         work.sources + first,
-                         work.results + first,
-                         work.counts[e],
-                         panels};
-      use(part);
-      first += work.counts[e];
-      panels += part.panel_count() * part.panel_size();
+  forward.packed = nullptr;
+  const std::int64_t experts = weights->ne[2];
+  list_by_expert(from, op->src[2], op, experts, work);
+  for (std::int64_t e = 0; e < experts; ++e) {
+    part.count = work.counts[e];
+    if (part.count > 0) {
+      part.pack(kernels, forward.crew);
+      part.multiply(kernels, forward.crew);
     }
-  };
-  const Kernel& kernels = kernel(isa, format.type);
-  const int packers = plan.pack_alone ? 1 : params->nth;
-  each_expert([&](const Columns& part) { part.pack(kernels, plan.pack_alone ? 0 : params->ith, packers); });
-  if (!plan.pack_alone) ggml_barrier(params->threadpool);
-  each_expert([&](const Columns& part) { part.multiply(kernels, params->ith, params->nth); });
+    part.weights += format.bytes(part.inputs, part.outputs);
+    part.sources += part.count;
+    part.results += part.count;
+  }
 }
 
 }  // namespace decant::kernels

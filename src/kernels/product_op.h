@@ -8,9 +8,10 @@
 #include "kernels/isa.h"
 
 struct ggml_tensor;
-struct ggml_compute_params;
 
 namespace decant::kernels {
+
+struct Forward;
 
 std::optional<WeightType> weight_type(const ggml_tensor* weights);  // none: not a matrix that the kernels cover
 std::size_t laid_bytes(const ggml_tensor* weights);
@@ -18,6 +19,6 @@ void lay(ggml_tensor* weights, const void* data);  // into weights->data, on all
 
 bool covers_product(const ggml_tensor* op);  // its weights being covered
 std::size_t product_work(const ggml_tensor* op, int threads);
-void compute_product(const ggml_compute_params* params, ggml_tensor* op, Isa isa);
+void compute_product(ggml_tensor* op, void* work, Isa isa, Forward& forward);  // work: of product_work() bytes
 
 }  // namespace decant::kernels

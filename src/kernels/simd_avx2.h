@@ -45,26 +45,28 @@ struct Avx2 {
   static I look_up(I q, const std::uint8_t* table) {
     return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(load128(table)), q);
   }
-  static I dot(I acc, I weights, const std::int8_t* four) {
-    const I activations = broadcast(four);
 #if defined(__AVXVNNI__)
-    return _mm256_dpbusd_avx_epi32(acc, weights, activations);
+  static constexpr bool narrow = false;
+  static I dot(I acc, I weights, I activations) { return _mm256_dpbusd_avx_epi32(acc, weights, activations); }
 #elif defined(__AVX512VNNI__) && defined(__AVX512VL__)
-    return _mm256_dpbusd_epi32(acc, weights, activations);
-#else  // pairs stay below 2 * 127 * 127, so nothing saturates
-    return add_pairs(acc, _mm256_maddubs_epi16(weights, activations));
-#endif
-  }
-#if defined(__AVXVNNI__) || (defined(__AVX512VNNI__) && defined(__AVX512VL__))
-  static I start128(std::int32_t correction) { return set(correction); }
-  static I dot128(I acc, I weights, const std::int8_t* four) { return dot(acc, weights, four); }
-#else  // pairs of 255 * 127 would saturate: |w| times the activation with the sign of w, and no correction
-  static I start128(std::int32_t) { return set(0); }
-  static I dot128(I acc, I weights, const std::int8_t* four) {
+  static constexpr bool narrow = false;
+  static I dot(I acc, I weights, I activations) { return _mm256_dpbusd_epi32(acc, weights, activations); }
+#else
+  static constexpr bool narrow = true;  // instead of a dot product, pairs of products in 16 bits:
+  static I products(I weights, I activations) { return _mm256_maddubs_epi16(weights, activations); }
+  // Of weights stored with 128 added. Pairs of 255 * 127 would saturate: |w| times the activation with the sign of w.
+  static I products128(I weights, I activations) {
     const I w = _mm256_xor_si256(weights, _mm256_set1_epi8(-128));
-    return add_pairs(acc, _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(broadcast(four), w)));
+    return _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(activations, w));
   }
+  static I add16(I a, I b) { return _mm256_add_epi16(a, b); }
+  static I widen(I pairs) { return _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)); }
 #endif
+  static I broadcast(const void* four_bytes) {
+    std::int32_t all;
+    std::memcpy(&all, four_bytes, sizeof all);
+    return _mm256_set1_epi32(all);
+  }
 
   static std::uint32_t magnitude(const float* x) {
     const I low = magnitudes(x), high = magnitudes(x + 8), eight = _mm256_max_epu32(low, high);
@@ -213,12 +215,6 @@ struct Avx2 {
         _mm256_cmpeq_epi32(_mm256_and_si256(bits, _mm256_set1_epi32(0x7f800000)), _mm256_setzero_si256());
     return _mm256_blendv_epi8(_mm256_blendv_epi8(rounded, quiet, nan), zero, subnormal);
   }
-  static I broadcast(const void* four_bytes) {
-    std::int32_t all;
-    std::memcpy(&all, four_bytes, sizeof all);
-    return _mm256_set1_epi32(all);
-  }
-  static I add_pairs(I acc, I pairs) { return _mm256_add_epi32(acc, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1))); }
   static __m128i load128(const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); }
   static __m128i load64(const void* p) { return _mm_loadl_epi64(static_cast<const __m128i*>(p)); }
 };

@@ -45,9 +45,12 @@ struct Avx512 {
   static I look_up(I q, const std::uint8_t* table) {
     return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(load128(table)), q);
   }
-  static I dot(I acc, I weights, const std::int8_t* four) { return _mm512_dpbusd_epi32(acc, weights, broadcast(four)); }
-  static I start128(std::int32_t correction) { return set(correction); }
-  static I dot128(I acc, I weights, const std::int8_t* four) { return dot(acc, weights, four); }
+  static I dot(I acc, I weights, I activations) { return _mm512_dpbusd_epi32(acc, weights, activations); }
+  static I broadcast(const void* four_bytes) {
+    std::int32_t all;
+    std::memcpy(&all, four_bytes, sizeof all);
+    return _mm512_set1_epi32(all);
+  }
 
   static std::uint32_t magnitude(const float* x) {
     const __m512i bits = _mm512_and_si512(_mm512_loadu_si512(x), _mm512_set1_epi32(0x7fffffff));
@@ -167,13 +170,6 @@ struct Avx512 {
   }
   static bool any_at_least(I a, std::int32_t bound) {
     return _mm512_cmpge_epi32_mask(a, _mm512_set1_epi32(bound)) != 0;
-  }
-
- protected:
-  static I broadcast(const void* four_bytes) {
-    std::int32_t all;
-    std::memcpy(&all, four_bytes, sizeof all);
-    return _mm512_set1_epi32(all);
   }
 
  private:

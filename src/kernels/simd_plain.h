@@ -105,16 +105,17 @@ struct Plain {
     return bytes([&](int i) { return table[byte(q, i)]; });
   }
 
-  // acc + the four products of each lane: weights unsigned (below 128), activations signed, the same four for each
-  // lane.
-  static I dot(const I& acc, const I& weights, const std::int8_t* four) {
+  static I broadcast(const void* four_bytes) {  // to each lane
+    std::int32_t all;
+    std::memcpy(&all, four_bytes, sizeof all);
+    return set(all);
+  }
+  // acc + the four products of each lane: weights unsigned, activations signed.
+  static I dot(const I& acc, const I& weights, const I& activations) {
     I sum = acc;
-    for (int i = 0; i < 64; ++i) sum[i / 4] += byte(weights, i) * four[i % 4];
+    for (int i = 0; i < 64; ++i) sum[i / 4] += byte(weights, i) * static_cast<std::int8_t>(byte(activations, i));
     return sum;
   }
-  // The same of weights stored with 128 added; the sum must begin with start128(-128 * sum of the activations).
-  static I start128(std::int32_t correction) { return set(correction); }
-  static I dot128(const I& acc, const I& weights, const std::int8_t* four) { return dot(acc, weights, four); }
 
   // The largest magnitude of 16 floats, as its bits: as integers they are in order, infinities and NaNs at the top.
   static std::uint32_t magnitude(const float* x) {

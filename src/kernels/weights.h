@@ -6,10 +6,15 @@
 
 namespace decant::kernels {
 
+// Quants::fours is how many products of four inputs with activations of -127 to 127 may be added, as two neighbours'
+// each, before 16 bits overflow: 8 * 2 * 15 * 127 = 30,480, 4 * 2 * 31 * 127 = 31,496, 2 * 2 * 63 * 127 = 32,004,
+// and of magnitudes up to 128 one, 2 * 128 * 127 = 32,512.
+
 // Nibbles, with `bits` more above them.
 template <class V, int bits>
 struct Nibbles {
   static constexpr bool biased128 = false;
+  static constexpr int fours = 8 >> bits;
   template <int group>
   static typename V::I quants(const std::uint8_t* block, int lane) {
     const auto bytes = V::load_bytes(block + group % 4 * 64 + 4 * lane);
@@ -26,6 +31,7 @@ struct Nibbles {
 template <class V>
 struct Bytes {
   static constexpr bool biased128 = true;
+  static constexpr int fours = 1;
   template <int group>
   static typename V::I quants(const std::uint8_t* block, int lane) {
     return V::load_bytes(block + group * 64 + 4 * lane);
@@ -36,6 +42,7 @@ struct Bytes {
 template <class V>
 struct Levels {
   static constexpr bool biased128 = true;
+  static constexpr int fours = 1;
   alignas(16) static constexpr std::uint8_t table[16] = {1,   24,  45,  63,  79,  93,  106, 118,
                                                          129, 141, 153, 166, 181, 197, 217, 241};
   template <int group>

@@ -10,6 +10,8 @@
 #include <cassert>
 
 #include "base/error.h"
+#include "kernels/hook.h"
+#include "llama/threads.h"
 
 namespace decant {
 namespace {
@@ -31,14 +33,15 @@ struct LayerHead::State {
   }
 };
 
-LayerHead::LayerHead(const llama_model* model, int threads) : state_(std::make_unique<State>()) {
+LayerHead::LayerHead(const llama_model* model, Threads& threads, std::optional<kernels::Isa> isa)
+    : threads_(threads), isa_(isa), state_(std::make_unique<State>()) {
   const ggml_tensor* weights = model->output;  // of tied embeddings a second tensor of the same name
   if (!weights) throw Error(ErrorKind::unavailable, "this model has no output matrix, so its layers have no logits");
   state_->weights = const_cast<ggml_tensor*>(weights);
   ggml_backend_dev_t device = ggml_backend_buft_get_device(ggml_backend_buffer_get_type(weights->buffer));
   if (!device) device = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);  // ggml's plain CPU buffers name none
   state_->backend = ggml_backend_dev_init(device, nullptr);
-  if (ggml_backend_is_cpu(state_->backend)) ggml_backend_cpu_set_n_threads(state_->backend, threads);
+  if (ggml_backend_is_cpu(state_->backend)) ggml_backend_cpu_set_n_threads(state_->backend, threads.of_ggml());
   state_->allocator = ggml_gallocr_new(ggml_backend_get_default_buffer_type(state_->backend));
 }
 
@@ -64,6 +67,8 @@ void LayerHead::apply(std::span<const float> states, std::span<float> logits) {
   ggml_backend_tensor_set(input, states.data(), 0, states.size_bytes());
   if (const std::size_t rest = ggml_nbytes(input) - states.size_bytes())
     ggml_backend_tensor_memset(input, 0, states.size_bytes(), rest);
+  if (isa_) kernels::take(output, *isa_, threads_.forward());
+  const Threads::Turn turn(threads_);
   if (ggml_backend_graph_compute(state_->backend, graph) != GGML_STATUS_SUCCESS) {
     throw Error(ErrorKind::internal, "the output head failed on {} layers", rows);
   }

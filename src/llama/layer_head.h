@@ -3,23 +3,30 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 
+#include "kernels/isa.h"
 #include "model/model.h"
 
 struct llama_model;
 
 namespace decant {
 
+class Threads;
+
 class LayerHead : public Head {
  public:
-  LayerHead(const llama_model* model, int threads);  // Error(unavailable) if the model has no output matrix to find
+  // Error(unavailable) if the model has no output matrix to find. `isa`: of our kernels, where they compute.
+  LayerHead(const llama_model* model, Threads& threads, std::optional<kernels::Isa> isa);
   ~LayerHead() override;
 
   void apply(std::span<const float> states, std::span<float> logits) override;
 
  private:
   struct State;
+  Threads& threads_;
+  std::optional<kernels::Isa> isa_;
   std::unique_ptr<State> state_;
 };
 

@@ -3,14 +3,16 @@
 
 #include <fmt/ranges.h>
 #include <ggml.h>
+#include <llama-context.h>
 #include <llama-ext.h>
+#include <llama-graph.h>
 #include <llama.h>
 
 #include <algorithm>
 #include <cassert>
 #include <cmath>
-#include <thread>
 
+#include "base/cpus.h"
 #include "base/error.h"
 #include "kernels/hook.h"
 #include "llama/exactness.h"
@@ -28,8 +30,23 @@ constexpr int kMaxOutputs = 64;     // more would only make the output buffer la
 constexpr std::uint64_t kForwardsKept = 32;  // that layers' inputs are still handed out after nobody asked: each switch
                                              // makes libllama reserve its buffers again
 
-int thread_count(const ModelOptions& options) {
-  return options.threads > 0 ? options.threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+// Below, one thread reads all weights before several have met at a forward's hundreds of operations.
+constexpr std::uint64_t kSharedBytes = 8 << 20;
+
+// More threads than CPUs would only take turns.
+int thread_count(const ModelOptions& options, const llama_model* model) {
+  if (llama_model_size(model) < kSharedBytes) return 1;
+  return options.threads > 0 ? std::min(options.threads, usable_cpus()) : usable_cpus();
+}
+
+// Of the graph that a new context has made to see how much memory it takes.
+bool computes_all(const llama_context* context, kernels::Isa isa) {
+  ggml_cgraph* graph = context->get_gf_res_reserve()->get_gf();
+  for (int i = 0; i < ggml_graph_n_nodes(graph); ++i) {
+    const ggml_tensor* op = ggml_graph_node(graph, i);
+    if (!kernels::covers(op, isa) && kernels::left_to_ggml(op)) return false;
+  }
+  return true;
 }
 
 ggml_type cache_type(const ModelOptions& options, const GgufInfo& info) {
@@ -83,7 +100,7 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
     throw Error(ErrorKind::unavailable, "no context of {} positions could be made for {}{}: try a smaller --ctx-size",
                 cells, file_->path().string(), complaints.because());
   }
-  threads_ = std::make_unique<Threads>(context_.get(), params.n_threads);
+  threads_ = std::make_unique<Threads>(context_.get(), params.n_threads, isa_ && computes_all(context_.get(), *isa_));
   if (options.exact) check_exact_graphs(context_.get(), left_, file_->path());
   const llama_model* model = file_->handle();
   const int n_cells = static_cast<int>(llama_n_ctx(context_.get())), rows = static_cast<int>(params.n_batch);
@@ -118,7 +135,7 @@ llama_context_params LlamaModel::context_params(const ModelOptions& options, int
       static_cast<std::uint32_t>(std::min(cells, std::max(options.prefill_chunk_size + kMaxOutputs, sequences)));
   params.kv_unified = true;
   params.swa_full = true;  // branches and rollback need the positions that a sliding window would forget
-  params.n_threads = params.n_threads_batch = thread_count(options);
+  params.n_threads = params.n_threads_batch = thread_count(options, file_->handle());
   params.type_k = params.type_v = cache_type(options, file_->info());
   params.flash_attn_type = flash_attention(options, file_->info());
   params.no_perf = true;
@@ -136,7 +153,7 @@ std::string LlamaModel::describe() const {
   return left_.empty() ? description_ : fmt::format("{}; ggml computes {}", description_, fmt::join(left_, ", "));
 }
 
-int LlamaModel::threads() const { return llama_n_threads(context_.get()); }
+int LlamaModel::threads() const { return threads_->count(); }
 
 int LlamaModel::layer_inputs() const {
   return static_cast<int>(std::count(layer_inputs_.begin(), layer_inputs_.end(), true));
@@ -162,7 +179,7 @@ void LlamaModel::clear() { llama_memory_clear(llama_get_memory(context_.get()), 
 bool LlamaModel::watch(ggml_tensor* tensor, bool ask, void* self) {
   if (!ask) return false;
   auto& model = *static_cast<LlamaModel*>(self);
-  if (model.isa_) kernels::take_attention(tensor, *model.isa_);
+  if (model.isa_) kernels::take(tensor, *model.isa_, model.threads_->forward());
   if (!model.left_is_known_) {
     if (std::optional<std::string> what = kernels::left_to_ggml(tensor)) model.left_.insert(std::move(*what));
   }
@@ -330,7 +347,7 @@ void LlamaModel::apply_head(std::span<const Row> rows) {
 
 Head* LlamaModel::head() {
   if (!info_.has_layers) return nullptr;
-  if (!head_) head_ = std::make_unique<LayerHead>(file_->handle(), llama_n_threads(context_.get()));
+  if (!head_) head_ = std::make_unique<LayerHead>(file_->handle(), *threads_, isa_);
   return head_.get();
 }
 

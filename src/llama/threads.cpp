@@ -7,7 +7,14 @@
 
 namespace decant {
 
-Threads::Threads(llama_context* context, int count) : context_(context), count_(count) { start(); }
+Threads::Threads(llama_context* context, int count, bool ours)
+    : context_(context),
+      count_(count),
+      ours_(ours),
+      forward_(count, ours ? kernels::Crew::Others::own : kernels::Crew::Others::helpers) {
+  llama_set_n_threads(context, of_ggml(), of_ggml());
+  if (!ours) start();
+}
 
 Threads::~Threads() {
   if (pool_ && process_ == getpid()) ggml_threadpool_free(pool_);
@@ -29,6 +36,7 @@ void Threads::start() {
 }
 
 Threads::Turn::Turn(Threads& threads) {
+  threads.forward_.begin();
   if (!threads.pool_) return;
   if (threads.process_ != getpid()) threads.start();  // what the parent had is lost
   placed_ = sched_getaffinity(0, sizeof before_, &before_) == 0 &&

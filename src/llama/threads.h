@@ -1,12 +1,15 @@
-// The threads of a context, each on a CPU of its own where there are as many as CPUs.
+// Who computes what a context evaluates.
 //
-// ggml's threads wait for one another by spinning, several hundred times in a forward. When two of them share a CPU
-// because a third program has the other, each wait takes the scheduler's time slice: a forward of 4 ms was seen to take
-// 1,500.
+// Where all that is work is our kernels', ggml has one thread, the caller's, and a crew shares the operations: nobody
+// waits for a thread that has no CPU. Otherwise ggml has all threads, and each has a CPU of its own where there are as
+// many as CPUs: ggml's wait for one another by spinning, several hundred times in a forward, and when two of them share
+// a CPU because a third program has the other, each wait takes the scheduler's time slice.
 #pragma once
 
 #include <sched.h>
 #include <sys/types.h>
+
+#include "kernels/forward.h"
 
 struct ggml_threadpool;
 struct llama_context;
@@ -15,12 +18,16 @@ namespace decant {
 
 class Threads {
  public:
-  Threads(llama_context* context, int count);
+  Threads(llama_context* context, int count, bool ours);
   ~Threads();  // after the context's end
   Threads(const Threads&) = delete;
   Threads& operator=(const Threads&) = delete;
 
-  // The calling thread is one of them, and has its CPU while there is a Turn; it must not start threads meanwhile.
+  kernels::Forward& forward() { return forward_; }
+  int count() const { return count_; }
+  int of_ggml() const { return ours_ ? 1 : count_; }
+
+  // The calling thread is one of them while there is a Turn, and must not start threads meanwhile.
   class Turn {
    public:
     explicit Turn(Threads& threads);
@@ -37,10 +44,12 @@ class Threads {
   void start();
 
   llama_context* context_;
-  int count_;
-  ggml_threadpool* pool_ = nullptr;  // null where ggml starts threads for each forward, anywhere
+  const int count_;
+  const bool ours_;
+  kernels::Forward forward_;
+  ggml_threadpool* pool_ = nullptr;  // of ggml's threads; null where it starts some for each forward, anywhere
   cpu_set_t own_cpu_;                // the calling thread's
-  pid_t process_ = 0;                // that has the threads: not its forked children
+  pid_t process_ = 0;                // that has the pool: not its forked children
 };
 
 }  // namespace decant

@@ -1,8 +1,9 @@
 // The values of own options (option.h), which are no members of the struct that they belong to: by the names of their
 // rows, which live as long as the program. What was never set is not there.
+//
+// Nothing of it is inline: every file that sees options would compile vectors of variants.
 #pragma once
 
-#include <algorithm>
 #include <string_view>
 #include <vector>
 
@@ -12,28 +13,19 @@ namespace decant {
 
 class OwnValues {
  public:
-  const OwnValue* find(std::string_view name) const {
-    const auto place =
-        std::find_if(values_.begin(), values_.end(), [&](const Named& each) { return each.name == name; });
-    return place == values_.end() ? nullptr : &place->value;
-  }
+  OwnValues();
+  OwnValues(const OwnValues& other);
+  OwnValues(OwnValues&& other) noexcept;
+  OwnValues& operator=(const OwnValues& other);
+  OwnValues& operator=(OwnValues&& other) noexcept;
+  ~OwnValues();
 
-  // Put there if it was not.
-  OwnValue& at(std::string_view name, const OwnValue& by_default) {
-    const auto place =
-        std::find_if(values_.begin(), values_.end(), [&](const Named& each) { return each.name == name; });
-    return place == values_.end() ? values_.emplace_back(name, by_default).value : place->value;
-  }
-
-  void erase(std::string_view name) {
-    std::erase_if(values_, [&](const Named& each) { return each.name == name; });
-  }
+  const OwnValue* find(std::string_view name) const;
+  OwnValue& at(std::string_view name, const OwnValue& by_default);  // put there if it was not
+  void erase(std::string_view name);
 
  private:
-  struct Named {
-    std::string_view name;
-    OwnValue value;
-  };
+  struct Named;
   std::vector<Named> values_;  // few
 };
 

@@ -66,7 +66,7 @@ Setting parse_setting(std::string_view text, const GenerationConfig& base) {
     const auto& field = get(table, text.substr(0, length));
     if (!seen.test(field.name)) setting.config.given.reset(field.name);  // a list replaces the base's
     seen.set(field.name);
-    set(table, setting.config, field, without_separators(text.substr(length + 1, end - length - 1)));
+    set(setting.config, field, without_separators(text.substr(length + 1, end - length - 1)));
     text = trim(text.substr(end));
   }
   return setting;

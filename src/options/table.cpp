@@ -16,4 +16,8 @@ std::string dashed(std::string_view name) {
   return flag;
 }
 
+void reject_contradiction(std::string_view a, std::string_view b) {
+  throw Error(ErrorKind::usage, "{} contradicts {}: drop one of them", a, b);
+}
+
 }  // namespace decant

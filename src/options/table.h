@@ -22,6 +22,9 @@ namespace decant {
 bool is_same_name(std::string_view a, std::string_view b);  // "--top-p" and "top_p" are one name
 std::string dashed(std::string_view name);                  // "top_p" as a flag: "--top-p"
 
+// Throws Error(usage): the two do not go together.
+[[noreturn]] void reject_contradiction(std::string_view a, std::string_view b);
+
 namespace table_detail {
 template <class Options, class Type>
 Value value(const Options& options, const FieldInfo&, Type Options::*member) {
@@ -82,21 +85,21 @@ const Field<Options>& get(Fields<Options> table, std::string_view name) {
 }
 
 template <class Options>
-bool is_given(Fields<Options>, const Options& options, const Field<Options>& field) {
+bool is_given(const Options& options, const Field<Options>& field) {
   return options.given.test(field.name);
 }
 
 // Given, or changed directly in the struct.
 template <class Options>
-bool is_set(Fields<Options> table, const Options& options, const Field<Options>& field) {
-  return is_given(table, options, field) || !is_equal(value_of(options, field), default_of(field));
+bool is_set(const Options& options, const Field<Options>& field) {
+  return is_given(options, field) || !is_equal(value_of(options, field), default_of(field));
 }
 
 // Sets a value from text and marks it as given. A list that was given before grows: `--stop A --stop B`.
 template <class Options>
-void set(Fields<Options> table, Options& options, const Field<Options>& field, std::string_view text) {
+void set(Options& options, const Field<Options>& field, std::string_view text) {
   const Slot slot = std::visit([&](auto member) { return table_detail::slot(options, field, member); }, field.member);
-  set_from_text(slot, field, text, is_given(table, options, field));
+  set_from_text(slot, field, text, is_given(options, field));
   options.given.set(field.name);
 }
 

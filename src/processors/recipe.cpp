@@ -88,7 +88,7 @@ void reject_unlisted(const Parts& parts, const GenerationConfig& config) {
   const auto table = generation_fields();
   for (const Part& part : parts) {
     const auto* field = find(table, part.row->option);
-    if (field && !is_set(table, config, *field)) continue;
+    if (field && !is_set(config, *field)) continue;
     throw Error(ErrorKind::usage, "{0} is set, but sampler_order does not list it: add it there, or drop {0}",
                 part.row->option);
   }
@@ -104,10 +104,6 @@ Parts moved(Parts parts, const GenerationConfig& config) {
   std::move(listed.begin(), listed.end(), std::back_inserter(result));
   std::move(endings.begin(), endings.end(), std::back_inserter(result));
   return result;
-}
-
-[[noreturn]] void contradiction(std::string_view a, std::string_view b) {
-  throw Error(ErrorKind::usage, "{} contradicts {}: drop one of them", a, b);
 }
 
 // "top_p 0.9"
@@ -145,11 +141,11 @@ Recipe make_recipe(const GenerationConfig& config, bool sampling, const ChainSet
 }
 
 void reject_processor_contradictions(const GenerationConfig& config) {
-  if (!config.grammar.empty() && !config.json_schema.empty()) contradiction("grammar", "json_schema");
+  if (!config.grammar.empty() && !config.json_schema.empty()) reject_contradiction("grammar", "json_schema");
   if (config.mirostat == 0) return;
   for (const ProcessorRow* row : processor_rows()) {
     if (!row->truncates || !is_asked_for(*row, config)) continue;
-    contradiction(with_value("mirostat", config), with_value(row->option, config));
+    reject_contradiction(with_value("mirostat", config), with_value(row->option, config));
   }
 }
 

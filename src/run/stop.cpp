@@ -38,7 +38,7 @@ std::string_view to_string(FinishReason reason) {
 
 int max_length(const GenerationConfig& config, int prompt_length) {
   const auto table = generation_fields();
-  const bool asked = is_set(table, config, get(table, "max_new_tokens"));
+  const bool asked = is_set(config, get(table, "max_new_tokens"));
   const int longest = std::numeric_limits<int>::max();
   const int by_new = config.max_new_tokens > longest - prompt_length ? longest : prompt_length + config.max_new_tokens;
   if (!config.max_length) return by_new;

@@ -17,6 +17,7 @@
 
 #include "base/error.h"
 #include "numerics/top_k.h"
+#include "options/table.h"
 #include "strategies/beam.h"
 #include "strategies/contrastive_decoding_trace.h"
 #include "strategies/resolve.h"

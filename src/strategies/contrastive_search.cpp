@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "numerics/similarity.h"
+#include "options/table.h"
 #include "strategies/contrastive_search_trace.h"
 #include "strategies/resolve.h"
 #include "strategies/scoring.h"

@@ -51,7 +51,7 @@ bool is_claimed(const GenerationConfig& config, std::string_view option) {
 // The first sampling option that was set, null if none was.
 const OptionRow* first_sampling_option(const GenerationConfig& config) {
   for (const OptionRow& row : generation_fields()) {
-    if (!is_sampling_option(row) || !is_set(generation_fields(), config, row)) continue;
+    if (!is_sampling_option(row) || !is_set(config, row)) continue;
     if (!is_claimed(config, row.name)) return &row;
   }
   return nullptr;
@@ -110,7 +110,7 @@ void reject_second_text(const GenerationConfig& config, const StrategyRow& row) 
 
 void reject_missing(const GenerationConfig& config, const StrategyRow& row) {
   for (const Need& need : row.needs) {
-    if (is_set(generation_fields(), config, get(generation_fields(), need.option))) continue;
+    if (is_set(config, get(generation_fields(), need.option))) continue;
     throw Error(ErrorKind::usage, "strategy {} needs {}", row.name, need.advice);
   }
 }
@@ -123,7 +123,7 @@ void reject_more_texts_than_beams(const GenerationConfig& config, const Strategy
 
 void reject_unread(const GenerationConfig& config, const StrategyRow& strategy) {
   for (const OptionRow& row : generation_fields()) {
-    if (!is_set(generation_fields(), config, row) || reads(strategy, row)) continue;
+    if (!is_set(config, row) || reads(strategy, row)) continue;
     if (is_sampling_option(row) && config.temperature == 0) continue;
     if (!is_sampling_option(row) && is_default(config, row)) continue;
     throw Error(ErrorKind::usage, "strategy {} does not read {}: drop it, or choose a strategy that reads it ({})",
@@ -141,8 +141,6 @@ void reject_idle(const GenerationConfig& config) {
     throw Error(ErrorKind::usage, "{0} does nothing without {1}: set {1}, or drop {0}", row.name, master.name);
   }
 }
-
-// ---- of processors, not of strategies
 
 }  // namespace
 
@@ -171,10 +169,6 @@ bool asks_to_sample(const GenerationConfig& config) {
 std::string_view sampling_option(const GenerationConfig& config) {
   const OptionRow* option = first_sampling_option(config);
   return option ? option->name : "do_sample";
-}
-
-void reject_contradiction(std::string_view a, std::string_view b) {
-  throw Error(ErrorKind::usage, "{} contradicts {}: drop one of them", a, b);
 }
 
 }  // namespace decant

@@ -24,6 +24,4 @@ bool asks_to_sample(const GenerationConfig& config);
 // The option that asks for it; "do_sample" if none does by itself.
 std::string_view sampling_option(const GenerationConfig& config);
 
-[[noreturn]] void reject_contradiction(std::string_view a, std::string_view b);
-
 }  // namespace decant

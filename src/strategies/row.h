@@ -1,7 +1,6 @@
 // What a strategy says of itself, once, in its own file:
 //
-//   const Registered<StrategyRow> row({.name = "dola", .order = 9, .run = dola, .doc = ..., .implied_by =
-//   "dola_layers"});
+//   const Registered<StrategyRow> row({.name = "dola", .order = 9, .run = dola, .doc = ...});
 //
 // Which strategy a request gets (resolve.h), what it costs, help, checks and reference pages are loops over these rows.
 #pragma once

@@ -251,7 +251,7 @@ class Resumed(Case):
     def test_another_sweep(self):
         shutil.copy(self.whole, os.path.join(self.folder, "copy"))
         for more, what in ((["-n", "41"], "settings"), (["--grid", "min_length=0"], "grid"), (["--prefill-chunk-size", "8"], "prefill_chunk_size"),
-                           (["-t", "2"], "context")):
+                           (["--cache-type", "f16"], "context")):
             with self.subTest(more):
                 command = [*self.command(os.path.join(self.folder, "copy")), *more]
                 self.assert_sentence(decant(*command), DATA, rf".*copy was begun by another sweep \(its {what} differs\): .*")

@@ -3,12 +3,11 @@
 #include <ggml.h>
 
 #include <algorithm>
-#include <barrier>
 #include <cmath>
 #include <limits>
-#include <thread>
 
 #include "kernels/attention_work.h"
+#include "kernels/crew.h"
 
 namespace decant::kernels {
 namespace {
@@ -222,18 +221,8 @@ std::vector<float> compute(const AttentionCase& c, Isa isa, AttentionPlan plan) 
   plan.bytes_per_thread = OwnWork(sizes, nullptr).bytes;
   plan.shared_bytes = plan.split ? BlockWork(sizes, nullptr).bytes : 0;
   std::vector<std::byte> work(plan.bytes(), std::byte{0xff});
-  std::barrier<> barrier(plan.threads);
-  std::vector<std::jthread> threads;
-  for (int thread = 0; thread < plan.threads; ++thread) {
-    threads.emplace_back([&, thread] {
-      attend(isa)(attention, plan, work.data(),
-                  {.thread = thread,
-                   .threads = plan.threads,
-                   .barrier = [](void* all) { static_cast<std::barrier<>*>(all)->arrive_and_wait(); },
-                   .context = &barrier});
-    });
-  }
-  threads.clear();
+  Crew crew(plan.threads);
+  attend(isa)(attention, plan, work.data(), crew);
   return results;
 }
 

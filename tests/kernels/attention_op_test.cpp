@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "kernels/attention_case.h"
+#include "kernels/forward.h"
 #include "kernels/hook.h"
 
 namespace decant::kernels {
@@ -74,7 +75,9 @@ Numbers compute(AttentionCase& c, ggml_type type, bool ours, int threads) {
   if (mask) set(mask, c.mask);
   if (sinks) set(sinks, c.sinks);
   EXPECT_TRUE(covers_attention(result));
-  if (ours) take_attention(result, best_isa().value_or(Isa::plain));
+  Forward forward(threads, Crew::Others::helpers);
+  forward.begin();
+  if (ours) take(result, best_isa().value_or(Isa::plain), forward);
   EXPECT_EQ(left_to_ggml(result), ours ? std::nullopt : std::optional<std::string>("FLASH_ATTN_EXT"));
   EXPECT_EQ(ggml_backend_graph_compute(backend.get(), graph), GGML_STATUS_SUCCESS);
   Numbers numbers(c.results());

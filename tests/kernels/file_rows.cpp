@@ -77,7 +77,8 @@ void set_scales(FileRows& rows, Draw draw) {
 
 }  // namespace
 
-FileRows file_rows(ggml_type type, int inputs, int rows, Scales scales, std::mt19937& random) {
+FileRows file_rows(ggml_type type, int inputs, int rows, Scales scales, std::mt19937& random,
+                   std::optional<std::byte> fill) {
   FileRows made{.type = type,
                 .inputs = inputs,
                 .rows = rows,
@@ -86,7 +87,7 @@ FileRows file_rows(ggml_type type, int inputs, int rows, Scales scales, std::mt1
                 .numbers = {},
                 .largest = 0};
   made.bytes.resize(made.row_bytes * static_cast<std::size_t>(rows));
-  for (std::byte& byte : made.bytes) byte = static_cast<std::byte>(random());
+  for (std::byte& byte : made.bytes) byte = fill.value_or(static_cast<std::byte>(random()));
   set_scales(made, {random, scales});
   std::vector<float> row(static_cast<std::size_t>(inputs));
   for (int r = 0; r < rows; ++r) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <random>
 #include <vector>
 
@@ -30,7 +31,9 @@ struct FileRows {
   double at(int row, int input) const { return numbers[static_cast<std::size_t>(row) * inputs + input]; }
 };
 
-// Every bit of the quants and sub-scales is random; scales are of the size asked for, with either sign.
-FileRows file_rows(ggml_type type, int inputs, int rows, Scales scales, std::mt19937& random);
+// Every bit of the quants and sub-scales is random, or every byte is `fill`; scales are of the size asked for, with
+// either sign.
+FileRows file_rows(ggml_type type, int inputs, int rows, Scales scales, std::mt19937& random,
+                   std::optional<std::byte> fill = std::nullopt);
 
 }  // namespace decant::kernels

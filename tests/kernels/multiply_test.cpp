@@ -204,6 +204,32 @@ TEST_P(Multiply, TakesExtremeActivations) {
   }
 }
 
+// The largest weights times the largest activations, of either sign: what sums in 16 bits have to hold.
+TEST_P(Multiply, HoldsTheLargestSumsOfABlock) {
+  const int inputs = 512;
+  Columns columns(6, std::vector<float>(static_cast<std::size_t>(inputs)));
+  for (int i = 0; i < inputs; ++i) {
+    columns[0][i] = 1.0f;
+    columns[1][i] = -1.0f;
+    columns[2][i] = i % 32 < 16 ? 1.0f : -1.0f;  // the halves of a block
+    columns[3][i] = i % 4 < 2 ? 1.0f : -1.0f;    // pairs
+    columns[4][i] = i % 8 < 4 ? -1.0f : 1.0f;    // fours
+    columns[5][i] = random_() % 2 ? 1.0f : -1.0f;
+  }
+  for (const int fill : {0xff, 0x00, 0x80, 0x7f}) {  // of 8 bits -1, 0, the smallest, the largest; of 4 the extremes
+    const FileRows weights = file_rows(GetParam(), inputs, 16, Scales::ordinary, random_, static_cast<std::byte>(fill));
+    const Columns plain = multiply(kPlainKernel, weights, columns);
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+      for (int row = 0; row < weights.rows; ++row) {
+        const Expected sum = expected(weights, row, columns[c]);
+        ASSERT_NEAR(plain[c][row], sum.value, sum.bound) << "bytes of " << fill << ", row " << row << ", column " << c;
+      }
+    }
+    for (const auto& [name, kernel] : kernels_here(GetParam()))
+      ASSERT_EQ(multiply(kernel, weights, columns), plain) << name << ", bytes of " << fill;
+  }
+}
+
 std::string name(const testing::TestParamInfo<ggml_type>& info) { return ggml_type_name(info.param); }
 INSTANTIATE_TEST_SUITE_P(AllTypes, Multiply, testing::ValuesIn(kTypes), name);
 

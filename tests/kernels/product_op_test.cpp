@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "kernels/file_rows.h"
+#include "kernels/forward.h"
 #include "kernels/hook.h"
 
 namespace decant::kernels {
@@ -59,7 +60,8 @@ struct Inputs {
   std::vector<std::int32_t> ids = {};
 };
 
-Numbers compute(const Matrices& matrices, const Inputs& inputs, const Build& build, int threads) {
+Numbers compute(const Matrices& matrices, const Inputs& inputs, const Build& build, int threads,
+                Crew::Others others = Crew::Others::own) {
   const Context graph_context = context();
   ggml_tensor* columns =
       ggml_new_tensor(graph_context.get(), GGML_TYPE_F32, static_cast<int>(inputs.ne.size()), inputs.ne.data());
@@ -69,10 +71,13 @@ Numbers compute(const Matrices& matrices, const Inputs& inputs, const Build& bui
   ggml_cgraph* graph = ggml_new_graph(graph_context.get());
   ggml_build_forward_expand(graph, result);
   const Backend backend(ggml_backend_cpu_init());
-  ggml_backend_cpu_set_n_threads(backend.get(), threads);
+  ggml_backend_cpu_set_n_threads(backend.get(), others == Crew::Others::own ? 1 : threads);
   const Buffer buffer(ggml_backend_alloc_ctx_tensors(graph_context.get(), backend.get()));
   ggml_backend_tensor_set(columns, inputs.columns.data(), 0, inputs.columns.size() * sizeof(float));
   if (ids) ggml_backend_tensor_set(ids, inputs.ids.data(), 0, inputs.ids.size() * sizeof(std::int32_t));
+  Forward forward(threads, others);
+  forward.begin();
+  for (const Isa isa : available_isas()) take(result, isa, forward);
   EXPECT_EQ(ggml_backend_graph_compute(backend.get(), graph), GGML_STATUS_SUCCESS);
   Numbers numbers(static_cast<std::size_t>(ggml_nelements(result)));
   ggml_backend_tensor_get(result, numbers.data(), 0, numbers.size() * sizeof(float));
@@ -123,8 +128,11 @@ TEST_P(ProductOp, GivesTheSameBitsForEachColumnOnAnyThreads) {
     for (const int threads : {1, 2, 3}) {
       for (const int k : {1, 2, 7, 8, 9, 16, 64, count}) {
         const Inputs some{{inputs, k}, {all.columns.begin(), all.columns.begin() + k * inputs}};
-        ASSERT_EQ(compute(of_isa, some, product, threads), Numbers(alone.begin(), alone.begin() + k * outputs))
-            << isa_name(isa) << ", " << k << " columns, " << threads << " threads";
+        for (const auto others : {Crew::Others::own, Crew::Others::helpers}) {
+          ASSERT_EQ(compute(of_isa, some, product, threads, others),
+                    Numbers(alone.begin(), alone.begin() + k * outputs))
+              << isa_name(isa) << ", " << k << " columns, " << threads << " threads";
+        }
       }
     }
   }

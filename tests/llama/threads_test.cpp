@@ -53,10 +53,11 @@ std::vector<float> logits_after(LlamaModel& model, Token token) {
   return {logits.begin(), logits.end()};
 }
 
+// ggml's: an F32 file's attention is plain.
 TEST(Threads, HaveACpuEachWhereTheyAreAsManyAndTheCallerKeepsAll) {
   const std::vector<int> mine = cpus_of(0);
   if (mine.size() < 2) GTEST_SKIP() << "one CPU";
-  LlamaModel model(model_file(kMicro), threads(static_cast<int>(mine.size())), 256);
+  LlamaModel model(model_file(kF32), threads(static_cast<int>(mine.size())), 256);
   EXPECT_EQ(cpus_of(0), mine);
   logits_after(model, 5);
   EXPECT_EQ(cpus_of(0), mine);
@@ -68,6 +69,14 @@ TEST(Threads, HaveACpuEachWhereTheyAreAsManyAndTheCallerKeepsAll) {
   EXPECT_EQ(std::set<int>(placed.begin(), placed.end()).size(), placed.size());
 }
 
+TEST(Threads, AreAsManyAsThereIsWorkAndAsThereAreCpus) {
+  const int cpus = static_cast<int>(cpus_of(0).size());
+  EXPECT_EQ(LlamaModel(model_file(kMicro), threads(0), 256).threads(), 1);
+  EXPECT_LE(LlamaModel(model_file(kQ4_0), threads(0), 256).threads(), cpus);
+  EXPECT_LE(LlamaModel(model_file(kQ4_0), threads(500), 256).threads(), cpus);
+  EXPECT_EQ(LlamaModel(model_file(kQ4_0), threads(1), 256).threads(), 1);
+}
+
 TEST(Threads, AreNotPlacedWhereTheyAreFewer) {
   if (cpus_of(0).size() < 2) GTEST_SKIP() << "one CPU";
   LlamaModel model(model_file(kMicro), threads(1), 256);
@@ -75,9 +84,12 @@ TEST(Threads, AreNotPlacedWhereTheyAreFewer) {
   for (const auto& cpus : cpus_of_threads()) EXPECT_EQ(cpus, cpus_of(0));
 }
 
-TEST(Threads, OfAForkedChildAreItsOwn) {
+class ForkedThreads : public testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Kinds, ForkedThreads, testing::Values(kMicro, kF32, kQ4_0));
+
+TEST_P(ForkedThreads, AreTheChildsOwn) {
   const int count = static_cast<int>(cpus_of(0).size());
-  LlamaModel model(model_file(kMicro), threads(count), 256);
+  LlamaModel model(model_file(GetParam()), threads(count), 256);
   const std::vector<float> expected = logits_after(model, 5);
   const pid_t child = fork();
   if (child == 0) {

@@ -37,7 +37,7 @@ TEST(Reference, ThePageInDocsIsTheOneThatTheTablesMake) {
 // that does nothing; where the default does something, it stands beside.
 std::string json_of(const Field<GenerationConfig>& field) {
   GenerationConfig off;
-  if (!field.off.empty()) set(generation_fields(), off, field, field.off);
+  if (!field.off.empty()) set(off, field, field.off);
   JsonWriter json;
   json.begin_object().field("name", field.name).key("off");
   write_json(json, value_of(off, field));

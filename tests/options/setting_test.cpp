@@ -59,9 +59,9 @@ TEST(Setting, TheLabelIsTheNameOrTheTextItself) {
 TEST(Setting, StandsOverItsBase) {
   GenerationConfig base;
   const auto table = generation_fields();
-  set(table, base, get(table, "top_k"), "7");
-  set(table, base, get(table, "temperature"), "0.9");
-  set(table, base, get(table, "suppress_tokens"), "1,2");
+  set(base, get(table, "top_k"), "7");
+  set(base, get(table, "temperature"), "0.9");
+  set(base, get(table, "suppress_tokens"), "1,2");
   const GenerationConfig config = parse_setting("temperature=0.3 suppress_tokens=3 suppress_tokens=4", base).config;
   EXPECT_EQ(config.top_k, 7);
   EXPECT_EQ(config.temperature, 0.3);

@@ -85,9 +85,9 @@ TYPED_TEST(EveryRow, ReadsAndWritesText) {
     for (const std::string& text : good_texts(field)) {
       SCOPED_TRACE(fmt::format("{} '{}'", field.name, text));
       TypeParam options;
-      set(table<TypeParam>(), options, field, text);
+      set(options, field, text);
       EXPECT_EQ(to_text(value_of(options, field)), text);
-      EXPECT_TRUE(is_given(table<TypeParam>(), options, field));
+      EXPECT_TRUE(is_given(options, field));
       EXPECT_EQ(options.given.count(), 1u);
       EXPECT_NO_THROW(check_ranges(table<TypeParam>(), options));
     }
@@ -99,7 +99,7 @@ TYPED_TEST(EveryRow, RejectsBadTextByName) {
     for (const std::string& text : bad_texts(field)) {
       SCOPED_TRACE(fmt::format("{} '{}'", field.name, text));
       TypeParam options;
-      const std::string message = usage_error([&] { set(table<TypeParam>(), options, field, text); });
+      const std::string message = usage_error([&] { set(options, field, text); });
       EXPECT_TRUE(message.starts_with(fmt::format("{} is ", field.name))) << message;
       EXPECT_NE(message.find("it must be"), message.npos) << message;
       EXPECT_TRUE(is_equal(value_of(options, field), default_of(field)));
@@ -150,21 +150,21 @@ TEST(Table, UnknownNamesAreAnsweredWithTheNearest) {
 TEST(Table, SetMeansGivenOrChanged) {
   const Field<GenerationConfig>& temperature = get(generation_fields(), "temperature");
   GenerationConfig config;
-  EXPECT_FALSE(is_set(generation_fields(), config, temperature));
+  EXPECT_FALSE(is_set(config, temperature));
   config.temperature = 0.7;
-  EXPECT_TRUE(is_set(generation_fields(), config, temperature));
-  EXPECT_FALSE(is_given(generation_fields(), config, temperature));
+  EXPECT_TRUE(is_set(config, temperature));
+  EXPECT_FALSE(is_given(config, temperature));
   config = {};
-  set(generation_fields(), config, temperature, "1");  // the default, but said
-  EXPECT_TRUE(is_set(generation_fields(), config, temperature));
+  set(config, temperature, "1");  // the default, but said
+  EXPECT_TRUE(is_set(config, temperature));
 }
 
 TEST(Table, RepeatedListsGrow) {
   const Field<GenerationConfig>& stop = get(generation_fields(), "--stop");
   GenerationConfig config;
   config.stop_strings = {"from elsewhere"};
-  set(generation_fields(), config, stop, "a");
-  set(generation_fields(), config, stop, "b");
+  set(config, stop, "a");
+  set(config, stop, "b");
   EXPECT_EQ(config.stop_strings, (std::vector<std::string>{"a", "b"}));
 }
 

@@ -53,7 +53,7 @@ ChainSetup setup() {
 
 GenerationConfig given(const std::vector<std::pair<std::string, std::string>>& options) {
   GenerationConfig config;
-  for (const auto& [name, text] : options) set(generation_fields(), config, get(generation_fields(), name), text);
+  for (const auto& [name, text] : options) set(config, get(generation_fields(), name), text);
   return config;
 }
 

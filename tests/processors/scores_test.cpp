@@ -461,8 +461,7 @@ RC_GTEST_PROP(Scores, ReadingEqualsTheReference, (unsigned seed, bool coarse)) {
   }
 }
 
-// ---- draws without replacement
-// -----------------------------------------------------------------------------------------
+// ---- draws without replacement --------------------------------------------------------------------------------------
 
 // The tokens that u = given numbers find, with the weights that were left.
 std::vector<std::pair<Token, double>> drawn(Scores scores, std::vector<double> us) {

@@ -20,8 +20,7 @@ std::vector<Token> prompt_of(int length, Token first = 1) {
   return prompt;
 }
 
-// ---- cheap models
-// -----------------------------------------------------------------------------------------------------
+// ---- cheap models ---------------------------------------------------------------------------------------------------
 
 // Greedy drafts of a second model, `g` a round; the target's own greedy text.
 Task<void> draft(Run& run, int g) {
@@ -150,8 +149,7 @@ TEST(Company, CellsOfAnOlderRunAreKeptWhileItWaitsForAnotherModel) {
   EXPECT_EQ(rows_with(280), rows_with(600));
 }
 
-// ---- large inquiries
-// --------------------------------------------------------------------------------------------------
+// ---- large inquiries ------------------------------------------------------------------------------------------------
 
 // Hidden states of the whole prompt, as contrastive search asks for them.
 Task<void> look_at_all(Run& run) {
@@ -214,8 +212,7 @@ TEST(Company, AChunkLargerThanABatchIsCut) {
   EXPECT_EQ(model.batches()[0].size(), 64u);
 }
 
-// ---- numbers that are not finite
-// ----------------------------------------------------------------------------------------
+// ---- numbers that are not finite ------------------------------------------------------------------------------------
 
 // One text leads to numbers that are not finite, on a model whose attention does not keep rows apart.
 TEST(Company, AGuiltyRequestFailsAlone) {
@@ -262,8 +259,7 @@ TEST(Company, ABatchThatFailsFailsOnlyForItsCause) {
   EXPECT_EQ(good->sequences()[0].ids, run_alone(request(greedy_config(8), {1, 2, 3}, greedy), kLong)[0]);
 }
 
-// ---- contexts
-// -----------------------------------------------------------------------------------------------------------
+// ---- contexts -------------------------------------------------------------------------------------------------------
 
 // No text asks for a position that a model does not have, whatever is tried ahead of it.
 TEST(Company, NobodyReadsBeyondTheContextOfAnyOfItsModels) {
@@ -324,8 +320,7 @@ TEST(Company, AnAskIsCheckedAgainstItsModel) {
   EXPECT_NE(message({1, 2, 3, 4}, 1, 7).find("5 tokens"), std::string::npos);
 }
 
-// ---- holding
-// ------------------------------------------------------------------------------------------------------------
+// ---- holding --------------------------------------------------------------------------------------------------------
 
 TEST(Company, AHeldRunStandsStillAndLosesNothing) {
   TableModel model(kLong);

@@ -380,6 +380,27 @@ TEST(Guidance, EveryRowOfLogitsHasItsOther) {
   }
 }
 
+// A second model that happens to be the same one, or another: what it says is what the strategy asked for, and no more.
+Task<void> ask_the_second(Run& run) {
+  const Ask ask{.nodes = {run.prompt()}, .model = 1};
+  auto rows = co_await run.eval(ask);
+  EXPECT_EQ(rows[0].logits.size(), 8u);
+  EXPECT_TRUE(rows[0].unconditional.empty());
+}
+
+TEST(Guidance, IsForTheFirstModelOnly) {
+  for (const ModelId second : {0, 1}) {
+    TableModel models[2];
+    Scheduler scheduler({&models[0], &models[1]});
+    Request request = guided_request(greedy_config(), 2, {1, 2, 3}, {7, 6}, ask_the_second);
+    request.models = {0, second};
+    const auto run = start(scheduler, request);
+    scheduler.run();
+    run->rethrow();
+    EXPECT_EQ(models[0].rows_evaluated() + models[1].rows_evaluated(), 3);
+  }
+}
+
 Task<void> process_inside_the_prompt(Run& run) {
   const Node inside = run.prompt().parent();
   auto rows = co_await run.eval(inside);

@@ -19,8 +19,7 @@ struct Hypothesis {
   double score = 0;
 };
 
-// ---- beam search: keep the k likeliest texts of each length
-// -----------------------------------------------------------
+// ---- beam search: keep the k likeliest texts of each length ---------------------------------------------------------
 
 Task<void> beam_search(Run& run, int width, int length, std::vector<Hypothesis>* found) {
   struct Beam {
@@ -113,8 +112,7 @@ TEST(Seams, TwentyBeamsFitIntoThreeSequences) {
   for (std::size_t i = 0; i < found.size(); ++i) EXPECT_EQ(found[i].tokens, expected[i].tokens);
 }
 
-// ---- two models: the token that the first finds likelier than the second by most
-// -----------------------------------------
+// ---- two models: the token that the first finds likelier than the second by most ------------------------------------
 
 Task<void> contrast(Run& run) {
   std::vector<Ask> asks(2);
@@ -193,8 +191,7 @@ TEST(Seams, AnswersWaitForTheSlowerModel) {
   EXPECT_TRUE(looked);
 }
 
-// ---- hidden states and layers
-// -------------------------------------------------------------------------------------------
+// ---- hidden states and layers ---------------------------------------------------------------------------------------
 
 // Of the k likeliest tokens, the one whose hidden state is farthest from the tip's.
 Task<void> wander(Run& run, int k) {

@@ -20,8 +20,7 @@ TableModel table_model(int n_vocab, std::uint64_t seed, TableShape shape = {}) {
   return TableModel(shape, random_table(n_vocab, seed));
 }
 
-// ---- against oracles
-// --------------------------------------------------------------------------------------------------
+// ---- against oracles ------------------------------------------------------------------------------------------------
 
 TEST(Beam, EqualsTheDefinition) {
   std::mt19937 random(1);
@@ -182,8 +181,7 @@ TEST(Beam, AStopStringEndsABeam) {
   EXPECT_TRUE(stopped);
 }
 
-// ---- what it costs
-// ----------------------------------------------------------------------------------------------------
+// ---- what it costs --------------------------------------------------------------------------------------------------
 
 // The nodes of the beams, from the trace.
 class TreeOfBeams : public RunObserver {
@@ -237,8 +235,7 @@ TEST(Beam, TheCacheHoldsTheDistinctNodesOfTheTreeAndABatchOneRowABeam) {
   }
 }
 
-// ---- company
-// ----------------------------------------------------------------------------------------------------------
+// ---- company --------------------------------------------------------------------------------------------------------
 
 TEST(Beam, SearchesAndSamplesInOneSchedulerAnswerAsAlone) {
   const Table table = random_table(8, 4);
@@ -266,8 +263,7 @@ TEST(Beam, SearchesAndSamplesInOneSchedulerAnswerAsAlone) {
   }
 }
 
-// ---- dead ends
-// --------------------------------------------------------------------------------------------------------
+// ---- dead ends ------------------------------------------------------------------------------------------------------
 
 TEST(Beam, ABeamWithoutATokenIsLostAndTheOthersGoOn) {
   TableModel model = table_model(6, 2);
@@ -296,8 +292,7 @@ TEST(Beam, FewerTextsThanAskedForAreFewerAnswers) {
   EXPECT_EQ(search(config, model).size(), 1u);
 }
 
-// ---- beam sampling
-// ----------------------------------------------------------------------------------------------------
+// ---- beam sampling --------------------------------------------------------------------------------------------------
 
 using Law = std::map<std::string, double>;
 

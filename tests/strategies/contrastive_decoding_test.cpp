@@ -181,8 +181,7 @@ TEST(ContrastiveDecoding, WhereNothingPlausibleIsAllowedTheExpertDecides) {
   }
 }
 
-// ---- beams
-// -----------------------------------------------------------------------------------------------------------
+// ---- beams ----------------------------------------------------------------------------------------------------------
 
 struct Partial {
   Text text;
@@ -243,8 +242,7 @@ TEST(ContrastiveDecoding, BeamsOfIdenticalModelsFollowTheExpert) {
             run_alone(request(greedy_config(4), {1, 2}, greedy), {}, expert)[0]);
 }
 
-// ---- sampling
-// --------------------------------------------------------------------------------------------------------
+// ---- sampling -------------------------------------------------------------------------------------------------------
 
 // Texts of two tokens over 20,000 seeds against softmax of the scores: chi-square, 1 - 1e-6 quantile for up to 15
 // degrees of freedom is 58.
@@ -293,8 +291,7 @@ TEST(ContrastiveDecoding, TheLawOfDrawnTexts) {
   EXPECT_LT(chi_square, 58);
 }
 
-// ---- company and errors
-// ----------------------------------------------------------------------------------------------
+// ---- company and errors ---------------------------------------------------------------------------------------------
 
 TEST(ContrastiveDecoding, CompanyChangesNothing) {
   const Table expert = random_table(8, 4), amateur = random_table(8, 5);

@@ -76,8 +76,7 @@ TEST(DolaLayers, ErrorsSayWhatIsPossible) {
   EXPECT_EQ(error("low", 3, true), "dola_layers low: a model of 3 layers has none there, list some of 0 to 2");
 }
 
-// ---- the strategy
-// ----------------------------------------------------------------------------------------------------
+// ---- the strategy ---------------------------------------------------------------------------------------------------
 
 GenerationConfig dola_config(const std::string& layers, int n = 10) {
   GenerationConfig config = greedy_config(n);

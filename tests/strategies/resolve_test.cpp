@@ -14,7 +14,7 @@ GenerationConfig given(std::string_view words) {
   while (!words.empty()) {
     const std::string_view word = words.substr(0, words.find(' '));
     const std::size_t equals = word.find('=');
-    set(generation_fields(), config, get(generation_fields(), word.substr(0, equals)), word.substr(equals + 1));
+    set(config, get(generation_fields(), word.substr(0, equals)), word.substr(equals + 1));
     words.remove_prefix(std::min(words.size(), word.size() + 1));
   }
   return config;
@@ -160,7 +160,7 @@ std::string another_value(const Field<GenerationConfig>& row) {
   for (const std::string& text : texts) {
     GenerationConfig config;
     try {
-      set(generation_fields(), config, row, text);
+      set(config, row, text);
     } catch (const Error&) {
       continue;
     }

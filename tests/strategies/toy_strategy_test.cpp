@@ -96,15 +96,15 @@ TEST(OwnOption, IsAnOptionAsAnyOther) {
   GenerationConfig config = given("toy_depth=5");
   EXPECT_EQ(toy_depth(config), 5);
   EXPECT_EQ(to_text(value_of(config, field)), "5");
-  EXPECT_TRUE(is_given(generation_fields(), config, field));
+  EXPECT_TRUE(is_given(config, field));
   const GenerationConfig copy = config;
-  set(generation_fields(), config, field, "6");
+  set(config, field, "6");
   EXPECT_EQ(toy_depth(config), 6);
   EXPECT_EQ(toy_depth(copy), 5);
   EXPECT_EQ(toy_depth(parse_setting("top_k=3", copy).config), 5);  // over its base
   reset(config, field);
   EXPECT_EQ(toy_depth(config), 1);
-  EXPECT_FALSE(is_set(generation_fields(), config, field));
+  EXPECT_FALSE(is_set(config, field));
 
   JsonWriter json;
   write_json(json, generation_fields(), copy);
@@ -114,7 +114,7 @@ TEST(OwnOption, IsAnOptionAsAnyOther) {
 TEST(OwnOption, KeepsItsValueWhereATextIsRefused) {
   const Field<GenerationConfig>& field = get(generation_fields(), "toy_depth");
   GenerationConfig config = given("toy_depth=5");
-  EXPECT_EQ(usage_error([&] { set(generation_fields(), config, field, "many"); }),
+  EXPECT_EQ(usage_error([&] { set(config, field, "many"); }),
             "toy_depth is 'many': it must be a whole number from 1 to 8");
   EXPECT_EQ(toy_depth(config), 5);
 }

@@ -18,7 +18,7 @@ namespace decant::testing {
 inline GenerationConfig beam_config(int num_beams, int max_new_tokens, std::vector<Token> eos = {}) {
   GenerationConfig config;
   config.strategy = "beam";
-  set(generation_fields(), config, get(generation_fields(), "num_beams"), fmt::format("{}", num_beams));
+  set(config, get(generation_fields(), "num_beams"), fmt::format("{}", num_beams));
   config.num_return_sequences = num_beams;
   config.max_new_tokens = max_new_tokens;
   config.eos_token_id = std::move(eos);

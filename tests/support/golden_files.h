@@ -35,7 +35,7 @@ inline GenerationConfig config_of(const Json& options) {
   for (const auto& [name, value] : options.items()) {
     const auto& field = get(generation_fields(), name);
     const auto set_one = [&, &field = field](const Json& one) {
-      set(generation_fields(), config, field, one.is_string() ? one.get<std::string>() : one.dump());
+      set(config, field, one.is_string() ? one.get<std::string>() : one.dump());
     };
     if (value.is_array()) {
       for (const Json& each : value) set_one(each);

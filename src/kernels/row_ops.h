@@ -1,0 +1,19 @@
+// ggml's own operations that treat every row alone, shared by a crew: where there are many rows.
+#pragma once
+
+#include <cstddef>
+
+#include "kernels/isa.h"
+
+struct ggml_tensor;
+
+namespace decant::kernels {
+
+struct Forward;
+
+bool is_row_op(const ggml_tensor* op);
+bool worth_sharing(const ggml_tensor* op);
+std::size_t row_work(const ggml_tensor* op, int threads);
+void compute_rows(ggml_tensor* op, void* work, Isa isa, Forward& forward);  // work: of row_work() bytes
+
+}  // namespace decant::kernels
