@@ -101,6 +101,7 @@ class Subsets {
         if (then && seen.try_emplace({edges[i].to, *then}, true).second) todo.emplace_back(edges[i].to, *then);
       }
     }
+    AutomataEffort::spend(static_cast<long>(result.size()));
     std::sort(result.begin(), result.end());
     return result;
   }
@@ -137,6 +138,20 @@ class Subsets {
 };
 
 }  // namespace
+
+// ---- what they cost -------------------------------------------------------------------------------------------------
+
+namespace {
+thread_local AutomataEffort* current_effort = nullptr;
+}  // namespace
+
+AutomataEffort::AutomataEffort(long steps) : most_(steps), outer_(current_effort) { current_effort = this; }
+AutomataEffort::~AutomataEffort() { current_effort = outer_; }
+
+void AutomataEffort::spend(long steps) {
+  if (!current_effort || (current_effort->spent_ += steps) <= current_effort->most_) return;
+  throw Error(ErrorKind::usage, "takes, with all before, more than {} steps of automata", current_effort->most_);
+}
 
 // ---- alphabets ------------------------------------------------------------------------------------------------------
 

@@ -46,8 +46,23 @@ struct Nfa {
   void add_edge(int from, Edge edge);
 };
 
+// What all automata that this thread makes may cost while one of these lives. Outside of any nothing is counted.
+class AutomataEffort {
+ public:
+  explicit AutomataEffort(long steps);
+  ~AutomataEffort();
+  AutomataEffort(const AutomataEffort&) = delete;
+
+  // A step is a state that is met. Throws Error(usage), a clause.
+  static void spend(long steps);
+
+ private:
+  long most_, spent_ = 0;
+  AutomataEffort* outer_;
+};
+
 // A deterministic one. Operations give minimal automata; they throw Error(usage), a clause that says so, for one of
-// more than max_states.
+// more than max_states, or one that takes too many steps.
 class Dfa {
  public:
   static constexpr int dead = -1;
@@ -119,6 +134,7 @@ Dfa Dfa::explored(Alphabet alphabet, State start, Step step, Accepts accepts) {
   for (std::size_t i = 0; i < states.size(); ++i) {
     check_size(states.size());
     const State state = states[i];
+    AutomataEffort::spend(result.alphabet_.size());
     result.accepts_.push_back(accepts(state));
     for (int letter = 0; letter < result.alphabet_.size(); ++letter) {
       const std::optional<State> reached = step(state, letter);

@@ -78,7 +78,7 @@ std::string escapes(const CodePointSet& set, GbnfRules& rules) {
 
 class States {
  public:
-  States(const Dfa& dfa, CharacterRule character, GbnfRules& rules, int most_loops)
+  States(const Dfa& dfa, CharacterRule character, GbnfRules& rules, long most_loops)
       : dfa_(dfa), character_(character), rules_(rules), most_loops_(most_loops) {
     for (int state = 0; state < dfa.size(); ++state) {
       edges_.emplace_back();
@@ -167,7 +167,7 @@ class States {
     for (const auto& [to, set] : edges(state)) {
       const std::string character = character_(set, rules_);
       if (to == state) {
-        loop = character + gbnf_repeat(0, most_loops_) + ' ';
+        loop = repeated(character, 0, most_loops_, rules_) + ' ';
       } else {
         ways.push_back(character + ' ' + from(to));
       }
@@ -180,7 +180,7 @@ class States {
   const Dfa& dfa_;
   CharacterRule character_;
   GbnfRules& rules_;
-  int most_loops_;
+  long most_loops_;
   std::vector<std::map<int, CodePointSet>> edges_;
   std::vector<bool> entered_once_;
   std::map<int, std::string> names_;
@@ -203,14 +203,15 @@ std::string json_character(const CodePointSet& set, GbnfRules& rules) {
   return escaped.empty() ? forms[0] : rules.add(one_of(forms));
 }
 
-std::string automaton_gbnf(const Dfa& dfa, CharacterRule character, GbnfRules& rules, int most_loops) {
+std::string automaton_gbnf(const Dfa& dfa, CharacterRule character, GbnfRules& rules, long most_loops) {
   return States(dfa, character, rules, most_loops).text();
 }
 
-std::string json_strings_gbnf(const Dfa& dfa, GbnfRules& rules) {
-  if (const auto run = run_of(dfa)) return json_strings_gbnf(run->set, run->least, run->most, rules);
+std::string json_strings_gbnf(const Dfa& dfa, GbnfRules& rules, long most_loops) {
+  const auto run = most_loops < 0 ? run_of(dfa) : std::nullopt;
+  if (run) return json_strings_gbnf(run->set, run->least, run->most, rules);
   const std::string quote = gbnf_literal("\"");
-  return quote + ' ' + automaton_gbnf(dfa, json_character, rules) + ' ' + quote;
+  return quote + ' ' + automaton_gbnf(dfa, json_character, rules, most_loops) + ' ' + quote;
 }
 
 std::string json_strings_gbnf(const CodePointSet& set, long least, long most, GbnfRules& rules) {

@@ -16,10 +16,10 @@ using CharacterRule = std::string (*)(const CodePointSet&, GbnfRules&);
 
 // The texts of an automaton that is not empty, as a sequence of GBNF. A state that leads to itself is left after at
 // most `most_loops` characters more (-1: any number).
-std::string automaton_gbnf(const Dfa& dfa, CharacterRule character, GbnfRules& rules, int most_loops = -1);
+std::string automaton_gbnf(const Dfa& dfa, CharacterRule character, GbnfRules& rules, long most_loops = -1);
 
 // The JSON strings whose values an automaton accepts; those of least..most characters of a set.
-std::string json_strings_gbnf(const Dfa& dfa, GbnfRules& rules);
+std::string json_strings_gbnf(const Dfa& dfa, GbnfRules& rules, long most_loops = -1);
 std::string json_strings_gbnf(const CodePointSet& set, long least, long most, GbnfRules& rules);
 
 }  // namespace decant

@@ -210,12 +210,14 @@ std::string exactly(const std::string& item, long n, GbnfRules& rules) {
   return rules.add(half + ' ' + half + (n % 2 == 1 ? ' ' + item : ""));
 }
 
-// Each number of items in one way: at least half of n and up to the rest more, or fewer than half of it.
-std::string up_to(const std::string& item, long n, GbnfRules& rules) {
+// Each number of items in one way: at least half of n and up to the rest more, or fewer than half of it. There are two
+// numbers at most for each time that n can be halved; `known` has their rules.
+std::string up_to(const std::string& item, long n, std::map<long, std::string>& known, GbnfRules& rules) {
   if (n <= gbnf_most_copies) return rules.add(item + gbnf_repeat(0, n));
+  if (const auto found = known.find(n); found != known.end()) return found->second;
   const long half = (n + 1) / 2;
-  return rules.add(fmt::format("{} {} | {}", exactly(item, half, rules), up_to(item, n - half, rules),
-                               up_to(item, half - 1, rules)));
+  const std::string more = up_to(item, n - half, known, rules), fewer = up_to(item, half - 1, known, rules);
+  return known[n] = rules.add(fmt::format("{} {} | {}", exactly(item, half, rules), more, fewer));
 }
 
 }  // namespace
@@ -226,7 +228,8 @@ std::string repeated(const std::string& item, long least, long most, GbnfRules& 
   if (least > 0) result = exactly(item, least, rules);
   if (most == least) return result;
   if (!result.empty()) result += ' ';
-  return result + (most < 0 ? item + '*' : up_to(item, most - least, rules));
+  std::map<long, std::string> known;
+  return result + (most < 0 ? item + '*' : up_to(item, most - least, known, rules));
 }
 
 }  // namespace decant

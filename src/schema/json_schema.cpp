@@ -26,7 +26,10 @@ using Json = OrderedJson;
 
 constexpr std::size_t kMaxText = 16 << 20;
 constexpr std::size_t kMaxRules = 200000;
-constexpr int kMaxDepth = 200;  // of schemas inside each other
+constexpr int kMaxDepth = 200;        // of schemas inside each other
+constexpr long kMaxCounted = 50000;   // rules for the members of one object, or the items of one array
+constexpr int kMaxMembers = 5000;     // of an object: looked for one by one
+constexpr long kMaxEffort = 6000000;  // steps in all automata, of which a second has some six million
 
 class Converter {
  public:
@@ -64,8 +67,8 @@ class Converter {
       if (leading_.contains(found->second)) refuse_schema(place, "it refers to itself with nothing in between");
       return found->second;
     }
-    if (rules_.size() > kMaxRules) refuse_schema(place, "the schema is too large");
-    if (depth_ >= kMaxDepth) refuse_schema(place, "schemas are too deep inside each other");
+    if (rules_.size() > kMaxRules) refuse_schema(place, fmt::format("the schema needs more than {} rules", kMaxRules));
+    if (depth_ >= kMaxDepth) refuse_schema(place, fmt::format("more than {} schemas inside each other", kMaxDepth));
     const std::string name = found->second = rules_.reserve();
     leading_.insert(name);
     ++depth_;
@@ -190,22 +193,10 @@ class Converter {
   }
 
   std::string enumeration(const Json& flat, Place place) {
-    if (flat.contains("enum") && !flat["enum"].is_array()) refuse_schema(place, "enum must be an array");
     std::vector<std::string> literals;
-    for (const Json& each : constants(flat, place)) literals.push_back(constant(each));
+    for (const Json& each : allowed_constants(flat, merger_, place)) literals.push_back(constant(each));
     if (literals.empty()) refuse_unsatisfiable(place, "no value of enum or const is allowed beside the rest");
     return fmt::format("{}", fmt::join(literals, " | "));
-  }
-
-  // Those of the values of enum or const that the other keywords allow.
-  Json constants(const Json& flat, Place place) const {
-    Json values = flat.contains("const") ? Json::array({flat["const"]}) : flat["enum"];
-    Json result = Json::array();
-    for (const Json& each : values) {
-      const bool is_new = std::find(result.begin(), result.end(), each) == result.end();
-      if (is_new && satisfies(each, flat, merger_, place)) result.push_back(each);
-    }
-    return result;
   }
 
   // With blanks where they may be.
@@ -243,7 +234,7 @@ class Converter {
     const long least = count_of(flat, "minProperties", 0, place), most = count_of(flat, "maxProperties", -1, place);
     MemberList list(members, most == 0 ? "" : other_members(names.others(required), place), comma(), rules_);
     const bool may_be_empty = least == 0 && required.empty();
-    const std::optional<std::string> written = most == 0 ? std::nullopt : list.rule(least, most);
+    const std::optional<std::string> written = most == 0 ? std::nullopt : counted(list, least, most, place);
     if (!written && list.needs_others) {
       refuse_schema(place,
                     fmt::format("minProperties {} asks for several undeclared names that differ, which cannot be "
@@ -253,6 +244,13 @@ class Converter {
     if (!written && !may_be_empty) refuse_unsatisfiable(place, "minProperties, maxProperties and required");
     if (!written) return "\"{\" " + blank() + " \"}\"";
     return fmt::format("\"{{\" {0} ({1} {0}){2} \"}}\"", blank(), *written, may_be_empty ? "?" : "");
+  }
+
+  static std::optional<std::string> counted(MemberList& list, long least, long most, Place place) {
+    if (list.cost(least, most) > kMaxCounted) {
+      refuse_schema(place, fmt::format("counting its members or items takes more than {} rules", kMaxCounted));
+    }
+    return list.rule(least, most);
   }
 
   // The rule of the members that no name declares; "" if there are none.
@@ -340,8 +338,11 @@ class Converter {
     const bool of_constants = !tuple && items.is_object() && (items.contains("enum") || items.contains("const"));
     if (!of_constants) refuse_keyword("uniqueItems", place);
     std::vector<Member> members;
-    for (const Json& each : constants(items, place + "/items")) members.push_back({rules_.add(constant(each)), false});
-    const auto written = MemberList(members, "", comma(), rules_).rule(least, most);
+    for (const Json& each : allowed_constants(items, merger_, place + "/items")) {
+      members.push_back({rules_.add(constant(each)), false});
+    }
+    MemberList list(members, "", comma(), rules_);
+    const auto written = counted(list, least, most, place);
     if (!written && least > 0) refuse_unsatisfiable(place, "too few different items are allowed");
     if (!written) return "\"[\" " + blank() + " \"]\"";
     return fmt::format("\"[\" {0} ({1} {0}){2} \"]\"", blank(), *written, least > 0 ? "" : "?");
@@ -415,24 +416,34 @@ class Converter {
   int depth_ = 0;
 };
 
-}  // namespace
-
-std::string json_schema_to_gbnf(std::string_view schema) {
-  if (schema.size() > kMaxText)
-    throw Error(ErrorKind::usage, "json_schema: {} bytes are more than 16 MiB", schema.size());
-  OrderedJson document;
-  try {
+OrderedJson parsed(std::string_view schema) {
+  std::vector<int> members;  // of the objects that are open
+  const auto bounded = [&members](int depth, OrderedJson::parse_event_t event, OrderedJson&) {
     // Copies and comparisons of JSON values recurse.
-    document = OrderedJson::parse(schema, [](int depth, OrderedJson::parse_event_t, OrderedJson&) {
-      if (depth > 2 * kMaxDepth)
-        throw Error(ErrorKind::usage, "json_schema: more than {} brackets inside each other", depth - 1);
-      return true;
-    });
+    if (depth > 2 * kMaxDepth)
+      throw Error(ErrorKind::usage, "json_schema: more than {} brackets inside each other", depth - 1);
+    if (event == OrderedJson::parse_event_t::object_start) members.push_back(0);
+    if (event == OrderedJson::parse_event_t::object_end) members.pop_back();
+    if (event == OrderedJson::parse_event_t::key && ++members.back() > kMaxMembers)
+      throw Error(ErrorKind::usage, "json_schema: an object of more than {} members", kMaxMembers);
+    return true;
+  };
+  try {
+    return OrderedJson::parse(schema, bounded);
   } catch (const nlohmann::json::exception& failure) {
     std::string_view reason = failure.what();
     if (const auto end = reason.find("] "); end != reason.npos) reason.remove_prefix(end + 2);
     throw Error(ErrorKind::usage, "json_schema: it is not JSON: {}", reason);
   }
+}
+
+}  // namespace
+
+std::string json_schema_to_gbnf(std::string_view schema) {
+  if (schema.size() > kMaxText)
+    throw Error(ErrorKind::usage, "json_schema: {} bytes are more than 16 MiB", schema.size());
+  OrderedJson document = parsed(schema);
+  const AutomataEffort effort(kMaxEffort);
   document = with_local_references(std::move(document));
   for (std::set<std::string> never;;) {
     Converter converter(document, never);

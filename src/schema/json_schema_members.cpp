@@ -6,10 +6,14 @@
 
 namespace decant {
 
+long MemberList::counted(long least, long most) const {
+  return std::max({1L, std::min(least, std::ssize(members_) + 2), std::min(most, std::ssize(members_) + 1)});
+}
+
 std::optional<std::string> MemberList::rule(long least, long most) {
   least_ = least;
   most_ = most;
-  counted_ = std::max({1L, std::min(least, std::ssize(members_) + 2), std::min(most, std::ssize(members_) + 1)});
+  counted_ = counted(least, most);
   known_.clear();
   for (std::size_t member = members_.size(); member > 0; --member) {  // from the end, lest it recurses deeply
     for (long written = 0; written <= std::min(counted_, static_cast<long>(member)); ++written) from(member, written);

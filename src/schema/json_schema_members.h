@@ -27,7 +27,11 @@ class MemberList {
   std::optional<std::string> rule(long least, long most);
   bool needs_others = false;
 
+  // How many rules that takes at most.
+  long cost(long least, long most) const { return std::ssize(members_) * counted(least, most); }
+
  private:
+  long counted(long least, long most) const;
   std::optional<std::string> from(std::size_t member, long written);
   std::optional<std::string> with(std::size_t member, long written);
   std::optional<std::string> others(long written);

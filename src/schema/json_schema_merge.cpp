@@ -252,7 +252,8 @@ bool is_annotation(std::string_view keyword) {
 
 OrderedJson SchemaMerger::flatten(const OrderedJson& schema, const std::string& place, int depth) const {
   if (depth > kMaxDepth) refuse_schema(place, "it refers to itself without end");
-  if ((work_ += 1 + static_cast<int>(schema.size())) > kMaxWork) refuse_schema(place, "the schema is too large");
+  if ((work_ += 1 + static_cast<int>(schema.size())) > kMaxWork)
+    refuse_schema(place, fmt::format("$ref and allOf draw in more than {} keywords", kMaxWork));
   if (schema.is_boolean()) return schema == true ? OrderedJson::object() : schema;
   if (!schema.is_object()) refuse_schema(place, "a schema is an object, true or false");
   OrderedJson result = OrderedJson::object();

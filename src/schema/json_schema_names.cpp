@@ -25,8 +25,8 @@ Dfa names_of(const Json& schema, const SchemaMerger& merger, const std::string& 
   if (flat == false) return {};
   if (flat.contains("enum") || flat.contains("const")) {
     std::vector<std::u32string> names;
-    for (const Json& each : flat.contains("const") ? Json::array({flat["const"]}) : flat["enum"]) {
-      if (each.is_string() && satisfies(each, flat, merger, here)) names.push_back(utf32(each.get<std::string>()));
+    for (const Json& each : allowed_constants(flat, merger, here)) {
+      if (each.is_string()) names.push_back(utf32(each.get<std::string>()));
     }
     return Dfa::of_texts(names);
   }
@@ -38,7 +38,12 @@ Dfa names_of(const Json& schema, const SchemaMerger& merger, const std::string& 
   }
   const Json types = valid_types(flat);
   if (std::find(types.begin(), types.end(), "string") == types.end()) return {};
-  return StringLanguage(flat, here).automaton();
+  const StringLanguage strings(flat, here);
+  try {
+    return strings.automaton();
+  } catch (const Error& error) {
+    refuse_schema(here, std::string("what it allows ") + error.what());
+  }
 }
 
 }  // namespace
@@ -109,7 +114,8 @@ std::vector<Names::Group> Names::split_by_patterns(Dfa rest) const {
       if (!matching.is_empty()) finer.push_back({std::move(matching), std::move(part.asked)});
     }
     parts = std::move(finer);
-    if (parts.size() > kMaxGroups) refuse_schema(place_, "its patternProperties overlap in too many ways");
+    if (parts.size() > kMaxGroups)
+      refuse_schema(place_, fmt::format("its patternProperties overlap in more than {} ways", kMaxGroups));
   }
   std::vector<Group> groups;
   for (Part& part : parts) {

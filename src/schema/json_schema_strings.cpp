@@ -83,22 +83,35 @@ StringLanguage::StringLanguage(const OrderedJson& flat, const std::string& place
   if (!dfa_) {
     run_ = limited(run_, least, most);
   } else if (!dfa_->is_empty()) {
-    dfa_ = said_of(fmt::format("{} with minLength {} and maxLength {}", what, least, most), place,
-                   [&] { return limited(*dfa_, least, most); });
+    limit(least, most, fmt::format("{} with minLength {} and maxLength {}", what, least, most), place);
   }
+}
+
+// Counts in the automaton's states or, if they are too many for that, shares the length out.
+void StringLanguage::limit(long least, long most, const std::string& said, const std::string& place) {
+  try {
+    dfa_ = decant::limited(*dfa_, least, most);
+    return;
+  } catch (const Error& error) {
+    if (most < 0) refuse_schema(place, said + ' ' + error.what());
+  }
+  dfa_ = said_of(said, place, [&] { return decant::limited(*dfa_, least, -1); });
+  most_ = most;
+  written_ = with_shared_length(*dfa_, most);
+  if (!written_) said_of(said, place, [&] { return decant::limited(*dfa_, 0, most); });
 }
 
 bool StringLanguage::is_empty() const { return dfa_ ? dfa_->is_empty() : run_.most >= 0 && run_.most < run_.least; }
 
 bool StringLanguage::contains(std::u32string_view text) const {
-  if (dfa_) return dfa_->contains(text);
   const long length = static_cast<long>(text.size());
+  if (dfa_) return dfa_->contains(text) && (most_ < 0 || length <= most_);
   return run_.least <= length && (run_.most < 0 || length <= run_.most) &&
          std::all_of(text.begin(), text.end(), [this](char32_t c) { return decant::contains(run_.set, c); });
 }
 
 Dfa StringLanguage::automaton() const {
-  if (dfa_) return *dfa_;
+  if (dfa_) return decant::limited(*dfa_, 0, most_);
   Nfa nfa;
   nfa.start = nfa.accept = nfa.add_state();
   nfa.add_edge(0, {.kind = Nfa::characters, .to = 0, .set = run_.set});
@@ -106,6 +119,7 @@ Dfa StringLanguage::automaton() const {
 }
 
 std::string StringLanguage::gbnf(GbnfRules& rules) const {
+  if (written_) return json_strings_gbnf(written_->dfa, rules, written_->most_loops);
   return dfa_ ? json_strings_gbnf(*dfa_, rules) : json_strings_gbnf(run_.set, run_.least, run_.most, rules);
 }
 

@@ -7,6 +7,7 @@
 #include "schema/gbnf_text.h"
 #include "schema/json_schema_merge.h"
 #include "schema/regex.h"
+#include "schema/shared_length.h"
 
 namespace decant {
 
@@ -17,12 +18,16 @@ class StringLanguage {
 
   bool is_empty() const;
   bool contains(std::u32string_view text) const;
-  Dfa automaton() const;
+  Dfa automaton() const;                     // throws Error(usage), a clause, if it is too large
   std::string gbnf(GbnfRules& rules) const;  // as JSON strings; not of the empty language
 
  private:
+  void limit(long least, long most, const std::string& said, const std::string& place);
+
   CharacterRun run_;
-  std::optional<Dfa> dfa_;  // instead of the run
+  std::optional<Dfa> dfa_;               // instead of the run
+  long most_ = -1;                       // characters, beside the automaton
+  std::optional<SharedLength> written_;  // where most_ is too much to count: those of the texts that are written
 };
 
 // A whole number that is not negative; `absent` if the keyword is.

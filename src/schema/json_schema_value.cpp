@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <set>
 
 #include "base/utf8_reader.h"
 #include "schema/json_schema_strings.h"
@@ -69,7 +71,9 @@ class Check {
     for (const char* key : {"pattern", "format", "minLength", "maxLength"}) {
       if (schema.contains(key)) keywords[key] = schema[key];
     }
-    return keywords.empty() || StringLanguage(keywords, place_).contains(utf32(value.get<std::string>()));
+    if (keywords.empty()) return true;
+    const auto language = strings_.try_emplace(keywords.dump(), keywords, place_).first;
+    return language->second.contains(utf32(value.get<std::string>()));
   }
 
   static bool number(const Json& value, const Json& schema) {
@@ -119,7 +123,7 @@ class Check {
       bool known = declared.contains(name);
       if (known && !holds(each, declared[name], depth + 1)) return false;
       for (const auto& [pattern, inner] : patterns.items()) {
-        if (!pattern_automaton(pattern, place_).contains(utf32(name))) continue;
+        if (!names_of(pattern).contains(utf32(name))) continue;
         known = true;
         if (!holds(each, inner, depth + 1)) return false;
       }
@@ -128,6 +132,12 @@ class Check {
       if (schema.contains("propertyNames") && !holds(Json(name), schema["propertyNames"], depth + 1)) return false;
     }
     return dependencies(value, schema, depth);
+  }
+
+  const Dfa& names_of(const std::string& pattern) const {
+    const auto found = patterns_.find(pattern);
+    return found != patterns_.end() ? found->second
+                                    : patterns_.emplace(pattern, pattern_automaton(pattern, place_)).first->second;
   }
 
   bool dependencies(const Json& value, const Json& schema, int depth) const {
@@ -147,13 +157,24 @@ class Check {
 
   const SchemaMerger& merger_;
   const std::string& place_;
+  mutable std::map<std::string, StringLanguage> strings_;  // by their keywords
+  mutable std::map<std::string, Dfa> patterns_;
 };
 
 }  // namespace
 
-bool satisfies(const OrderedJson& value, const OrderedJson& schema, const SchemaMerger& merger,
-               const std::string& place) {
-  return Check(merger, place).holds(value, schema, 0);
+OrderedJson allowed_constants(const OrderedJson& flat, const SchemaMerger& merger, const std::string& place) {
+  const char* const key = flat.contains("const") ? "const" : "enum";
+  if (flat.contains("enum") && !flat["enum"].is_array()) refuse_schema(place, "enum must be an array");
+  Json others = flat;
+  others.erase(key);
+  const Check check(merger, place);
+  std::set<nlohmann::json> seen;
+  Json result = Json::array();
+  for (const Json& each : flat.contains("const") ? Json::array({flat["const"]}) : flat["enum"]) {
+    if (seen.insert(nlohmann::json(each)).second && check.holds(each, others, 0)) result.push_back(each);
+  }
+  return result;
 }
 
 }  // namespace decant

@@ -1,4 +1,4 @@
-// Whether a value that is there already, a constant of the schema, is one that a schema allows.
+// Which of the values that are there already, a schema's constants, are ones that it allows.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace decant {
 
-// By all keywords but unevaluated*, which are refused.
-bool satisfies(const OrderedJson& value, const OrderedJson& schema, const SchemaMerger& merger,
-               const std::string& place);
+// Those of the values of `enum` or `const` that all other keywords of a flattened schema allow (but unevaluated*, which
+// are refused), each once.
+OrderedJson allowed_constants(const OrderedJson& flat, const SchemaMerger& merger, const std::string& place);
 
 }  // namespace decant

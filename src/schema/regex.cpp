@@ -119,8 +119,8 @@ Dfa narrowed(const Dfa& side, const Node& look) {
 
 [[noreturn]] void refuse_mixture() { throw Error(ErrorKind::usage, "looks around beside another assertion"); }
 
-bool is_begin(const Node& part) { return part.kind == Node::before && part.set.empty(); }
-bool is_end(const Node& part) { return part.kind == Node::behind && part.set.empty(); }
+bool is_begin(const Node& part) { return part.kind == Node::before && part.set.empty() && part.or_edge; }
+bool is_end(const Node& part) { return part.kind == Node::behind && part.set.empty() && part.or_edge; }
 
 // The texts of a sequence. Where something looks ahead, the rest of the text becomes an automaton of its own, where it
 // looks back, the text before it; such an automaton takes its ends for the text's, so that no other assertion may stand
@@ -190,7 +190,7 @@ std::optional<CharacterRun> Regex::run() const {
       part = &part->parts[0].parts[0];
     }
   }
-  if (part->kind != Node::characters) return std::nullopt;
+  if (part->kind != Node::characters || part->set.empty()) return std::nullopt;
   return CharacterRun{part->set, least, most};
 }
 

@@ -12,6 +12,7 @@ namespace {
 
 using Node = Regex::Node;
 
+constexpr std::size_t kMaxPattern = 100000;  // characters
 constexpr int kMaxDepth = 50;
 constexpr long kMaxCount = 1L << 30;
 
@@ -33,7 +34,7 @@ struct Neighbour {
 
 std::optional<Neighbour> as_neighbour(const Node& node, Node::Kind edge) {
   if (node.kind == Node::characters) return Neighbour{node.set, false};
-  if (node.kind == edge && node.set.empty()) return Neighbour{{}, true};
+  if (node.kind == edge && node.set.empty()) return Neighbour{{}, node.or_edge};
   if (node.kind == Node::sequence && node.parts.size() == 1) return as_neighbour(node.parts[0], edge);
   if (node.kind != Node::choice) return std::nullopt;
   Neighbour result{{}, false};
@@ -52,7 +53,6 @@ class Parser {
   explicit Parser(std::u32string pattern) : pattern_(std::move(pattern)) {}
 
   Node parse() {
-    while (const auto flags = take_flags(U')')) flags_ = *flags;
     Node node = alternatives(0);
     if (!done()) refuse("has a closing parenthesis too many");
     return node;
@@ -78,11 +78,17 @@ class Parser {
   // ---- structure ----------------------------------------------------------------------------------------------------
 
   Node alternatives(int depth) {
-    if (depth > kMaxDepth) refuse("has too many groups inside each other");
+    if (depth > kMaxDepth) refuse(fmt::format("has more than {} groups inside each other", kMaxDepth));
     Node result{.kind = Node::choice};
     do {
       Node sequence{.kind = Node::sequence};
-      while (!done() && peek() != U'|' && peek() != U')') sequence.parts.push_back(quantified(depth));
+      while (!done() && peek() != U'|' && peek() != U')') {
+        if (const auto flags = take_flags(U')')) {  // up to the end of the group
+          flags_ = *flags;
+        } else {
+          sequence.parts.push_back(quantified(depth));
+        }
+      }
       result.parts.push_back(std::move(sequence));
     } while (take_if(U'|'));
     return result;
@@ -155,6 +161,7 @@ class Parser {
   }
 
   Node characters(CodePointSet set) const {
+    set = intersection(set, every_character());  // \uD800 is in no text
     return {.kind = Node::characters, .set = flags_.any_case ? in_any_case(set) : std::move(set)};
   }
 
@@ -204,7 +211,9 @@ class Parser {
 
   Node look(Node::Kind kind, Node::Kind edge, int depth) {
     const bool negated = take() == U'!';
+    const Flags outer = flags_;
     Node inner = closed(depth);
+    flags_ = outer;
     if (const auto one = as_neighbour(inner, edge)) {
       return {.kind = edge,
               .set = negated ? complement(one->set) : one->set,
@@ -273,7 +282,6 @@ class Parser {
     }
     CodePointSet set = intersection(united(std::move(ranges)), every_character());
     if (flags_.any_case) set = in_any_case(set);
-    if (!negated && set.empty()) refuse("has a class without a character");
     return negated ? complement(set) : set;
   }
 
@@ -357,9 +365,13 @@ class Parser {
     }
     const char32_t first = hex(4);
     if (!is_surrogate(first)) return first;
-    const bool pair = first < 0xDC00 && take_if(U'\\') && take_if(U'u');
+    const std::size_t begin = at_;
+    const bool pair = first < 0xDC00 && take_if(U'\\') && take_if(U'u') && peek() != U'{';
     const char32_t second = pair ? hex(4) : 0;
-    if (second < 0xDC00 || second > 0xDFFF) refuse("names half a character");
+    if (second < 0xDC00 || second > 0xDFFF) {  // half a character, which is found in no text
+      at_ = begin;
+      return first;
+    }
     return 0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00);
   }
 
@@ -383,6 +395,10 @@ class Parser {
 
 }  // namespace
 
-Regex::Node parse_regex(std::string_view pattern) { return Parser(utf32(pattern)).parse(); }
+Regex::Node parse_regex(std::string_view pattern) {
+  std::u32string characters = utf32(pattern);
+  if (characters.size() > kMaxPattern) refuse(fmt::format("is longer than {} characters", kMaxPattern));
+  return Parser(std::move(characters)).parse();
+}
 
 }  // namespace decant

@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 
 #include <compare>
+#include <limits>
+#include <map>
+#include <mutex>
 #include <string>
 #include <utility>
 
+#include "schema/punycode.h"
 #include "schema/regex.h"
 
 namespace decant {
@@ -72,9 +76,25 @@ std::string ipv6() {  // IPv6address of RFC 3986
   return result + "|((" + group + ":){0,6}" + group + ")?::";
 }
 
+// A text of each, one behind the other.
+Dfa joined(const Dfa& a, const Dfa& b) {
+  Nfa nfa = a.as_nfa();
+  const Nfa second = b.as_nfa();
+  const int offset = static_cast<int>(nfa.states.size());
+  for (const auto& edges : second.states) {
+    nfa.states.push_back(edges);
+    for (Nfa::Edge& edge : nfa.states.back()) edge.to += offset;
+  }
+  nfa.add_edge(nfa.accept, {.kind = Nfa::empty, .to = second.start + offset});
+  nfa.accept = second.accept + offset;
+  return Dfa(nfa);
+}
+
+Dfa any_of(const Dfa& a, const Dfa& b) { return complement(intersection(complement(a), complement(b))); }
+
 // RFC 1123: labels of up to 63 letters, digits and inner hyphens, in all up to 253 characters. Each label is counted
 // with three more characters and rounded up to sixteens, of which there are sixteen.
-Dfa hostname() {
+Dfa ascii_hostname() {
   struct State {
     int labels = 0;  // sixteens of those before
     int length = 0;  // of the label
@@ -106,26 +126,57 @@ Dfa hostname() {
   return Dfa::explored(alphabet, State(), step, ends);
 }
 
-// A text of each, one behind the other.
-Dfa joined(const Dfa& a, const Dfa& b) {
-  Nfa nfa = a.as_nfa();
-  const Nfa second = b.as_nfa();
-  const int offset = static_cast<int>(nfa.states.size());
-  for (const auto& edges : second.states) {
-    nfa.states.push_back(edges);
-    for (Nfa::Edge& edge : nfa.states.back()) edge.to += offset;
-  }
-  nfa.add_edge(nfa.accept, {.kind = Nfa::empty, .to = second.start + offset});
-  nfa.accept = second.accept + offset;
-  return Dfa(nfa);
+// Up to three labels.
+Dfa hosts_of(const Dfa& first, const Dfa& later, const std::string& dot) {
+  const Dfa next = joined(matching(dot), later);
+  return any_of(first, any_of(joined(first, next), joined(joined(first, next), next)));
 }
 
-Dfa any_of(const Dfa& a, const Dfa& b) { return complement(intersection(complement(a), complement(b))); }
+// All texts of a character of the first set, `between`, and one of the second, as labels of the DNS.
+Dfa labels_between(const CodePointSet& first, const std::u32string& between, const CodePointSet& second) {
+  std::vector<std::u32string> labels;
+  const auto each = [](const CodePointSet& set, auto f) {
+    for (const auto [low, high] : set) {
+      for (char32_t c = low; c <= high; ++c) f(c);
+    }
+  };
+  each(first, [&](char32_t a) {
+    each(second, [&](char32_t b) {
+      const std::string label = "xn--" + punycode(a + between + b);
+      labels.emplace_back(label.begin(), label.end());
+    });
+  });
+  return Dfa::of_texts(labels);
+}
+
+const CodePointSet kGreek = {{U'α', U'ω'}}, kHebrew = {{U'א', U'ת'}}, kDevanagari = {{U'क', U'ह'}};
+const CodePointSet kArabic = {{0x620, 0x63F}, {0x641, 0x64A}, {0x6FD, 0x6FE}};
+
+// Hosts with labels that begin with xn--: of those that are two letters with nothing between, or with what calls for
+// letters on its sides (RFC 5892, appendix A).
+Dfa encoded_hostname() {
+  const CodePointSet l = {{U'l', U'l'}}, dot = {{0x30FB, 0x30FB}}, kana = {{U'ぁ', U'ゖ'}, {U'ァ', U'ヺ'}};
+  Dfa label = labels_between(l, U"·", l);
+  for (const Dfa& more : {labels_between(kGreek, U"", kGreek), labels_between(kGreek, U"\u0375", kGreek),
+                          labels_between(kDevanagari, U"\u094D\u200C", kDevanagari),
+                          labels_between(kDevanagari, U"\u094D\u200D", kDevanagari), labels_between(dot, U"", kana),
+                          labels_between({{0x6F0, 0x6F9}}, U"", {{U'0', U'9'}})}) {
+    label = any_of(label, more);
+  }
+  Dfa right_to_left = any_of(labels_between(kArabic, U"", kArabic), labels_between(kArabic, U"\u0660", kArabic));
+  for (const std::u32string between : {U"", U"\u05F3", U"\u05F4"}) {
+    right_to_left = any_of(right_to_left, labels_between(kHebrew, between, kHebrew));
+  }
+  const Dfa plain = limited(matching("[A-Za-z0-9]+(-[A-Za-z0-9]+)*"), 1, 63);
+  return any_of(hosts_of(label, plain, "\\."), right_to_left);
+}
+
+Dfa hostname() { return any_of(ascii_hostname(), encoded_hostname()); }
 
 // IDNA 2008 (RFC 5892, 5893), of which these are labels in any case: up to 12 letters that are their own small form and
 // normal form, of scripts written from left to right, or all of Hebrew or all of Arabic; joiners and dots between the
 // letters that call for them.
-Dfa idn_hostname(const std::string& dot) {
+Dfa idn_hostname(const std::string& dot, const Dfa& ascii) {
   const std::string latin = "a-zà-öø-ÿāăąćĉċčďđēĕėęěĝğġģĥħĩīĭįıķĸĺļľłńņňŋōŏőœŕŗřśŝşšţťŧũūŭůűųŵŷźżž";
   const std::string east = "ぁ-ゖァ-ヺー一-鿿々〇";
   const std::string first = latin + "ά-ώа-џა-ჰक-हก-ะ가-힣" + east + "0-9\u06F0-\u06F9";
@@ -135,16 +186,18 @@ Dfa idn_hostname(const std::string& dot) {
   const std::string hebrew = "[א-ת]([א-ת]|(?<=[א-ת])[\u05F3\u05F4](?=[א-ת])){0,11}";
   const std::string letters = "\u0620-\u063F\u0641-\u064A\u06FD\u06FE";
   const std::string arabic = "[" + letters + "]([" + letters + "]|[\u0660-\u0669]|(?<=[بي])\u200C(?=[بي])){0,11}";
-  const auto host = [&dot](const Dfa& label) {
-    const Dfa later = joined(matching(dot), label);
-    return any_of(label, any_of(joined(label, later), joined(label, joined(later, later))));
-  };
+  const auto host = [&dot](const Dfa& label) { return hosts_of(label, label, dot); };
   const Dfa plain = any_of(difference(matching(left), matching(".{2}--.*")), Regex("^" + dotted + "$").automaton());
   const Dfa right_to_left = any_of(matching(hebrew), matching(arabic));
-  return any_of(any_of(host(plain), host(right_to_left)), hostname());
+  return any_of(any_of(host(plain), host(right_to_left)), ascii);
 }
 
 // ---- mail -----------------------------------------------------------------------------------------------------------
+
+// Letters that are written with marks, which RFC 6531 does not want to be in normal form.
+Dfa marked_hostname() {
+  return matching("([a-z]|[a-z][\u0300-\u0304\u0306-\u030C\u0327\u0328]){1,12}(\\.[a-z]{2,12}){1,2}");
+}
 
 // RFC 5321, and what RFC 6531 adds to it. The part before the sign has up to 64 characters.
 Dfa email(const std::string& more, const Dfa& domain) {
@@ -207,20 +260,24 @@ std::string uri_template() {
 const std::string kPointer = "(/([^~/]|~[01])*)*";
 
 // Of ECMA-262 what can be told without memory: groups three deep, ranges of small and of capital letters and of digits.
-std::string regex() {
+Dfa regex() {
   const std::string escape =
       "\\\\([dDwWsStnvfr0]|c[A-Za-z]|x[0-9A-Fa-f]{2}|u[0-9A-Ca-c][0-9A-Fa-f]{3}|[\\^$\\\\.*+?()\\[\\]{}|/])";
   const std::string member = "([^\\\\\\]\\[&^~|-]|" + escape + "|a-z|A-Z|0-9)";
   const std::string one = "([^\\\\^$.*+?()\\[\\]{}|/]|\\.|" + escape + "|\\[\\^?" + member + "*\\])";
   const std::string times = "([*+?]|\\{[0-9]{1,3}(,|,[1-9][0-9]{3})?\\})\\??";
   const std::string edge = "([\\^$]|\\\\[bB])";
-  std::string inner = "(" + edge + "|" + one + "(" + times + ")?)*";
+  const std::string flat = "(" + edge + "|" + one + "(" + times + ")?)*";
+  std::string inner = flat;
   for (int depth = 0; depth < 3; ++depth) {
     const std::string group = "\\((\\?:)?" + inner + "(\\|" + inner + ")*\\)(" + times + ")?";
     const std::string look = "\\(\\?(<?[=!])" + inner + "(\\|" + inner + ")*\\)";
     inner = "(" + edge + "|" + one + "(" + times + ")?|" + group + "|" + look + ")*";
   }
-  return inner + "(\\|" + inner + ")*";
+  const Dfa plain = matching(inner + "(\\|" + inner + ")*");
+  const std::string name = "[A-Za-z_$][A-Za-z0-9_$]*";
+  const Dfa named = matching("\\(\\?<" + name + ">" + flat + "(\\|" + flat + ")*\\)(" + times + ")?");
+  return any_of(plain, joined(joined(plain, named), plain));
 }
 
 }  // namespace
@@ -231,10 +288,11 @@ std::optional<Dfa> automaton_of_format(std::string_view format) {
       {"time", [] { return matching(time()); }},
       {"date-time", [] { return matching(date_time()); }},
       {"duration", [] { return matching(duration()); }},
-      {"email", [] { return email("", hostname()); }},
-      {"idn-email", [] { return email("\\u{80}-\\u{10FFFF}", idn_hostname("\\.")); }},
+      {"email", [] { return email("", ascii_hostname()); }},
+      {"idn-email",
+       [] { return email("\\u{80}-\\u{10FFFF}", any_of(idn_hostname("\\.", ascii_hostname()), marked_hostname())); }},
       {"hostname", hostname},
-      {"idn-hostname", [] { return idn_hostname("[.。．｡]"); }},
+      {"idn-hostname", [] { return idn_hostname("[.。．｡]", hostname()); }},
       {"ipv4", [] { return matching(kIpv4); }},
       {"ipv6", [] { return matching(ipv6()); }},
       {"uri", [] { return matching(Uri(false).absolute()); }},
@@ -245,10 +303,17 @@ std::optional<Dfa> automaton_of_format(std::string_view format) {
       {"uuid", [] { return matching("[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"); }},
       {"json-pointer", [] { return matching(kPointer); }},
       {"relative-json-pointer", [] { return matching("(0|[1-9][0-9]*)(#|" + kPointer + ")"); }},
-      {"regex", [] { return matching(regex()); }},
+      {"regex", regex},
   };
+  static std::mutex mutex;
+  static std::map<std::string_view, Dfa> known;  // some take a third of a second to make
+  const std::lock_guard lock(mutex);
   for (const auto& [name, make] : makers) {
-    if (name == format) return make();
+    if (name != format) continue;
+    const auto found = known.find(name);
+    if (found != known.end()) return found->second;
+    const AutomataEffort unlimited(std::numeric_limits<long>::max());
+    return known.emplace(name, make()).first->second;
   }
   return std::nullopt;
 }
