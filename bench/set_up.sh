@@ -24,7 +24,7 @@ case $1 in
       quietly cmake -S "$source" -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF \
         -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_APP=OFF -DLLAMA_BUILD_UI=OFF -DLLAMA_USE_PREBUILT_UI=OFF -DLLAMA_OPENSSL=OFF
     }
-    quietly ninja -C "$folder" -j "${JOBS:-2}" llama-batched-bench llama-lookup llama-speculative-simple llama-server
+    quietly ninja -C "$folder" -j "${JOBS:-2}" llama-batched-bench llama-bench llama-lookup llama-speculative-simple llama-server
     ;;
   python)
     stamp=$home/installed

@@ -5,6 +5,7 @@
 
 #include "options/setting.h"
 #include "options/table.h"
+#include "processors/recipe.h"
 #include "strategies/resolve.h"
 
 namespace decant {
@@ -20,6 +21,7 @@ GenerationConfig greedy_part(const GenerationConfig& base) {
     if (!reads(strategy("greedy"), field) || field.name == "strategy" || field.name == "do_sample")
       reset(config, field);
   }
+  if (!orders_something(config, false)) reset(config, get(generation_fields(), "sampler_order"));
   return config;
 }
 

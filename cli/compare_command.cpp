@@ -113,12 +113,12 @@ int compare_command(const std::vector<std::string>& arguments) {
   comparison.ngram = options.ngram;
   std::optional<HtmlReport> page;
   if (options.html) page.emplace(*options.html, "page");
-  const std::vector<std::string> prompts = read_prompts(options.prompts, options.session.prompt);
+  const PromptList prompts = read_prompts(options.prompts, options.session.prompt);
 
   options.session.live = kLiveCells;
   Session session(options.session, prompts);
   for (std::size_t i = 0; i < prompts.size(); ++i) {
-    comparison.prompts.push_back({prompts[i], session.prompt(static_cast<int>(i)).tokens});
+    comparison.prompts.push_back({prompts.at(i), session.prompt(static_cast<int>(i)).tokens});
   }
   for (Column& column : comparison.columns) {
     session.complete(column.config);

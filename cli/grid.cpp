@@ -3,9 +3,14 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <charconv>
+#include <set>
+
 namespace decant {
 namespace {
 
+constexpr std::uint64_t kAllTold = 10'000;         // combinations that are looked at before anything runs
 constexpr std::uint64_t kMostPoints = 1ull << 53;  // whole numbers that JSON readers keep
 
 std::vector<std::vector<std::string>> split(std::string_view text) {
@@ -19,6 +24,21 @@ std::vector<std::vector<std::string>> split(std::string_view text) {
     if (end == text.size()) return values;
     text.remove_prefix(end + 1);
   }
+}
+
+double number_in(const std::vector<std::string>& value) {
+  double number = 0;
+  if (!value.empty()) std::from_chars(value[0].data(), value[0].data() + value[0].size(), number);
+  return number;
+}
+
+// Places of the first, the last, the least and the greatest value, each once.
+std::vector<std::size_t> ends_of(const Axis& axis) {
+  std::set<std::size_t> ends = {0, axis.values.size() - 1};
+  const auto less = [](const auto& a, const auto& b) { return number_in(a) < number_in(b); };
+  const auto [least, greatest] = std::minmax_element(axis.values.begin(), axis.values.end(), less);
+  for (const auto value : {least, greatest}) ends.insert(static_cast<std::size_t>(value - axis.values.begin()));
+  return {ends.begin(), ends.end()};
 }
 
 }  // namespace
@@ -72,6 +92,43 @@ std::vector<std::size_t> Grid::places(std::uint64_t combination) const {
   }
   places[0] = combination;
   return places;
+}
+
+std::uint64_t Grid::number_of(const std::vector<std::size_t>& places) const {
+  std::uint64_t number = places[0];
+  for (std::size_t i = 0; i < axes_.size(); ++i) number = number * axes_[i].values.size() + places[i + 1];
+  return number;
+}
+
+std::vector<std::uint64_t> Grid::telling() const {
+  std::set<std::uint64_t> chosen;
+  if (combinations_ <= kAllTold) {
+    for (std::uint64_t i = 0; i < combinations_; ++i) chosen.insert(chosen.end(), i);
+    return {chosen.begin(), chosen.end()};
+  }
+  std::vector<std::size_t> place(axes_.size() + 1, 0);
+  const auto line = [&](std::size_t axis, std::size_t values) {
+    for (std::size_t i = 0; i < values; ++i) {
+      place[axis] = i;
+      chosen.insert(number_of(place));
+    }
+    place[axis] = 0;
+  };
+  line(0, columns_.size());
+  for (std::size_t i = 0; i < axes_.size(); ++i) line(i + 1, axes_[i].values.size());
+  for (std::uint64_t corner = 0; corner < kAllTold; ++corner) {  // the lowest digits first, until all have turned
+    std::uint64_t rest = corner;
+    const auto turn = [&](const std::vector<std::size_t>& ends) {
+      const std::size_t end = ends[rest % ends.size()];
+      rest /= ends.size();
+      return end;
+    };
+    place[0] = turn({0, columns_.size() - 1});
+    for (std::size_t i = 0; i < axes_.size(); ++i) place[i + 1] = turn(ends_of(axes_[i]));
+    if (rest > 0) break;
+    chosen.insert(number_of(place));
+  }
+  return {chosen.begin(), chosen.end()};
 }
 
 Column Grid::at(std::uint64_t combination) const {

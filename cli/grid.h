@@ -39,6 +39,10 @@ class Grid {
   std::uint64_t combinations() const { return combinations_; }  // of settings and values
   std::uint64_t points() const { return combinations_ * prompts_; }
 
+  // All combinations; of a grid too large for that, those from whose options and costs the others' can be told: the
+  // corners, where each axis has its first, its last, its least or its greatest value, and a line through every value.
+  std::vector<std::uint64_t> telling() const;
+
   // Which column, then which value of each axis.
   std::vector<std::size_t> places(std::uint64_t combination) const;
 
@@ -48,6 +52,8 @@ class Grid {
   std::string describe(std::uint64_t combination) const;  // "greedy, penalty_alpha=0.1 top_k=2"
 
  private:
+  std::uint64_t number_of(const std::vector<std::size_t>& places) const;  // the inverse of places()
+
   std::vector<Column> columns_;
   std::vector<Axis> axes_;
   std::size_t prompts_;

@@ -3,6 +3,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include "cli/input.h"
 #include "cli/prompt.h"
 
 namespace decant {
@@ -101,11 +102,15 @@ GridFile parse_grid_file(const std::string& text, const std::string& path) {
   try {
     Reader(path, grid).read(YAML::Load(text));
   } catch (const YAML::Exception& error) {
-    throw Error(ErrorKind::data, "{} line {} is not YAML: {}", path, error.mark.line + 1, error.msg);
+    const std::string reason = error.msg.substr(0, error.msg.find('\n'));  // it may quote a line's end
+    throw Error(ErrorKind::data, "{} line {} is not YAML: {}", path, error.mark.line + 1, reason);
   }
   return grid;
 }
 
-GridFile read_grid_file(const std::string& path) { return parse_grid_file(read_bytes(path, "the sweep"), path); }
+GridFile read_grid_file(const std::string& path) {
+  const Input file(path, "description of a sweep", kMostRulesBytes);
+  return parse_grid_file(std::string(file.bytes()), path);
+}
 
 }  // namespace decant

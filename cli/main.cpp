@@ -1,15 +1,18 @@
 // decant COMMAND [options]. Exit codes: 0, or the kind of the Error (base/error.h), or 128 + signal when interrupted.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <exception>
 #include <string>
 #include <vector>
 
 #include "base/edit_distance.h"
 #include "base/error.h"
+#include "base/utf8.h"
 #include "cli/command.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
+#include "llama/chat_template.h"
 #include "llama/load_probe.h"
 
 namespace {
@@ -34,7 +37,9 @@ int dispatch(const std::vector<std::string>& arguments) {
     output.write("decant " DECANT_VERSION "\n");
     return 0;
   }
-  if (name == "probe" && arguments.size() == 2) answer_probe(arguments[1]);  // ours alone: llama/load_probe.h
+  if (name == "probe" && arguments.size() == 2) {  // ours alone: llama/load_probe.h, llama/chat_template.h
+    arguments[1] == "--chat-template" ? answer_chat_templates() : answer_probe(arguments[1]);
+  }
   for (const Subcommand& command : commands()) {
     if (command.name == name) return command.run({arguments.begin() + 1, arguments.end()});
   }
@@ -46,7 +51,12 @@ int dispatch(const std::vector<std::string>& arguments) {
 }
 
 void complain(std::string_view message) {
-  if (!message.empty()) tell(fmt::format("decant: {}\n", without_controls(message)));
+  // A message may quote what is in a file, or what a library says of it.
+  if (message.empty()) return;
+  Utf8Buffer characters;
+  std::string text = characters.push(message);
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  tell(fmt::format("decant: {}\n", without_controls(text + characters.flush())));
 }
 
 }  // namespace

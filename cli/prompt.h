@@ -14,6 +14,7 @@ struct PromptOptions {
   std::optional<std::string> argument, text, file;  // at most one; "-" as file is standard input
   std::optional<std::string> system;
   bool no_chat_template = false;
+  bool parse_special = true;  // a special token's name in the user's text is that token
 };
 
 struct Prompt {
@@ -23,11 +24,8 @@ struct Prompt {
   std::string healed = {};  // what token healing took from the end of text and tokens
 };
 
-// The text of a file that an option names; "-" is standard input. Throws as read_prompt().
+// The text of a grammar or a schema, from the file that an option names. Throws as read_prompt().
 std::string read_text_file(const std::string& path, std::string_view option);
-
-// The same, whatever its bytes are.
-std::string read_bytes(const std::string& path, std::string_view option);
 
 // Throws Error(data) if `text`, the content of `what`, is not UTF-8.
 void check_utf8(std::string_view text, std::string_view what);
@@ -39,7 +37,8 @@ std::string read_prompt(const PromptOptions& options);
 // The same of a text that may be empty.
 std::string read_text(const PromptOptions& options);
 
-// The model's own chat template is applied when it has one, unless options.no_chat_template.
+// The model's own chat template is applied when it has one, unless options.no_chat_template. A BOS is added where the
+// model wants one and the text does not begin with it.
 Prompt make_prompt(const std::string& text, const PromptOptions& options, const LlamaFile& model);
 
 }  // namespace decant

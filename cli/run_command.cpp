@@ -3,10 +3,12 @@
 #include "cli/command.h"
 #include "cli/flags.h"
 #include "cli/html_report.h"
+#include "cli/output.h"
 #include "cli/run_report.h"
 #include "cli/session.h"
 #include "cli/style.h"
 #include "cli/tree_view.h"
+#include "options/table.h"
 #include "strategies/resolve.h"
 
 namespace decant {
@@ -55,6 +57,15 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
   return true;
 }
 
+// Of texts that end where the processors left no token, beside others that do not.
+void tell_dead_ends(const Outcome& outcome) {
+  const auto& sequences = outcome.sequences;
+  for (std::size_t i = 0; i < sequences.size(); ++i) {
+    if (sequences[i].dead_end.empty()) continue;
+    tell(fmt::format("text {} of {} breaks off: {}\n", i + 1, sequences.size(), sequences[i].dead_end));
+  }
+}
+
 }  // namespace
 
 int run_command(const std::vector<std::string>& arguments) {
@@ -66,6 +77,9 @@ int run_command(const std::vector<std::string>& arguments) {
     throw Error(ErrorKind::usage, "--show tree: {} has no tree, only beam searches have ({})", strategy.name,
                 strategy_list([](const StrategyRow& row) { return row.beams({}); }));
   }
+  const bool traces = options.jsonl || options.html;
+  if (is_given(config, get(generation_fields(), "trace_top")) && !traces && !options.session.quiet)
+    tell("trace_top does nothing without a trace: --jsonl and --html write one\n");
   std::optional<HtmlReport> report;
   if (options.html) report.emplace(*options.html);
 
@@ -99,6 +113,7 @@ int run_command(const std::vector<std::string>& arguments) {
   if (options.show) tree.end();
   if (report) report->write();
   outcome.rethrow();
+  tell_dead_ends(outcome);
   if (options.json) {
     output.write(run_json(outcome, info));
   } else if (!streams && !options.jsonl) {

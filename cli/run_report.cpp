@@ -42,12 +42,18 @@ double per_second(double count, double seconds) { return seconds > 0 ? count / s
 
 RunInfo run_info(const Session& session, const GenerationConfig& config, std::string_view strategy) {
   const Prompt prompt = session.prompt_for(config);
-  return {session.model().info().name, std::string(strategy), config, prompt.tokens, prompt.text,
-          session.load_seconds()};
+  return {session.model().info().name,
+          std::string(strategy),
+          config,
+          prompt.tokens,
+          prompt.text,
+          session.load_seconds(),
+          {},
+          prompt.healed};
 }
 
 TextPrinter::TextPrinter(Output& output, const Vocab& vocab, const RunInfo& info)
-    : output_(output), vocab_(vocab), stream_(hidden_strings(info.config), text_of(info.prompt, vocab)) {}
+    : output_(output), vocab_(vocab), stream_(hidden_strings(info.config), text_of(info.prompt, vocab) + info.healed) {}
 
 void TextPrinter::print(const std::string& text) {
   if (text.empty()) return;
@@ -131,6 +137,7 @@ std::string run_json(const Outcome& outcome, const RunInfo& info) {
     write_list(json, "ids", sequence.ids);
     json.field("text", std::string_view(sequence.bytes));
     json.field("finish_reason", to_string(sequence.finish)).field("score", sequence.score);
+    if (!sequence.dead_end.empty()) json.field("dead_end", std::string_view(sequence.dead_end));
     if (sequence.beam) {
       json.field("beam_score", sequence.beam->sum).field("normalized_score", sequence.beam->normalized);
       if (!info.config.force_words.empty()) write_list(json, "unmet", sequence.beam->unmet);

@@ -24,7 +24,8 @@ struct RunInfo {
   std::vector<Token> prompt;
   std::string prompt_text;  // as the model reads it
   double load_s = 0;
-  std::string label = {};  // where several Runs are shown side by side
+  std::string label = {};   // where several Runs are shown side by side
+  std::string healed = {};  // bytes behind the prompt's tokens that the text begins with, and that are not shown
 };
 
 RunInfo run_info(const Session& session, const GenerationConfig& config, std::string_view strategy);

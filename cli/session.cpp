@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <numeric>
 #include <utility>
 
 #include "cli/flags.h"
@@ -9,6 +10,7 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "hub/hub.h"
+#include "llama/library.h"
 #include "llama/load_probe.h"
 #include "llama/self_model.h"
 #include "model/same_vocabulary.h"
@@ -27,6 +29,8 @@ double since(Clock::time_point begin) { return std::chrono::duration<double>(Clo
 // The engine's name of the model that the user gave: no amateur can have it.
 constexpr std::string_view kExpert = "";
 
+constexpr std::size_t kPromptsKept = 1000;  // ready; of more it is known by sample how long they are
+
 constexpr int kDefaultCells = 8192;  // that a request gets, at most, where nobody has said how many
 
 }  // namespace
@@ -39,7 +43,12 @@ std::shared_ptr<const LlamaFile> load_model(const ModelOptions& options, bool qu
     tell(fmt::format("{} was not tried before it is loaded: there is no decant program to do it\n", path.string()));
   Progress loading("loading the model", !quiet);
   const auto update = [&](float done) { loading.update(static_cast<double>(done)); };
-  return std::make_shared<const LlamaFile>(path, options, update);
+  auto file = std::make_shared<const LlamaFile>(path, options, update);
+  loading.wipe();
+  for (const std::string& warning : file->warnings()) {
+    if (!quiet) tell(fmt::format("decant: libllama does not compute {} as it is meant: {}\n", path.string(), warning));
+  }
+  return file;
 }
 
 void add_session_flags(Flags& flags, SessionOptions& options, GenerationConfig& config) {
@@ -51,7 +60,17 @@ void add_session_flags(Flags& flags, SessionOptions& options, GenerationConfig& 
   text("-p,--prompt", prompt.text, "the prompt");
   flags.own("-f,--file", prompt.file, "a file with the prompt; - is standard input").type("FILE").group("Prompt");
   text("--system", prompt.system, "system message of the chat");
-  flags.own("--no-chat-template", prompt.no_chat_template, "the prompt as it is, special tokens parsed")
+  flags.own("--no-chat-template", prompt.no_chat_template, "the prompt as it is, without the model's template")
+      .group("Prompt");
+  const auto set_special = [&prompt](const std::string& value) {
+    const std::optional<bool> parsed = parse_boolean(value);
+    if (!parsed) throw Error(ErrorKind::usage, "parse_special is '{}': it must be true or false", value);
+    prompt.parse_special = *parsed;
+  };
+  flags
+      .own_function("--parse-special,--parse_special", set_special,
+                    "the names of special tokens in your text are those tokens [true]")
+      .type("true|false")
       .group("Prompt");
   flags.own("--show-prompt", options.show_prompt, "what the model reads, on standard error").group("Prompt");
   flags.own("--quiet", options.quiet, "no progress on standard error").group("Output");
@@ -65,27 +84,79 @@ void add_session_flags(Flags& flags, SessionOptions& options, GenerationConfig& 
   from_file("--json-schema-file", "json_schema", "a file with the schema");
 }
 
-Session::Session(const SessionOptions& options) : Session(options, std::vector{read_prompt(options.prompt)}) {}
+Session::Session(const SessionOptions& options)
+    : Session(options, PromptList(std::vector{read_prompt(options.prompt)})) {}
 
-Session::Session(const SessionOptions& options, std::span<const std::string> prompts)
-    : options_(options), costs_(options.live) {
+Session::Session(const SessionOptions& options, PromptList prompts)
+    : options_(options), list_(std::move(prompts)), costs_(options.live) {
   const auto begin = Clock::now();
   file_ = load_model(options.model, options.quiet);
-  for (const std::string& text : prompts) prompts_.push_back(make_prompt(text, options.prompt, *file_));
+  if (options.model.n_gpu_layers > 0 && device_of(options.model).empty() && !options.quiet)
+    tell(fmt::format("n_gpu_layers {} does nothing: this program finds no GPU\n", options.model.n_gpu_layers));
+  for (std::size_t i = 0; i < std::min(list_.size(), kPromptsKept); ++i)
+    prompts_.push_back(make_prompt(list_.at(i), options.prompt, *file_));
+  for (const Prompt& prompt : prompts_) lengths_.push_back(static_cast<int>(prompt.tokens.size()));
+  if (list_.size() > prompts_.size()) lengths_ = {1, longest_of_many()};
   load_s_ = since(begin);
   if (!options.show_prompt) return;
   for (const Prompt& prompt : prompts_) tell(prompt.text + "\n");
 }
 
+namespace {
+
+// A grammar of the empty text alone is a slip: nothing could be written.
+void check_grammar_has_text(const GenerationConfig& config, const Vocab& vocab) {
+  if (config.grammar.empty()) return;
+  const auto start = vocab.grammar(config.grammar);
+  const std::vector<bool>& allowed = start->allowed();
+  bool may_end = false;
+  for (Token token = 0; token < vocab.size(); ++token) {
+    if (!allowed[static_cast<std::size_t>(token)]) continue;
+    if (!vocab.bytes(token).empty()) return;
+    may_end = true;
+  }
+  if (may_end) throw Error(ErrorKind::usage, "grammar allows the empty text alone: nothing could be written");
+}
+
+}  // namespace
+
 void Session::complete(GenerationConfig& config) const {
+  check_grammar_has_text(config, file_->vocab());
   if (!config.seed) config.seed = random_seed();
-  if (prompts_[0].chat && !config.eos_token_id)
-    config.eos_token_id = file_->vocab().end_of_turn(*file_->chat_template());
+  if (prompts_[0].chat && !config.eos_token_id) config.eos_token_id = file_->vocab().end_of_turn();
 }
 
 std::vector<Token> Session::negative_prompt(const GenerationConfig& config) const {
   if (config.guidance_scale == 1 || config.negative_prompt.empty()) return {};
   return make_prompt(config.negative_prompt, options_.prompt, *file_).tokens;
+}
+
+Prompt Session::prompt(int index) const {
+  const auto place = static_cast<std::size_t>(index);
+  return place < prompts_.size() ? prompts_[place] : make_prompt(list_.at(place), options_.prompt, *file_);
+}
+
+// The most tokens, among those prompts of which that can be thought: the ones with the most bytes.
+int Session::longest_of_many() const {
+  std::vector<std::size_t> places(list_.size());
+  std::iota(places.begin(), places.end(), std::size_t{0});
+  const auto middle = places.begin() + static_cast<std::ptrdiff_t>(kPromptsKept);
+  std::nth_element(places.begin(), middle, places.end(),
+                   [&](std::size_t a, std::size_t b) { return list_.most_bytes(a) > list_.most_bytes(b); });
+  std::size_t longest = 0;
+  for (auto place = places.begin(); place != middle; ++place)
+    longest = std::max(longest, prompt(static_cast<int>(*place)).tokens.size());
+  return static_cast<int>(longest);
+}
+
+// Between two lengths the cost is greatest at one of them, or where the context begins to cut texts.
+std::vector<int> Session::lengths_for(const GenerationConfig& config) const {
+  std::vector<int> lengths = lengths_;
+  if (list_.size() > prompts_.size()) {
+    const int new_tokens = max_length(config, lengths_[0]) - lengths_[0];
+    lengths.push_back(std::clamp(file_->trained_context() - new_tokens, lengths_[0], lengths_[1]));
+  }
+  return lengths;
 }
 
 Prompt Session::prompt_for(const GenerationConfig& config, int index) const {
@@ -100,8 +171,8 @@ void Session::expect(const GenerationConfig& config) {
   const StrategyRow& row = resolve_strategy(config);
   const Room room = row.room(config);
   const int negative = static_cast<int>(negative_prompt(config).size());
-  for (const Prompt& prompt : prompts_) {
-    const int length = static_cast<int>(prompt.tokens.size()), longest = file_->trained_context();
+  for (const int length : lengths_for(config)) {
+    const int longest = file_->trained_context();
     const int twice = config.guidance_scale == 1 ? 1 : 2;
     const int most = options_.model.ctx_size > 0
                          ? options_.model.ctx_size

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/prompt.h"
+#include "cli/prompts.h"
 #include "engine/cost.h"
 #include "engine/engine.h"
 #include "llama/llama_model.h"
@@ -36,10 +36,10 @@ class Session {
  public:
   // Reads the prompt, then loads the model's file. Throws Error for anything that is wrong with either.
   explicit Session(const SessionOptions& options);
-  Session(const SessionOptions& options, std::span<const std::string> prompts);  // those, as their users gave them
+  Session(const SessionOptions& options, PromptList prompts);
 
   const LlamaFile& file() const { return *file_; }
-  const Prompt& prompt(int index = 0) const { return prompts_[static_cast<std::size_t>(index)]; }
+  Prompt prompt(int index = 0) const;
   Prompt prompt_for(const GenerationConfig& config, int index = 0) const;  // healed, if the options say so
 
   // What the options leave to the prompt: a seed, the tokens that end a turn of a chat.
@@ -78,6 +78,8 @@ class Session {
     std::shared_ptr<const LlamaFile> file = {};
   };
 
+  int longest_of_many() const;
+  std::vector<int> lengths_for(const GenerationConfig& config) const;
   Further& further(const std::string& name);
   std::shared_ptr<const LlamaFile> load_further(const std::string& name) const;
   const LlamaModel* make_model(const std::string& name, std::shared_ptr<const LlamaFile> file, const Cost& cost);
@@ -85,7 +87,9 @@ class Session {
 
   SessionOptions options_;
   std::shared_ptr<const LlamaFile> file_;
-  std::vector<Prompt> prompts_;
+  PromptList list_;
+  std::vector<Prompt> prompts_;  // the first ones; the others are made when they are asked for
+  std::vector<int> lengths_;     // in tokens: of all, or what many are between
   double load_s_ = 0;
   CostsAtOnce costs_;
   std::vector<Further> further_;

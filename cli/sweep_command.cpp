@@ -2,8 +2,6 @@
 //
 // A point is computed alone, on caches as if nothing had run before, and its seed follows from its number: so a result
 // does not depend on what ran before it, nor on whether the sweep was interrupted there.
-#include <hash/hash.h>
-
 #include <chrono>
 #include <fstream>
 
@@ -62,7 +60,7 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
 
 // What the flags and the file of the sweep say together; flags count more than the file's options.
 struct Plan {
-  std::vector<std::string> prompts;
+  PromptList prompts;
   GenerationConfig fixed;
   Grid grid;
 };
@@ -97,10 +95,10 @@ Plan make_plan(Options& options) {
   if (columns.empty() && file.axes.empty())
     throw Error(ErrorKind::usage, "nothing to sweep: give --grid \"top_k=2,5,50\", or settings");
   if (columns.empty()) columns.push_back({"", fixed});
-  std::vector<std::string> prompts =
-      file.prompts.empty() ? read_prompts(options.prompts, options.session.prompt) : file.prompts;
+  PromptList prompts =
+      file.prompts.empty() ? read_prompts(options.prompts, options.session.prompt) : PromptList(file.prompts);
   Grid grid(std::move(columns), std::move(file.axes), prompts.size());
-  for (std::uint64_t i = 0; i < grid.combinations(); ++i) grid.at(i);  // before the model is loaded
+  for (const std::uint64_t i : grid.telling()) grid.at(i);  // before the model is loaded
   return {std::move(prompts), std::move(fixed), std::move(grid)};
 }
 
@@ -126,10 +124,8 @@ std::string header(const Plan& plan, const Options& options, const Session& sess
   json.field("prefill_chunk_size", options.session.model.prefill_chunk_size);
   json.field("chat_template", session.prompt().chat);
   if (options.session.prompt.system) json.field("system", *options.session.prompt.system);
-  std::string all;
-  for (const std::string& prompt : plan.prompts) all += prompt + '\0';
   json.key("prompts").begin_object().field("count", plan.prompts.size());
-  json.field("sha256", hash_sha256_hex(all.data(), all.size())).end_object();
+  json.field("sha256", plan.prompts.sha256()).end_object();
   json.key("settings").begin_array();
   for (const Column& column : plan.grid.columns()) {
     json.begin_object().field("label", column.label);
@@ -168,7 +164,7 @@ std::string line(const Plan& plan, std::uint64_t point, const Column& column, co
     json.key(field.name);
     write_json(json, value_of(column.config, field));
   }
-  json.end_object().field("prompt_index", prompt).field("prompt", plan.prompts[prompt]);
+  json.end_object().field("prompt_index", prompt).field("prompt", plan.prompts.at(prompt));
   json.field("strategy", column.strategy->name);
   write_voices(json, column);
   json.key("options");
@@ -252,7 +248,7 @@ int sweep_command(const std::vector<std::string>& arguments) {
 
   options.session.live = 1;
   Session session(options.session, plan.prompts);
-  for (std::uint64_t i = 0; i < plan.grid.combinations(); ++i) session.expect(plan.grid.at(i).config);
+  for (const std::uint64_t i : plan.grid.telling()) session.expect(plan.grid.at(i).config);
   session.open();
   const std::uint64_t points = plan.grid.points(), first = file.begin(header(plan, options, session));
   if (first > points)

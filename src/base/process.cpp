@@ -4,6 +4,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +15,7 @@
 #include <chrono>
 #include <cstring>
 #include <thread>
+#include <utility>
 
 #include "base/error.h"
 
@@ -55,11 +58,12 @@ int spawn(const Command& command, pid_t& child) {
   return error;
 }
 
-// 0 or an errno. The program's stdout is `output`.
-int spawn_to(int output, std::vector<std::string>& arguments, pid_t& child) {
+// 0 or an errno. The program's stdin is `input`, or empty where that is -1; its stdout is `output`.
+int spawn_to(int input, int output, std::vector<std::string>& arguments, pid_t& child) {
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  input < 0 ? posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+            : posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
   posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
   const int error = posix_spawnp(&child, arguments[0].c_str(), &files, nullptr, pointers(arguments).data(), environ);
@@ -105,7 +109,7 @@ std::optional<Ended> read_program(std::vector<std::string> arguments, std::chron
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) throw Error(ErrorKind::io, "cannot make a pipe: {}", std::strerror(errno));
   pid_t child = 0;
-  const int error = spawn_to(ends[1], arguments, child);
+  const int error = spawn_to(-1, ends[1], arguments, child);
   close(ends[1]);
   Ended ended;
   if (error == 0) {
@@ -135,6 +139,56 @@ std::optional<int> run_program(const Command& command, const std::function<void(
     tick();
   }
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+Companion::Companion(std::vector<std::string> arguments, std::chrono::seconds patience) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+    throw Error(ErrorKind::io, "cannot make a socket: {}", std::strerror(errno));
+  socket_ = ends[0];
+  const int error = spawn_to(ends[1], ends[1], arguments, child_);
+  close(ends[1]);
+  if (error != 0) child_ = 0;
+  if (error != 0 && error != ENOENT) {
+    close(socket_);
+    throw Error(ErrorKind::io, "cannot start {}: {}", arguments[0], std::strerror(error));
+  }
+  const timeval limit{.tv_sec = patience.count(), .tv_usec = 0};
+  for (const int direction : {SO_RCVTIMEO, SO_SNDTIMEO})
+    setsockopt(socket_, SOL_SOCKET, direction, &limit, sizeof limit);
+}
+
+Companion::~Companion() {
+  end();
+  close(socket_);
+}
+
+bool Companion::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return true;
+}
+
+std::optional<std::string> Companion::read(std::size_t size) {
+  std::string bytes(size, '\0');
+  for (std::size_t have = 0; have < size;) {
+    const ssize_t count = recv(socket_, bytes.data() + have, size - have, 0);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return std::nullopt;
+    have += static_cast<std::size_t>(count);
+  }
+  return bytes;
+}
+
+int Companion::end() {
+  if (child_ <= 0) return status_;
+  shutdown(socket_, SHUT_RDWR);  // it reads the end of its stdin
+  wait_until(std::exchange(child_, 0), Clock::now() + std::chrono::seconds(1), status_);
+  return status_;
 }
 
 }  // namespace decant

@@ -1,11 +1,14 @@
 // Runs another program: an argument vector, never a shell.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace decant {
@@ -30,5 +33,26 @@ struct Ended {
 // Runs a program of which only stdout is read, for at most `limit` of wall time. nullopt if there is no such program.
 // Throws Error(io) if the machine cannot start a process.
 std::optional<Ended> read_program(std::vector<std::string> arguments, std::chrono::milliseconds limit);
+
+// A program beside ours that is spoken with: what we write is its stdin, what it writes to stdout we read.
+class Companion {
+ public:
+  // Throws Error(io) if the machine cannot start a process; found() is false if there is no such program. `patience`:
+  // how long a read or a write may stand still.
+  Companion(std::vector<std::string> arguments, std::chrono::seconds patience);
+  ~Companion();  // ends it
+  Companion(const Companion&) = delete;
+  Companion& operator=(const Companion&) = delete;
+
+  bool found() const { return child_ > 0; }
+  bool write(std::string_view bytes);                 // false: it reads no more
+  std::optional<std::string> read(std::size_t size);  // exactly as many bytes; nullopt: that much will not come
+  int end();                                          // waits for it, or kills it; the status as waitpid() gives it
+
+ private:
+  pid_t child_ = 0;
+  int socket_ = -1;
+  int status_ = 0;
+};
 
 }  // namespace decant

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cctype>
 #include <cstring>
+#include <deque>
 #include <initializer_list>
 #include <limits>
 #include <unordered_set>
@@ -172,6 +173,7 @@ class VocabularyCheck {
       if (model != "none" && model != "no_vocab") reader_.fail(0, "its {} tokenizer has no tokens", shown(model));
       return 0;
     }
+    check_bos(model, tokens->count);
     if (model == "gpt2" && !merges) reader_.fail(0, "its 'gpt2' tokenizer has no merges");
     if (tokens->count > kMaxVocabulary) reader_.fail(tokens->offset, "a vocabulary of {} tokens", tokens->count);
     same_length(array("tokenizer.ggml.scores", {GgufType::f32, GgufType::i32}), *tokens, "scores");
@@ -196,6 +198,15 @@ class VocabularyCheck {
     if (array && array->count != tokens.count) {
       reader_.fail(array->offset, "the vocabulary has {} tokens but {} {}", tokens.count, array->count, what);
     }
+  }
+
+  // A unigram vocabulary has no BOS by default, and libllama aborts where it has to add one that is not there.
+  void check_bos(std::string_view model, std::uint64_t n_tokens) const {
+    if (model != "t5" || !metadata_.flag("tokenizer.ggml.add_bos_token").value_or(false)) return;
+    const std::string_view key = "tokenizer.ggml.bos_token_id";
+    const std::optional<std::uint32_t> bos = metadata_.u32(key);
+    if (!bos || *bos >= n_tokens)
+      reader_.fail(metadata_.offset_of(key), "a text is to begin with a BOS token, and the vocabulary has none");
   }
 
   // Distinct, as libllama insists (it names the empty ones itself), and byte tokens that it can parse.
@@ -239,6 +250,7 @@ int layers_of(const GgufReader& reader, const GgufMetadata& metadata, const std:
   return static_cast<int>(*layers);
 }
 
+// Of which the given file is the first.
 int splits_of(const GgufReader& reader, const GgufMetadata& metadata) {
   const std::uint16_t count = metadata.u16("split.count").value_or(1);
   const std::uint16_t number = metadata.u16("split.no").value_or(0);
@@ -260,7 +272,7 @@ void describe_weights(const std::vector<Tensor>& tensors, GgufInfo& info) {
   info.weight_type = *most > 0 ? kTensorTypes[most - bytes.begin()].name : "";
   info.all_f32 = bytes[f32] > 0 && std::all_of(bytes.begin() + 1, bytes.end(), [](auto n) { return n == 0; });
   const auto is_head = [](const Tensor& tensor) { return tensor.name == "output.weight"; };
-  info.tied_embeddings = info.n_splits == 1 && std::none_of(tensors.begin(), tensors.end(), is_head);
+  info.tied_embeddings = std::none_of(tensors.begin(), tensors.end(), is_head);
 }
 
 void describe_vocabulary(const GgufMetadata& metadata, std::uint64_t n_tokens, GgufInfo& info) {
@@ -272,20 +284,28 @@ void describe_vocabulary(const GgufMetadata& metadata, std::uint64_t n_tokens, G
   info.eos = id("tokenizer.ggml.eos_token_id");
   info.eot = id("tokenizer.ggml.eot_token_id");
   info.eom = id("tokenizer.ggml.eom_token_id");
+  info.padding = id("tokenizer.ggml.padding_token_id");
   info.add_bos = metadata.flag("tokenizer.ggml.add_bos_token");
   info.has_chat_template = metadata.text("tokenizer.chat_template").has_value();
 }
 
-}  // namespace
+// A reader, what it has read of a file, and its tensors.
+struct Contents {
+  Contents(std::string_view bytes, const std::string& file)
+      : reader(bytes, file), counts(read_header(reader, bytes)), metadata(reader, counts.keys) {
+    const std::uint32_t alignment = alignment_of(reader, metadata);
+    tensors = read_tensors(reader, counts.tensors);
+    check_layout(reader, tensors, alignment);
+  }
 
-GgufInfo check_gguf(std::string_view bytes, const std::string& file) {
-  GgufReader reader(bytes, file);
-  const Counts counts = read_header(reader, bytes);
-  const GgufMetadata metadata(reader, counts.keys);
-  const std::uint32_t alignment = alignment_of(reader, metadata);
-  const std::vector<Tensor> tensors = read_tensors(reader, counts.tensors);
-  check_layout(reader, tensors, alignment);
+  GgufReader reader;
+  Counts counts;
+  GgufMetadata metadata;
+  std::vector<Tensor> tensors;
+};
 
+GgufInfo describe(const Contents& contents) {
+  const auto& [reader, counts, metadata, tensors] = contents;
   GgufInfo info;
   info.n_splits = splits_of(reader, metadata);
   info.architecture = architecture_of(reader, metadata);
@@ -293,15 +313,40 @@ GgufInfo check_gguf(std::string_view bytes, const std::string& file) {
   info.n_layer = layers_of(reader, metadata, info.architecture);
   info.n_context = metadata.u32(info.architecture + ".context_length").value_or(0);
   info.file_type = metadata.u32("general.file_type");
-  if (tensors.empty() && info.n_splits == 1) throw Error(ErrorKind::data, "{} holds no weights", file);
+  if (tensors.empty() && info.n_splits == 1) throw Error(ErrorKind::data, "{} holds no weights", reader.file());
   describe_weights(tensors, info);
   describe_vocabulary(metadata, VocabularyCheck(reader, metadata).run(), info);
   return info;
 }
 
+}  // namespace
+
+GgufInfo check_gguf(std::string_view bytes, const std::string& file) { return describe(Contents(bytes, file)); }
+
+std::vector<std::filesystem::path> gguf_parts(const std::filesystem::path& path, int n_splits) {
+  std::vector<std::filesystem::path> parts = {path};
+  const std::string ending = fmt::format("-{:05}-of-{:05}.gguf", 1, n_splits), first = path.string();
+  if (!first.ends_with(ending)) return parts;  // libllama says what it misses
+  for (int i = 2; i <= n_splits; ++i) {
+    parts.emplace_back(first.substr(0, first.size() - ending.size()) +
+                       fmt::format("-{:05}-of-{:05}.gguf", i, n_splits));
+  }
+  return parts;
+}
+
 GgufInfo check_gguf(const std::filesystem::path& path) {
   const MappedFile file(path);
-  return check_gguf(file.bytes(), path.string());
+  const Contents contents(file.bytes(), path.string());
+  GgufInfo info = describe(contents);
+  std::vector<Tensor> tensors = contents.tensors;
+  std::deque<MappedFile> others;  // that the tensors' names lie in
+  for (const std::filesystem::path& part : gguf_parts(path, info.n_splits)) {
+    if (part == path) continue;
+    const std::vector<Tensor> more = Contents(others.emplace_back(part).bytes(), part.string()).tensors;
+    tensors.insert(tensors.end(), more.begin(), more.end());
+  }
+  if (info.n_splits > 1) describe_weights(tensors, info);
+  return info;
 }
 
 }  // namespace decant

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/token.h"
 
@@ -26,15 +27,19 @@ struct GgufInfo {
   bool all_f32 = false;                    // every matrix is F32
   bool tied_embeddings = false;            // no output matrix of its own: the head is the token embedding
   bool has_chat_template = false;
-  std::optional<bool> add_bos;              // where absent, it depends on the tokenizer
-  std::optional<Token> bos, eos, eot, eom;  // declared ids that the vocabulary has
-  int n_splits = 1;  // files that the model is spread over; more than 1: the tensors here are only this file's
+  std::optional<bool> add_bos;                       // where absent, it depends on the tokenizer
+  std::optional<Token> bos, eos, eot, eom, padding;  // declared ids that the vocabulary has
+  int n_splits = 1;                                  // files that the model is spread over
 };
 
-// Throws Error: no_input when there is no such file or it cannot be read, data for everything wrong with its content.
+// The files of a model, the given one first; `n_splits` of them, named as the first is.
+std::vector<std::filesystem::path> gguf_parts(const std::filesystem::path& path, int n_splits);
+
+// With all parts of a model that is spread over several files. Throws Error: no_input when there is no such file or it
+// cannot be read, data for everything wrong with its content.
 GgufInfo check_gguf(const std::filesystem::path& path);
 
-// The same for a file's bytes in memory; `file` is what errors call it.
+// The same for a file's bytes in memory, without other parts; `file` is what errors call it.
 GgufInfo check_gguf(std::string_view bytes, const std::string& file);
 
 }  // namespace decant

@@ -57,6 +57,9 @@ using RowTraits = Traits<row_work, compute_rows>;
 
 bool is_product(const ggml_tensor* op) { return op->op == GGML_OP_MUL_MAT || op->op == GGML_OP_MUL_MAT_ID; }
 
+// Computed by a device, not by the CPU.
+bool is_of_device(const ggml_tensor* op) { return op->buffer && !ggml_backend_buffer_is_host(op->buffer); }
+
 // The last of an operation's parameters, of which attention uses the first four: which of our kernels computes it.
 constexpr std::size_t kMark = GGML_MAX_OP_PARAMS / sizeof(std::int32_t) - 1;
 constexpr std::int32_t mark_of(Isa isa) { return 0x6463'6100 + static_cast<std::int32_t>(isa); }
@@ -163,7 +166,9 @@ bool covers(const ggml_tensor* op, Isa isa) {
 }
 
 void take(ggml_tensor* op, Isa isa, Forward& forward) {
-  const bool ours = covers(op, isa), rows = !ours && forward.crew.has_threads() && worth_sharing(op);
+  if (is_of_device(op)) return;
+  const bool ours = covers(op, isa);
+  const bool rows = !ours && (is_norm(op) || (forward.crew.has_threads() && worth_sharing(op)));
   if (!ours && !rows) return;
   if (ours && !is_product(op)) op->op_params[kMark] = mark_of(isa);
   if (op->op == GGML_OP_RMS_NORM)
@@ -172,7 +177,7 @@ void take(ggml_tensor* op, Isa isa, Forward& forward) {
 }
 
 std::optional<std::string> left_to_ggml(const ggml_tensor* op) {
-  if (op->buffer && !ggml_backend_buffer_is_host(op->buffer)) return std::nullopt;  // a device's, not the CPU's
+  if (is_of_device(op)) return std::nullopt;
   for (const Isa isa : available_isas()) {
     if (is_marked(op, isa)) return std::nullopt;
     if (is_product(op) && op->src[0]->buffer && op->src[0]->buffer->buft == buffer_type(isa)) return std::nullopt;

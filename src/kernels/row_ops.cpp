@@ -7,38 +7,61 @@
 #include <ops.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "kernels/forward.h"
+#include "kernels/norm.h"
 
 namespace decant::kernels {
 namespace {
 
 struct RowOp {
-  void (*compute)(const ggml_compute_params* params, ggml_tensor* op) = nullptr;
+  void (*compute)(const ggml_compute_params* params, ggml_tensor* op, Isa isa) = nullptr;
   std::int64_t grain = 0;  // numbers: about three microseconds
 };
+
+template <void (*compute)(const ggml_compute_params* params, ggml_tensor* op)>
+void by_ggml(const ggml_compute_params* params, ggml_tensor* op, Isa) {
+  compute(params, op);
+}
+
+void compute_norm(const ggml_compute_params* params, ggml_tensor* op, Isa isa) {
+  const Norm norm = rms_norm(isa);
+  const ggml_tensor* src = op->src[0];
+  float epsilon;
+  std::memcpy(&epsilon, op->op_params, sizeof epsilon);
+  const auto at = [](const ggml_tensor* t, std::int64_t row) {
+    const auto i = static_cast<std::size_t>(row);
+    const auto n1 = static_cast<std::size_t>(t->ne[1]), n2 = static_cast<std::size_t>(t->ne[2]);
+    return static_cast<char*>(t->data) + i % n1 * t->nb[1] + i / n1 % n2 * t->nb[2] + i / n1 / n2 * t->nb[3];
+  };
+  for (std::int64_t row = params->ith; row < ggml_nrows(op); row += params->nth) {
+    norm(reinterpret_cast<const float*>(at(src, row)), op->ne[0], epsilon, reinterpret_cast<float*>(at(op, row)));
+  }
+}
 
 // Those that take time in a forward of many rows.
 RowOp row_op(const ggml_tensor* op) {
   if (op->type != GGML_TYPE_F32 || !op->src[0] || op->src[0]->type != GGML_TYPE_F32) return {};
   switch (op->op) {
     case GGML_OP_RMS_NORM:
-      return {ggml_compute_forward_rms_norm, 2048};
+      if (op->nb[0] != sizeof(float) || op->src[0]->nb[0] != sizeof(float)) return {};
+      return {compute_norm, 32768};
     case GGML_OP_ADD:
-      return {ggml_compute_forward_add, 16384};
+      return {by_ggml<ggml_compute_forward_add>, 16384};
     case GGML_OP_MUL:
-      return {ggml_compute_forward_mul, 16384};
+      return {by_ggml<ggml_compute_forward_mul>, 16384};
     case GGML_OP_ROPE:
-      return {ggml_compute_forward_rope, 4096};
+      return {by_ggml<ggml_compute_forward_rope>, 4096};
     case GGML_OP_GLU:
-      return {ggml_compute_forward_glu, 8192};
+      return {by_ggml<ggml_compute_forward_glu>, 8192};
     default:
       return {};
   }
 }
 
 std::int64_t parts(const ggml_tensor* op, std::int64_t grain, int threads) {
-  return std::min<std::int64_t>({ggml_nelements(op) / grain, 4 * threads, ggml_nrows(op)});
+  return std::clamp<std::int64_t>(ggml_nelements(op) / grain, 1, std::min<std::int64_t>(4 * threads, ggml_nrows(op)));
 }
 
 // What one part may need, as ggml plans it for a thread: a row, and a line of the cache between rows.
@@ -47,6 +70,8 @@ std::size_t part_bytes(const ggml_tensor* op) {
 }
 
 }  // namespace
+
+bool is_norm(const ggml_tensor* op) { return op->op == GGML_OP_RMS_NORM && is_row_op(op); }
 
 bool is_row_op(const ggml_tensor* op) { return row_op(op).compute; }
 
@@ -60,7 +85,7 @@ std::size_t row_work(const ggml_tensor* op, int threads) {
 }
 
 // A part computes what a thread of so many would.
-void compute_rows(ggml_tensor* op, void* work, Isa, Forward& forward) {
+void compute_rows(ggml_tensor* op, void* work, Isa isa, Forward& forward) {
   const RowOp row = row_op(op);
   const std::int64_t count = parts(op, row.grain, forward.crew.threads());
   forward.crew.each(count, 1, true, [&](std::int64_t begin, std::int64_t end, int) {
@@ -71,7 +96,7 @@ void compute_rows(ggml_tensor* op, void* work, Isa, Forward& forward) {
                                        .wdata = work,
                                        .threadpool = nullptr,
                                        .use_ref = false};
-      row.compute(&params, op);
+      row.compute(&params, op, isa);
     }
   });
 }

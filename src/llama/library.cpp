@@ -5,6 +5,7 @@
 #include <llama.h>
 
 #include <algorithm>
+#include <sstream>
 
 #include "base/error.h"
 #include "kernels/hook.h"
@@ -45,6 +46,7 @@ void start_library() {
     llama_log_set(
         [](ggml_log_level level, const char* text, void*) {
           if (level == GGML_LOG_LEVEL_ERROR && listener) listener->add(text);
+          if (level == GGML_LOG_LEVEL_WARN && listener) listener->warn(text);
         },
         nullptr);
     llama_backend_init();
@@ -63,6 +65,18 @@ std::string Complaints::because() const {
   while (text.ends_with('\n')) text.pop_back();
   std::replace(text.begin(), text.end(), '\n', ' ');
   return text.empty() ? "" : " (" + text + ")";
+}
+
+std::vector<std::string> Complaints::warnings() const {
+  std::vector<std::string> lines;
+  std::istringstream all(warnings_);
+  for (std::string line; std::getline(all, line);) {
+    // "load_arch_hparams: what is wrong"; the vocabulary's are from "load".
+    const bool of_architecture = line.starts_with("load_arch"),
+               of_text = line.find("missing pre-tokenizer") != line.npos;
+    if (of_architecture || of_text) lines.push_back(line.substr(std::min(line.find(": "), line.size() - 2) + 2));
+  }
+  return lines;
 }
 
 void LlamaRelease::operator()(llama_model* model) const { llama_model_free(model); }

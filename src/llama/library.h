@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "kernels/isa.h"
 #include "options/model_options.h"
@@ -17,7 +18,8 @@ namespace decant {
 // was not built for.
 void start_library();
 
-// While there is one, what libllama complains of on this thread, for our own message. Its other threads only compute.
+// While there is one, what libllama complains of and warns of on this thread, for our own messages. Its other threads
+// only compute.
 class Complaints {
  public:
   Complaints();
@@ -26,10 +28,14 @@ class Complaints {
   Complaints& operator=(const Complaints&) = delete;
 
   void add(const char* text) { text_ += text; }
+  void warn(const char* text) { warnings_ += text; }
   std::string because() const;  // " (what it said)", or "" where it said nothing
 
+  // Those that say that a model is not computed as its file means it. What else it warns of it puts right itself.
+  std::vector<std::string> warnings() const;
+
  private:
-  std::string text_;
+  std::string text_, warnings_;
   Complaints* outer_;
 };
 

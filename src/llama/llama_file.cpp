@@ -1,11 +1,13 @@
 // Tested by tests/llama/llama_model_test.cpp.
 #include "llama/llama_file.h"
 
+#include <llama-model.h>
 #include <llama.h>
 
 #include "base/error.h"
 #include "kernels/hook.h"
 #include "llama/exactness.h"
+#include "llama/load_probe.h"
 
 namespace decant {
 
@@ -32,17 +34,21 @@ LlamaFile::LlamaFile(const std::filesystem::path& path, const ModelOptions& opti
   const auto refuse = [&](const char* what) {
     throw Error(ErrorKind::unavailable, "{} is {}: decant runs decoder-only transformers", path.string(), what);
   };
-  if (llama_model_has_encoder(model_.get())) refuse("an encoder-decoder model");
-  if (!llama_model_has_decoder(model_.get())) refuse("an encoder");
+  warnings_ = complaints.warnings();
+  const bool encodes = llama_model_has_encoder(model_.get()), decodes = llama_model_has_decoder(model_.get());
+  if (encodes && decodes) refuse("an encoder-decoder model");
+  if (!decodes) refuse("an encoder");
   if (llama_model_is_recurrent(model_.get()) || llama_model_is_hybrid(model_.get()))
     refuse("a recurrent model, which cannot branch");
   if (llama_model_is_diffusion(model_.get())) refuse("a diffusion model");
+  if (!model_->hparams.causal_attn) refuse("an encoder, whose tokens see those behind them");
+  if (llama_vocab_type(llama_model_get_vocab(model_.get())) == LLAMA_VOCAB_TYPE_NONE)
+    throw Error(ErrorKind::unavailable, "{} has no vocabulary: decant needs one to read and write text", path.string());
   vocab_ = std::make_unique<LlamaVocab>(llama_model_get_vocab(model_.get()), info_);
-}
-
-std::optional<std::string> LlamaFile::chat_template() const {
-  const char* text = llama_model_chat_template(model_.get(), nullptr);
-  return text ? std::optional<std::string>(text) : std::nullopt;
+  if (const char* source = llama_model_chat_template(model_.get(), nullptr)) {
+    const std::filesystem::path program = is_unknown(path) ? default_probe_program() : "";
+    chat_template_ = std::make_unique<ChatTemplate>(source, vocab_->bos_text(), vocab_->eos_text(), program);
+  }
 }
 
 int LlamaFile::trained_context() const { return llama_model_n_ctx_train(model_.get()); }

@@ -5,10 +5,11 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "files/gguf_check.h"
+#include "llama/chat_template.h"
 #include "llama/library.h"
 #include "llama/llama_vocab.h"
 #include "options/model_options.h"
@@ -28,9 +29,10 @@ class LlamaFile {
   const std::string& name() const { return name_; }
   const GgufInfo& info() const { return info_; }
   const LlamaVocab& vocab() const { return *vocab_; }
-  std::optional<std::string> chat_template() const;
+  const ChatTemplate* chat_template() const { return chat_template_.get(); }  // null where it has none
   int trained_context() const;
-  std::uint64_t weight_bytes() const;  // of all tensors
+  std::uint64_t weight_bytes() const;                                     // of all tensors
+  const std::vector<std::string>& warnings() const { return warnings_; }  // libllama's, for whoever is to know
   llama_model* handle() const { return model_.get(); }
 
  private:
@@ -38,7 +40,9 @@ class LlamaFile {
   std::string name_;
   GgufInfo info_;
   ModelHandle model_;
+  std::vector<std::string> warnings_;
   std::unique_ptr<LlamaVocab> vocab_;
+  std::unique_ptr<ChatTemplate> chat_template_;
 };
 
 }  // namespace decant

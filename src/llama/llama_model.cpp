@@ -7,6 +7,7 @@
 #include <llama-ext.h>
 #include <llama-graph.h>
 #include <llama.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cassert>
@@ -15,6 +16,7 @@
 #include "base/cpus.h"
 #include "base/error.h"
 #include "kernels/hook.h"
+#include "llama/damage.h"
 #include "llama/exactness.h"
 #include "llama/layer_head.h"
 #include "llama/library.h"
@@ -24,7 +26,8 @@ namespace decant {
 namespace {
 
 constexpr int kDefaultCells = 8192;
-constexpr int kCellStep = 256;      // libllama rounds the cache up to this
+constexpr int kCellStep = 256;  // libllama rounds the cache up to this
+constexpr std::int64_t kMostSteps = std::numeric_limits<int>::max() / kCellStep;
 constexpr int kMaxSequences = 256;  // LLAMA_MAX_SEQ
 constexpr int kMaxOutputs = 64;     // more would only make the output buffer larger than a batch is likely to need
 constexpr std::uint64_t kForwardsKept = 32;  // that layers' inputs are still handed out after nobody asked: each switch
@@ -85,25 +88,47 @@ std::span<const float> of_layer(const std::vector<std::pair<int, std::vector<flo
   return {};
 }
 
+// A cache that this machine cannot hold would be ended by the system, without a word, once it is used.
+void check_cache_fits(const llama_model* model, const llama_context_params& params, const LlamaFile& file) {
+  const int heads = llama_model_n_head(model);
+  if (heads <= 0) return;
+  const std::int64_t width =
+      std::int64_t{llama_model_n_embd(model)} / heads * std::max(1, static_cast<int>(llama_model_n_head_kv(model)));
+  const double per_value =
+      static_cast<double>(ggml_type_size(params.type_k)) / static_cast<double>(ggml_blck_size(params.type_k));
+  const double bytes = 2 * per_value * static_cast<double>(width) * llama_model_n_layer(model) * params.n_ctx;
+  const double memory = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  if (bytes <= memory || memory <= 0) return;
+  throw Error(ErrorKind::unavailable,
+              "a cache of {} positions for {} takes {:.0f} GB, and this machine has {:.0f}: try a smaller --ctx-size",
+              params.n_ctx, file.name(), bytes / 1e9, memory / 1e9);
+}
+
 }  // namespace
 
 LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions& options, int cells, int sequences)
     : file_(std::move(file)), isa_(isa_of(options)), left_is_known_(!isa_) {
   if (cells == 0) cells = options.ctx_size;
   if (cells == 0) cells = std::min(file_->trained_context(), kDefaultCells);
-  cells = (cells + kCellStep - 1) / kCellStep * kCellStep;
+  const int wanted = cells;
+  cells = static_cast<int>(std::min<std::int64_t>((std::int64_t{cells} + kCellStep - 1) / kCellStep, kMostSteps) *
+                           kCellStep);
   sequences = std::clamp(sequences, 1, kMaxSequences);
   const llama_context_params params = context_params(options, cells, sequences);
+  if (device_of(options).empty()) check_cache_fits(file_->handle(), params, *file_);
   const Complaints complaints;
   context_.reset(llama_init_from_model(file_->handle(), params));
   if (!context_) {
-    throw Error(ErrorKind::unavailable, "no context of {} positions could be made for {}{}: try a smaller --ctx-size",
-                cells, file_->path().string(), complaints.because());
+    const std::string because = complaints.because();
+    throw Error(ErrorKind::unavailable, "no context of {} positions could be made for {}{}: try {}", cells,
+                file_->path().string(), because,
+                because.find("cache type") == because.npos ? "a smaller --ctx-size" : "another --cache-type");
   }
   threads_ = std::make_unique<Threads>(context_.get(), params.n_threads, isa_ && computes_all(context_.get(), *isa_));
   if (options.exact) check_exact_graphs(context_.get(), left_, file_->path());
   const llama_model* model = file_->handle();
-  const int n_cells = static_cast<int>(llama_n_ctx(context_.get())), rows = static_cast<int>(params.n_batch);
+  const int made = static_cast<int>(llama_n_ctx(context_.get())), rows = static_cast<int>(params.n_batch);
+  const int n_cells = options.ctx_size > 0 ? std::min(wanted, made) : made;  // no more than the user allows
   const bool plain = params.flash_attn_type == LLAMA_FLASH_ATTN_TYPE_DISABLED;
   info_ = {.name = file_->name(),
            .n_vocab = vocab().size(),
@@ -116,7 +141,9 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
            .max_outputs = std::min(kMaxOutputs, rows),
            .tied_embeddings = file_->info().tied_embeddings,
            .has_layers = hands_out_layers(file_->info().architecture),
+           .logits_from_hidden = hands_out_layers(file_->info().architecture),
            .keeps_rows_apart = isa_ && !plain && device_of(options).empty()};
+  info_.damaged_tensor = [file = file_] { return first_damaged_tensor(file->path(), file->info().n_splits); };
   description_ =
       fmt::format("{} cache of {} positions, {} attention, {} threads, {} kernels", ggml_type_name(params.type_k),
                   n_cells, plain ? "plain" : "flash", params.n_threads, isa_ ? kernels::isa_name(*isa_) : "ggml's");
@@ -131,13 +158,14 @@ llama_context_params LlamaModel::context_params(const ModelOptions& options, int
   params.n_ctx = static_cast<std::uint32_t>(cells);
   params.n_seq_max = static_cast<std::uint32_t>(sequences);
   // A batch must hold a row for each sequence: libllama aborts otherwise.
-  params.n_batch = params.n_ubatch =
-      static_cast<std::uint32_t>(std::min(cells, std::max(options.prefill_chunk_size + kMaxOutputs, sequences)));
+  params.n_batch = params.n_ubatch = static_cast<std::uint32_t>(
+      std::min(cells, std::max(std::min(options.prefill_chunk_size, cells) + kMaxOutputs, sequences)));
   params.kv_unified = true;
   params.swa_full = true;  // branches and rollback need the positions that a sliding window would forget
   params.n_threads = params.n_threads_batch = thread_count(options, file_->handle());
   params.type_k = params.type_v = cache_type(options, file_->info());
   params.flash_attn_type = flash_attention(options, file_->info());
+  params.pooling_type = LLAMA_POOLING_TYPE_NONE;  // a hidden state for each token, whatever the file is made for
   params.no_perf = true;
   params.cb_eval = watch;
   params.cb_eval_user_data = this;

@@ -28,12 +28,16 @@ class LlamaVocab : public Vocab {
 
   const llama_vocab* handle() const { return vocab_; }
 
-  // For chats: eos(), and every token that libllama takes for the end of a turn and that the chat template writes.
-  std::vector<Token> end_of_turn(std::string_view chat_template) const;
+  // For chats: eos(), and every token that libllama takes for the end of a turn or of a document.
+  std::vector<Token> end_of_turn() const;
   std::string bos_text() const;
   std::string eos_text() const;
 
  private:
+  std::vector<Token> tokenize_known(std::string_view text, bool special, bool add_bos) const;
+  std::vector<Token> tokenize_unknown(std::string_view text, bool special, bool add_bos) const;
+  bool has(std::string_view character) const;
+
   const llama_vocab* vocab_;
   int size_;
   std::vector<Token> eos_;

@@ -16,9 +16,11 @@
 #include <cstdlib>
 #include <fstream>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include "base/error.h"
 #include "base/process.h"
@@ -68,6 +70,21 @@ void leave_nothing() {
   const rlimit no_core = {0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+// Every kind of character that a prompt may have, with what the file wants before and behind.
+void tokenize_something(const llama_model* model) {
+  const llama_vocab* vocab = llama_model_get_vocab(model);
+  if (llama_vocab_type(vocab) == LLAMA_VOCAB_TYPE_NONE) return;
+  std::string text = " a\n\xC3\xA9\xE2\x82\xAC\xF0\x9F\x9A\x80";
+  std::vector<llama_token> tokens(text.size() + 16);
+  for (const bool special : {false, true}) {
+    try {
+      llama_tokenize(vocab, text.data(), static_cast<std::int32_t>(text.size()), tokens.data(),
+                     static_cast<std::int32_t>(tokens.size()), special, special);
+    } catch (const std::out_of_range&) {  // characters that it has no token for: LlamaVocab sees to them
+    }
+  }
 }
 
 bool decodes_one_token(llama_model* model) {
@@ -129,7 +146,7 @@ void judge(const fs::path& path, const Outcome& outcome) {
 std::string identity(const fs::path& path) {
   struct stat status {};
   if (stat(path.c_str(), &status) != 0) throw Error(ErrorKind::no_input, "no such file: {}", path.string());
-  return fmt::format("{}\n{} {}.{:09} {}:{}\nlibllama {}\n", fs::absolute(path).string(), status.st_size,
+  return fmt::format("{}\n{} {}.{:09} {}:{}\nlibllama {}, tokenized\n", fs::absolute(path).string(), status.st_size,
                      status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_dev, status.st_ino, llama_version());
 }
 
@@ -163,8 +180,10 @@ fs::path default_probe_program() {
   return access(beside.c_str(), X_OK) == 0 ? beside : fs::path();
 }
 
+bool is_unknown(const fs::path& path) { return !turned_off() && !is_pinned_model(path); }
+
 Probe probe_model(const fs::path& path, const ProbeOptions& options) {
-  if (turned_off() || is_pinned_model(path)) return Probe::not_needed;
+  if (!is_unknown(path)) return Probe::not_needed;
   const std::string key = identity(path);
   const std::optional<fs::path> record = record_of(key);
   std::error_code unreadable;
@@ -183,6 +202,7 @@ void answer_probe(const fs::path& path) {
   llama_model* model = llama_model_load_from_file(path.c_str(), llama_model_default_params());
   if (!model) _exit(1);
   const bool decoder_only = !llama_model_has_encoder(model) && llama_model_has_decoder(model);
+  if (decoder_only) tokenize_something(model);
   _exit(!decoder_only || decodes_one_token(model) ? 0 : 1);  // other kinds are refused, in words, when they are opened
 }
 

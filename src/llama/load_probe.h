@@ -25,6 +25,9 @@ enum class Probe {
   no_program,  // nothing was tried, as there is no program to do it
 };
 
+// Whether a file could be anything: not one that decant has checked by its sum, and the user has not vouched for it.
+bool is_unknown(const std::filesystem::path& path);
+
 // Throws what check_gguf() throws, and Error(data) when libllama cannot load the file or evaluate one token with it.
 // DECANT_NO_PROBE=1 turns it off. From any thread.
 Probe probe_model(const std::filesystem::path& path, const ProbeOptions& options = {});

@@ -54,6 +54,21 @@ struct Release {
 using Gguf = std::unique_ptr<gguf_context, Release<gguf_free>>;
 using Tensors = std::unique_ptr<ggml_context, Release<ggml_free>>;
 
+// libllama takes what kind of model this is from its number of layers, and some models have only that: 0 where it
+// does not matter, else a number for each kind. (hparams.n_layer() and LLM_TYPE_* in libllama's src/models.)
+int kind_by_layers(std::string_view architecture, int layers) {
+  const auto index_in = [layers](std::initializer_list<int> special) {
+    const auto* found = std::find(special.begin(), special.end(), layers);
+    return found == special.end() ? 0 : static_cast<int>(found - special.begin()) + 1;
+  };
+  if (architecture == "gemma2") return index_in({46});                 // the scale of attention
+  if (architecture == "gemma3") return index_in({62});                 // likewise
+  if (architecture == "exaone4") return index_in({64});                // sliding windows
+  if (architecture == "baichuan") return index_in({32, 40});           // positions, or ALiBi
+  if (architecture == "deepseek2") return index_in({26, 27, 47, 48});  // a projection of the query; the gate
+  return 0;
+}
+
 // "blk.12.attn_q.weight" -> 12
 std::optional<int> layer_of(std::string_view tensor) {
   constexpr std::string_view block = "blk.";
@@ -138,6 +153,14 @@ std::shared_ptr<const LlamaFile> load_self_model(std::string_view name, const Ll
   }
   if (layers && (*layers < 1 || *layers > n_layer)) {
     throw Error(ErrorKind::usage, "{}: {} has 1 to {} layers to take", name, whole.name(), n_layer);
+  }
+  const std::string& architecture = whole.info().architecture;
+  if (layers && kind_by_layers(architecture, *layers) != kind_by_layers(architecture, n_layer)) {
+    throw Error(
+        ErrorKind::unavailable,
+        "{}: libllama tells what kind of {} model {} is by its {} layers, and would take {} of them for another "
+        "kind: use a type (self:q4_0), or another model",
+        name, architecture, whole.name(), n_layer, *layers);
   }
   if (whole.info().n_splits > 1) {
     throw Error(ErrorKind::unavailable, "{}: {} lies in {} files, and only a model in one can be taken apart", name,

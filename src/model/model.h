@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <span>
 #include <string>
@@ -34,10 +35,12 @@ struct ModelInfo {
   int max_rows = 0;       // rows in one forward()
   int max_outputs = 0;    // rows with logits, or logits of layers, in one forward(); other outputs are not counted
   bool tied_embeddings = false;
-  bool has_layers = false;  // states of layers can be asked for, and there is a head for them
+  bool has_layers = false;          // states of layers can be asked for, and there is a head for them
+  bool logits_from_hidden = false;  // the head applied to the last hidden state gives the logits of the row
   int rewind = kRewindAll;  // tokens that trim_sequence() can take back at the end of a sequence; 0: only all of them
   bool keeps_rows_apart = true;  // a NaN in one sequence's cells cannot reach the rows of another; known for certain
                                  // after the first forward()
+  std::function<std::string()> damaged_tensor = {};  // looks for weights that are no numbers: "" where there are none
 };
 
 // What a row returns besides filling its cell. States are numbered as Hugging Face's hidden_states: i is what layer i

@@ -12,6 +12,7 @@ const Registered<ProcessorRow> row({
     .place = 1200,
     .order_names = {"adaptive_p"},
     .truncates = true,
+    .raises = [](const auto&) { return true; },
     .is_on = [](const auto& c, const auto&) { return c.adaptive_target.has_value(); },
     .make = [](const auto& c, const auto&) { return made<AdaptiveP>(*c.adaptive_target, c.adaptive_decay); },
 });

@@ -72,6 +72,9 @@ class Chain {
   bool empty() const { return recipe_.processors.empty(); }
   bool has_state() const { return has_state_; }
 
+  // Whether what the chain leaves is never above 0. `log_p`: it is given log-probabilities.
+  bool stays_below_zero(bool log_p) const { return recipe_.normalizes || (log_p && !recipe_.raises); }
+
   // `states`: those of the node; left out, the processors start from their beginning. (context.state is set here.)
   // Throws NothingLeft (usage), naming the processor, when no token is left.
   void operator()(Scores& scores, Context context, const States* states = nullptr) const;

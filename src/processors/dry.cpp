@@ -4,7 +4,8 @@
 // If the last L tokens have occurred before and `token` came next there, its score falls by
 // multiplier * base^(L - allowed_length), with its largest L, from L = allowed_length on. No repetition reaches back
 // across a sequence breaker, and no token that holds a whole breaker is penalised. Breakers are texts: a run of tokens
-// that holds one, which may begin inside the first of them, counts. The exponent is limited where base^exponent would
+// that holds one, which may begin inside the first of them, counts; the word none takes back those before it, so that
+// by itself it is no breaker at all. The exponent is limited where base^exponent would
 // leave the range of a float.
 // Source: text-generation-webui, pull request 5677. Equals libllama's dry sampler, which also cuts breakers to 40 bytes
 // and 20 tokens behind the first. Deviations: last_n = -1 is the whole text (there, off); blanks at the start of a
@@ -77,7 +78,9 @@ Dry::Dry(const GenerationConfig& config, const Vocab& vocab)
   }
   constexpr float log_largest = 88.7228391f;
   if (base_ > 1.000001f) max_exponent_ = static_cast<int>(log_largest / std::log(base_));
-  for (const std::string& text : config.dry_sequence_breakers) add_breaker(text.substr(0, 40), vocab);
+  for (const std::string& text : config.dry_sequence_breakers) {
+    text == "none" ? breakers_.clear() : add_breaker(text.substr(0, 40), vocab);
+  }
 }
 
 // A breaker may begin anywhere in a token; what of it the token does not hold has to follow.
@@ -126,7 +129,8 @@ bool Dry::is_breaker(Token token) const {
 float Dry::penalty(int length) const {
   int exponent = length - allowed_length_;
   if (max_exponent_ > 0) exponent = std::min(exponent, max_exponent_);
-  return static_cast<float>(multiplier_ * std::pow(double{base_}, exponent));
+  constexpr double largest = std::numeric_limits<float>::max();
+  return static_cast<float>(std::min(multiplier_ * std::pow(double{base_}, exponent), largest));
 }
 
 void Dry::operator()(Scores& scores, const Context& context) const {
@@ -147,7 +151,9 @@ void Dry::operator()(Scores& scores, const Context& context) const {
   for (const auto& [token, length] : longest) {
     if (!is_breaker(token)) penalised.push_back(token);
   }
-  scores.edit(penalised, [&](Token token, float score) { return score - penalty(longest.at(token)); });
+  constexpr float lowest = std::numeric_limits<float>::lowest();
+  scores.edit(penalised,
+              [&](Token token, float score) { return std::max(score - penalty(longest.at(token)), lowest); });
 }
 
 const Registered<ProcessorRow> row({

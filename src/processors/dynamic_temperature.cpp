@@ -27,7 +27,8 @@ class DynamicTemperature final : public Processor {
     const int n = scores.kept();
     if (n < 2) return;
     const double share = std::min(1.0, scores.entropy() / std::log(n));
-    const auto temperature = static_cast<float>(low_ + (high_ - low_) * std::pow(share, exponent_));
+    constexpr double largest = std::numeric_limits<float>::max();
+    const auto temperature = static_cast<float>(std::min(low_ + (high_ - low_) * std::pow(share, exponent_), largest));
     if (temperature < std::numeric_limits<float>::min()) {
       scores.keep_best(1);
     } else {

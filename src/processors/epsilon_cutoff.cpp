@@ -35,6 +35,7 @@ const Registered<ProcessorRow> row({
     .place = 900,
     .order_names = {"epsilon_cutoff"},
     .truncates = true,
+    .keeps_best = true,
     .is_on = [](const auto& c, const auto&) { return c.epsilon_cutoff != 0; },
     .make = [](const auto& c,
                const auto& setup) { return made<EpsilonCutoff>(c.epsilon_cutoff, min_tokens_to_keep(c, setup)); },

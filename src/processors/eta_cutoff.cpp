@@ -37,6 +37,7 @@ const Registered<ProcessorRow> row({
     .place = 1000,
     .order_names = {"eta_cutoff"},
     .truncates = true,
+    .keeps_best = true,
     .is_on = [](const auto& c, const auto&) { return c.eta_cutoff != 0; },
     .make = [](const auto& c,
                const auto& setup) { return made<EtaCutoff>(c.eta_cutoff, min_tokens_to_keep(c, setup)); },

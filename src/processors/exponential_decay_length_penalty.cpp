@@ -30,9 +30,9 @@ class ExponentialDecayLengthPenalty final : public Processor {
     check_token_ids("eos_token_id", eos_, scores.n_vocab());
     const int past = context.n_new() - start_;
     if (past <= 0) return;
-    constexpr double largest = std::numeric_limits<float>::max();  // infinity times a score of 0 is no number
-    const auto growth = static_cast<float>(std::min(std::pow(factor_, past) - 1, largest));
-    scores.edit(eos_, [growth](float score) { return score + std::abs(score) * growth; });
+    static constexpr float largest = std::numeric_limits<float>::max();  // infinity times a score of 0 is no number
+    const auto growth = static_cast<float>(std::min(std::pow(factor_, past) - 1, double{largest}));
+    scores.edit(eos_, [growth](float score) { return std::min(score + std::abs(score) * growth, largest); });
   }
 
  private:
@@ -55,6 +55,11 @@ const Registered<ProcessorRow> row({
     .option = "exponential_decay_length_penalty",
     .part = ChainPart::edit,
     .place = 2200,
+    .raises =
+        [](const auto& c) {
+          const auto& decay = c.exponential_decay_length_penalty;
+          return decay.size() == 2 && decay[1] > 1;
+        },
     .is_on = [](const auto& c, const auto&) { return !c.exponential_decay_length_penalty.empty(); },
     .make = make,
 });

@@ -43,6 +43,7 @@ const Registered<ProcessorRow> row({
     .option = "guidance_scale",
     .part = ChainPart::edit,
     .place = 100,
+    .raises = [](const auto&) { return true; },
     .is_on = [](const auto& c, const auto&) { return c.guidance_scale != 1; },
     .make = [](const auto& c, const auto&) { return made<Guidance>(c.guidance_scale); },
 });

@@ -32,6 +32,7 @@ const Registered<ProcessorRow> row({
     .place = 700,
     .order_names = {"min_p"},
     .truncates = true,
+    .keeps_best = true,
     .is_on = [](const auto& c, const auto&) { return c.min_p != 0; },
     .make = [](const auto& c, const auto& setup) { return made<MinP>(c.min_p, min_tokens_to_keep(c, setup)); },
 });

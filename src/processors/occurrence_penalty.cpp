@@ -35,12 +35,15 @@ class OccurrencePenalty final : public Processor {
   int last_n_;
 };
 
+bool raises(const GenerationConfig& config) { return config.frequency_penalty < 0 || config.presence_penalty < 0; }
+
 // One processor has both penalties.
 const Registered<ProcessorRow> frequency_row({
     .option = "frequency_penalty",
     .part = ChainPart::edit,
     .place = 700,
     .order_names = {"penalties"},
+    .raises = raises,
     .is_on = [](const auto& c, const auto&) { return c.frequency_penalty != 0; },
     .make = [](const auto& c, const auto&) { return made<OccurrencePenalty>(c); },
 });
@@ -50,6 +53,7 @@ const Registered<ProcessorRow> presence_row({
     .part = ChainPart::edit,
     .place = 800,
     .order_names = {"penalties"},
+    .raises = raises,
     .is_on = [](const auto& c, const auto&) { return c.presence_penalty != 0 && c.frequency_penalty == 0; },
     .make = [](const auto& c, const auto&) { return made<OccurrencePenalty>(c); },
 });

@@ -112,6 +112,19 @@ std::string with_value(std::string_view option, const GenerationConfig& config) 
   return field ? fmt::format("{} {}", option, to_text(value_of(config, *field))) : std::string(option);
 }
 
+[[noreturn]] void idle(std::string_view option, const GenerationConfig& config, std::string_view reason) {
+  throw Error(ErrorKind::usage, "{} does nothing {}: change that, or drop {}", with_value(option, config), reason,
+              option);
+}
+
+// Whether some truncation that heeds min_tokens_to_keep might leave fewer than n.
+bool has_cut_below(const GenerationConfig& config, int n) {
+  const bool top_k = config.top_k > 0 && config.top_k < n;
+  return config.mirostat == 0 &&
+         (top_k || config.top_p < 1 || config.min_p > 0 || config.typical_p < 1 || config.epsilon_cutoff > 0 ||
+          config.eta_cutoff > 0 || config.top_h || config.xtc_probability > 0);
+}
+
 // On by default is no wish.
 bool is_asked_for(const ProcessorRow& row, const GenerationConfig& config) {
   const auto* field = find(generation_fields(), row.option);
@@ -136,8 +149,78 @@ Recipe make_recipe(const GenerationConfig& config, bool sampling, const ChainSet
       std::find_if(parts.begin(), parts.end(), [](const Part& part) { return part.part != ChainPart::edit; });
   Recipe recipe;
   recipe.n_edits = static_cast<std::size_t>(first_cut - parts.begin());
-  for (Part& part : parts) recipe.processors.push_back(std::move(part.processor));
+  for (Part& part : parts) {
+    const bool normalizes = part.row && part.row->normalizes;
+    const bool raises =
+        !part.row || (part.row->raises && part.row->raises(config));  // of a user's own nothing is known
+    recipe.raises = !normalizes && (recipe.raises || raises);
+    recipe.normalizes = normalizes || (recipe.normalizes && !raises);
+    recipe.processors.push_back(std::move(part.processor));
+  }
   return recipe;
+}
+
+bool raises_scores(const GenerationConfig& config) {
+  const auto rows = processor_rows();
+  const bool normalizes =
+      std::any_of(rows.begin(), rows.end(), [&](const auto* row) { return row->normalizes && row->is_on(config, {}); });
+  return !normalizes && std::any_of(rows.begin(), rows.end(), [&](const auto* row) {
+    return row->raises && row->is_on(config, {}) && row->raises(config);
+  });
+}
+
+void reject_what_temperature_0_is_not(const GenerationConfig& config) {
+  for (const ProcessorRow* row : processor_rows()) {
+    if (row->part != ChainPart::warper || row->keeps_best || !row->is_on(config, {})) continue;
+    reject_contradiction("temperature 0", with_value(row->option, config));
+  }
+}
+
+bool orders_something(const GenerationConfig& config, bool sampling) {
+  const auto rows = processor_rows();
+  return std::any_of(rows.begin(), rows.end(), [&](const ProcessorRow* row) {
+    const bool works = row->part != ChainPart::warper || sampling;
+    return works && !row->order_names[0].empty() && row->is_on(config, {});
+  });
+}
+
+namespace {
+
+void reject_idle_order(const GenerationConfig& config, bool sampling) {
+  if (config.sampler_order.empty()) return;
+  if (config.sampler_order != "llama.cpp") {
+    for (const std::string_view name : split(config.sampler_order)) check_order_name(name);
+  }
+  if (config.temperature != 0 && !orders_something(config, sampling))
+    idle("sampler_order", config, "where nothing is on that has a place in it");
+}
+
+}  // namespace
+
+void reject_idle_processor_options(const GenerationConfig& config, bool sampling) {
+  const auto table = generation_fields();
+  const auto is_changed = [&](std::string_view option) {
+    const auto& field = get(table, option);
+    return !is_equal(value_of(config, field), default_of(field));
+  };
+  const std::string_view penalty = is_changed("repetition_penalty")  ? "repetition_penalty"
+                                   : is_changed("frequency_penalty") ? "frequency_penalty"
+                                   : is_changed("presence_penalty")  ? "presence_penalty"
+                                                                     : "";
+  if (penalty.empty() && is_changed("penalty_last_n"))
+    idle("penalty_last_n", config, "without repetition_penalty, frequency_penalty or presence_penalty");
+  if (config.penalty_last_n == 0 && !penalty.empty())
+    idle(penalty, config, "with penalty_last_n 0, which looks at no token");
+  if (config.dry_multiplier != 0 && config.dry_penalty_last_n == 0)
+    idle("dry_multiplier", config, "with dry_penalty_last_n 0, which looks at no token");
+  if (config.xtc_probability > 0 && config.xtc_threshold > .5)
+    idle("xtc_probability", config, "with an xtc_threshold above 0.5, which no two tokens reach");
+  if (config.watermark && config.watermark_bias == 0) idle("watermark", config, "with watermark_bias 0");
+  if (config.watermark && config.watermark_greenlist_ratio == 1)
+    idle("watermark", config, "with watermark_greenlist_ratio 1, which favours every token");
+  if (sampling && is_changed("min_tokens_to_keep") && !has_cut_below(config, config.min_tokens_to_keep))
+    idle("min_tokens_to_keep", config, "without a cut that could leave fewer");
+  reject_idle_order(config, sampling);
 }
 
 void reject_processor_contradictions(const GenerationConfig& config) {

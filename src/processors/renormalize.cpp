@@ -20,6 +20,7 @@ const Registered<ProcessorRow> row({
     .option = "renormalize_logits",
     .part = ChainPart::ending,
     .place = 200,
+    .normalizes = true,
     .is_on = [](const auto& c, const auto&) { return c.renormalize_logits; },
     .make = [](const auto&, const auto&) { return made<Renormalize>(); },
 });

@@ -17,8 +17,8 @@ class RepetitionPenalty final : public Processor {
   RepetitionPenalty(double penalty, int last_n)
       : penalty_(static_cast<float>(penalty)), last_n_(checked_last_n(last_n)) {
     if (!std::isnormal(penalty_) || penalty_ < 0) {
-      throw Error(ErrorKind::usage, "repetition_penalty is {}: it must be a positive number, 1 for no penalty",
-                  penalty);
+      throw Error(ErrorKind::usage,
+                  "repetition_penalty is {}: it must be a number from 1e-37 to 1e38, 1 for no penalty", penalty);
     }
   }
 
@@ -37,8 +37,8 @@ class EncoderRepetitionPenalty final : public Processor {
  public:
   explicit EncoderRepetitionPenalty(double penalty) : inverse_(static_cast<float>(1 / penalty)) {
     if (!std::isnormal(inverse_) || inverse_ < 0) {
-      throw Error(ErrorKind::usage, "encoder_repetition_penalty is {}: it must be a positive number, 1 for no effect",
-                  penalty);
+      throw Error(ErrorKind::usage,
+                  "encoder_repetition_penalty is {}: it must be a number from 1e-37 to 1e37, 1 for no effect", penalty);
     }
   }
 

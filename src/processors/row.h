@@ -66,6 +66,14 @@ struct ProcessorRow {
   // Cuts by a threshold of its own. Mirostat, which makes the cut itself, contradicts it and leaves it out.
   bool truncates = false;
 
+  // Never removes the likeliest token, nor makes another one likelier: what is greedy stays so. Of a warper.
+  bool keeps_best = false;
+
+  // Whether it may leave a score above 0 where all that it is given are log-probabilities; null: it never does.
+  bool (*raises)(const GenerationConfig& config) = nullptr;
+
+  bool normalizes = false;  // leaves log-probabilities whatever it is given
+
   bool (*is_on)(const GenerationConfig& config, const ChainSetup& setup);
 
   // Throws Error(usage) for values that cannot be carried out.

@@ -29,10 +29,20 @@ bool is_completed_by_last(const BiasedSequence& sequence, std::span<const Token>
   return std::equal(sequence.tokens.begin(), sequence.tokens.end() - 1, tokens.last(n - 1).begin());
 }
 
+// Whether a bias may be above 0, as the text behind the last "=", or else behind the id, says.
+bool has_reward(const std::vector<std::string>& texts) {
+  return std::any_of(texts.begin(), texts.end(), [](const std::string_view text) {
+    const std::size_t equals = text.rfind('=');
+    return text.substr(equals == text.npos ? std::min(text.find_first_of("+-", 1), text.size()) : equals + 1)
+               .substr(0, 1) != "-";
+  });
+}
+
 const Registered<ProcessorRow> sequence_row({
     .option = "sequence_bias",
     .part = ChainPart::edit,
     .place = 200,
+    .raises = [](const auto& c) { return has_reward(c.sequence_bias); },
     .is_on = [](const auto& c, const auto&) { return !c.sequence_bias.empty(); },
     .make =
         [](const auto& c, const auto& setup) {
@@ -44,6 +54,7 @@ const Registered<ProcessorRow> logit_row({
     .option = "logit_bias",
     .part = ChainPart::edit,
     .place = 300,
+    .raises = [](const auto& c) { return has_reward(c.logit_bias); },
     .is_on = [](const auto& c, const auto&) { return !c.logit_bias.empty(); },
     .make =
         [](const auto& c, const auto& setup) {

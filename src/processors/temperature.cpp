@@ -11,8 +11,9 @@ namespace {
 class Temperature final : public Processor {
  public:
   explicit Temperature(double temperature)
-      : temperature_(std::max(static_cast<float>(temperature), std::numeric_limits<float>::min())) {
-    if (!(temperature > 0 && temperature <= std::numeric_limits<float>::max())) {
+      : temperature_(static_cast<float>(std::clamp(temperature, double{std::numeric_limits<float>::min()},
+                                                   double{std::numeric_limits<float>::max()}))) {
+    if (!(temperature > 0 && std::isfinite(temperature))) {
       throw Error(ErrorKind::usage, "temperature is {}: it must be a positive number to sample with", temperature);
     }
   }
@@ -30,6 +31,7 @@ const Registered<ProcessorRow> row({
     .part = ChainPart::warper,
     .place = 200,
     .order_names = {"temperature"},
+    .keeps_best = true,
     .is_on = [](const auto& c, const auto&) { return c.temperature != 1 && !(c.dynatemp_range > 0); },
     .make = [](const auto& c, const auto&) { return made<Temperature>(c.temperature); },
 });

@@ -47,7 +47,12 @@ TokenHealing::TokenHealing(std::string prefix, const Vocab& vocab) : prefix_(std
 void TokenHealing::operator()(Scores& scores, const Context& context) const {
   const std::string_view rest = std::string_view(prefix_).substr(written(context.state));
   if (rest.empty()) return;
-  scores.keep_if([&](Token token, float) { return can_continue(rest, vocab_.bytes(token)); });
+  bool whole = false;  // a token with all of it is left
+  scores.for_each([&](Token token, float) { whole = whole || vocab_.bytes(token).starts_with(rest); });
+  scores.keep_if([&](Token token, float) {
+    const std::string_view bytes = vocab_.bytes(token);
+    return whole ? bytes.starts_with(rest) : can_continue(rest, bytes);
+  });
 }
 
 StatePtr TokenHealing::start() const { return std::make_shared<Written>(0); }

@@ -3,8 +3,11 @@
 // A prompt that ends in `http:` ends in the token `:`, behind which `//` is unlikely, because such texts are written
 // with the token `://`. Without its last token the model is free to write that one.
 // Source: guidance's token healing. Hugging Face's heal_tokens takes one greedy token with a bias of 10 for those that
-// begin with the removed text, so that it may write something else; here the new tokens, one or several, always begin
-// with the removed bytes, the last of them may reach beyond, and they are chosen as any others are.
+// begin with the removed text, so that it may write something else; here the new token always begins with all of the
+// removed bytes, may reach beyond, and is chosen as any other is. A shorter one (` ` of ` h`) would only split what
+// the prompt's end had as one token: it may be written where other processors leave no token with all of the bytes.
+//
+// What the prompt said already is the prompt's: grammars and stop strings begin behind it.
 #pragma once
 
 #include <string>

@@ -63,6 +63,7 @@ const Registered<ProcessorRow> row({
     .place = 400,
     .order_names = {"top_h"},
     .truncates = true,
+    .keeps_best = true,
     .is_on = [](const auto& c, const auto&) { return c.top_h.has_value(); },
     .make = [](const auto& c, const auto& setup) { return made<TopH>(*c.top_h, min_tokens_to_keep(c, setup)); },
 });

@@ -27,6 +27,7 @@ const Registered<ProcessorRow> row({
     .place = 500,
     .order_names = {"top_k"},
     .truncates = true,
+    .keeps_best = true,
     .is_on = [](const auto& c, const auto&) { return c.top_k != 0; },
     .make = [](const auto& c, const auto& setup) { return made<TopK>(c.top_k, min_tokens_to_keep(c, setup)); },
 });

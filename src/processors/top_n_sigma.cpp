@@ -31,6 +31,7 @@ const Registered<ProcessorRow> row({
     .place = 100,
     .order_names = {"top_n_sigma"},
     .truncates = true,
+    .keeps_best = true,
     .is_on = [](const auto& c, const auto&) { return c.top_n_sigma > 0; },
     .make = [](const auto& c, const auto&) { return made<TopNSigma>(c.top_n_sigma); },
 });

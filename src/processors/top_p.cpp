@@ -33,6 +33,7 @@ const Registered<ProcessorRow> row({
     .place = 600,
     .order_names = {"top_p"},
     .truncates = true,
+    .keeps_best = true,
     .is_on = [](const auto& c, const auto&) { return c.top_p != 1; },
     .make = [](const auto& c, const auto& setup) { return made<TopP>(c.top_p, min_tokens_to_keep(c, setup)); },
 });

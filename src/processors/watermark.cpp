@@ -42,6 +42,7 @@ const Registered<ProcessorRow> row({
     .option = "watermark",
     .part = ChainPart::ending,
     .place = 100,
+    .raises = [](const auto& c) { return c.watermark_bias > 0; },
     .is_on = [](const auto& c, const auto&) { return c.watermark; },
     .make = [](const auto& c,
                const auto& setup) { return made<Watermark>(watermark_config(c), setup.needed_vocab().size()); },

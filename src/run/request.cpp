@@ -22,7 +22,7 @@ void check_prompt(std::string_view name, const std::vector<Token>& prompt, const
   if (std::ssize(prompt) > info.n_context) {
     throw Error(ErrorKind::data, "the {} has {} tokens and the {} {}: shorten it{}", name, prompt.size(),
                 info.n_context < info.n_cells ? "model was trained for" : "context holds", info.n_context,
-                info.n_context < info.n_cells ? "" : " or raise --ctx-size");
+                info.n_context < info.n_cells ? "" : ", or raise --ctx-size if the model was trained for more");
   }
 }
 
@@ -48,6 +48,10 @@ void check_prompts(const Request& request, std::span<const ModelInfo* const> mod
     throw Error(ErrorKind::data,
                 "the prompt has {} tokens, and with these models and options at most {} can be continued: shorten it",
                 length, longest);
+  }
+  if (request.config.forced_bos_token_id && length != 1) {
+    throw Error(ErrorKind::usage, "forced_bos_token_id follows a prompt of one token, and this one has {}: drop it",
+                length);
   }
   if (request.config.max_length && length >= *request.config.max_length) {
     throw Error(ErrorKind::usage, "the prompt has {} tokens and max_length is {}, the prompt included: raise it",

@@ -37,6 +37,7 @@ struct Sequence {          // one answer
   double score = 0;        // sum of the model's log-probabilities of `ids`
   std::optional<BeamScore> beam = {};
   FinishReason finish = FinishReason::running;
+  std::string dead_end = {};  // at one: what left no token, and where
 };
 
 struct RunStats {

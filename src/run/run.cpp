@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "model/not_finite.h"
 
 namespace decant {
 namespace {
@@ -58,7 +59,7 @@ Run::Run(Scheduler& scheduler, Request request)
       chain_(std::move(request.chain)),
       prompt_(grow(scheduler.tree().root(), request.prompt)),
       stop_(config_, scheduler.model(request.models[0]).vocab(), prompt_.length(),
-            longest_text(request, infos(scheduler, request))),
+            longest_text(request, infos(scheduler, request)), request.healed.size()),
       sequences_(static_cast<std::size_t>(config_.num_return_sequences)),
       healed_(sequences_.size(), request.healed.size()),
       started_(std::chrono::steady_clock::now()),
@@ -274,6 +275,15 @@ Rows Run::answers() {
   return Rows(inquiry_.rows).first(asked_);
 }
 
+EvalRow Run::with_logits(const EvalRow& row) {
+  EvalRow whole = row;
+  if (!row.logits.empty()) return whole;
+  added_logits_.resize(static_cast<std::size_t>(model_info().n_vocab));
+  scheduler_.model(inquiry_.models[0]).head()->apply(row.hidden, added_logits_);
+  whole.logits = added_logits_;
+  return whole;
+}
+
 // ---- choosing -------------------------------------------------------------------------------------------------------
 
 Step Run::process(int sequence, const Node& tip, const EvalRow& row, const Feed& feed) {
@@ -285,8 +295,9 @@ Step Run::process(int sequence, const Node& tip, const EvalRow& row, const Feed&
     sum = log_sum_exp(logits);
   }
   if (!sum.valid) {
-    throw Error(ErrorKind::internal, "the model returned a logit that is not a number or infinite at position {}",
-                tip.length());
+    throw not_finite(
+        model_info(),
+        fmt::format("the model returned a logit that is not a number or infinite at position {}", tip.length()));
   }
   if (negative_prompt_ && row.unconditional.empty()) {
     throw Error(ErrorKind::usage, "guidance_scale has nothing to lead away from at position {}, inside the prompt",
@@ -361,6 +372,13 @@ Node Run::emit(int sequence, const Choice& choice) {
   append(sequence, choice, stop.reason);
   if (stop.reason != FinishReason::running) finish(sequence, stop);
   return node;
+}
+
+void Run::end_at_dead_end(int sequence, const NothingLeft& why) {
+  sequences_[static_cast<std::size_t>(sequence)].dead_end = why.what();
+  const auto is_dead = [&](const Sequence& each) { return !each.dead_end.empty(); };
+  if (std::all_of(sequences_.begin(), sequences_.end(), is_dead)) throw NothingLeft(why);
+  finish(sequence, {FinishReason::dead_end, 0});
 }
 
 void Run::append(int sequence, const Choice& choice, FinishReason finish) {

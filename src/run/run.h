@@ -111,6 +111,12 @@ class Run {
   Eval eval(const Ask& ask, std::source_location where = std::source_location::current());
   Eval eval(const std::vector<Ask>& asks, std::source_location where = std::source_location::current());
 
+  // Of a row that was asked for its last hidden state alone, the same row with logits: for who evaluates many nodes
+  // and goes on at one, as the head is a third of a small model's work. A view like the row; the next call ends it.
+  // Where can_add_logits() does not hold (no head, or guidance, which needs another text's), ask for both.
+  EvalRow with_logits(const EvalRow& row);
+  bool can_add_logits() const { return model_info().logits_from_hidden && !negative_prompt_; }
+
   // ---- choosing -----------------------------------------------------------------------------------------------------
   // Runs the processors on the logits of a row. `sequence` counts where a processor draws random numbers (xtc). Throws
   // Error when the logits hold a NaN, an infinity, or nothing that could be chosen, and when the processors leave
@@ -129,6 +135,10 @@ class Run {
   // The node of the chosen token, with what the processors remember of the text up to it.
   Node child(const Choice& choice) const;
 
+  // Whether the processors leave no score above 0, so that a sum of them can only fall. `log_p`: they are fed
+  // log-probabilities, not scores of the strategy's own.
+  bool scores_only_fall(bool log_p) const { return chain_->stays_below_zero(log_p); }
+
   // Whether a sequence ends with this token, and why.
   Stop ends(const Choice& choice) const { return stop_.check(choice.tip.child(choice.token), seconds()); }
   const StopRules& stop_rules() const { return stop_; }
@@ -138,6 +148,10 @@ class Run {
   Node emit(int sequence, const Step& step, Token token, const Why& why = {});
   Node emit(int sequence, const Choice& choice);
   bool finished(int sequence) const { return at(sequence).finish != FinishReason::running; }
+
+  // Ends an answer that the processors left no token: `why` is the NothingLeft that process() threw. Rethrows it where
+  // no other answer is left.
+  void end_at_dead_end(int sequence, const NothingLeft& why);
 
   // The answers, best first, instead of num_return_sequences empty ones. There may be fewer.
   void answer(const std::vector<Answer>& answers);
@@ -207,6 +221,7 @@ class Run {
   bool done_ = false;
 
   // Of the step being looked at.
+  std::vector<float> added_logits_;
   Scores scores_;
   std::vector<float> repaired_;              // logits, where remove_invalid_values had to act
   static constexpr std::size_t kPaths = 16;  // sequences beyond take turns

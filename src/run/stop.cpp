@@ -32,6 +32,8 @@ std::string_view to_string(FinishReason reason) {
       return "time";
     case FinishReason::context:
       return "context";
+    case FinishReason::dead_end:
+      return "dead_end";
   }
   return "";
 }
@@ -45,10 +47,13 @@ int max_length(const GenerationConfig& config, int prompt_length) {
   return asked ? std::min(by_new, *config.max_length) : *config.max_length;
 }
 
-StopRules::StopRules(const GenerationConfig& config, const Vocab& vocab, int prompt_length, int n_context)
+StopRules::StopRules(const GenerationConfig& config, const Vocab& vocab, int prompt_length, int n_context,
+                     std::size_t healed)
     : vocab_(vocab),
       stop_strings_(config.stop_strings),
       keep_stop_string_(config.include_stop_str_in_output),
+      prompt_length_(prompt_length),
+      healed_(healed),
       max_length_(decant::max_length(config, prompt_length)),
       n_context_(n_context),
       max_time_(config.max_time.value_or(std::numeric_limits<double>::infinity())) {
@@ -73,9 +78,22 @@ Stop StopRules::check(const Node& last, double seconds) const {
   return {};
 }
 
+// How many bytes at the text's end the last token has brought. While a text is healed its tokens have bytes each.
+std::size_t StopRules::new_bytes(const Node& last) const {
+  const std::size_t all = vocab_.bytes(last.token()).size();
+  const auto n_before = static_cast<std::size_t>(std::max(last.length() - 1 - prompt_length_, 0));
+  if (n_before >= healed_) return all;
+  std::size_t known = healed_;  // of the bytes before: those that are still to be repeated
+  for (Node node = last.parent(); node.length() > prompt_length_; node = node.parent()) {
+    known -= std::min(known, vocab_.bytes(node.token()).size());
+  }
+  return all - std::min(all, known);
+}
+
 Stop StopRules::find_stop_string(const Node& last) const {
   if (stop_strings_.empty()) return {};
-  const std::size_t newest = vocab_.bytes(last.token()).size();
+  const std::size_t newest = new_bytes(last);
+  if (newest == 0) return {};
   std::string text;  // the end of the text: long enough for any stop string that overlaps the newest token
   for (Node node = last; node.length() > 0 && text.size() < newest + longest_ - 1; node = node.parent()) {
     text.insert(0, vocab_.bytes(node.token()));

@@ -1,7 +1,8 @@
 // When a sequence ends. Every rule is a function of the sequence's own path, so that a branch of any tree can be asked.
 //
 // Stop strings follow Hugging Face: a sequence ends when a stop string occurs in the text and overlaps the last token's
-// bytes, however many tokens it spans; the text keeps it unless include_stop_str_in_output is off.
+// bytes, however many tokens it spans, and be it that it begins in the prompt; the text keeps it unless
+// include_stop_str_in_output is off. Bytes that token healing took from the prompt are the prompt's.
 #pragma once
 
 #include <string>
@@ -16,10 +17,11 @@ namespace decant {
 
 enum class FinishReason {
   running,
-  stop,     // an end-of-sequence token, a stop token or a stop string
-  length,   // max_new_tokens or max_length
-  time,     // max_time
-  context,  // the model can read no further
+  stop,      // an end-of-sequence token, a stop token or a stop string
+  length,    // max_new_tokens or max_length
+  time,      // max_time
+  context,   // the model can read no further
+  dead_end,  // the processors left no token to go on with
 };
 
 std::string_view to_string(FinishReason reason);
@@ -35,8 +37,10 @@ struct Stop {
 
 class StopRules {
  public:
-  // Throws Error(usage) for token ids that the vocabulary does not have.
-  StopRules(const GenerationConfig& config, const Vocab& vocab, int prompt_length, int n_context);
+  // healed: bytes with which the new tokens repeat the prompt's end. Throws Error(usage) for token ids that the
+  // vocabulary does not have.
+  StopRules(const GenerationConfig& config, const Vocab& vocab, int prompt_length, int n_context,
+            std::size_t healed = 0);
 
   // For a sequence that ends in `last`, `seconds` after its Run began.
   Stop check(const Node& last, double seconds) const;
@@ -47,12 +51,15 @@ class StopRules {
 
  private:
   Stop find_stop_string(const Node& last) const;
+  std::size_t new_bytes(const Node& last) const;
 
   const Vocab& vocab_;
   std::vector<Token> stop_tokens_;
   std::vector<std::string> stop_strings_;
   std::size_t longest_ = 0;  // bytes of the longest stop string
   bool keep_stop_string_;
+  int prompt_length_;
+  std::size_t healed_;
   int max_length_;  // prompt included
   int n_context_;
   double max_time_;

@@ -11,6 +11,8 @@
 
 #include <cmath>
 
+#include "base/error.h"
+#include "processors/recipe.h"
 #include "strategies/row.h"
 #include "strategies/search.h"
 
@@ -82,13 +84,22 @@ Task<void> beam_sample(Run& run) {
   co_await search_with(run, plain, offer_drawn);
 }
 
+// Beams differ from Hugging Face's in one point only.
+void check_hf_compat(const GenerationConfig& config) {
+  if (!config.hf_compat || (config.early_stopping == "never" && raises_scores(config))) return;
+  throw Error(ErrorKind::usage,
+              "hf_compat does nothing here: of beam searches it changes groups, forced words, and early_stopping never "
+              "where scores can rise (guidance, a positive bias); drop it");
+}
+
 const Registered<StrategyRow> beam_row({.name = "beam",
                                         .order = 3,
                                         .run = beam,
                                         .doc = "the best of all continuations of num_beams texts",
                                         .implied_by = "num_beams",
-                                        .reads = beam_options(),
+                                        .reads = beam_options({"hf_compat"}),
                                         .needs = {needs_beams},
+                                        .check = check_hf_compat,
                                         .beams = always});
 
 const Registered<StrategyRow> beam_sample_row({.name = "beam_sample",
@@ -96,8 +107,9 @@ const Registered<StrategyRow> beam_sample_row({.name = "beam_sample",
                                                .run = beam_sample,
                                                .doc = "continuations of num_beams texts, drawn without replacement",
                                                .draws_for = "beam",
-                                               .reads = beam_options({sampling_group}),
+                                               .reads = beam_options({"hf_compat", sampling_group}),
                                                .needs = {needs_beams},
+                                               .check = check_hf_compat,
                                                .draws = always,
                                                .beams = always});
 

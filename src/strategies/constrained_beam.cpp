@@ -5,8 +5,9 @@
 // Post and Vilar, "Fast Lexically Constrained Decoding with Dynamic Beam Allocation", NAACL 2018.
 // Equals Hugging Face's generate(num_beams=K, force_words_ids=...) of transformers 4.55, except where that is wrong:
 // words in the prompt do not count; a word whose first token comes twice is found ("a a b"); words can be begun at the
-// same time; an answer that lacks words says which, and comes behind those that lack none. hf_compat finds there what
-// Hugging Face finds (the answers still say what they lack).
+// same time; a text that has all of its words goes on, or ends, with its own best token, as in the paper, while there
+// nothing keeps it from being dropped for likelier texts without them; an answer that lacks words says which, and comes
+// behind those that lack none. hf_compat finds there what Hugging Face finds (the answers still say what they lack).
 #include <algorithm>
 #include <cmath>
 
@@ -86,14 +87,41 @@ class Ended {
   int n_complete_at_limit_ = 0;
 };
 
-// The likeliest continuations of a beam, and those by tokens that get it further with its words.
+// The likeliest continuations of a beam, and those by tokens that get it further with its words; if it has them all,
+// its own best one, and should that end it, the best that does not.
 void offer(Run& run, int lane, const Beam& beam, const Step& step, const Words& words, Extensions& candidates,
            std::vector<Extension>& advances) {
   Scoring plain;
   offer_best(run, lane, beam, step, candidates, plain);
-  for (const Token token : words.progress(beam.tip).next) {
+  const Progress so_far = words.progress(beam.tip);
+  for (const Token token : so_far.next) {
     const float score = step.scores.score(token);
     if (std::isfinite(score)) advances.push_back(extend(run, lane, beam, step, {token, score}));
+  }
+  if (!so_far.complete() || run.config().hf_compat) return;
+  for (const Candidate& each : plain.best(step, 1 + static_cast<int>(run.stop_rules().stop_tokens().size()))) {
+    advances.push_back(extend(run, lane, beam, step, each));
+    if (run.ends(advances.back().choice).reason != FinishReason::stop) break;
+  }
+}
+
+bool is_same(const Extension& a, const Extension& b) { return a.beam == b.beam && a.choice.token == b.choice.token; }
+
+// Those of the advances that end a text with all of its words, and are not among the finished ones yet.
+void finish_complete(const Run& run, Search& search, const std::vector<Beam>& beams, const Extensions& candidates,
+                     const std::vector<Extension>& finished, std::vector<Extension>& advances,
+                     const Search::Finish& end) {
+  for (Extension& each : advances) {
+    each.stop = run.ends(each.choice);
+    const auto is_each = [&](const Extension& other) { return is_same(other, each); };
+    if (each.stop.reason != FinishReason::stop || std::any_of(finished.begin(), finished.end(), is_each)) continue;
+    const auto noted = std::find_if(candidates.list().begin(), candidates.list().end(), is_each);
+    if (noted != candidates.list().end()) {
+      each.record = noted->record;
+    } else {
+      search.note(beams[static_cast<std::size_t>(each.beam)], each, 0, static_cast<int>(candidates.list().size()));
+    }
+    end(each);
   }
 }
 
@@ -104,7 +132,12 @@ Task<void> constrained_beam(Run& run) {
   Ended ended(run, search, words);
   std::vector<Beam> beams = search.start();
   const auto beam_of = [&](const Extension& each) -> const Beam& { return beams[static_cast<std::size_t>(each.beam)]; };
-  const auto end = [&](const Extension& each) { return ended.end(beam_of(each), each); };
+  std::vector<Extension> finished;  // of the step
+  const auto end = [&](const Extension& each) {
+    const bool is_over = ended.end(beam_of(each), each);
+    if (is_over) finished.push_back(each);
+    return is_over;
+  };
   const auto end_at_limit = [&](const Extension& each) { ended.end_at_limit(beam_of(each), each); };
 
   while (!beams.empty()) {
@@ -117,7 +150,9 @@ Task<void> constrained_beam(Run& run) {
       search.process(lane, beams[i], rows[i], {.log_probabilities = true},
                      [&](const Step& step) { offer(run, lane, beams[i], step, words, candidates, advances); });
     }
+    finished.clear();
     std::vector<Extension> survivors = search.sort_out(beams, candidates, k, true, 0, end);
+    if (!run.config().hf_compat) finish_complete(run, search, beams, candidates, finished, advances, end);
     if (survivors.empty() && ended.complete().best().empty()) {  // every text has to end without its words
       for (const Extension& each : candidates.list()) ended.end_incomplete(beam_of(each), each);
     }

@@ -2,7 +2,7 @@
 // expert finds likely and an amateur does not. Of the plausible tokens, those with p_E(v) >= alpha max p_E,
 //
 //   score(v) = log p_E(v) - lambda log p_A(v),     or with beta set (O'Brien and Lewis 2023)
-//   score(v) = (1 + beta) e(v) - beta a(v)         on the logits e and a;
+//   score(v) = (1 + beta) e(v) - beta a(v)         on the logits e and a, with beams on log-probabilities;
 //
 // tau_amateur divides the amateur's logits first. top_k keeps only so many of the plausible tokens, the expert's
 // likeliest.
@@ -16,6 +16,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "model/not_finite.h"
 #include "numerics/top_k.h"
 #include "options/table.h"
 #include "strategies/beam.h"
@@ -98,8 +99,9 @@ class ContrastiveDecoding : public Scoring {
     }
     const LogSum sum = log_sum_exp(logits);
     if (!sum.valid)
-      throw Error(ErrorKind::internal, "the amateur {} returned a logit that is not a number or infinite",
-                  config_.amateur);
+      throw not_finite(
+          run_.model_info(1),
+          fmt::format("the amateur {} returned a logit that is not a number or infinite", config_.amateur));
     return sum;
   }
 

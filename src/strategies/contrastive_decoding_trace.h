@@ -16,11 +16,14 @@ struct ExpertAndAmateur {
     return amateur[static_cast<std::size_t>(token)] / config.tau_amateur - amateur_sum.value;
   }
 
-  // The score of a token, were every token plausible.
+  // The score of a token, were every token plausible. With beta it is one of logits, which have no zero in common from
+  // step to step; beams, that add scores up, have log-probabilities in their place: the same but for a constant a step.
   double contrast(const GenerationConfig& config, Token token) const {
     const auto v = static_cast<std::size_t>(token);
-    if (config.beta) return (1 + *config.beta) * expert[v] - *config.beta * amateur[v] / config.tau_amateur;
-    return log_p_expert(token) - config.lambda * log_p_amateur(config, token);
+    if (!config.beta) return log_p_expert(token) - config.lambda * log_p_amateur(config, token);
+    if (config.num_beams > 1)
+      return (1 + *config.beta) * log_p_expert(token) - *config.beta * log_p_amateur(config, token);
+    return (1 + *config.beta) * expert[v] - *config.beta * amateur[v] / config.tau_amateur;
   }
 };
 

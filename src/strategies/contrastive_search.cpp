@@ -4,7 +4,7 @@
 //   (1 - alpha) p(v) - alpha max_j cos(h_v, h_j)
 //
 // where h_v is the model's last hidden state (after the final norm) at v, and h_j that of every token before, the
-// prompt's included. All k are evaluated in one batch; the winner's row is the next step's distribution.
+// prompt's included. All k are evaluated in one batch; the winner's state gives the next step's distribution.
 //
 // Tested by tests/strategies/contrastive_search_test.cpp and, against golden files,
 // tests/llama/contrast_test.cpp. Equals Hugging Face's generate(penalty_alpha=a, top_k=k) of transformers 4.55: p
@@ -14,6 +14,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "model/not_finite.h"
 #include "numerics/similarity.h"
 #include "options/table.h"
 #include "strategies/contrastive_search_trace.h"
@@ -51,11 +52,12 @@ std::vector<Contender> likeliest(Run& run, const Step& step, int k) {
 }
 
 // The direction of the hidden state at a position.
-std::vector<float> direction(const EvalRow& row, int position) {
+std::vector<float> direction(const ModelInfo& model, const EvalRow& row, int position) {
   std::vector<float> unit(row.hidden.size());
   if (normalize(row.hidden, unit)) return unit;
-  throw Error(ErrorKind::internal,
-              "the model returned a hidden state that is zero, not a number or infinite at position {}", position);
+  throw not_finite(
+      model,
+      fmt::format("the model returned a hidden state that is zero, not a number or infinite at position {}", position));
 }
 
 struct Winner {
@@ -72,7 +74,7 @@ Winner best(const Run& run, const std::vector<Contender>& contenders, Rows rows,
   if (run.wants_decisions()) winner.trace = std::make_shared<ContrastiveSearchTrace>(alpha);
   std::vector<float> cosines(past.count());
   for (std::size_t i = 0; i < contenders.size(); ++i) {
-    std::vector<float> unit = direction(rows[i], static_cast<int>(past.count()));
+    std::vector<float> unit = direction(run.model_info(), rows[i], static_cast<int>(past.count()));
     past.cosines(unit, cosines);
     const double similarity = *std::max_element(cosines.begin(), cosines.end());
     const double score = (1 - alpha) * contenders[i].p - alpha * similarity;
@@ -96,13 +98,13 @@ Task<void> contrastive_search(Run& run) {
   const std::vector<Ask> prompt = ask_prompt(run);
   auto rows = co_await run.eval(prompt);
   Directions past(rows[0].hidden.size());
-  for (const EvalRow& row : rows) past.add(direction(row, static_cast<int>(past.count())));
+  for (const EvalRow& row : rows) past.add(direction(run.model_info(), row, static_cast<int>(past.count())));
 
   Node tip = run.prompt();
   EvalRow row = rows.back();
   while (!run.finished(0)) {
     std::vector<Contender> contenders = likeliest(run, run.process(0, tip, row), k);
-    Ask ask{.nodes = {}, .outputs = hidden_and_logits()};
+    Ask ask{.nodes = {}, .outputs = run.can_add_logits() ? hidden_only() : hidden_and_logits()};
     for (const Contender& each : contenders) ask.nodes.push_back(tip.child(each.choice.token));
     auto next = co_await run.eval(ask);
     const Winner winner = best(run, contenders, next, past);
@@ -110,12 +112,20 @@ Task<void> contrastive_search(Run& run) {
     chosen.why.strategy = winner.trace;
     tip = run.emit(0, chosen);
     past.add(winner.direction);
-    row = next[winner.index];
+    row = run.with_logits(next[winner.index]);
   }
 }
 
-void check_draws_nothing(const GenerationConfig& config) {
+// Each candidate is a row of logits and of hidden states in one batch, and a cell of the cache.
+constexpr int kMostCandidates = 1024;
+
+void check(const GenerationConfig& config) {
   if (asks_to_sample(config)) reject_contradiction("penalty_alpha", sampling_option(config));
+  if (config.top_k >= 1 && config.top_k <= kMostCandidates) return;
+  throw Error(
+      ErrorKind::usage,
+      "top_k is {}: contrastive search tries each of the top_k likeliest tokens, of which there must be from 1 to {}",
+      config.top_k, kMostCandidates);
 }
 
 Room room(const GenerationConfig& config) {
@@ -133,7 +143,7 @@ const Registered<StrategyRow> contrastive_search_row(
      .precedence = 2,
      .reads = {"penalty_alpha", "top_k"},
      .needs = {{"penalty_alpha", "penalty_alpha: 0.6 is a good start"}},
-     .check = check_draws_nothing,
+     .check = check,
      .room = room});
 
 }  // namespace

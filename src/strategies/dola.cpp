@@ -13,6 +13,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "model/not_finite.h"
 #include "numerics/divergence.h"
 #include "strategies/dola_layers.h"
 #include "strategies/dola_trace.h"
@@ -22,10 +23,11 @@
 namespace decant {
 namespace {
 
-LogSum checked_sum(std::span<const float> logits, int layer) {
+LogSum checked_sum(const ModelInfo& model, std::span<const float> logits, int layer) {
   const LogSum sum = log_sum_exp(logits);
   if (!sum.valid)
-    throw Error(ErrorKind::internal, "the model returned a logit of layer {} that is not a number or infinite", layer);
+    throw not_finite(model,
+                     fmt::format("the model returned a logit of layer {} that is not a number or infinite", layer));
   return sum;
 }
 
@@ -33,7 +35,8 @@ class Dola : public Scoring {
  public:
   explicit Dola(const Run& run)
       : layers_(dola_layers(run.config().dola_layers, run.model_info().n_layer, run.model_info().tied_embeddings)),
-        log_relative_top_(std::log(run.config().relative_top)) {}
+        log_relative_top_(std::log(run.config().relative_top)),
+        model_(run.model_info()) {}
 
   std::vector<Ask> asks(const std::vector<Node>& tips) override {
     return {{.nodes = tips, .outputs = {.logits = true, .hidden = false, .layers = layers_}}};
@@ -41,7 +44,7 @@ class Dola : public Scoring {
 
   Feed feed(Rows rows, std::size_t i, std::size_t) override {
     row_ = rows[i];
-    final_ = checked_sum(row_.logits, static_cast<int>(layers_.size()));
+    final_ = checked_sum(model_, row_.logits, static_cast<int>(layers_.size()));
     choose_layer();
     const std::span<const float> early = row_.layers[chosen_];
     const double early_sum = sums_[chosen_].value;
@@ -66,7 +69,7 @@ class Dola : public Scoring {
     divergences_.clear();
     chosen_ = 0;
     for (std::size_t j = 0; j < layers_.size(); ++j) {
-      sums_.push_back(checked_sum(row_.layers[j], layers_[j]));
+      sums_.push_back(checked_sum(model_, row_.layers[j], layers_[j]));
       if (layers_.size() == 1) return;
       divergences_.push_back(divergence_from_mean(row_.logits, final_.value, row_.layers[j], sums_[j].value));
       if (divergences_[j] > divergences_[chosen_]) chosen_ = j;
@@ -75,6 +78,7 @@ class Dola : public Scoring {
 
   std::vector<int> layers_;
   double log_relative_top_;
+  const ModelInfo& model_;
   EvalRow row_;                      // of the text being looked at
   LogSum final_;                     // of its logits
   std::vector<LogSum> sums_;         // of its layers

@@ -53,10 +53,27 @@ bool begins_with(const Phrase& phrase, std::span<const Token> beginning) {
   return phrase.size() >= beginning.size() && std::equal(beginning.begin(), beginning.end(), phrase.begin());
 }
 
-bool occurs(const ForcedWords& words, std::span<const Token> text) {
-  return std::any_of(words.phrases.begin(), words.phrases.end(), [&](const Phrase& phrase) {
-    return std::search(text.begin(), text.end(), phrase.begin(), phrase.end()) != text.end();
-  });
+// As often as possible without sharing a token: where one ends first, and from there on again.
+struct Occurrences {
+  int count = 0;
+  std::size_t end = 0;  // of the last one
+};
+
+Occurrences occurrences(const ForcedWords& words, std::span<const Token> text, int most) {
+  Occurrences found;
+  for (std::size_t n = 1; n <= text.size() && found.count < most; ++n) {
+    const std::span<const Token> rest = text.first(n).subspan(found.end);
+    const auto ends_here = [&](const Phrase& phrase) {
+      return phrase.size() <= rest.size() && std::equal(phrase.begin(), phrase.end(), rest.last(phrase.size()).begin());
+    };
+    if (std::any_of(words.phrases.begin(), words.phrases.end(), ends_here)) found = {found.count + 1, n};
+  }
+  return found;
+}
+
+bool is_same(const ForcedWords& a, const ForcedWords& b) {
+  return a.phrases.size() == b.phrases.size() &&
+         std::is_permutation(a.phrases.begin(), a.phrases.end(), b.phrases.begin());
 }
 
 // Tokens at the text's end that begin one of the phrases: as many as possible.
@@ -111,12 +128,16 @@ Progress progress(std::span<const ForcedWords> words, std::span<const Token> tex
   std::vector<Token> first;
   int furthest = 0;
   for (std::size_t i = 0; i < words.size(); ++i) {
-    if (occurs(words[i], text)) {
+    const auto before = words.first(i);
+    const auto needed = 1 + std::count_if(before.begin(), before.end(),
+                                          [&](const ForcedWords& other) { return is_same(other, words[i]); });
+    const Occurrences found = occurrences(words[i], text, static_cast<int>(needed));
+    if (found.count == needed) {
       result.bank += n;
       continue;
     }
     result.unmet.push_back(i);
-    const std::size_t count = begun(words[i], text);
+    const std::size_t count = begun(words[i], text.subspan(found.end));
     add_next(words[i], text.last(count), count > 0 ? result.next : first);
     if (count > 0) furthest = std::max(furthest, n - words[i].longest() + static_cast<int>(count));
   }

@@ -32,7 +32,8 @@ struct Progress {
   bool complete() const { return unmet.empty(); }
 };
 
-// Words are met where they occur in the text. A word that is begun counts from where its beginning is the text's end.
+// Words are met where they occur in the text; one that is asked for several times has to occur as often, and no two
+// occurrences share a token. A word that is begun counts from where its beginning is the text's end.
 // The bank is (words met) * n + the tokens that the furthest begun one has, less what its longest phrase is shorter
 // than n, where n is the longest phrase of all.
 Progress progress(std::span<const ForcedWords> words, std::span<const Token> text);

@@ -6,10 +6,11 @@
 
 namespace decant {
 
-Hypotheses::Hypotheses(const GenerationConfig& config, int n_prompt, int max_length, int capacity)
+Hypotheses::Hypotheses(const GenerationConfig& config, int n_prompt, int max_length, int capacity, bool only_fall)
     : length_penalty_(config.length_penalty),
       stop_when_full_(config.early_stopping == "true"),
       never_(config.early_stopping == "never"),
+      bounded_(only_fall || config.hf_compat),
       by_prompt_(config.normalize == "prompt"),
       n_prompt_(n_prompt),
       max_length_(max_length),
@@ -28,6 +29,7 @@ bool Hypotheses::add(Hypothesis hypothesis) {
 bool Hypotheses::can_improve(double score, int n_new) const {
   if (!full()) return true;
   if (stop_when_full_) return false;
+  if (never_ && !bounded_) return true;
   const int n = never_ && length_penalty_ > 0 ? max_length_ - n_prompt_ : n_new;
   return normalize(score, length(n, false)) > best_.back().normalized;
 }

@@ -2,6 +2,9 @@
 //
 // When a search may end follows Hugging Face 4.55 (semantics of early_stopping: generation_config.cpp). Its estimate of
 // what a beam can still reach is a heuristic unless early_stopping is "never": a longer text may get a better mean.
+// With "never" it is a bound as long as sums can only fall. Where they can rise (a contrast, guidance, a positive bias)
+// there is no bound, and the search goes on to the longest text; Hugging Face ends it by the same estimate, as does
+// hf_compat.
 #pragma once
 
 #include <string>
@@ -24,8 +27,8 @@ struct Hypothesis {
 
 class Hypotheses {
  public:
-  // n_prompt: tokens of the prompt; max_length: of a whole text.
-  Hypotheses(const GenerationConfig& config, int n_prompt, int max_length, int capacity);
+  // n_prompt: tokens of the prompt; max_length: of a whole text; only_fall: no token adds more than 0 to a score.
+  Hypotheses(const GenerationConfig& config, int n_prompt, int max_length, int capacity, bool only_fall = true);
 
   // For a text of n_new tokens; with normalize = prompt, the prompt counts and a token that only ends the text does
   // not.
@@ -42,6 +45,7 @@ class Hypotheses {
  private:
   double length_penalty_;
   bool stop_when_full_, never_;
+  bool bounded_;  // what a beam can still reach is known
   bool by_prompt_;
   int n_prompt_, max_length_, capacity_;
   std::vector<Hypothesis> best_;

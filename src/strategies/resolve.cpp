@@ -43,9 +43,8 @@ bool is_implied(const GenerationConfig& config, const StrategyRow& row) {
 // decoding count candidates by top_k.
 bool is_claimed(const GenerationConfig& config, std::string_view option) {
   const auto& all = strategies();
-  return std::any_of(all.begin(), all.end(), [&](const StrategyRow* row) {
-    return std::find(row->reads.begin(), row->reads.end(), option) != row->reads.end() && is_implied(config, *row);
-  });
+  return std::any_of(all.begin(), all.end(),
+                     [&](const StrategyRow* row) { return lists(*row, option) && is_implied(config, *row); });
 }
 
 // The first sampling option that was set, null if none was.
@@ -121,10 +120,28 @@ void reject_more_texts_than_beams(const GenerationConfig& config, const Strategy
               config.num_return_sequences, config.num_beams, config.num_beams);
 }
 
+// Whether every token is the one of the highest score, so that temperature 0 and the cuts that keep that token ask for
+// nothing else.
+bool takes_the_likeliest(const GenerationConfig& config, const StrategyRow& row) {
+  return !row.beams(config) && !row.draws(config) && (&row == &by_default() || lists(row, sampling_group));
+}
+
+// Temperature is 0. Options that the strategy claims for itself are its own.
+void reject_sampling_of_nothing(const GenerationConfig& config, const StrategyRow& strategy) {
+  if (takes_the_likeliest(config, strategy)) return reject_what_temperature_0_is_not(config);
+  for (const OptionRow& row : generation_fields()) {
+    if (!is_sampling_option(row) || row.name == "temperature" || !is_set(config, row)) continue;
+    if (lists(strategy, row.name)) continue;
+    reject_contradiction("temperature 0", fmt::format("{} {}", row.name, to_text(value_of(config, row))));
+  }
+}
+
 void reject_unread(const GenerationConfig& config, const StrategyRow& strategy) {
   for (const OptionRow& row : generation_fields()) {
     if (!is_set(config, row) || reads(strategy, row)) continue;
-    if (is_sampling_option(row) && config.temperature == 0) continue;
+    if (is_sampling_option(row) && config.temperature == 0 &&
+        (row.name == "temperature" || takes_the_likeliest(config, strategy)))
+      continue;
     if (!is_sampling_option(row) && is_default(config, row)) continue;
     throw Error(ErrorKind::usage, "strategy {} does not read {}: drop it, or choose a strategy that reads it ({})",
                 strategy.name, row.name, readers(row));
@@ -142,6 +159,15 @@ void reject_idle(const GenerationConfig& config) {
   }
 }
 
+// Options that others leave without an effect.
+void reject_useless(const GenerationConfig& config, const StrategyRow& row) {
+  if (config.length_penalty == 0 && config.normalize == "prompt")
+    throw Error(ErrorKind::usage, "normalize does nothing with length_penalty 0: no length counts; drop one of them");
+  if (!config.include_stop_str_in_output && config.stop_strings.empty())
+    throw Error(ErrorKind::usage, "include_stop_str_in_output does nothing without stop_strings: set them, or drop it");
+  reject_idle_processor_options(config, row.draws(config));
+}
+
 }  // namespace
 
 const StrategyRow& resolve_strategy(const GenerationConfig& config) {
@@ -153,7 +179,9 @@ const StrategyRow& resolve_strategy(const GenerationConfig& config) {
   reject_missing(config, row);
   row.check(config);
   reject_more_texts_than_beams(config, row);
+  if (config.temperature == 0) reject_sampling_of_nothing(config, row);
   reject_unread(config, row);
+  reject_useless(config, row);
   return row;
 }
 

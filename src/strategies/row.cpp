@@ -8,10 +8,7 @@
 namespace decant {
 namespace {
 
-bool lists(const StrategyRow& row, const FieldInfo& field) {
-  return std::any_of(row.reads.begin(), row.reads.end(),
-                     [&](std::string_view each) { return each == field.name || each == field.group; });
-}
+bool lists(const StrategyRow& row, const FieldInfo& field) { return lists(row, field.name) || lists(row, field.group); }
 
 bool is_listed(const FieldInfo& field) {
   const auto& all = strategies();
@@ -48,6 +45,10 @@ const StrategyRow& strategy(std::string_view name) {
     if (row->name == name) return *row;
   }
   throw Error(ErrorKind::internal, "there is no strategy {}", name);
+}
+
+bool lists(const StrategyRow& row, std::string_view name) {
+  return std::find(row.reads.begin(), row.reads.end(), name) != row.reads.end();
 }
 
 bool reads(const StrategyRow& row, const FieldInfo& field) { return lists(row, field) || !is_listed(field); }

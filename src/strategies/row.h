@@ -68,7 +68,8 @@ const std::vector<const StrategyRow*>& strategies();
 const StrategyRow& strategy(std::string_view name);
 
 bool reads(const StrategyRow& row, const FieldInfo& field);
-std::string readers(const FieldInfo& field);  // "all", or "greedy, sample"
+bool lists(const StrategyRow& row, std::string_view name);  // an option or a group, among those it reads
+std::string readers(const FieldInfo& field);                // "all", or "greedy, sample"
 
 // The names of those that `has` holds for, separated by commas.
 template <class Predicate>

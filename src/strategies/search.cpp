@@ -57,7 +57,8 @@ std::vector<Beam> Search::start() const {
 }
 
 Hypotheses Search::hypotheses(int capacity) const {
-  return Hypotheses(run_.config(), run_.prompt().length(), run_.stop_rules().max_length(), capacity);
+  return Hypotheses(run_.config(), run_.prompt().length(), run_.stop_rules().max_length(), capacity,
+                    run_.scores_only_fall(adds_log_p_));
 }
 
 int Search::n_candidates(int width) const {

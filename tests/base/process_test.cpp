@@ -85,5 +85,31 @@ TEST(ReadProgram, EndsWhatDoesNotEnd) {
   }
 }
 
+TEST(Companion, AnswersAndEnds) {
+  Companion cat({"cat"}, std::chrono::seconds(60));
+  ASSERT_TRUE(cat.found());
+  const std::string long_text(30'000, 'x');
+  for (const std::string& text : {std::string("abc"), long_text, std::string("\0\n", 2)}) {
+    ASSERT_TRUE(cat.write(text));
+    EXPECT_EQ(cat.read(text.size()), text);
+  }
+  EXPECT_EQ(cat.end(), 0);
+  EXPECT_EQ(cat.end(), 0);
+}
+
+TEST(Companion, SaysHowItEnded) {
+  Companion killed({"sh", "-c", "echo x; kill -11 $$"}, std::chrono::seconds(60));
+  EXPECT_EQ(killed.read(2), "x\n");
+  EXPECT_EQ(killed.read(1), std::nullopt);
+  EXPECT_EQ(WTERMSIG(killed.end()), SIGSEGV);
+  EXPECT_FALSE(Companion({"decant-no-such-program"}, std::chrono::seconds(1)).found());
+}
+
+TEST(Companion, PatienceEnds) {
+  Companion silent({"sleep", "600"}, std::chrono::seconds(1));
+  EXPECT_EQ(silent.read(1), std::nullopt);
+  EXPECT_EQ(WTERMSIG(silent.end()), SIGKILL);
+}
+
 }  // namespace
 }  // namespace decant

@@ -130,7 +130,7 @@ class Texts(Case):
             with self.subTest(kernels=kernels):
                 result = decant("compare", "-t", "1", "-m", model, "--no-chat-template", "--prompts", prompts, "--json",
                                 *SHORT, *settings("greedy:"), *kernels)
-                self.assertEqual(result.code, INTERNAL)
+                self.assertEqual(result.code, DATA)
                 texts = [text for prompt in result.json["prompts"] for text in prompt["texts"]]
                 self.assertEqual([i for i, text in enumerate(texts) if "error" in text], [0])
                 self.assertIn("not a number", texts[0]["error"])

@@ -50,3 +50,29 @@ def with_nan_embedding(data, token):
     row = data_begin + begin + 4 * token * width
     data[row:row + 4 * width] = struct.pack("<f", float("nan")) * width
     return bytes(data)
+
+
+def with_text(data, key, text):
+    """The bytes of a GGUF file with one text of its metadata changed, or added behind the others."""
+    reader = Reader(bytearray(data))
+    _, n_tensors, n_values = reader.take("IQQ")
+    begin = end = None
+    for _ in range(n_values):
+        start, name, kind = reader.at, reader.text(), reader.take("I")
+        reader.skip(kind)
+        if name == key:
+            begin, end = start, reader.at
+    values_end = reader.at
+    for _ in range(n_tensors):
+        reader.text()
+        for _ in range(reader.take("I")):
+            reader.take("Q")
+        reader.take("IQ")
+    data_begin = (reader.at + 31) // 32 * 32
+    value = struct.pack("<Q", len(key)) + key.encode() + struct.pack("<IQ", 8, len(text)) + text
+    if begin is None:
+        begin = end = values_end
+        n_values += 1
+    header = bytearray(data[:begin] + value + data[end:reader.at])
+    header[16:24] = struct.pack("<Q", n_values)
+    return bytes(header) + bytes(-len(header) % 32) + data[data_begin:]

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "cli/grid_file.h"
 #include "options/usage_error.h"
 
@@ -48,6 +50,30 @@ TEST(Grid, SettingsSlowestLastAxisFastest) {
   EXPECT_EQ(last.strategy->name, "contrastive_search");
   EXPECT_EQ(g.describe(11), "b, penalty_alpha=0.5 top_k=50");
   EXPECT_EQ(grid({}, {"top_k=2"}).describe(0), "top_k=2");
+}
+
+// Of a grid of millions only so much is looked at: every value once, and where numbers are least and greatest together.
+TEST(Grid, WhatTellsOfAll) {
+  EXPECT_EQ(grid({}, {"top_k=2,5,50", "num_beams=1,2"}).telling().size(), 6u);
+  std::string ten = "1";
+  for (int i = 2; i <= 30; ++i) ten += "," + std::to_string(i);
+  const Grid large =
+      grid({"a:", "b: seed=8"}, {"num_beams=7,40,3", "max_new_tokens=" + ten, "top_k=" + ten, "seed=" + ten}, 5);
+  const std::vector<std::uint64_t> telling = large.telling();
+  EXPECT_LT(telling.size(), 1000u);
+  std::vector<std::set<std::size_t>> seen(5);
+  std::set<Places> places;
+  for (const std::uint64_t i : telling) {
+    const Places place = large.places(i);
+    places.insert(place);
+    for (std::size_t axis = 0; axis < place.size(); ++axis) seen[axis].insert(place[axis]);
+  }
+  EXPECT_EQ(places.size(), telling.size());
+  EXPECT_EQ(seen[0].size(), 2u);
+  EXPECT_EQ(seen[1].size(), 3u);
+  for (std::size_t axis = 2; axis < 5; ++axis) EXPECT_EQ(seen[axis].size(), 30u) << axis;
+  EXPECT_TRUE(places.contains({1, 1, 29, 29, 0}));  // 40 beams, 30 tokens, top_k 30
+  EXPECT_TRUE(places.contains({0, 2, 0, 29, 29}));  // 3 beams, one token
 }
 
 TEST(Grid, AValueReplacesTheSettings) {

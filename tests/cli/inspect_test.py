@@ -370,7 +370,7 @@ class Report(Case):
             "words": (first.replace(b'"kept":', b'"kept":"many","was":'), r".*words line 1 .* no number 'kept'"),
             "tokenless": (first.replace(b'"token":{', b'"tokens":{'), r".*tokenless line 1 .* no 'token'"),
             "topless": (first.replace(b'"top":[', b'"bottom":['), r".*topless line 1 .* no list 'top'"),
-            "deep": (b"[" * 100000 + b"]" * 100000 + b"\n", r".*deep line 1 is no trace record: not a JSON object"),
+            "deep": (b"[" * 100000 + b"]" * 100000 + b"\n", r".*deep line 1 is no trace record: nested too deeply"),
             "latin1": (first.replace(b"The", b"\xff\xfe"), r".*latin1 is not UTF-8: .*"),
             "empty": (b"", r".*empty has no trace record: make one with decant run --jsonl"),
             "blank": (b"\n \n\n", r".*blank has no trace record: make one with decant run --jsonl"),
@@ -483,7 +483,7 @@ class Detect(Case):
         text = "one two three four five"
         for args, sentence in [(["--z-threshold", "high"], ".*--z-threshold.*high.*"),
                                (["--watermark-greenlist-ratio", "0"], "watermark_greenlist_ratio is 0: .*"),
-                               (["--watermark-greenlist-ratio", "1"], "watermark_greenlist_ratio is 1: .*"),
+                               (["--watermark-greenlist-ratio", "1"], "watermark true does nothing with watermark_greenlist_ratio 1, .*"),
                                (["--watermark-seeding-scheme", "left"], "watermark_seeding_scheme is 'left': .*"),
                                (["--temperature", "1"], "unknown option --temperature.*"),
                                (["--", text], "unexpected argument .*")]:

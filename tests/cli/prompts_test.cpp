@@ -9,7 +9,15 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
-Texts parse(std::string_view text) { return parse_prompts(text, "FILE"); }
+Texts parse(std::string_view text) {
+  const PromptList list(text, "FILE");
+  Texts texts;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    texts.push_back(list.at(i));
+    EXPECT_LE(texts[i].size(), list.most_bytes(i));
+  }
+  return texts;
+}
 
 std::string complaint(std::string_view text) {
   try {

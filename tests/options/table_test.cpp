@@ -47,9 +47,11 @@ std::vector<std::string> bad_texts(const Field<Options>& field) {
   std::vector<std::string> texts = {""};
   if (kind == "TEXT") return texts;
   for (const char* text : {"abc", "nan", "5x", " 1", "1 ", "1;2"}) texts.push_back(text);
-  if (std::isfinite(field.range.low)) texts.push_back(fmt::format("{}", field.range.low - 1));
+  if (std::isfinite(field.range.low))
+    texts.push_back(fmt::format("{}", std::min(field.range.low - 1, field.range.low * 2)));
   if (field.range.low_is_open) texts.push_back(fmt::format("{}", field.range.low));
-  if (std::isfinite(field.range.high)) texts.push_back(fmt::format("{}", field.range.high + 1));
+  if (std::isfinite(field.range.high))
+    texts.push_back(fmt::format("{}", std::max(field.range.high + 1, field.range.high * 2)));
   return texts;
 }
 

@@ -48,6 +48,13 @@ TEST(DryProcessor, TheLongestRepetitionOfATokenCounts) {
   EXPECT_EQ(penalties(config(1), {a, b, c, a, b, c, b, a, c, a, b}), (Penalties{{c, 2.f}, {a, .5f}}));
 }
 
+TEST(DryProcessor, TheBreakerNoneIsNone) {
+  const Tokens text{a, b, colon, a, b};
+  EXPECT_EQ(penalties(config(2, -1, {"none"}), text), (Penalties{{colon, .5f}}));
+  EXPECT_EQ(penalties(config(2, -1, {":", "none"}), text), (Penalties{{colon, .5f}}));
+  EXPECT_EQ(penalties(config(2, -1, {"none", ":"}), text), (Penalties{}));
+}
+
 TEST(DryProcessor, ShortTexts) {
   EXPECT_EQ(penalties(config(), {}), (Penalties{}));
   EXPECT_EQ(penalties(config(), {a}), (Penalties{}));

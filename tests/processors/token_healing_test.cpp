@@ -46,15 +46,30 @@ TEST(TokenHealing, TheTextBeginsWithThePrefix) {
   EXPECT_EQ(allowed(healing, healing.next(*start, 4, 0)).size(), 9u);
 }
 
-TEST(TokenHealing, ThePrefixMayTakeSeveralTokens) {
+TEST(TokenHealing, OneTokenHasAllOfThePrefix) {
   const TokenHealing healing("http", vocab);
+  EXPECT_EQ(allowed(healing, healing.start()), Tokens{2});  // not "h", "ht"
+}
+
+TEST(TokenHealing, ThePrefixMayTakeSeveralTokensWhereNoneHasAllOfIt) {
+  const TokenHealing healing("http", vocab);
+  const auto without_whole = [&](const StatePtr& state) {
+    Floats logits(9, 0);
+    logits[2] = -inf;  // banned by another processor
+    const Floats scores = after_in(Context{.state = state.get()}, healing, logits);
+    Tokens result;
+    for (Token token = 0; token < 9; ++token) {
+      if (scores[token] > -inf) result.push_back(token);
+    }
+    return result;
+  };
   const StatePtr start = healing.start();
-  EXPECT_EQ(allowed(healing, start), (Tokens{0, 1, 2}));
+  EXPECT_EQ(without_whole(start), (Tokens{0, 1}));
   const StatePtr two = healing.next(*start, 1, 0);
   EXPECT_EQ(allowed(healing, two), Tokens{7});
   EXPECT_EQ(allowed(healing, healing.next(*two, 7, 0)).size(), 9u);
   EXPECT_EQ(allowed(healing, healing.next(*start, 2, 0)).size(), 9u);
-  EXPECT_EQ(allowed(healing, start), (Tokens{0, 1, 2})) << "states do not change";
+  EXPECT_EQ(without_whole(start), (Tokens{0, 1})) << "states do not change";
 }
 
 TEST(TokenHealing, NothingToHealDoesNothing) {
@@ -62,7 +77,8 @@ TEST(TokenHealing, NothingToHealDoesNothing) {
   EXPECT_EQ(allowed(healing, healing.start()).size(), 9u);
 }
 
-// Against the definition: a token is allowed if the text with it begins with the prefix, or the prefix with the text.
+// Against the definition: a token is allowed if the text with it begins with the prefix, or, where no token does that,
+// if the prefix begins with that text.
 RC_GTEST_PROP(TokenHealing, AllowsExactlyWhatKeepsToThePrefix, ()) {
   const auto word = rc::gen::container<std::string>(rc::gen::element('a', 'b'));
   const auto texts = *rc::gen::container<std::vector<std::string>>(9, word);
@@ -73,14 +89,16 @@ RC_GTEST_PROP(TokenHealing, AllowsExactlyWhatKeepsToThePrefix, ()) {
   std::string text;
   for (int step = 0; step < 6; ++step) {
     const Tokens found = allowed(healing, state);
-    Tokens expected;
+    Tokens expected, parts;
     for (Token token = 0; token < 9; ++token) {
       const std::string longer = text + texts[token];
-      const bool written = text.size() >= prefix.size();
-      if (written || (!texts[token].empty() && (longer.starts_with(prefix) || prefix.starts_with(longer)))) {
+      if (text.size() >= prefix.size() || longer.starts_with(prefix)) {
         expected.push_back(token);
+      } else if (!texts[token].empty() && prefix.starts_with(longer)) {
+        parts.push_back(token);
       }
     }
+    if (expected.empty()) expected = parts;
     RC_ASSERT(found == expected);
     if (found.empty()) return;
     const Token token = found[*rc::gen::inRange<std::size_t>(0, found.size())];

@@ -182,6 +182,44 @@ TEST(Stop, Tokens) {
   EXPECT_EQ(check(StopRules(config, vocab(), 1, 100), {0, 3}).reason, FinishReason::stop);
 }
 
+// The definition: the leftmost occurrence that ends behind the prompt's bytes, those that are healed among them, and
+// behind those of the token before.
+TEST(Stop, HealedBytesAreThePrompts) {
+  std::mt19937 random(5);
+  int stopped = 0, only_healed = 0;
+  for (int trial = 0; trial < 20000; ++trial) {
+    std::vector<Token> prompt(1 + random() % 3), written(1 + random() % 3);
+    for (Token& token : prompt) token = static_cast<Token>(random() % 5);
+    for (Token& token : written) token = static_cast<Token>(random() % 5);
+    std::string bytes;
+    for (const Token token : written) bytes += vocab().bytes(token);
+    const std::size_t healed = random() % 4;
+    const bool keep = trial % 2;
+    const std::vector<std::string> strings = {std::vector<std::string>{"a", "ab", "bab", "aabb", "bb"}[random() % 5]};
+    const StopRules rules(with_stops(strings, keep), vocab(), static_cast<int>(prompt.size()), 1000, healed);
+    std::string text;
+    for (const Token token : prompt) text += vocab().bytes(token);
+    const std::size_t known = text.size() + healed;
+    text += bytes;
+    const std::size_t before = std::max(text.size() - vocab().bytes(written.back()).size(), known);
+    Stop expected;
+    for (std::size_t begin = 0; begin < text.size() && expected.reason == FinishReason::running; ++begin) {
+      if (begin + strings[0].size() > before && text.compare(begin, strings[0].size(), strings[0]) == 0) {
+        expected = {FinishReason::stop, keep ? 0 : text.size() - begin};
+      }
+    }
+    std::vector<Token> all = prompt;
+    all.insert(all.end(), written.begin(), written.end());
+    const Stop found = check(rules, all);
+    ASSERT_EQ(found.reason, expected.reason) << trial;
+    ASSERT_EQ(found.cut, expected.cut) << trial;
+    stopped += found.reason == FinishReason::stop;
+    only_healed += found.reason != oracle(strings, keep, all).reason;
+  }
+  EXPECT_GT(stopped, 1000);
+  EXPECT_GT(only_healed, 500);
+}
+
 TEST(Stop, TokensThatTheVocabularyLacks) {
   const auto rejected = [](auto change) {
     GenerationConfig config;

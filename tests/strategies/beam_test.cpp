@@ -56,6 +56,78 @@ TEST(Beam, WithBeamsEnoughItFindsTheBestOfAllTexts) {
   }
 }
 
+// A reward for what has occurred makes longer texts better than any bound of log-probabilities.
+LogLaw rewarded(const TableModel& model, double reward) {
+  return [plain = law_of_table(model), reward](const std::vector<Token>& text) {
+    std::vector<double> law = plain(text);
+    for (const Token token : text) law[static_cast<std::size_t>(token)] += reward;
+    return law;
+  };
+}
+
+TEST(Beam, NeverFindsTheBestOfAllTextsWhereScoresRise) {
+  int missed_by_false = 0;
+  for (std::uint64_t seed = 1; seed < 20; ++seed) {
+    for (const double length_penalty : {-0.5, 0.0, 1.0, 2.0}) {
+      TableModel model = table_model(4, seed, {.max_sequences = 300, .max_rows = 512, .max_outputs = 300});
+      GenerationConfig config = beam_config(81, 4, {3});
+      config.num_return_sequences = 1;
+      config.frequency_penalty = -4;
+      config.length_penalty = length_penalty;
+      config.early_stopping = "never";
+      std::vector<Found> best = all_texts(rewarded(model, 4), {1, 2}, config);
+      best.resize(1);
+      EXPECT_EQ(difference(search(config, model), best), "") << seed << " " << length_penalty;
+      config.early_stopping = "false";
+      missed_by_false += difference(search(config, model), best) != "";
+    }
+  }
+  EXPECT_EQ(missed_by_false, 0);
+}
+
+TEST(Beam, NeverWhereScoresRiseEqualsTheDefinition) {
+  std::mt19937 random(3);
+  int ended_sooner = 0;
+  for (int trial = 0; trial < 400; ++trial) {
+    const int k = 2 + static_cast<int>(random() % 3);
+    TableModel model = table_model(5, random());
+    GenerationConfig config = beam_config(k, 10, {4, 0});
+    config.presence_penalty = 0;
+    config.frequency_penalty = -1.5;
+    config.early_stopping = "never";
+    config.length_penalty = std::array{-1.0, 0.0, 1.0, 2.0}[random() % 4];
+    BeamOracle oracle(rewarded(model, 1.5), {1, 2}, config, k);
+    oracle.law_rises = true;
+    ASSERT_EQ(difference(search(config, model), oracle.run()), "") << trial;
+    config.hf_compat = true;  // whose bound takes scores for log-probabilities
+    const std::vector<Found> bounded = BeamOracle(rewarded(model, 1.5), {1, 2}, config, k).run();
+    ASSERT_EQ(difference(search(config, model), bounded), "") << trial;
+    ended_sooner += bounded[0].normalized < oracle.pool()[0].normalized;
+  }
+  EXPECT_GT(ended_sooner, 10);
+}
+
+TEST(Beam, HfCompatIsRefusedWhereBeamsAreTheSame) {
+  for (const char* early_stopping : {"false", "true", "never"}) {
+    GenerationConfig config = beam_config(3, 5);
+    config.hf_compat = true;
+    config.early_stopping = early_stopping;
+    EXPECT_THROW(resolve_strategy(config), Error) << early_stopping;
+    config.guidance_scale = 2;
+    const bool differs = config.early_stopping == "never";
+    EXPECT_EQ(differs, [&] {
+      try {
+        resolve_strategy(config);
+        return true;
+      } catch (const Error&) {
+        return false;
+      }
+    }()) << early_stopping;
+    config.renormalize_logits = true;
+    EXPECT_THROW(resolve_strategy(config), Error) << early_stopping;
+  }
+}
+
 TEST(Beam, OneBeamIsGreedy) {
   for (std::uint64_t seed = 1; seed < 30; ++seed) {
     TableModel model = table_model(8, seed);

@@ -29,12 +29,31 @@ bool contains(const std::vector<Token>& ids, const std::vector<Token>& phrase) {
   return std::search(ids.begin(), ids.end(), phrase.begin(), phrase.end()) != ids.end();
 }
 
+// How often one of the phrases occurs, at most, from `begin` on, if no two share a token: every choice is tried.
+int count_apart(const std::vector<Token>& ids, const std::vector<std::vector<Token>>& phrases, std::size_t begin = 0) {
+  int most = 0;
+  for (std::size_t at = begin; at < ids.size(); ++at) {
+    for (const auto& phrase : phrases) {
+      if (at + phrase.size() > ids.size() ||
+          !std::equal(phrase.begin(), phrase.end(), ids.begin() + static_cast<std::ptrdiff_t>(at)))
+        continue;
+      most = std::max(most, 1 + count_apart(ids, phrases, at + phrase.size()));
+    }
+  }
+  return most;
+}
+
 std::vector<std::string> lacking(const std::vector<Token>& ids, const Phrases& words) {
   std::vector<std::string> names;
-  for (const auto& phrases : words) {
-    if (std::none_of(phrases.begin(), phrases.end(), [&](const auto& phrase) { return contains(ids, phrase); })) {
-      names.push_back(fmt::format("{}", phrases));
-    }
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const auto sorted = [&](std::size_t j) {
+      auto phrases = words[j];
+      std::sort(phrases.begin(), phrases.end());
+      return phrases;
+    };
+    int needed = 1;
+    for (std::size_t j = 0; j < i; ++j) needed += sorted(j) == sorted(i);
+    if (count_apart(ids, words[i]) < needed) names.push_back(fmt::format("{}", words[i]));
   }
   return names;
 }
@@ -73,8 +92,9 @@ RC_GTEST_PROP(ConstrainedBeam, WordsAreMetOrReportedUnmet, ()) {
 
 // Enough beams for every text of a length: the best of all texts that contain the words, by exhaustive search.
 TEST(ConstrainedBeam, WithBeamsEnoughItFindsTheBestOfAllTextsWithTheWords) {
-  const Phrases cases[] = {{{{0}}},           {{{0, 1}}},         {{{1, 1, 0}}},
-                           {{{0}}, {{2, 2}}}, {{{0, 1}, {2, 0}}}, {{{0, 1}}, {{1, 2}}}};
+  const Phrases cases[] = {{{{0}}},           {{{0, 1}}},           {{{1, 1, 0}}},
+                           {{{0}}, {{2, 2}}}, {{{0, 1}, {2, 0}}},   {{{0, 1}}, {{1, 2}}},
+                           {{{0}}, {{0}}},    {{{1, 1}}, {{1, 1}}}, {{{0}, {1, 2}}, {{1, 2}, {0}}}};
   for (const Phrases& words : cases) {
     for (const double length_penalty : {0.0, 1.0}) {
       TableModel model = table_model(4, 11);
@@ -100,6 +120,53 @@ TEST(ConstrainedBeam, FewBeamsGetThereWheneverTheWordsFit) {
     const Phrases words = {{{static_cast<Token>(seed % 5), 2, 3}}, {{4}, {1, 1}}};
     const auto found = search(constrained_config(4, 10, words, {5}), model);
     EXPECT_TRUE(found[0].beam->unmet.empty()) << seed;
+  }
+}
+
+// A text that has its words is not lost to likelier ones that lack them: the word comes first in it and cheap texts do
+// not have it, so that nothing but the word itself speaks for it. Whether it goes on or ends at once.
+TEST(ConstrainedBeam, ATextThatHasItsWordsIsKept) {
+  int kept = 0;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    const Table table = [random = random_table(6, seed)](const std::vector<Token>& text) {
+      std::vector<float> logits = random(text);
+      const bool has_word = std::find(text.begin() + 2, text.end(), 4) != text.end();
+      logits[4] = -9;  // the word is unlikely
+      if (has_word) {  // and behind it everything is equally likely, the end a little more
+        for (float& each : logits) each = 0;
+        logits[5] = 0.1f;
+      } else {
+        logits[0] = 8;
+        logits[1] = 7;
+      }
+      return logits;
+    };
+    TableModel model({.n_vocab = 6}, table);
+    const int k = 2 + static_cast<int>(seed % 3);
+    GenerationConfig config = constrained_config(k, 4 + static_cast<int>(seed % 5), {{{4}}}, {5});
+    config.length_penalty = 0;
+    const auto found = search(config, model);
+    ASSERT_FALSE(found.empty());
+    EXPECT_TRUE(found[0].beam->unmet.empty()) << seed;
+    // The first text to have the word ended at once, which is the best it could do.
+    const bool ends_at_once = std::any_of(found.begin(), found.end(), [](const Sequence& each) {
+      return each.beam->unmet.empty() && each.ids == std::vector<Token>{4, 5};
+    });
+    EXPECT_TRUE(ends_at_once) << seed;
+    for (const Sequence& each : found) kept += each.beam->unmet.empty();
+  }
+  EXPECT_GE(kept, 120);  // not only the last one to be forced
+}
+
+TEST(ConstrainedBeam, AWordAskedForTwiceOccursTwice) {
+  for (std::uint64_t seed = 1; seed < 30; ++seed) {
+    TableModel model = table_model(6, seed);
+    for (const Phrases& words : {Phrases{{{0, 1}}, {{0, 1}}}, Phrases{{{2}}, {{2}}, {{2}}}, Phrases{{{3, 3}}, {{3, 3}}},
+                                 Phrases{{{0, 1}, {2}}, {{2}, {0, 1}}}}) {
+      const auto found = search(constrained_config(4, 9, words, {5}), model);
+      EXPECT_TRUE(found[0].beam->unmet.empty()) << seed;
+      EXPECT_EQ(count_apart(found[0].ids, words[0]) >= static_cast<int>(words.size()), true) << seed;
+    }
   }
 }
 

@@ -74,8 +74,13 @@ std::vector<double> scores_of(const GenerationConfig& config, const std::vector<
     if (std::exp(e[v]) < config.alpha * std::exp(max) * (1 - 1e-12)) continue;
     const auto better = std::count_if(expert.begin(), expert.end(), [&](float other) { return other > expert[v]; });
     if (config.top_k > 0 && better >= config.top_k) continue;
-    scores[v] = config.beta ? (1 + *config.beta) * expert[v] - *config.beta * amateur[v] / config.tau_amateur
-                            : e[v] - config.lambda * a[v];
+    if (!config.beta) {
+      scores[v] = e[v] - config.lambda * a[v];
+    } else if (config.num_beams > 1) {  // sums over steps need a common zero
+      scores[v] = (1 + *config.beta) * e[v] - *config.beta * a[v];
+    } else {
+      scores[v] = (1 + *config.beta) * expert[v] - *config.beta * amateur[v] / config.tau_amateur;
+    }
   }
   return scores;
 }

@@ -84,6 +84,36 @@ TEST(ContrastiveSearch, IsTheFormula) {
   }
 }
 
+// Where the head can be applied later, it is applied for the winner alone.
+TEST(ContrastiveSearch, OnlyTheWinnersLogitsAreComputed) {
+  const TableShape shape{.n_embd = 16, .logits_from_hidden = true};
+  for (const double alpha : {0.1, 0.6, 1.0}) {
+    TableModel model(shape);
+    Scheduler scheduler({&model});
+    const auto run = start(scheduler, request(contrastive(alpha, 4), {1, 2, 5}, contrastive_search));
+    scheduler.run();
+    run->rethrow();
+    const Table logits = [&](const std::vector<Token>& text) { return model.logits_after(text); };
+    EXPECT_EQ(run->sequences()[0].ids, oracle(model, {1, 2, 5}, alpha, 4, 12, logits)) << alpha;
+    ASSERT_EQ(model.batches().size(), 13u);
+    for (std::size_t i = 1; i < model.batches().size(); ++i) {
+      for (const LoggedRow& row : model.batches()[i]) EXPECT_FALSE(row.logits);
+    }
+  }
+}
+
+// Not with guidance: the winner's negative twin is asked for in the same batch.
+TEST(ContrastiveSearch, GuidanceAsksForAllLogits) {
+  GenerationConfig config = contrastive(0.6, 4);
+  config.guidance_scale = 1.5;
+  Request guided = request(config, {1, 2, 5}, contrastive_search);
+  guided.negative_prompt = {3};
+  const TableShape later{.n_embd = 16, .logits_from_hidden = true};
+  const TableModel model(later);
+  const Table table = [&](const std::vector<Token>& text) { return model.logits_after(text); };
+  EXPECT_EQ(run_alone(guided, later), run_alone(guided, {.n_embd = 16}, table));
+}
+
 TEST(ContrastiveSearch, APromptOfOneTokenIsContextToo) {
   const Table table = random_table(8, 3);
   EXPECT_EQ(run_alone(request(contrastive(0.6, 4), {1}, contrastive_search), {}, table)[0],

@@ -78,6 +78,21 @@ TEST(ForcedWords, AWordWhoseFirstTokenComesTwiceIsFound) {
   EXPECT_EQ(hf_progress(one, Ids{1, 1, 1}).next, Ids{1});
 }
 
+TEST(ForcedWords, OneAskedForTwiceIsMetByTwo) {
+  const std::vector<ForcedWords> two = {words({{1, 2, 1}}), words({{1, 2, 1}})};
+  EXPECT_EQ(progress(two, Ids{1, 2, 1}).unmet, std::vector<std::size_t>{1});
+  EXPECT_EQ(progress(two, Ids{1, 2, 1}).next, Ids{1});  // the 1 at the end is the first one's
+  EXPECT_EQ(progress(two, Ids{1, 2, 1}).bank, 3);
+  EXPECT_FALSE(progress(two, Ids{1, 2, 1, 2, 1}).complete());
+  EXPECT_EQ(progress(two, Ids{1, 2, 1, 9, 1, 2}).bank, 5);
+  EXPECT_TRUE(progress(two, Ids{1, 2, 1, 9, 1, 2, 1}).complete());
+  const std::vector<ForcedWords> sets = {words({{1}, {2, 3}}), words({{2, 3}, {1}})};
+  EXPECT_FALSE(progress(sets, Ids{2, 3}).complete());
+  EXPECT_TRUE(progress(sets, Ids{2, 3, 1}).complete());
+  const std::vector<ForcedWords> others = {words({{1}}), words({{1}, {2}})};
+  EXPECT_TRUE(progress(others, Ids{1}).complete());  // each is there
+}
+
 TEST(ForcedWords, WordsMayOverlapAndWaitForEachOther) {
   const std::vector<ForcedWords> two = {words({{1, 2}}), words({{2, 3}})};
   EXPECT_TRUE(progress(two, Ids{1, 2, 3}).complete());

@@ -57,5 +57,23 @@ TEST(Hypotheses, WhatABeamCanStillReach) {
   EXPECT_FALSE(with("never", -1).can_improve(-0.3, 5));
 }
 
+// The bound is one of sums that can only fall.
+TEST(Hypotheses, NeverKnowsNoBoundWhereScoresRise) {
+  for (const double length_penalty : {-1.0, 0.0, 1.0, 2.0}) {
+    for (const std::string early_stopping : {"false", "true", "never"}) {
+      GenerationConfig config;
+      config.early_stopping = early_stopping;
+      config.length_penalty = length_penalty;
+      Hypotheses best(config, 10, 30, 1, false);
+      best.add(of(100));
+      EXPECT_EQ(best.can_improve(-1000, 5), early_stopping == "never") << early_stopping << length_penalty;
+      config.hf_compat = true;
+      Hypotheses same(config, 10, 30, 1, false);
+      same.add(of(100));
+      EXPECT_FALSE(same.can_improve(-1000, 5));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace decant

@@ -198,6 +198,66 @@ TEST(Resolve, WhatDoesNothingWithoutAnotherOptionIsAnError) {
   EXPECT_GE(checked, 15);
 }
 
+// Temperature 0 is the limit of small ones: cuts that keep the likeliest token change nothing there, and may stay.
+TEST(Resolve, TemperatureZeroContradictsWhatWouldNotBeGreedy) {
+  for (const char* base : {"", "amateur=x ", "dola_layers=low "}) {
+    for (const char* option : {"xtc_probability 1", "mirostat 2", "mirostat 1", "typical_p 0.5", "adaptive_target 0.5",
+                               "dynatemp_range 0.5"}) {
+      std::string assigned = option;
+      assigned[assigned.find(' ')] = '=';
+      EXPECT_EQ(usage_error([&] { resolve_strategy(given(base + std::string("temperature=0 ") + assigned)); }),
+                fmt::format("temperature 0 contradicts {}: drop one of them", option));
+    }
+    for (const char* option : {"top_k=5", "top_p=0.9", "min_p=0.1", "top_h=0.5", "epsilon_cutoff=0.01",
+                               "eta_cutoff=0.01", "top_n_sigma=1", "min_tokens_to_keep=2"}) {
+      EXPECT_NO_THROW(resolve_strategy(given(base + std::string("temperature=0 ") + option))) << base << option;
+    }
+  }
+  // Where not the likeliest token of each step is taken, a cut would matter.
+  for (const char* base : {"num_beams=4", "penalty_alpha=0.6", "amateur=x num_beams=4", "num_beams=4 force_words=x"}) {
+    for (const char* option : {"top_p=0.9", "min_p=0.1", "typical_p=0.5", "mirostat=2", "min_tokens_to_keep=3"}) {
+      std::string shown = option;
+      shown[shown.find('=')] = ' ';
+      EXPECT_EQ(usage_error([&] { resolve_strategy(given(fmt::format("{} temperature=0 {}", base, option))); }),
+                fmt::format("temperature 0 contradicts {}: drop one of them", shown));
+    }
+    EXPECT_NO_THROW(resolve_strategy(given(fmt::format("{} temperature=0", base))));
+  }
+  EXPECT_NO_THROW(resolve_strategy(given("penalty_alpha=0.6 top_k=4 temperature=0")));
+}
+
+TEST(Resolve, WhatChangesNothingBesideTheOthersIsAnError) {
+  for (const char* idle :
+       {"penalty_last_n=5", "repetition_penalty=1.2 penalty_last_n=0", "frequency_penalty=1 penalty_last_n=0",
+        "presence_penalty=1 penalty_last_n=0", "dry_multiplier=1 dry_penalty_last_n=0",
+        "xtc_probability=1 xtc_threshold=0.6", "exponential_decay_length_penalty=3,1",
+        "watermark=true watermark_bias=0", "watermark=true watermark_greenlist_ratio=1", "min_tokens_to_keep=2",
+        "min_tokens_to_keep=60 top_k=0", "min_tokens_to_keep=3 mirostat=2", "sampler_order=temperature;top_k",
+        "sampler_order=llama.cpp", "num_beams=3 normalize=prompt length_penalty=0", "include_stop_str_in_output=false",
+        "penalty_alpha=0.6 top_k=0", "penalty_alpha=0.6 top_k=100000", "num_beams=2 hf_compat=true"}) {
+    EXPECT_NE(usage_error([&] { resolve_strategy(given(idle)); }), "") << idle;
+  }
+  for (const char* fine :
+       {"repetition_penalty=1.2 penalty_last_n=5", "encoder_repetition_penalty=1.2", "min_tokens_to_keep=60",
+        "min_tokens_to_keep=2 top_p=0.9", "sampler_order=llama.cpp top_p=0.9",
+        "sampler_order=penalties repetition_penalty=1.2", "num_beams=3 normalize=prompt", "ignore_eos=true",
+        "include_stop_str_in_output=false stop_strings=x", "penalty_alpha=0.6 top_k=1024",
+        "exponential_decay_length_penalty=3,0.9", "xtc_probability=1 xtc_threshold=0.5"}) {
+    EXPECT_NO_THROW(resolve_strategy(given(fine))) << fine;
+  }
+}
+
+TEST(Resolve, NumbersThatNobodyCanUseAreRefused) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"seed=9007199254740992", "seed is 9007199254740992: it must be a whole number from 0 to 9007199254740991"},
+      {"num_beams=2 length_penalty=1000", "length_penalty is 1000: it must be a number from -30 to 30"},
+      {"num_beams=2 length_penalty=-31", "length_penalty is -31: it must be a number from -30 to 30"}};
+  for (const auto& [options, sentence] : cases) {
+    EXPECT_EQ(usage_error([&] { resolve_strategy(given(options)); }), sentence);
+  }
+  EXPECT_NO_THROW(resolve_strategy(given("seed=9007199254740991")));
+}
+
 TEST(Resolve, StrategiesSayWhatTheyDo) {
   const struct {
     const char* options;
@@ -301,7 +361,7 @@ TEST(Resolve, ValuesOutOfRangeAreErrors) {
       {"num_return_sequences=257", "num_return_sequences is 257: it must be a whole number from 1 to 256"},
       {"trace_top=0", "trace_top is 0: it must be a whole number from 1 to 200"},
       {"trace_top=201", "trace_top is 201: it must be a whole number from 1 to 200"},
-      {"seed=-1", "seed is -1: it must be a whole number of at least 0"},
+      {"seed=-1", "seed is -1: it must be a whole number from 0 to 9007199254740991"},
       {"stop_strings=", "stop_strings is '': it must be a text that is not empty"},
       {"eos_token_id=-2", "eos_token_id is -2: it must be whole numbers of at least 0, separated by commas"},
   };

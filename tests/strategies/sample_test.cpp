@@ -126,5 +126,60 @@ TEST(Sample, AFinishedSequenceLeavesTheOthersAlone) {
   EXPECT_LT(shortest, longest);
 }
 
+// ---- dead ends ------------------------------------------------------------------------------------------------------
+
+// Behind a 4 nothing is allowed. The texts are those of Runs of one sequence each, which know of no other.
+TEST(Sample, ADeadEndEndsOneTextAndNoOther) {
+  int dead = 0, alive = 0, all_dead = 0;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    const Table table = random_table(8, seed);
+    GenerationConfig config = sampling_config(seed, 6);
+    config.num_return_sequences = 4;
+    TableModel model({}, table);
+    Scheduler scheduler({&model});
+    const auto free = start(scheduler, request(config, {1, 2}, sample));
+    scheduler.run();
+    config.prefix_allowed_tokens_fn = [](std::span<const int> text) {
+      return text.back() == 4 ? std::vector<int>{} : std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7};
+    };
+    const auto run = start(scheduler, request(config, {1, 2}, sample));
+    scheduler.run();
+    const auto cut = [](std::vector<Token> ids) {
+      const auto end = std::find(ids.begin(), ids.end(), 4);
+      if (end != ids.end()) ids.erase(end + 1, ids.end());
+      return ids;
+    };
+    const auto dies = [](const std::vector<Token>& ids) { return ids.size() < 6 && ids.back() == 4; };
+    const auto& expected = free->sequences();
+    if (std::all_of(expected.begin(), expected.end(), [&](const Sequence& each) { return dies(cut(each.ids)); })) {
+      EXPECT_THROW(run->rethrow(), NothingLeft);
+      ++all_dead;
+      continue;
+    }
+    ASSERT_NO_THROW(run->rethrow());
+    ASSERT_EQ(run->sequences().size(), 4u);
+    for (std::size_t i = 0; i < 4; ++i) {
+      const Sequence& each = run->sequences()[i];
+      EXPECT_EQ(each.ids, cut(expected[i].ids)) << seed << " " << i;
+      EXPECT_EQ(each.finish, dies(each.ids) ? FinishReason::dead_end : FinishReason::length);
+      EXPECT_EQ(each.dead_end.empty(), each.finish != FinishReason::dead_end);
+      ++(dies(each.ids) ? dead : alive);
+    }
+  }
+  EXPECT_GT(dead, 20);
+  EXPECT_GT(alive, 20);
+  EXPECT_GT(all_dead + dead, 20);
+}
+
+TEST(Sample, ADeadEndOfTheOnlyTextIsAnError) {
+  GenerationConfig config = sampling_config(1, 6);
+  config.prefix_allowed_tokens_fn = [](std::span<const int> text) {
+    return text.size() > 3 ? std::vector<int>{} : std::vector<int>{0, 1};
+  };
+  EXPECT_THROW(run_alone(request(config, {1, 2}, sample)), NothingLeft);
+  config.num_return_sequences = 3;
+  EXPECT_THROW(run_alone(request(config, {1, 2}, sample)), NothingLeft);
+}
+
 }  // namespace
 }  // namespace decant

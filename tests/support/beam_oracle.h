@@ -47,6 +47,8 @@ class BeamOracle {
     beams_[0].score = 0;
   }
 
+  bool law_rises = false;  // a continuation may add more than 0 to a score
+
   bool is_end(Token token) const {
     return std::find(config_.eos_token_id->begin(), config_.eos_token_id->end(), token) != config_.eos_token_id->end();
   }
@@ -79,6 +81,7 @@ class BeamOracle {
   bool may_improve(double best, int n) const {
     if (pool_.size() < width_) return true;
     if (config_.early_stopping == "true") return false;
+    if (config_.early_stopping == "never" && law_rises) return true;
     const bool to_the_end = config_.early_stopping == "never" && config_.length_penalty > 0;
     return normalize(best, to_the_end ? config_.max_new_tokens : n) > pool_.back().normalized;
   }

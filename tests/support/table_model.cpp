@@ -85,8 +85,16 @@ TableModel::TableModel(TableShape shape, Table table)
            .max_outputs = shape.max_outputs,
            .tied_embeddings = true,
            .has_layers = true,
+           .logits_from_hidden = shape.logits_from_hidden,
            .rewind = shape.rewind,
            .keeps_rows_apart = shape.keeps_rows_apart};
+  if (shape.logits_from_hidden) {
+    table_ = [this](const std::vector<Token>& prefix) {
+      std::vector<float> logits(static_cast<std::size_t>(info_.n_vocab));
+      head_.apply(hidden_after(prefix), logits);
+      return logits;
+    };
+  }
   cells_.resize(static_cast<std::size_t>(shape.n_cells));
   for (CellData& cell : cells_) cell.sequences.resize(static_cast<std::size_t>(shape.max_sequences));
 }
@@ -200,8 +208,8 @@ void TableModel::forward(std::span<const Row> rows) {
       }
       throw Error(ErrorKind::internal, "TableModel was told to fail at a text of {} tokens", prefix.size());
     }
-    batches_.back().push_back(
-        {cells[i]->token, row.position, static_cast<int>(row.sequences.size()), row.outputs != nullptr, prefix});
+    batches_.back().push_back({cells[i]->token, row.position, static_cast<int>(row.sequences.size()),
+                               row.outputs != nullptr, row.outputs && row.outputs->logits, prefix});
     if (row.outputs) outputs_[i] = outputs_after(prefix, *row.outputs);
     if (!info_.keeps_rows_apart) {
       const std::vector<float> logits = table_(prefix);

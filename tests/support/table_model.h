@@ -56,6 +56,7 @@ struct TableShape {
   int max_rows = 64;
   int max_outputs = 32;
   int rewind = kRewindAll;
+  bool logits_from_hidden = false;  // they are the head's of the last hidden state, whatever the table says
   bool keeps_rows_apart = true;
 };
 
@@ -64,6 +65,7 @@ struct LoggedRow {
   int position;
   int sequences;
   bool output;
+  bool logits;                // asked for
   std::vector<Token> prefix;  // what the row saw, itself included
 };
 

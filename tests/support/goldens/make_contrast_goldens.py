@@ -550,6 +550,7 @@ class Contrast:
         self.weight = options.get("lambda", 1)
         self.beta = options.get("beta")
         self.penalty = options.get("repetition_penalty", 1)
+        self.adds_up = "num_beams" in options  # logits of several steps have no zero in common
 
     def lowest(self, log_p):
         """The log-probability below which a token is not plausible."""
@@ -565,6 +566,8 @@ class Contrast:
         if self.beta is None:
             scores = expert.log_softmax(0) - self.weight * amateur.log_softmax(0)
         else:
+            if self.adds_up:
+                expert, amateur = expert.log_softmax(0), amateur.log_softmax(0)
             scores = (1 + self.beta) * expert - self.beta * amateur
         return penalised(scores, text, self.penalty)
 
