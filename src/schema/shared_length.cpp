@@ -31,6 +31,8 @@ class Components {
       if (of_[index(*state)] < 0) gather(*state);
     }
     cyclic_.assign(size_.size(), false);
+    members_.resize(size_.size());
+    for (int state = 0; state < dfa.size(); ++state) members_[index(of(state))].push_back(state);
     for (int state = 0; state < dfa.size(); ++state) {
       each_edge(dfa, state, [&](int to) {
         if (of(to) == of(state)) cyclic_[index(of(state))] = true;
@@ -43,22 +45,40 @@ class Components {
   long size_of(int state) const { return size_[index(of(state))]; }
 
   // The most characters of a text that has up to `inside` of them inside of each cyclic component.
-  long longest(long inside) const {
-    std::vector<long> from(size_.size());
-    std::vector<std::vector<int>> members(size_.size());
-    for (int state = 0; state < dfa_.size(); ++state) members[index(of(state))].push_back(state);
-    for (std::size_t i = members.size(); i-- > 0;) {
-      for (const int state : members[i]) {
-        each_edge(dfa_, state, [&](int to) {
-          if (of(to) != of(state)) from[i] = std::max(from[i], 1 + from[index(of(to))]);
-        });
-      }
-      if (cyclic_[i]) from[i] += inside;
+  long longest(long inside) const { return behind(inside)[index(of(dfa_.start()))]; }
+
+  // The same of a text that passes a cyclic component, of which nothing inside is counted; 0 if there is none.
+  long longest_through_a_cycle() const {
+    const std::vector<long> from = behind(0);
+    std::vector<long> to(size_.size());
+    long most = 0;
+    for (std::size_t i = 0; i < size_.size(); ++i) {
+      each_edge_from(i, [&](int other) { to[index(other)] = std::max(to[index(other)], to[i] + 1); });
+      if (cyclic_[i]) most = std::max(most, to[i] + from[i]);
     }
-    return from[index(of(dfa_.start()))];
+    return most;
   }
 
  private:
+  // By component, the most characters of what is left of such a text.
+  std::vector<long> behind(long inside) const {
+    std::vector<long> result(size_.size());
+    for (std::size_t i = size_.size(); i-- > 0;) {
+      each_edge_from(i, [&](int other) { result[i] = std::max(result[i], 1 + result[index(other)]); });
+      if (cyclic_[i]) result[i] += inside;
+    }
+    return result;
+  }
+
+  template <class F>
+  void each_edge_from(std::size_t component, F f) const {  // to another component
+    for (const int state : members_[component]) {
+      each_edge(dfa_, state, [&](int to) {
+        if (index(of(to)) != component) f(of(to));
+      });
+    }
+  }
+
   // The states in the order in which a depth-first search leaves them.
   std::vector<int> finished() const {
     std::vector<int> order;
@@ -101,6 +121,7 @@ class Components {
   std::vector<int> of_;
   std::vector<std::vector<int>> before_;
   std::vector<long> size_;
+  std::vector<std::vector<int>> members_;
   std::vector<bool> cyclic_;
 };
 
@@ -129,7 +150,7 @@ std::optional<SharedLength> shared(const Dfa& dfa, const Components& components,
   SharedLength result{
       Dfa::explored(dfa.alphabet(), Place{dfa.start()}, step, [&](const Place& at) { return dfa.accepts(at.state); }),
       0, little};
-  result.most_loops = most - Components(result.dfa).longest(0);
+  result.most_loops = most - Components(result.dfa).longest_through_a_cycle();
   if (result.most_loops < 0) return std::nullopt;
   return result;
 }

@@ -130,6 +130,39 @@ TEST(JsonSchemaStrings, LongLengthsAreExact) {
   EXPECT_FALSE(repeated.contains('"' + text + "ab\""));
 }
 
+// Where an automaton cannot count, one of the parts that repeat has all the room that the others leave.
+TEST(JsonSchemaStrings, LengthsThatNoAutomatonCountsAreKept) {
+  const std::string pattern = "^x[a-c-]*-y:[f-h]+(:[a-z]+)?$";
+  const auto n = [](long count, char c) { return std::string(static_cast<std::size_t>(count), c); };
+  for (const long most : {9000L, 30000L}) {
+    const Language language = strings_of(pattern, 0, most);
+    const auto contains = [&](const std::string& text) { return language.contains('"' + text + '"'); };
+    EXPECT_TRUE(contains("xa-b-y:f:z"));
+    EXPECT_TRUE(contains('x' + n(15, 'a') + "-y:" + n(15, 'f') + ':' + n(15, 'z')));
+    EXPECT_TRUE(contains("x-y:" + n(most - 200, 'f') + ":z"));
+    EXPECT_TRUE(contains("x-y:f:" + n(most - 200, 'z')));
+    EXPECT_FALSE(contains("x-y:" + n(most - 3, 'f')));
+    EXPECT_FALSE(contains("x-y:f:" + n(most - 5, 'z')));
+    EXPECT_FALSE(contains('x' + n(most, 'a') + "-y:f"));
+    for (const long first : {10L, 63L, 64L, 65L, 500L, most / 2, most - 100}) {
+      const std::string text = "x-y:" + n(first, 'f') + ':' + n(most - first - 4, 'z');
+      EXPECT_EQ(std::ssize(text), most + 1);
+      EXPECT_FALSE(contains(text)) << first;
+    }
+    EXPECT_FALSE(contains("x-y:")) << "the pattern holds all the same";
+  }
+}
+
+// All automata of one schema together, and what each of them is made of: what is too much is named, in little time.
+TEST(JsonSchemaStrings, HostilePatternsAreRefusedByTheirBound) {
+  EXPECT_EQ(refusal("^((((a{0,10}){0,10}){0,10}){0,10})$"),
+            "takes, with all before, more than 6000000 steps of automata");
+  EXPECT_EQ(refusal("^(ab){1000000000}$"), "needs an automaton of more than 100000 states");
+  EXPECT_EQ(refusal(std::string(60, '(') + 'a' + std::string(60, ')')), "has more than 50 groups inside each other");
+  EXPECT_EQ(refusal(std::string(100001, 'a')), "is longer than 100000 characters");
+  EXPECT_TRUE(strings_of("^x*$", 0, 2147483647).contains("\"xx\"")) << "made of halves, each once";
+}
+
 TEST(JsonSchemaStrings, WhatJsonEscapes) {
   for (const char* pattern : {"\\S", "^[\\s\\S]*$", "x", "^.*x[^]*$"}) {
     const Language language = strings_of(pattern);
@@ -174,6 +207,8 @@ const Found kFound[] = {
     {"a(?=b)", {"ab", "xab"}, {"a", "ac"}},
     {"^\\cJ\\x41\\u0042\\u{43}\\0$", {std::string("\nABC\0", 5)}, {"jABC"}},
     {"^\\uD83D\\uDE00$", {"😀"}, {"x"}},
+    {"^[ -\\uD7FF\\uE000-\\uFFFD\\uD800\\uDBFF-\\uDC00\\uDFFF]$", {"a", "\uFFFD"}, {"\n", "ab"}},
+    {"^a(?i)b(?-i)c(?:(?i)d)e$", {"abcde", "aBcDe"}, {"ABcde", "abCde", "abcdE"}},
     {"^(a*)*$", {"", "aaa"}, {"b"}},
     {"^(a?|b)+?c{0}$", {"", "ab"}, {"c"}},
     {"^[\\w-.]+$", {"a-b."}, {"a b"}},
