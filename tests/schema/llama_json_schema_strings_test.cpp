@@ -149,6 +149,10 @@ TEST(JsonSchemaStrings, LengthsThatNoAutomatonCountsAreKept) {
       EXPECT_EQ(std::ssize(text), most + 1);
       EXPECT_FALSE(contains(text)) << first;
     }
+    for (const long more : {1L, 2L, 50L}) {  // the longest of all ways
+      const std::string begin = 'x' + n(60, 'a') + "-y:", end = ':' + n(64, 'z');
+      EXPECT_FALSE(contains(begin + n(most + more - std::ssize(begin + end), 'f') + end)) << more;
+    }
     EXPECT_FALSE(contains("x-y:")) << "the pattern holds all the same";
   }
 }
