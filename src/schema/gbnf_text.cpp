@@ -214,7 +214,7 @@ std::string exactly(const std::string& item, long n, GbnfRules& rules) {
 // numbers at most for each time that n can be halved; `known` has their rules.
 std::string up_to(const std::string& item, long n, std::map<long, std::string>& known, GbnfRules& rules) {
   if (n <= gbnf_most_copies) return rules.add(item + gbnf_repeat(0, n));
-  
+  if (const auto found = known.find(n); found != known.end()) return found->second;
   const long half = (n + 1) / 2;
   const std::string more = up_to(item, n - half, known, rules), fewer = up_to(item, half - 1, known, rules);
   return known[n] = rules.add(fmt::format("{} {} | {}", exactly(item, half, rules), more, fewer));
