@@ -69,6 +69,7 @@ python3 tests/cli/bench_test.py build/release/decant
 python3 tests/cli/limits_test.py build/release/decant
 python3 tests/hostile/hostile_test.py build/release/decant
 python3 tests/hostile/models_test.py build/release/decant
+python3 tests/strangers/strangers_test.py build/release/decant
 
 say "texts under 226 JSON schemas"
 [ -x build/validator/bin/python ] || python3 -m venv build/validator
