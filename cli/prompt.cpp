@@ -68,10 +68,15 @@ std::string read_text_file(const std::string& path, std::string_view option) {
   return text;
 }
 
-std::string read_prompt(const PromptOptions& options) {
+std::string read_text(const PromptOptions& options) {
   const std::string text = read_source(options);
-  if (text.empty()) throw Error(ErrorKind::usage, "the prompt is empty: there is nothing to continue");
   check_utf8(text, options.file && *options.file != "-" ? *options.file : "the prompt");
+  return text;
+}
+
+std::string read_prompt(const PromptOptions& options) {
+  const std::string text = read_text(options);
+  if (text.empty()) throw Error(ErrorKind::usage, "the prompt is empty: there is nothing to continue");
   return text;
 }
 

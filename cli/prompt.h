@@ -34,6 +34,9 @@ void check_utf8(std::string_view text, std::string_view what);
 // it). Throws Error(usage) when there is none, Error(no_input) for an unreadable file, Error(data) if it is not UTF-8.
 std::string read_prompt(const PromptOptions& options);
 
+// The same of a text that may be empty.
+std::string read_text(const PromptOptions& options);
+
 // The model's own chat template is applied when it has one, unless options.no_chat_template. A BOS is added where the
 // model wants one and the text does not begin with it.
 Prompt make_prompt(const std::string& text, const PromptOptions& options, const LlamaFile& model);

@@ -78,6 +78,9 @@ build/validator/bin/pip install --quiet --disable-pip-version-check "jsonschema[
 build/validator/bin/python tests/schema/schemas_test.py build/release/schema_texts build/models/smollm2-q4_0.gguf
 build/validator/bin/python tests/grammar/beams_test.py build/release/schema_texts --beams build/models/smollm2-f32.gguf
 
+say "others' schemas and values: none that is invalid is taken, 95% of the valid strings of formats are"
+python3 tests/strangers/acceptance.py build/release/schema_texts
+
 say "real models and golden files"
 finish llama_test
 

@@ -36,7 +36,13 @@ struct GrammarRules {
   int root = 0;
 };
 
-// A rule that can come back to itself before any character: what it describes cannot be followed.
-std::optional<int> left_recursive_rule(const GrammarRules& grammar);
+// A rule that can come back to itself before any character, with something left to come behind it each time: what it
+// describes cannot be followed. One that comes back at its very end, such as a repetition of what may be empty, can.
+// `prefer`: of several, one for which this holds.
+std::optional<int> left_recursive_rule(const GrammarRules& grammar, const std::vector<bool>& prefer = {});
+
+// Without the sequences that no finite text is one of: nothing may go into what has no end. false if none is left of
+// the whole grammar.
+bool drop_endless_sequences(GrammarRules& grammar);
 
 }  // namespace decant

@@ -14,7 +14,7 @@
 namespace decant {
 namespace {
 
-constexpr std::size_t kMaxText = 1 << 20;
+constexpr std::size_t kMaxText = 16 << 20;
 constexpr int kMaxDepth = 200;  // of parentheses: the parser recurses
 constexpr std::int64_t kMaxRepetition = 2000;
 constexpr std::int64_t kMaxCopies = 1 << 19;  // of symbols and rules, by all repetitions together
@@ -122,7 +122,7 @@ class Guard {
 };
 
 void check_text(std::string_view text) {
-  if (text.size() > kMaxText) throw Error(ErrorKind::usage, "grammar: {} bytes are more than 1 MiB", text.size());
+  if (text.size() > kMaxText) throw Error(ErrorKind::usage, "grammar: {} bytes are more than 16 MiB", text.size());
   if (const auto at = find_invalid_utf8(text)) refuse(text, *at, "a byte that is not UTF-8");
   if (const auto at = text.find('\0'); at != text.npos) refuse(text, at, "a NUL character");
   Guard(text).check();
@@ -174,15 +174,26 @@ class Converter {
     }
     result_.root = static_cast<int>(root->second);
     for (std::size_t id = 0; id < parser_.symbol_ids.size(); ++id) add_rule(id);
-    if (const auto rule = left_recursive_rule(result_)) {
+    if (const auto rule = left_recursive_rule(result_, named_by_the_text())) {
       throw Error(ErrorKind::usage,
                   "grammar: rule {} can begin with itself (left recursion): put what it adds behind it",
                   name(static_cast<std::uint32_t>(*rule)));
+    }
+    if (!drop_endless_sequences(result_)) {
+      throw Error(ErrorKind::usage,
+                  "grammar: none of its texts has an end: every way through root comes back to a rule");
     }
     return std::move(result_);
   }
 
  private:
+  // Not the rules that the parser makes of groups and repetitions and names "rule_number": the text has no underscore.
+  std::vector<bool> named_by_the_text() const {
+    std::vector<bool> result(parser_.symbol_ids.size());
+    for (const auto& [name, id] : parser_.symbol_ids) result[id] = name.find('_') == name.npos;
+    return result;
+  }
+
   bool defined(std::size_t id) const { return id < parser_.rules.size() && !parser_.rules[id].empty(); }
 
   std::string_view name(std::uint32_t id) const {

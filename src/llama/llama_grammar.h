@@ -2,8 +2,9 @@
 //
 // Refused although that parser takes them: tokens by id or name (`<[12]>`, `<think>`), because decant's grammars are of
 // text; repetitions above 2000, which it silently takes for "without end"; repetitions that end before they begin, on
-// which it fills the memory; and rules that begin with themselves behind something that may be empty, which its sampler
-// follows without end.
+// which it fills the memory; rules that begin with themselves behind something that may be empty, which its sampler
+// follows without end; and grammars of which no text ends. Taken although its sampler refuses them: repetitions of what
+// may be empty. Sequences of which no text ends are left out.
 #pragma once
 
 #include <memory>

@@ -49,6 +49,23 @@ OrderedJson additional(const OrderedJson& schema) {
   return found == schema.end() || *found == true ? OrderedJson() : *found;
 }
 
+void merge_patterns(OrderedJson& into, const OrderedJson& other, const std::string& place) {
+  if (!into.contains("patternProperties") && !other.contains("patternProperties")) return;
+  // What is additional to one may match a pattern of the other.
+  const auto clash = [](const OrderedJson& a, const OrderedJson& b) {
+    return !additional(a).is_null() &&
+           (b.contains("patternProperties") || (a.contains("patternProperties") && b.contains("properties")));
+  };
+  if (clash(into, other) || clash(other, into))
+    refuse_schema(place, "patternProperties and additionalProperties from different places (allOf, $ref)");
+  const OrderedJson theirs = other.value("patternProperties", OrderedJson::object());
+  OrderedJson& mine = into["patternProperties"];
+  if (mine.is_null()) mine = OrderedJson::object();
+  for (const auto& [pattern, schema] : theirs.items()) {
+    mine[pattern] = mine.contains(pattern) ? both(mine[pattern], schema) : schema;
+  }
+}
+
 void merge_properties(OrderedJson& into, const OrderedJson& other) {
   const OrderedJson mine = into.value("properties", OrderedJson::object());
   const OrderedJson theirs = other.value("properties", OrderedJson::object());
@@ -94,6 +111,15 @@ void merge_key(OrderedJson& into, const std::string& key, const OrderedJson& val
     mine = intersection(mine, value);
   } else if (key == "items" && !mine.is_array() && !value.is_array()) {
     mine = both(mine, value);
+  } else if (key == "pattern" || key == "format") {
+    mine = as_array(mine);
+    for (const OrderedJson& each : as_array(value)) {
+      if (!includes(mine, each)) mine.push_back(each);
+    }
+  } else if (key == "const") {
+    into["enum"] = OrderedJson::array();
+  } else if (key == "uniqueItems" && mine.is_boolean() && value.is_boolean()) {
+    mine = true;
   } else if (is_bound_from_below(key) && mine.is_number() && value.is_number()) {
     mine = std::max(mine, value);
   } else if (is_bound_from_above(key) && mine.is_number() && value.is_number()) {
@@ -120,9 +146,10 @@ void merge(OrderedJson& into, const OrderedJson& other, const std::string& place
     return;
   }
   if (clash_over_items(into, other)) refuse_schema(place, "prefixItems and items from different places (allOf, $ref)");
+  merge_patterns(into, other, place);
   merge_properties(into, other);
   for (const auto& [key, value] : other.items()) {
-    if (key == "properties" || key == "additionalProperties") continue;
+    if (key == "properties" || key == "additionalProperties" || key == "patternProperties") continue;
     if (into.contains(key)) {
       merge_key(into, key, value, place);
     } else {
@@ -166,6 +193,11 @@ std::string unescape(std::string text) {  // a step of a JSON pointer in a URI f
 
 void refuse_schema(const std::string& place, const std::string& what) {
   throw Error(ErrorKind::usage, "json_schema: at {}: {}", place, what);
+}
+
+void refuse_unsatisfiable(const std::string& place, const std::string& why) {
+  throw Unsatisfiable(ErrorKind::usage, "json_schema: at {}: nothing satisfies it{}{}", place, why.empty() ? "" : ": ",
+                      why);
 }
 
 bool is_annotation(std::string_view keyword) {
@@ -220,7 +252,8 @@ bool is_annotation(std::string_view keyword) {
 
 OrderedJson SchemaMerger::flatten(const OrderedJson& schema, const std::string& place, int depth) const {
   if (depth > kMaxDepth) refuse_schema(place, "it refers to itself without end");
-  if ((work_ += 1 + static_cast<int>(schema.size())) > kMaxWork) refuse_schema(place, "the schema is too large");
+  if ((work_ += 1 + static_cast<int>(schema.size())) > kMaxWork)
+    refuse_schema(place, fmt::format("$ref and allOf draw in more than {} keywords", kMaxWork));
   if (schema.is_boolean()) return schema == true ? OrderedJson::object() : schema;
   if (!schema.is_object()) refuse_schema(place, "a schema is an object, true or false");
   OrderedJson result = OrderedJson::object();
@@ -232,7 +265,7 @@ OrderedJson SchemaMerger::flatten(const OrderedJson& schema, const std::string& 
   }
   modernize(result);
   std::vector<OrderedJson> parts;
-  if (schema.contains("$ref")) parts.push_back(flatten(resolve(schema["$ref"], place), place, depth + 1));
+  if (schema.contains("$ref")) parts.push_back(flatten(resolved(schema["$ref"], place), place, depth + 1));
   if (schema.contains("allOf")) {
     if (!schema["allOf"].is_array()) refuse_schema(place, "allOf must be an array");
     for (const OrderedJson& part : schema["allOf"]) parts.push_back(flatten(part, place, depth + 1));
@@ -248,7 +281,7 @@ OrderedJson SchemaMerger::flatten(const OrderedJson& schema, const std::string& 
   return result;
 }
 
-const OrderedJson& SchemaMerger::resolve(const OrderedJson& reference, const std::string& place) const {
+const OrderedJson& SchemaMerger::resolved(const OrderedJson& reference, const std::string& place) const {
   if (!reference.is_string()) refuse_schema(place, "$ref must be a string");
   const std::string text = reference.get<std::string>();
   if (!text.starts_with('#'))

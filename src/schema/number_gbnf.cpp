@@ -1,245 +1,306 @@
 #include "schema/number_gbnf.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
-#include <cstdint>
-#include <string>
-#include <vector>
+#include <compare>
+
+#include "schema/automaton_gbnf.h"
 
 namespace decant {
 namespace {
 
-constexpr int kDigits = 15;     // that a double keeps apart
-constexpr int kMaxDigits = 18;  // that a std::int64_t has room for
-constexpr int kMoreDecimals = 4;
+constexpr int kMaxIntegerDigits = 21;  // up to which JavaScript, too, writes a number plainly
+constexpr int kMaxBeforeExponent = 3;  // digits before the point
+constexpr int kLeastExponent = -330;   // below, all is zero in double precision
+constexpr int kMostExponent = 308;     // of the first digit: above, nothing is finite
+constexpr int kMaxExponentDigits = 3;
+constexpr int kMoreDigits = 16;
 
-std::int64_t power_of_ten(int n) { return n == 0 ? 1 : 10 * power_of_ten(n - 1); }
-
-// number = sign * digits * 10^exponent, without zeros at the end of `digits`; "" for zero.
-struct Decimal {
-  bool negative = false;
+// 0.DIGITS * 10^point, without zeros at either end of the digits; none of them for zero.
+struct Magnitude {
   std::string digits;
-  int exponent = 0;
-
-  int decimals() const { return std::max(0, -exponent); }
+  int point = 0;
 };
 
-Decimal parse(std::string_view text) {
-  Decimal result;
+struct Signed {
+  bool negative = false;
+  Magnitude magnitude;
+};
+
+Signed parse(std::string_view text) {
+  Signed result;
   if (text.starts_with('-')) {
     result.negative = true;
     text.remove_prefix(1);
   }
   const std::size_t e = std::min(text.find_first_of("eE"), text.size());
+  auto& [digits, point] = result.magnitude;
   if (e < text.size()) {
     std::string_view exponent = text.substr(e + 1);
     if (exponent.starts_with('+')) exponent.remove_prefix(1);
-    std::from_chars(exponent.data(), exponent.data() + exponent.size(), result.exponent);
+    std::from_chars(exponent.data(), exponent.data() + exponent.size(), point);
   }
-  for (std::size_t i = 0, point = e; i < e; ++i) {
-    if (text[i] == '.') {
-      point = i;
-      continue;
-    }
-    result.digits += text[i];
-    if (i > point) --result.exponent;
+  const std::string_view mantissa = text.substr(0, e);
+  point += static_cast<int>(std::min(mantissa.find('.'), mantissa.size()));
+  std::copy_if(mantissa.begin(), mantissa.end(), std::back_inserter(digits), [](char c) { return c != '.'; });
+  const std::size_t zeros = std::min(digits.find_first_not_of('0'), digits.size());
+  digits.erase(0, zeros);
+  point -= static_cast<int>(zeros);
+  digits.erase(digits.find_last_not_of('0') + 1);
+  return result;
+}
+
+// What the bounds say of the magnitudes of one sign.
+struct Limit {
+  Magnitude magnitude;
+  bool exclusive;
+};
+
+struct Limits {
+  bool impossible = false;
+  std::optional<Limit> low, high;
+
+  bool zero() const {
+    if (impossible) return false;
+    const bool above = !low || (low->magnitude.digits.empty() && !low->exclusive);
+    return above && (!high || !high->magnitude.digits.empty() || !high->exclusive);
   }
-  result.digits.erase(0, result.digits.find_first_not_of('0'));
-  while (result.digits.ends_with('0')) {
-    result.digits.pop_back();
-    ++result.exponent;
+};
+
+Limits limits_of(const std::optional<Bound>& minimum, const std::optional<Bound>& maximum, bool negative) {
+  Limits result;
+  const auto& near = negative ? maximum : minimum;
+  const auto& far = negative ? minimum : maximum;
+  if (near) {
+    const Signed bound = parse(near->number);
+    const bool beyond_zero = bound.negative != negative && !bound.magnitude.digits.empty();
+    if (!beyond_zero) result.low = {bound.magnitude, near->exclusive};
+  }
+  if (far) {
+    const Signed bound = parse(far->number);
+    result.impossible = bound.negative != negative && !bound.magnitude.digits.empty();
+    result.high = {bound.magnitude, far->exclusive};
   }
   return result;
 }
 
-// The bound in units of 10^-scale, rounded inwards (`up` for a minimum); limits at about 10^18.
-std::int64_t scaled(const Decimal& number, int scale, bool up) {
-  const std::int64_t limit = power_of_ten(kMaxDigits);
-  if (number.digits.empty()) return 0;
-  const int shift = number.exponent + scale;
-  const int size = static_cast<int>(std::min<std::size_t>(number.digits.size(), 400)) + shift;  // digits of the result
-  const std::int64_t sign = number.negative ? -1 : 1;
-  if (size > kMaxDigits) return sign * limit;
-  std::string kept = size > 0 ? number.digits.substr(0, static_cast<std::size_t>(size)) : "";
-  if (size > 0) kept.resize(static_cast<std::size_t>(size), '0');
-  std::int64_t magnitude = 0;
-  if (!kept.empty()) std::from_chars(kept.data(), kept.data() + kept.size(), magnitude);
-  const bool cut = shift < 0;  // the digits behind are not all zero: `digits` ends in another one
-  if (cut && up != number.negative) ++magnitude;
-  return sign * magnitude;
-}
+// Reads a number from left to right. What is kept of it: how its digits compare with those of the limits so far, how
+// many there are while that matters, and where the point is.
+struct Reading {
+  enum Phase : char { start, sign, zero, whole, point, zeros, decimals, exponent, exponent_sign, exponent_digits };
 
-std::string join(const std::vector<std::string>& alternatives) {
-  return fmt::format("{}", fmt::join(alternatives, " | "));
-}
+  Phase phase = start;
+  bool negative = false;
+  int digits = 0;             // read of those that the limits have, zeros at the beginning left out
+  int place = 0;              // of the point: behind so many digits, or before so many zeros if negative
+  int low = 0, high = 0;      // the digits compared with the limits': less, the same so far, greater
+  int least = 0, most = 0;    // exponents that are allowed; then, of the sign that was read, their magnitudes
+  int length = 0, value = 0;  // of the exponent
 
-std::string count_digits(int least, int most) {
-  if (most == 0) return "";
-  return least == most && least == 1 ? "[0-9] " : fmt::format("[0-9]{{{},{}}} ", least, most);
-}
+  auto operator<=>(const Reading&) const = default;
+};
 
-// The strings of digits between two of the same length, with a point before the last `scale` of them.
-class DigitRange {
+class NumberReader {
  public:
-  DigitRange(std::string from, std::string to, int scale)
-      : from_(std::move(from)), to_(std::move(to)), point_(from_.size() - static_cast<std::size_t>(scale)) {}
+  NumberReader(const std::optional<Bound>& minimum, const std::optional<Bound>& maximum, bool integer)
+      : limits_{limits_of(minimum, maximum, false), limits_of(minimum, maximum, true)}, integer_(integer) {
+    for (const Limits& limits : limits_) {
+      for (const auto* limit : {&limits.low, &limits.high}) {
+        if (!*limit || (*limit)->magnitude.digits.empty()) continue;
+        longest_ = std::max(longest_, static_cast<int>((*limit)->magnitude.digits.size()));
+        most_whole_ = std::max(most_whole_, (*limit)->magnitude.point + 1);
+        most_zeros_ = std::max(most_zeros_, 1 - (*limit)->magnitude.point);
+      }
+    }
+  }
 
-  std::string gbnf() const {
-    std::string result;
-    std::size_t i = 0;
-    for (; i < from_.size() && from_[i] == to_[i]; ++i) result += digit(i, from_[i], from_[i]);
-    if (i == from_.size()) return result;
-    if (from_.find_first_not_of('0', i + 1) == from_.npos && to_.find_first_not_of('9', i + 1) == to_.npos) {
-      return result + digit(i, from_[i], to_[i]) + any(i + 1);
+  static Alphabet alphabet() {
+    std::vector<CodePointSet> sets = {{{U'+', U'+'}}, {{U'-', U'-'}}, {{U'.', U'.'}}, {{U'E', U'E'}, {U'e', U'e'}}};
+    for (char32_t c = U'0'; c <= U'9'; ++c) sets.push_back({{c, c}});
+    return Alphabet(sets);
+  }
+
+  std::optional<Reading> step(const Reading& at, char32_t c) const {
+    if (U'0' <= c && c <= U'9') return digit(at, static_cast<int>(c - U'0'));
+    Reading next = at;
+    if (c == U'-' && at.phase == Reading::start) {
+      next.phase = Reading::sign;
+      next.negative = true;
+      return next;
     }
-    std::vector<std::string> alternatives = {digit(i, from_[i], from_[i]) + at_least(i + 1)};
-    if (to_[i] - from_[i] > 1) {
-      alternatives.push_back(digit(i, next(from_[i], 1), next(to_[i], -1)) + any(i + 1));
+    if (c == U'.' && !integer_ && (at.phase == Reading::zero || at.phase == Reading::whole)) {
+      next.phase = Reading::point;
+      return next;
     }
-    alternatives.push_back(digit(i, to_[i], to_[i]) + at_most(i + 1));
-    return result + '(' + join(alternatives) + ") ";
+    if (c == U'E' && !integer_) return before_exponent(at);
+    if ((c == U'-' || c == U'+') && at.phase == Reading::exponent) return with_sign(at, c == U'-');
+    return std::nullopt;
+  }
+
+  bool accepts(const Reading& at) const {
+    switch (at.phase) {
+      case Reading::zero:
+      case Reading::zeros:
+        return limits(at).zero();
+      case Reading::whole:
+      case Reading::decimals: {
+        const auto [least, most] = exponents(at);
+        return least <= 0 && 0 <= most;
+      }
+      case Reading::exponent_digits:
+        return at.least <= at.value && at.value <= at.most;
+      default:
+        return false;
+    }
   }
 
  private:
-  static char next(char c, int step) { return static_cast<char>(c + step); }
+  const Limits& limits(const Reading& at) const { return limits_[at.negative ? 1 : 0]; }
 
-  std::string digit(std::size_t i, char first, char last) const {
-    const std::string point = i == point_ ? "\".\" " : "";
-    return point + (first == last ? fmt::format("[{}] ", first) : fmt::format("[{}-{}] ", first, last));
-  }
-  std::string any(std::size_t i) const {
-    const int all = static_cast<int>(from_.size() - i), behind = std::min(all, static_cast<int>(from_.size() - point_));
-    return count_digits(all - behind, all - behind) + (behind > 0 && i <= point_ ? "\".\" " : "") +
-           count_digits(behind, behind);
-  }
-  std::string at_least(std::size_t i) const {
-    if (from_.find_first_not_of('0', i) == from_.npos) return any(i);
-    const std::string same = digit(i, from_[i], from_[i]) + at_least(i + 1);
-    if (from_[i] == '9') return same;
-    return '(' + same + "| " + digit(i, next(from_[i], 1), '9') + any(i + 1) + ") ";
-  }
-  std::string at_most(std::size_t i) const {
-    if (to_.find_first_not_of('9', i) == to_.npos) return any(i);
-    const std::string same = digit(i, to_[i], to_[i]) + at_most(i + 1);
-    if (to_[i] == '0') return same;
-    return '(' + same + "| " + digit(i, '0', next(to_[i], -1)) + any(i + 1) + ") ";
-  }
-
-  std::string from_, to_;
-  std::size_t point_;
-};
-
-// Magnitudes first..last in units of 10^-scale, and behind each `tail(number of digits)`.
-template <class F>
-void add_magnitudes(const std::string& sign, std::int64_t first, std::int64_t last, int scale, F tail,
-                    std::vector<std::string>& out) {
-  while (first <= last) {
-    std::string from = std::to_string(first);
-    if (std::ssize(from) <= scale) from.insert(0, static_cast<std::size_t>(scale) + 1 - from.size(), '0');
-    const int size = static_cast<int>(from.size());
-    const std::optional<std::string> more = tail(size);
-    std::int64_t end = std::min(last, power_of_ten(size) - 1);
-    std::string digits;
-    if (first == power_of_ten(size - 1) && end == power_of_ten(size) - 1) {
-      int longest = size;  // up to which all numbers of as many digits are meant
-      while (longest < kMaxDigits && last >= power_of_ten(longest + 1) - 1 && tail(longest + 1) == more) ++longest;
-      end = power_of_ten(longest) - 1;
-      digits = "[1-9] " + count_digits(size - scale - 1, longest - scale - 1);
-      if (scale > 0) digits += "\".\" " + count_digits(scale, scale);
-    } else {
-      std::string to = std::to_string(end);
-      to.insert(0, from.size() - to.size(), '0');
-      digits = DigitRange(from, to, scale).gbnf();
+  std::optional<Reading> digit(Reading at, int digit) const {
+    switch (at.phase) {
+      case Reading::start:
+      case Reading::sign:
+        if (limits(at).impossible) return std::nullopt;
+        at.phase = digit == 0 ? Reading::zero : Reading::whole;
+        return digit == 0 ? std::optional(at) : whole(at, digit);
+      case Reading::whole:
+        return whole(at, digit);
+      case Reading::point:
+      case Reading::zeros:
+      case Reading::decimals:
+        return decimal(at, digit);
+      case Reading::exponent:
+        return digit_of_exponent(*with_sign(at, false), digit);
+      case Reading::exponent_sign:
+      case Reading::exponent_digits:
+        return digit_of_exponent(at, digit);
+      default:
+        return std::nullopt;
     }
-    if (more) out.push_back(sign + digits + *more);
-    first = end + 1;
   }
-}
 
-// f(sign, first, last) for the negative and the other numbers of an interval.
-template <class F>
-void by_sign(std::int64_t low, std::int64_t high, F f) {
-  if (low > high) return;
-  if (low < 0) f("\"-\" ", std::max<std::int64_t>(0, -high), -low);
-  if (high >= 0) f("", std::max<std::int64_t>(0, low), high);
-}
+  std::optional<Reading> whole(Reading at, int digit) const {
+    if (at.place >= kMaxIntegerDigits) return std::nullopt;
+    at.place = std::min(at.place + 1, std::max(most_whole_, kMaxBeforeExponent + 1));
+    return compared(at, digit);
+  }
 
-struct Interval {
-  std::int64_t low, high;
+  std::optional<Reading> decimal(Reading at, int digit) const {
+    const bool is_zero = at.place == 0 && at.digits == 0 && at.low == 0 && at.high == 0;
+    if (at.phase == Reading::decimals || (at.phase == Reading::point && at.place > 0)) {
+      at.phase = Reading::decimals;
+      return compared(at, digit);
+    }
+    if (digit == 0 && (is_zero || at.phase == Reading::zeros)) {
+      at.phase = Reading::zeros;
+      at.place = std::max(at.place - 1, -most_zeros_);
+      return at;
+    }
+    at.phase = Reading::decimals;
+    return compared(at, digit);
+  }
+
+  // With one more digit of the number, all before being the first ones of the limits' unless said otherwise.
+  Reading compared(Reading at, int digit) const {
+    const auto compare = [&](int so_far, const std::optional<Limit>& limit) {
+      if (so_far != 0 || !limit) return so_far;
+      const std::string& digits = limit->magnitude.digits;
+      const auto i = static_cast<std::size_t>(at.digits);
+      const int other = i < digits.size() ? digits[i] - '0' : 0;
+      return digit < other ? -1 : digit > other ? 1 : 0;
+    };
+    at.low = compare(at.low, limits(at).low);
+    at.high = compare(at.high, limits(at).high);
+    at.digits = std::min(at.digits + 1, longest_ + 1);
+    return at;
+  }
+
+  // The exponents with which a number that is not zero is between the limits.
+  std::pair<int, int> exponents(const Reading& at) const {
+    const Limits& limits = this->limits(at);
+    int least = kLeastExponent, most = kMostExponent - at.place;
+    const auto compared_to = [&](int so_far, const Limit& limit) {  // where the points are at the same place
+      return so_far == 0 && at.digits < static_cast<int>(limit.magnitude.digits.size()) ? -1 : so_far;
+    };
+    if (limits.low && !limits.low->magnitude.digits.empty()) {
+      const int order = compared_to(at.low, *limits.low);
+      const bool reaches = order > 0 || (order == 0 && !limits.low->exclusive);
+      least = std::max(least, limits.low->magnitude.point - at.place + (reaches ? 0 : 1));
+    }
+    if (limits.high && limits.high->magnitude.digits.empty()) return {1, 0};
+    if (limits.high) {
+      const int order = compared_to(at.high, *limits.high);
+      const bool stays = order < 0 || (order == 0 && !limits.high->exclusive);
+      most = std::min(most, limits.high->magnitude.point - at.place - (stays ? 0 : 1));
+    }
+    return {least, most};
+  }
+
+  std::optional<Reading> before_exponent(const Reading& at) const {
+    Reading next{.phase = Reading::exponent, .least = kLeastExponent, .most = kMostExponent};
+    if (at.phase == Reading::zero || at.phase == Reading::zeros) {
+      return limits(at).zero() ? std::optional(next) : std::nullopt;
+    }
+    const bool whole = at.phase == Reading::whole || at.phase == Reading::decimals;
+    if (!whole || at.place < 0 || at.place > kMaxBeforeExponent) return std::nullopt;
+    const auto [least, most] = exponents(at);
+    next.least = least, next.most = most;
+    return least <= most ? std::optional(next) : std::nullopt;
+  }
+
+  static std::optional<Reading> with_sign(Reading at, bool negative) {
+    at.phase = Reading::exponent_sign;
+    if (negative) at = {.phase = at.phase, .least = -at.most, .most = -at.least};
+    at.least = std::max(at.least, 0);
+    return at;
+  }
+
+  static std::optional<Reading> digit_of_exponent(Reading at, int digit) {
+    at.phase = Reading::exponent_digits;
+    at.value = at.value * 10 + digit;
+    if (++at.length > kMaxExponentDigits || at.value > at.most) return std::nullopt;
+    return at;
+  }
+
+  Limits limits_[2];  // of positive and of negative numbers
+  bool integer_;
+  int longest_ = 0;     // digits of a limit
+  int most_whole_ = 1;  // digits before the point with which a number is greater than every limit
+  int most_zeros_ = 1;  // behind "0." with which it is less
 };
-
-Interval interval(const std::optional<Bound>& minimum, const std::optional<Bound>& maximum, int scale, int digits) {
-  const std::int64_t most = power_of_ten(digits) - 1;
-  Interval result{-most, most};
-  const auto on_the_grid = [scale](const Decimal& number) {
-    return number.digits.empty() || number.decimals() <= scale;
-  };
-  if (minimum) {
-    const Decimal number = parse(minimum->number);
-    result.low =
-        std::max(result.low, scaled(number, scale, true) + (minimum->exclusive && on_the_grid(number) ? 1 : 0));
-  }
-  if (maximum) {
-    const Decimal number = parse(maximum->number);
-    result.high =
-        std::min(result.high, scaled(number, scale, false) - (maximum->exclusive && on_the_grid(number) ? 1 : 0));
-  }
-  return result;
-}
-
-std::optional<std::string> nothing_more(int) { return ""; }
-
-void add_integers(Interval all, std::vector<std::string>& out) {
-  by_sign(all.low, all.high, [&out](const std::string& sign, std::int64_t first, std::int64_t last) {
-    add_magnitudes(sign, first, last, 0, nothing_more, out);
-  });
-}
-
-std::optional<std::string> choice(const std::vector<std::string>& alternatives) {
-  if (alternatives.empty()) return std::nullopt;
-  return '(' + join(alternatives) + ')';
-}
 
 }  // namespace
 
-std::optional<std::string> integer_gbnf(std::optional<Bound> minimum, std::optional<Bound> maximum) {
-  std::vector<std::string> out;
-  add_integers(interval(minimum, maximum, 0, kMaxDigits), out);
-  return choice(out);
+Dfa number_automaton(const std::optional<Bound>& minimum, const std::optional<Bound>& maximum, bool integer) {
+  const NumberReader reader(minimum, maximum, integer);
+  const Alphabet alphabet = NumberReader::alphabet();
+  return Dfa::explored(
+      alphabet, Reading(),
+      [&](const Reading& at, int letter) { return reader.step(at, alphabet.characters(letter).front().first); },
+      [&](const Reading& at) { return reader.accepts(at); });
 }
 
-// Integers; decimals up to those of the bounds; and between two neighbours on that grid, more decimals.
-std::optional<std::string> number_gbnf(std::optional<Bound> minimum, std::optional<Bound> maximum) {
-  int scale = 0;
-  bool exclusive = false;
-  for (const auto& bound : {minimum, maximum}) {
-    if (!bound) continue;
-    scale = std::max(scale, parse(bound->number).decimals());
-    exclusive |= bound->exclusive;
-  }
-  scale = std::clamp(scale + (exclusive ? 2 : 0), 1, kDigits - 5);
-  const Interval grid = interval(minimum, maximum, scale, kDigits);
-  if (grid.low > grid.high) return std::nullopt;
+Dfa multiples_automaton(long divisor) {
+  const Alphabet alphabet = NumberReader::alphabet();
+  struct State {
+    enum Phase : char { start, sign, zero, digits } phase = start;
+    long rest = 0;
+    auto operator<=>(const State&) const = default;
+  };
+  const auto step = [&](const State& at, int letter) -> std::optional<State> {
+    const char32_t c = alphabet.characters(letter).front().first;
+    if (c == U'-' && at.phase == State::start) return State{State::sign, 0};
+    if (c < U'0' || c > U'9' || at.phase == State::zero) return std::nullopt;
+    if (c == U'0' && at.phase != State::digits) return State{State::zero, 0};
+    return State{State::digits, (at.rest * 10 + static_cast<long>(c - U'0')) % divisor};
+  };
+  return Dfa::explored(alphabet, State(), step,
+                       [](const State& at) { return at.phase >= State::zero && at.rest == 0; });
+}
 
-  std::vector<std::string> out;
-  add_integers(interval(minimum, maximum, 0, kDigits), out);
-  for (int decimals = 1; decimals <= scale; ++decimals) {
-    const Interval coarse = interval(minimum, maximum, decimals, kDigits);
-    by_sign(coarse.low, coarse.high, [&](const std::string& sign, std::int64_t first, std::int64_t last) {
-      add_magnitudes(sign, first, last, decimals, nothing_more, out);
-    });
-  }
-  by_sign(grid.low, grid.high, [&](const std::string& sign, std::int64_t first, std::int64_t last) {
-    const auto more_decimals = [](int digits) -> std::optional<std::string> {
-      const int room = std::min(kMoreDecimals, kDigits - digits);
-      if (room < 1) return std::nullopt;
-      return fmt::format("[0-9]{{1,{}}}", room);
-    };
-    add_magnitudes(sign, first, last - 1, scale, more_decimals, out);
-  });
-  return choice(out);
+std::string numbers_gbnf(const Dfa& dfa, GbnfRules& rules) {
+  return automaton_gbnf(dfa, plain_character, rules, kMoreDigits);
 }
 
 }  // namespace decant

@@ -1,22 +1,31 @@
-// GBNF for the JSON numbers between two bounds.
+// The JSON numbers between two bounds.
 //
-// Every text of the rule is a number within the bounds; not every such number is a text of it: there are no exponents,
-// at most 15 digits in all, and a few behind the point.
+// Exactly those are in the automaton that are written as numbers are: plainly, with up to 21 digits before the point,
+// or with an exponent behind up to three. In GBNF at most 16 digits follow once nothing depends on them, so that a
+// number ends.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "schema/automaton.h"
+#include "schema/gbnf_text.h"
+
 namespace decant {
 
 struct Bound {
-  std::string_view number;  // as JSON writes it
+  std::string number;  // as JSON writes it
   bool exclusive = false;
 };
 
-// nullopt when nothing that the rule could say lies between the bounds.
-std::optional<std::string> integer_gbnf(std::optional<Bound> minimum, std::optional<Bound> maximum);
-std::optional<std::string> number_gbnf(std::optional<Bound> minimum, std::optional<Bound> maximum);
+// Integers have neither point nor exponent.
+Dfa number_automaton(const std::optional<Bound>& minimum, const std::optional<Bound>& maximum, bool integer);
+
+// Whole numbers, written as such, that a divisor divides.
+Dfa multiples_automaton(long divisor);
+
+// Of an automaton that is not empty.
+std::string numbers_gbnf(const Dfa& dfa, GbnfRules& rules);
 
 }  // namespace decant

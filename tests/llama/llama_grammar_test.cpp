@@ -286,6 +286,34 @@ std::string repeated(std::string_view text, int n) {
   return result;
 }
 
+// Rules come back to themselves, but nothing is left to come behind them.
+TEST(LlamaGrammar, WhatMayBeEmptyMayBeRepeated) {
+  const LlamaVocab& vocab = model_file(kMicro)->vocab();  // every byte is a token of it
+  const auto contains = [&vocab](std::string_view gbnf, std::string_view text) {
+    std::shared_ptr<const Grammar> point = vocab.grammar(gbnf);
+    for (const Token token : vocab.tokenize(text, false, false)) point = point->after(token);
+    return point->allowed()[vocab.eos()[0]];
+  };
+  for (const char* gbnf : {"root ::= ( [x]* )*", "root ::= (\"x\"?)*", "root ::= (\"x\"?)+", "root ::= ((\"x\"*)*)*",
+                           "root ::= a*\na ::= b | \"\"\nb ::= \"x\"*", "root ::= (a | b)*\na ::= \"x\"?\nb ::= a a"}) {
+    SCOPED_TRACE(gbnf);
+    for (const char* text : {"", "x", "xxxx"}) EXPECT_TRUE(contains(gbnf, text)) << text;
+    for (const char* text : {"y", "xy"}) EXPECT_FALSE(contains(gbnf, text)) << text;
+  }
+  EXPECT_TRUE(contains("root ::= (sp | nl)* \"x\"\nsp ::= \" \"*\nnl ::= [\\n]*", " \n\n x"));
+}
+
+// Nothing goes into a way that has no end.
+TEST(LlamaGrammar, EndlessWaysAreNotEntered) {
+  const LlamaVocab& vocab = model_file(kMicro)->vocab();
+  const auto start = vocab.grammar("root ::= \"a\" | \"b\" loop | \"c\" loop?\nloop ::= \"d\" loop");
+  std::string first;
+  for (const Token token : allowed_tokens(*start)) first += vocab.bytes(token);
+  std::sort(first.begin(), first.end());
+  EXPECT_EQ(first, "ac");
+  EXPECT_EQ(allowed_tokens(*start->after(vocab.tokenize("c", false, false)[0])), vocab.eos());
+}
+
 TEST(LlamaGrammar, ABadGrammarIsOneSentence) {
   const std::pair<std::string, const char*> cases[] = {
       {"", "it has no rule named root"},
@@ -306,7 +334,10 @@ TEST(LlamaGrammar, ABadGrammarIsOneSentence) {
       {"root ::= root \"a\" | \"b\"", "rule root can begin with itself"},
       {"root ::= a \"x\"\na ::= b\nb ::= a | \"y\"", "can begin with itself"},
       {"root ::= e root \"x\" | \"y\"\ne ::= f\nf ::= \"\"", "rule root can begin with itself"},
-      {"root ::= (\"a\"?)*", "can begin with itself"},
+      {"root ::= a\na ::= (\"x\" | a \"y\")*", "rule a can begin with itself"},
+      {"root ::= a | b\nb ::= c? b \"y\" | \"z\"\nc ::= \"x\"*\na ::= \"a\"", "rule b can begin with itself"},
+      {"root ::= \"a\" root", "none of its texts has an end"},
+      {"root ::= a b\na ::= \"a\"\nb ::= \"b\" b | \"c\" root", "none of its texts has an end"},
       {"root ::= \"a\"{1000000}", "column 14: a repetition of more than 2000"},
       {"root ::= \"a\"{0,99999999999999999999}", "a repetition of more than 2000"},
       {"root ::= \"a\"{2,1}", "a repetition that ends before it begins"},
@@ -318,7 +349,7 @@ TEST(LlamaGrammar, ABadGrammarIsOneSentence) {
       {"root ::= !<|im_end|>", "a token in angle brackets"},
       {"root ::= \"\xff\"", "line 1, column 11: a byte that is not UTF-8"},
       {std::string("root ::= \"a\"\0 x", 15), "a NUL character"},
-      {std::string(2 << 20, ' '), "more than 1 MiB"}};
+      {std::string((16 << 20) + 1, ' '), "more than 16 MiB"}};
   for (const auto& [gbnf, reason] : cases) {
     const std::string sentence = refusal(gbnf);
     EXPECT_TRUE(sentence.starts_with("grammar: ")) << gbnf.substr(0, 100) << ": " << sentence;

@@ -9,6 +9,8 @@
 //       text to follow, without a constraint
 //   schema_texts --check < SCHEMAS
 //       a schema a line; answers why it cannot be followed, or an empty line
+//   schema_texts --accepts < QUESTIONS
+//       {"schema": ..., "texts": [...]} a line; answers {"refused": why}, or {"accepted": [is it a text of it, ...]}
 //
 // The texts are sampled together, by Runs of one scheduler, with the schema as their option json_schema. From a number
 // of tokens on a text is hurried: of the tokens that are allowed, the one that comes nearest to closing something.
@@ -18,6 +20,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "grammar/text_check.h"
 #include "llama/llama_grammar.h"
 #include "llama/llama_model.h"
 #include "run/scheduler.h"
@@ -121,6 +124,22 @@ void write_texts(const char* path) {
   }
 }
 
+void accepts() {
+  for (std::string line; std::getline(std::cin, line);) {
+    const Json question = Json::parse(line);
+    Json answer;
+    try {
+      const GrammarRules rules = parse_gbnf(json_schema_to_gbnf(question["schema"].dump()));
+      answer["accepted"] = Json::array();
+      for (const Json& text : question["texts"])
+        answer["accepted"].push_back(!check_text(rules, text.get<std::string>()));
+    } catch (const Error& error) {
+      answer = {{"refused", error.what()}};
+    }
+    fmt::print("{}\n", answer.dump());
+  }
+}
+
 std::unique_ptr<Run> start_one(Scheduler& scheduler, const GenerationConfig& config, const std::vector<Token>& prompt,
                                StrategyFunction strategy) {
   return start(scheduler, {.config = config,
@@ -194,9 +213,9 @@ int run(const std::vector<std::string_view>& arguments) {
   if (arguments.size() == 2 && arguments[0] == "--beams") {
     search_texts(arguments[1].data());
   } else if (arguments.size() == 1) {
-    arguments[0] == "--check" ? check() : write_texts(arguments[0].data());
+    arguments[0] == "--check" ? check() : arguments[0] == "--accepts" ? accepts() : write_texts(arguments[0].data());
   } else {
-    throw Error(ErrorKind::usage, "schema_texts [--beams] MODEL.gguf | --check");
+    throw Error(ErrorKind::usage, "schema_texts [--beams] MODEL.gguf | --check | --accepts");
   }
   return 0;
 }
