@@ -80,7 +80,7 @@ int add(Nfa& nfa, int from, const Node& node) {
       return add_choice(nfa, from, node);
     case Node::repeat:
       return add_repeat(nfa, from, node);
-    case Node::automaton:
+    case Node::compiled:
       return add_automaton(nfa, from, node.dfa);
     default:
       throw Error(ErrorKind::usage, "looks around inside of a lookaround");
@@ -147,12 +147,12 @@ Dfa whole(const Node& sequence) {
   if (!alike || has(last, Node::before) || has(*at, at->kind == Node::ahead ? Node::before : Node::behind))
     refuse_mixture();
   if (at->kind == Node::ahead) {
-    first.parts.push_back({.kind = Node::automaton, .dfa = narrowed(dfa_of(last), *at)});
+    first.parts.push_back({.kind = Node::compiled, .dfa = narrowed(dfa_of(last), *at)});
     return whole(first);
   }
   if (has(first, Node::behind)) refuse_mixture();
   Node result;
-  result.parts.push_back({.kind = Node::automaton, .dfa = narrowed(whole(first), *at)});
+  result.parts.push_back({.kind = Node::compiled, .dfa = narrowed(whole(first), *at)});
   result.parts.push_back(std::move(last));
   return dfa_of(result);
 }
@@ -171,7 +171,7 @@ Dfa Regex::automaton() const {
     found.parts.insert(found.parts.end(), parts.begin(), parts.end());
     if (parts.empty() || !is_end(parts.back())) found.parts.push_back(anything());
     const bool looks = std::any_of(parts.begin(), parts.end(), is_lookaround);
-    if (looks) found = {.kind = Node::automaton, .dfa = whole(found)};
+    if (looks) found = {.kind = Node::compiled, .dfa = whole(found)};
     all.parts.push_back(std::move(found));
   }
   return dfa_of(all);

@@ -18,7 +18,7 @@ struct Regex::Node {
     repeat,      // parts[0], least to most times; most < 0: without end
     ahead,       // nothing, where parts[0] begins (or, if negated, does not)
     back,        // nothing, where parts[0] ends (or, if negated, does not)
-    automaton    // a text of `dfa`
+    compiled     // a text of `dfa`
   };
 
   Kind kind = sequence;
