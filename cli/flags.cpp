@@ -34,15 +34,6 @@ HelpRow help_row(const CLI::Option& option) {
   return {option.get_group(), flags, option.get_description(), false};
 }
 
-// The terminal's, or that of the pager that reads it, as far as standard error shows that one.
-int help_width() {
-  for (const StandardStream stream : {StandardStream::output, StandardStream::error}) {
-    const int columns = terminal_size(stream).columns;
-    if (columns > 0) return std::clamp(columns, 40, 120);
-  }
-  return 120;
-}
-
 // A command broken between its arguments in the shell's way, so that it can still be copied.
 std::string wrap_command(std::string_view command, int width) {
   std::string text;
@@ -66,6 +57,14 @@ std::string wrap_command(std::string_view command, int width) {
 }
 
 }  // namespace
+
+int help_width() {
+  for (const StandardStream stream : {StandardStream::output, StandardStream::error}) {
+    const int columns = terminal_size(stream).columns;
+    if (columns > 0) return std::clamp(columns, 40, 120);
+  }
+  return 120;
+}
 
 OwnOption OwnOption::type(const std::string& name) {
   option_->type_name(name);

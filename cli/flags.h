@@ -36,6 +36,9 @@ class OwnOption {
   CLI::Option* option_;
 };
 
+// Columns for help: the terminal's, or that of the pager that reads it, as far as standard error shows that one.
+int help_width();
+
 class Flags {
  public:
   // "decant run", what it does in a sentence, and what the help ends with (an example).

@@ -6,6 +6,7 @@
 #include "cli/flags.h"
 #include "cli/output.h"
 #include "cli/prompt.h"
+#include "cli/style.h"
 #include "grammar/text_check.h"
 #include "llama/llama_grammar.h"
 #include "schema/json_schema.h"
@@ -75,10 +76,12 @@ void check(const Options& options) {
 int grammar_command(const std::vector<std::string>& arguments) {
   const std::string action = arguments.empty() ? "--help" : arguments[0];
   if (action == "--help" || action == "-h" || action == "--help-all") {
-    Output().write(
-        "Usage: decant grammar show|check [options]\n\n  show      print the GBNF grammar of a JSON schema\n"
-        "  check     say whether a text follows a grammar or a JSON schema\n\n"
-        "`decant grammar show --help` and `decant grammar check --help` list the options.\n");
+    const int width = help_width();
+    Output().write("Usage: decant grammar show|check [options]\n" +
+                   help_text({{"Actions", "show", "print the GBNF grammar of a JSON schema"},
+                              {"Actions", "check", "say whether a text follows a grammar or a JSON schema"}},
+                             width) +
+                   wrap("decant grammar show --help and decant grammar check --help list the options.", width) + "\n");
     return 0;
   }
   if (action != "show" && action != "check") {
