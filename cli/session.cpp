@@ -150,7 +150,7 @@ Prompt Session::prompt_for(const GenerationConfig& config, int index) const {
 
 void Session::expect(const GenerationConfig& config) {
   const StrategyRow& row = resolve_strategy(config);
-  const Room room = row.room(config);
+  const Room room = room_of(row, config);
   const int negative = static_cast<int>(negative_prompt(config).size());
   for (const int length : lengths_for(config)) {
     const int longest = file_->trained_context();
@@ -161,8 +161,12 @@ void Session::expect(const GenerationConfig& config) {
     Cost cost = cost_of(config, room, length, negative, longest);
     cost.cells = std::min(cost.cells, most);
     costs_.add(cost);
-    for (const std::string& name : row.models(config)) {
-      further(name).costs.add(
+    const std::vector<std::string> names = models_of(row, config);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const bool only_drafts = i + static_cast<std::size_t>(n_drafting(row, config)) >= names.size();
+      Further& model = further(names[i]);
+      model.only_drafts = model.only_drafts && only_drafts;
+      model.costs.add(
           {.cells = cost.cells, .branches = cost_of_further(config, room, length, negative, longest).branches});
     }
   }
@@ -180,19 +184,22 @@ void Session::open() {
                                                    .kept_texts = 0});
   for (Further& each : further_) each.file = load_further(each.name);
   model_ = make_model(std::string(kExpert), file_, costs_.sum());
-  for (const Further& each : further_) make_model(each.name, each.file, each.costs.sum());
+  for (const Further& each : further_) make_model(each.name, each.file, each.costs.sum(), each.only_drafts ? 1 : 0);
   load_s_ += since(begin);
 }
 
-const LlamaModel* Session::make_model(const std::string& name, std::shared_ptr<const LlamaFile> file,
-                                      const Cost& cost) {
+const LlamaModel* Session::make_model(const std::string& name, std::shared_ptr<const LlamaFile> file, const Cost& cost,
+                                      int level) {
   const LlamaModel* made = nullptr;
-  engine_->load(name, [&] {
-    const int branches = 1 + cost.branches;  // one for evaluating a node beside its cell
-    auto model = std::make_unique<LlamaModel>(std::move(file), options_.model, cost.cells, std::min(branches, 256));
-    made = model.get();
-    return model;
-  });
+  engine_->load(
+      name,
+      [&] {
+        const int branches = 1 + cost.branches;  // one for evaluating a node beside its cell
+        auto model = std::make_unique<LlamaModel>(std::move(file), options_.model, cost.cells, std::min(branches, 256));
+        made = model.get();
+        return model;
+      },
+      level);
   return made;
 }
 

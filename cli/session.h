@@ -76,13 +76,15 @@ class Session {
     std::string name;
     CostsAtOnce costs;
     std::shared_ptr<const LlamaFile> file = {};
+    bool only_drafts = true;  // for all that use it
   };
 
   int longest_of_many() const;
   std::vector<int> lengths_for(const GenerationConfig& config) const;
   Further& further(const std::string& name);
   std::shared_ptr<const LlamaFile> load_further(const std::string& name) const;
-  const LlamaModel* make_model(const std::string& name, std::shared_ptr<const LlamaFile> file, const Cost& cost);
+  const LlamaModel* make_model(const std::string& name, std::shared_ptr<const LlamaFile> file, const Cost& cost,
+                               int level = 0);
   std::vector<Token> negative_prompt(const GenerationConfig& config) const;
 
   SessionOptions options_;

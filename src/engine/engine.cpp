@@ -101,13 +101,14 @@ Ticket Engine::submit(Job job) {
                 job.from.model(), job.model);
   }
   std::vector<SharedModel> models = {models_.find(job.model)};
-  for (const std::string& name : row.models(job.config)) {
+  const int drafting = n_drafting(row, job.config);
+  for (const std::string& name : models_of(row, job.config)) {
     models.push_back(models_.find(name));
-    if (name == job.model) {
+    if (name == job.model && drafting == 0) {
       throw Error(ErrorKind::usage, "strategy {} needs another model beside {}, not the same", row.name, name);
     }
   }
-  const Room room = row.room(job.config);
+  const Room room = room_of(row, job.config);
 
   Candidacy candidacy;
   Request& request = candidacy.request;
@@ -125,6 +126,7 @@ Ticket Engine::submit(Job job) {
   compile(request, models[0]->model->vocab(), known);
   request.models.clear();
   for (const SharedModel& each : models) request.models.push_back(each->id);
+  request.n_drafting = drafting;
   candidacy.promises = promises_of(request, room, models);
   candidacy.models = std::move(models);
   candidacy.wishes = job.wishes;

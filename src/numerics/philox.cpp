@@ -22,9 +22,9 @@ PhiloxCounter philox4x32(PhiloxCounter counter, PhiloxKey key) {
   return counter;
 }
 
-double uniform(std::uint64_t seed, std::uint32_t sequence, std::uint32_t position, Stream stream) {
+double uniform(std::uint64_t seed, std::uint32_t sequence, std::uint32_t position, Stream stream, std::uint32_t lane) {
   const PhiloxKey key{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)};
-  const PhiloxCounter bits = philox4x32({position, sequence, static_cast<std::uint32_t>(stream), 0}, key);
+  const PhiloxCounter bits = philox4x32({position, sequence, static_cast<std::uint32_t>(stream), lane}, key);
   const std::uint64_t word = std::uint64_t{bits[1]} << 32 | bits[0];
   return static_cast<double>(word >> 11) * 0x1p-53;
 }

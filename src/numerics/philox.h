@@ -22,9 +22,12 @@ enum class Stream : std::uint32_t {
   residual = 2,   // which token replaces a drafted one
   processor = 3,  // whether a processor acts (xtc)
   arrival = 4,    // when a drawn continuation comes in, among those of other beams
+  draft = 6,      // which token a draft's distribution yields, where its verification needs numbers of its own
 };
 
-// Uniform in [0, 1), a multiple of 2^-53. `position` is the position of the token that is being decided.
-double uniform(std::uint64_t seed, std::uint32_t sequence, std::uint32_t position, Stream stream);
+// Uniform in [0, 1), a multiple of 2^-53. `position` is the position of the token that is being decided; `lane` tells
+// apart those that one position needs.
+double uniform(std::uint64_t seed, std::uint32_t sequence, std::uint32_t position, Stream stream,
+               std::uint32_t lane = 0);
 
 }  // namespace decant

@@ -62,7 +62,7 @@ void check_prompts(const Request& request, std::span<const ModelInfo* const> mod
 int longest_text(const Request& request, std::span<const ModelInfo* const> models) {
   int longest = models[0]->n_context;
   const bool all_read_all = request.config.amateur_context == 0;
-  for (const ModelInfo* each : models) {
+  for (const ModelInfo* each : models.first(models.size() - static_cast<std::size_t>(request.n_drafting))) {
     if (all_read_all) longest = std::min(longest, each->n_context);
   }
   const std::ptrdiff_t more = std::ssize(request.negative_prompt) - std::ssize(request.prompt);

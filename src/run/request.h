@@ -40,6 +40,19 @@ struct Sequence {          // one answer
   std::string dead_end = {};  // at one: what left no token, and where
 };
 
+// What drafts were worth.
+struct SpeculationStats {
+  struct Drafter {
+    std::string_view name;
+    std::int64_t rounds = 0;                               // in which it said something
+    std::int64_t drafted = 0, kept = 0;                    // tokens
+    std::vector<std::int64_t> reached = {}, kept_at = {};  // by depth: rounds that verified it, and kept it
+  };
+  std::int64_t rounds = 0;  // of all texts: evaluations of the end of a text
+  std::int64_t tokens = 0;  // that they have written
+  std::vector<Drafter> drafters = {};
+};
+
 struct RunStats {
   int prompt_tokens = 0;
   int new_tokens = 0;      // over all sequences
@@ -47,6 +60,7 @@ struct RunStats {
   std::int64_t rows = 0;   // rows evaluated for it
   double prefill_s = 0;    // until the first distribution after the prompt
   double decode_s = 0;     // from then on
+  SpeculationStats speculation = {};
 };
 
 // Told of everything that a Run produces, while it runs. It must not destroy the Run.
@@ -80,6 +94,7 @@ struct Request {
   StrategyFunction strategy;
   StrategyFacts does = {};
   std::vector<ModelId> models = {0};  // of the scheduler: the Run's model 0 (whose vocabulary rules), 1, ...
+  int n_drafting = 0;                 // of them, the last ones: they only guess, and bound no text
   RunObserver* observer = nullptr;
   std::shared_ptr<const Chain> chain = {};  // compile() makes it
 };

@@ -53,6 +53,7 @@ Run::Run(Scheduler& scheduler, Request request)
     : scheduler_(scheduler),
       config_(std::move(request.config)),
       does_(request.does),
+      n_targets_(static_cast<int>(request.models.size()) - request.n_drafting),
       observer_(request.observer),
       decisions_(observer_ && observer_->wants_decisions()),
       seed_(config_.seed ? *config_.seed : random_seed()),
@@ -115,8 +116,9 @@ RunStats Run::stats() const {
 
 Node Run::text(std::span<const Token> tokens) const { return grow(scheduler_.tree().root(), tokens); }
 
-double Run::uniform(int sequence, const Node& tip, Stream stream) const {
-  return decant::uniform(seed_, static_cast<std::uint32_t>(sequence), static_cast<std::uint32_t>(tip.length()), stream);
+double Run::uniform(int sequence, const Node& tip, Stream stream, int lane) const {
+  return decant::uniform(seed_, static_cast<std::uint32_t>(sequence), static_cast<std::uint32_t>(tip.length()), stream,
+                         static_cast<std::uint32_t>(lane));
 }
 
 // ---- going on -------------------------------------------------------------------------------------------------------
@@ -317,12 +319,12 @@ Step Run::process(int sequence, const Node& tip, const EvalRow& row, const Feed&
   return {tip, logits, sum, scores_};
 }
 
-std::span<const Token> Run::path(int sequence, const Node& tip) {
+std::span<const Token> Run::text_of(int sequence, const Node& tip) {
   return paths_[static_cast<std::size_t>(sequence) % kPaths].of(scheduler_.tree(), tip);
 }
 
 void Run::run_processors(int sequence, const Node& tip, const EvalRow& row, const Feed& feed) {
-  const Context context{.tokens = chain_->empty() ? std::span<const Token>() : path(sequence, tip),
+  const Context context{.tokens = chain_->empty() ? std::span<const Token>() : text_of(sequence, tip),
                         .n_prompt = prompt_.length(),
                         .unconditional = row.unconditional,
                         .taken = feed.taken,
@@ -332,6 +334,23 @@ void Run::run_processors(int sequence, const Node& tip, const EvalRow& row, cons
   } else {
     (*chain_)(scores_, context, states(tip));
   }
+}
+
+Step Run::process_draft(int sequence, const Node& tip, const EvalRow& row) {
+  const LogSum sum = row.sum ? *row.sum : log_sum_exp(row.logits);
+  if (!sum.valid) {
+    throw not_finite(model_info(), fmt::format("the draft model returned a logit that is not a number or infinite at "
+                                               "position {}",
+                                               tip.length()));
+  }
+  EvalRow alone = row;
+  alone.unconditional = row.logits;
+  described_ = false;
+  scores_.reset(row.logits, sum, false);
+  const bool traced = std::exchange(decisions_, false);
+  run_processors(sequence, tip, alone, {});
+  decisions_ = traced;
+  return {tip, row.logits, sum, scores_};
 }
 
 Choice Run::choose(const Step& step, Token token, const Why& why) {
@@ -352,6 +371,14 @@ Choice Run::choose(const Step& step, Token token, const Why& why) {
   choice.decision = decision_;
   choice.view = view_of(token, *decision_, step.logits, step.scores);
   return choice;
+}
+
+Node Run::child(const Step& step, Token token) const {
+  Node node = step.tip.child(token);
+  if (chain_->has_state()) {
+    node.remember(chain_->next(states(step.tip), token, chain_->observe(step.scores, token)));
+  }
+  return node;
 }
 
 Node Run::child(const Choice& choice) const {

@@ -101,8 +101,12 @@ class Run {
   bool draws() const { return does_.draws; }
   const Vocab& vocab() const;
   const ModelInfo& model_info(int model = 0) const;
-  const Node& prompt() const { return prompt_; }   // the prompt's last token
-  Node text(std::span<const Token> tokens) const;  // any other text, from its beginning on
+  int first_drafting_model() const { return n_targets_; }  // of the Run's models: those before it say what is written
+  const Node& prompt() const { return prompt_; }           // the prompt's last token
+  Node text(std::span<const Token> tokens) const;          // any other text, from its beginning on
+
+  // The tokens up to `tip`, quickly where the sequence has been asked for before; valid until the next call.
+  std::span<const Token> text_of(int sequence, const Node& tip);
 
   // ---- asking -------------------------------------------------------------------------------------------------------
   class Eval;
@@ -126,14 +130,19 @@ class Run {
   // The step's distribution, to be kept.
   Law law(const Step& step) const { return Law(step.scores); }
 
+  // The same for what another of the Run's models says, in a draft: no trace is made of it, and where guidance needs a
+  // second text it is left out.
+  Step process_draft(int sequence, const Node& tip, const EvalRow& row);
+
   // In [0, 1), the same in any company: a function of the Run's seed, the sequence, the position of the token to be
-  // chosen, and the purpose.
-  double uniform(int sequence, const Node& tip, Stream stream = Stream::token) const;
+  // chosen, the purpose, and where one position needs several the lane.
+  double uniform(int sequence, const Node& tip, Stream stream = Stream::token, int lane = 0) const;
 
   Choice choose(const Step& step, Token token, const Why& why = {});
 
   // The node of the chosen token, with what the processors remember of the text up to it.
   Node child(const Choice& choice) const;
+  Node child(const Step& step, Token token) const;
 
   // Whether the processors leave no score above 0, so that a sum of them can only fall. `log_p`: they are fed
   // log-probabilities, not scores of the strategy's own.
@@ -152,6 +161,9 @@ class Run {
   // Ends an answer that the processors left no token: `why` is the NothingLeft that process() threw. Rethrows it where
   // no other answer is left.
   void end_at_dead_end(int sequence, const NothingLeft& why);
+
+  // What drafts were worth, for stats().
+  SpeculationStats& speculation() { return stats_.speculation; }
 
   // The answers, best first, instead of num_return_sequences empty ones. There may be fewer.
   void answer(const std::vector<Answer>& answers);
@@ -186,7 +198,6 @@ class Run {
   Rows answers();
   void ask_without_prompt();
   Node without_prompt(const Node& node) const;
-  std::span<const Token> path(int sequence, const Node& tip);
   void run_processors(int sequence, const Node& tip, const EvalRow& row, const Feed& feed);
   void append(int sequence, const Choice& choice, FinishReason finish);
   void finish(int sequence, Stop stop);
@@ -195,6 +206,7 @@ class Run {
   Scheduler& scheduler_;
   GenerationConfig config_;
   StrategyFacts does_;
+  int n_targets_;
   RunObserver* observer_;
   bool decisions_;  // the observer wants them
   std::uint64_t seed_;

@@ -24,6 +24,7 @@
 #include "strategies/resolve.h"
 #include "strategies/scoring.h"
 #include "strategies/search.h"
+#include "strategies/speculative.h"
 
 namespace decant {
 namespace {
@@ -132,6 +133,8 @@ std::vector<std::string> amateur(const GenerationConfig& config) { return {confi
 void check(const GenerationConfig& config) {
   if (config.beta && config.lambda != 1) reject_contradiction("lambda", "beta");
   if (keeps_beams(config) && asks_to_sample(config)) reject_contradiction("num_beams", "a contrast that samples");
+  if (keeps_beams(config)) reject_speculation(config, "beams: their texts change places at every token");
+  check_speculation(config, asks_to_sample(config));
 }
 
 const Registered<StrategyRow> contrastive_decoding_row(
@@ -141,8 +144,8 @@ const Registered<StrategyRow> contrastive_decoding_row(
      .doc = "what an expert finds likely and an amateur does not",
      .implied_by = "amateur",
      .precedence = 2,
-     .reads = beam_options({"amateur", "alpha", "tau_amateur", "lambda", "beta", "amateur_context", "top_k",
-                            sampling_group}),
+     .reads = with_speculation(beam_options({"amateur", "alpha", "tau_amateur", "lambda", "beta", "amateur_context",
+                                             "top_k", sampling_group})),
      .needs = {{"amateur", "an amateur: a smaller model, or self:q4_0"}},
      .check = check,
      .draws = asks_to_sample,

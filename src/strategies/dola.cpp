@@ -19,6 +19,7 @@
 #include "strategies/dola_trace.h"
 #include "strategies/resolve.h"
 #include "strategies/scoring.h"
+#include "strategies/speculative.h"
 
 namespace decant {
 namespace {
@@ -93,16 +94,17 @@ Task<void> dola(Run& run) {
   co_await write_texts(run, scoring, drawn);
 }
 
-const Registered<StrategyRow> dola_row({.name = "dola",
-                                        .order = 9,
-                                        .run = dola,
-                                        .doc = "what the last layer finds likely and an early one does not",
-                                        .implied_by = "dola_layers",
-                                        .precedence = 2,
-                                        .reads = {"num_return_sequences", "dola_layers", "relative_top",
-                                                  sampling_group},
-                                        .needs = {{"dola_layers", "dola_layers: low or high"}},
-                                        .draws = asks_to_sample});
+const Registered<StrategyRow> dola_row(
+    {.name = "dola",
+     .order = 9,
+     .run = dola,
+     .doc = "what the last layer finds likely and an early one does not",
+     .implied_by = "dola_layers",
+     .precedence = 2,
+     .reads = with_speculation({"num_return_sequences", "dola_layers", "relative_top", sampling_group}),
+     .needs = {{"dola_layers", "dola_layers: low or high"}},
+     .check = [](const auto& config) { check_speculation(config, asks_to_sample(config)); },
+     .draws = asks_to_sample});
 
 }  // namespace
 }  // namespace decant

@@ -4,21 +4,23 @@
 // Processors run as there (a repetition penalty changes the text, warpers such as temperature cannot). Of equal scores
 // the lowest id wins.
 #include "strategies/row.h"
+#include "strategies/scoring.h"
+#include "strategies/speculative.h"
 
 namespace decant {
 namespace {
 
 Task<void> greedy(Run& run) {
-  Node tip = run.prompt();
-  while (!run.finished(0)) {
-    auto rows = co_await run.eval(tip);
-    const Step step = run.process(0, tip, rows[0]);
-    tip = run.emit(0, step, step.scores.argmax());
-  }
+  Scoring plain;
+  co_await write_texts(run, plain, false);
 }
 
-const Registered<StrategyRow> greedy_row(
-    {.name = "greedy", .order = 1, .run = greedy, .doc = "the likeliest token, every time"});
+const Registered<StrategyRow> greedy_row({.name = "greedy",
+                                          .order = 1,
+                                          .run = greedy,
+                                          .doc = "the likeliest token, every time",
+                                          .reads = with_speculation({}),
+                                          .check = [](const auto& config) { check_speculation(config, false); }});
 
 }  // namespace
 }  // namespace decant

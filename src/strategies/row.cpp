@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "drafters/drafter.h"
 
 namespace decant {
 namespace {
@@ -24,6 +25,23 @@ Room room_for_texts(const GenerationConfig& config) {
   return {.texts = std::max(config.num_beams, config.num_return_sequences)};
 }
 void check_nothing(const GenerationConfig&) {}
+
+std::vector<std::string> models_of(const StrategyRow& row, const GenerationConfig& config) {
+  std::vector<std::string> names = row.models(config);
+  if (!lists(row, speculation_group)) return names;
+  for (std::string& each : draft_models(config)) names.push_back(std::move(each));
+  return names;
+}
+
+int n_drafting(const StrategyRow& row, const GenerationConfig& config) {
+  return lists(row, speculation_group) ? static_cast<int>(draft_models(config).size()) : 0;
+}
+
+Room room_of(const StrategyRow& row, const GenerationConfig& config) {
+  Room room = row.room(config);
+  if (lists(row, speculation_group)) room.tried += room.texts * most_guesses(config);
+  return room;
+}
 
 StrategyFacts facts_of(const StrategyRow& row, const GenerationConfig& config) {
   return {.draws = row.draws(config), .keeps_beams = row.beams(config), .looks_ahead = row.room(config).tried > 0};

@@ -60,6 +60,13 @@ struct StrategyRow {
   Room (*room)(const GenerationConfig&) = room_for_texts;
 };
 
+// The Run's models 1, 2, ..., by name: those that the strategy names, then those that only draft for it.
+std::vector<std::string> models_of(const StrategyRow& row, const GenerationConfig& config);
+int n_drafting(const StrategyRow& row, const GenerationConfig& config);  // of them, the last ones
+
+// What the texts of a Run need room for, drafts included.
+Room room_of(const StrategyRow& row, const GenerationConfig& config);
+
 // What the Run has to know of it.
 StrategyFacts facts_of(const StrategyRow& row, const GenerationConfig& config);
 

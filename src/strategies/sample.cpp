@@ -7,6 +7,7 @@
 // law.
 #include "strategies/row.h"
 #include "strategies/scoring.h"
+#include "strategies/speculative.h"
 
 namespace decant {
 namespace {
@@ -21,7 +22,8 @@ const Registered<StrategyRow> sample_row({.name = "sample",
                                           .run = sample,
                                           .doc = "each token drawn from the distribution that the processors leave",
                                           .draws_for = "greedy",
-                                          .reads = {"num_return_sequences", sampling_group},
+                                          .reads = with_speculation({"num_return_sequences", sampling_group}),
+                                          .check = [](const auto& config) { check_speculation(config, true); },
                                           .draws = always});
 
 }  // namespace

@@ -1,0 +1,76 @@
+// A draft: a guess of how a text goes on, as nodes below its last one, each parent before its children. Verification
+// asks the model about all of them at once.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "run/law.h"
+#include "run/stop.h"
+#include "tree/prefix_tree.h"
+
+namespace decant {
+
+inline constexpr int kTip = -1;  // in place of a guess: the end of the text
+
+struct Guess {
+  Node node;
+  int parent = kTip;                           // an index of a guess
+  std::shared_ptr<const Law> drawn_from = {};  // null: it was not drawn, so its law is that token alone
+  double q = 1;                                // its probability there
+  int source = -1;                             // position in the text that it was copied from; -1: it was not
+  int row = -1;                                // of the forward that verifies it; -1: nothing follows it
+};
+
+// What a drafter may say about one text.
+class Draft {
+ public:
+  Draft(Node tip, int sequence, const StopRules& stop) : tip_(std::move(tip)), sequence_(sequence), stop_(&stop) {}
+
+  const Node& tip() const { return tip_; }
+  int sequence() const { return sequence_; }
+  bool empty() const { return guesses_.empty(); }
+  const std::vector<Guess>& guesses() const { return guesses_; }
+  std::vector<Guess>& guesses() { return guesses_; }
+  const Node& node(int guess) const { return guess == kTip ? tip_ : at(guess).node; }
+
+  int most = 0;                   // guesses that it may hold
+  std::string_view drafter = {};  // whose it is
+  int row = -1;                   // the tip's, of the forward that verifies it
+
+  // Whether anything may follow a guess (or the tip): the text does not end with it, and there is room.
+  bool may_grow(int guess) const {
+    if (std::ssize(guesses_) >= most) return false;
+    return node(guess).length() + 1 < stop_->max_length() && (guess == kTip || goes_on(guess));
+  }
+  // Whether the text goes on behind a guess, so that it is worth a row.
+  bool goes_on(int guess) const {
+    return !stop_->is_stop_token(at(guess).node.token()) && at(guess).node.length() < stop_->max_length();
+  }
+
+  // REQUIRES: may_grow(guess.parent). Returns its index.
+  int add(Guess guess) {
+    guesses_.push_back(std::move(guess));
+    return static_cast<int>(guesses_.size()) - 1;
+  }
+  int add(int parent, Token token) { return add({.node = node(parent).child(token), .parent = parent}); }
+
+  // The guess behind `parent` with that token; kTip where there is none.
+  int child(int parent, Token token) const {
+    for (int i = parent + 1; i < std::ssize(guesses_); ++i) {
+      if (at(i).parent == parent && at(i).node.token() == token) return i;
+    }
+    return kTip;
+  }
+
+ private:
+  const Guess& at(int guess) const { return guesses_[static_cast<std::size_t>(guess)]; }
+
+  Node tip_;
+  int sequence_;
+  const StopRules* stop_;
+  std::vector<Guess> guesses_;
+};
+
+}  // namespace decant

@@ -1,0 +1,137 @@
+// A smaller model drafts (Leviathan et al. 2023; Chen et al. 2023; Hugging Face's assistant_model): its own tokens, one
+// after the other, under the same processors. Also a model's own lower layers (assistant_early_exit; Elhoushi et al.
+// 2024, "LayerSkip").
+//
+// Tested by tests/drafters/draft_model_test.cpp. Verification by race: the draft takes part in the same race, so that
+// both models choose the same token as often as their distributions allow. Else it draws with numbers of its own, of
+// the round: what was drafted and thrown away says nothing about what is drafted next.
+#include <algorithm>
+
+#include "drafters/drafter.h"
+
+namespace decant {
+namespace {
+
+const Option<std::string> assistant_model({.name = "assistant_model",
+                                           .group = speculation_group,
+                                           .doc = "a smaller model that guesses: a GGUF file, self:LAYERS, self:q4_0",
+                                           .when = "a model of the same family, a tenth of the size",
+                                           .aliases = {"--model-draft"},
+                                           .order = 3},
+                                          "");
+
+const Option<std::optional<int>> assistant_early_exit({.name = "assistant_early_exit",
+                                                       .group = speculation_group,
+                                                       .range = at_least(1),
+                                                       .doc = "the model's first so many layers guess",
+                                                       .when = "for models that were trained to exit early",
+                                                       .order = 4},
+                                                      {});
+
+const Option<double> assistant_confidence_threshold(
+    {.name = "assistant_confidence_threshold",
+     .group = speculation_group,
+     .range = between(0, 1),
+     .doc = "a model stops guessing after a token less likely than this",
+     .when = "0.4 where most drafts are cut after a few tokens",
+     .advanced = true,
+     .order = 5},
+    0);
+
+class DraftModel : public Drafter {
+ public:
+  DraftModel(const Run& run, int model)
+      : model_(model),
+        most_(num_assistant_tokens(run.config())),
+        threshold_(assistant_confidence_threshold(run.config())),
+        races_(verify_option(run.config()) == "race"),
+        n_context_(run.model_info(model).n_context) {}
+
+  Task<void> draft(Run& run, std::span<Draft> drafts) override {
+    std::vector<End> ends;
+    for (Draft& each : drafts) {
+      if (each.empty() && has_room(each, kTip)) ends.push_back({&each, kTip});
+    }
+    for (int depth = 0; depth < most_ && !ends.empty(); ++depth) {
+      Ask ask{.nodes = {}, .model = model_};
+      for (const End& each : ends) ask.nodes.push_back(each.draft->node(each.guess));
+      auto rows = co_await run.eval(ask);
+      for (std::size_t i = 0; i < ends.size(); ++i) guess(run, ends[i], rows[i], depth);
+      std::erase_if(ends, [&](const End& each) { return each.draft == nullptr; });
+    }
+  }
+
+ private:
+  struct End {
+    Draft* draft;  // null: nothing is to be added
+    int guess;
+  };
+
+  bool has_room(const Draft& draft, int guess) const {
+    return draft.may_grow(guess) && draft.node(guess).length() <= n_context_;
+  }
+
+  void guess(Run& run, End& end, const EvalRow& row, int depth) const {
+    Draft& draft = *std::exchange(end.draft, nullptr);
+    const Node tip = draft.node(end.guess);
+    try {
+      const Step step = run.process_draft(draft.sequence(), tip, row);
+      const bool drawn = run.draws();
+      Token token = -1;
+      if (!drawn) {
+        token = step.scores.argmax();
+      } else {
+        token = step.scores.draw(races_ ? run.uniform(draft.sequence(), tip)
+                                        : run.uniform(draft.sequence(), draft.tip(), Stream::draft, depth));
+      }
+      const double q = step.scores.probability(token);
+      std::shared_ptr<const Law> law;
+      if (drawn && !races_) law = std::make_shared<const Law>(run.law(step));
+      end.guess =
+          draft.add({.node = run.child(step, token), .parent = end.guess, .drawn_from = std::move(law), .q = q});
+      if (q >= threshold_ && has_room(draft, end.guess)) end.draft = &draft;
+    } catch (const NothingLeft&) {  // of what the processors leave of the draft's own distribution
+    }
+  }
+
+  int model_, most_;
+  double threshold_;
+  bool races_;
+  int n_context_;
+};
+
+int most(const GenerationConfig& config) { return num_assistant_tokens(config); }
+
+std::unique_ptr<Drafter> make(const Run& run, int model) { return std::make_unique<DraftModel>(run, model); }
+
+const Registered<DrafterRow> model_row({
+    .name = "draft_model",
+    .order = 4,
+    .doc = "a smaller model",
+    .is_asked_for = [](const auto& config) { return !assistant_model(config).empty(); },
+    .is_usual = [](const auto& config) { return !assistant_model(config).empty(); },
+    .needs = "assistant_model",
+    .reads = {"assistant_model", "num_assistant_tokens", "assistant_confidence_threshold"},
+    .most = most,
+    .models = [](const auto& config) { return std::vector<std::string>{assistant_model(config)}; },
+    .make = make,
+});
+
+const Registered<DrafterRow> exit_row({
+    .name = "early_exit",
+    .order = 5,
+    .doc = "the model's own lower layers",
+    .is_asked_for = [](const auto& config) { return assistant_early_exit(config).has_value(); },
+    .is_usual = [](const auto&) { return false; },
+    .needs = "assistant_early_exit",
+    .reads = {"assistant_early_exit", "num_assistant_tokens", "assistant_confidence_threshold"},
+    .most = most,
+    .models =
+        [](const auto& config) {
+          return std::vector<std::string>{fmt::format("self:{}", assistant_early_exit(config).value_or(0))};
+        },
+    .make = make,
+});
+
+}  // namespace
+}  // namespace decant

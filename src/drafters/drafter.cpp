@@ -1,0 +1,140 @@
+// Tested by tests/drafters/drafter_test.cpp.
+#include "drafters/drafter.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "options/table.h"
+
+namespace decant {
+namespace {
+
+constexpr std::string_view kSpeculate[] = {"off", "auto"};
+constexpr std::string_view kVerify[] = {"race", "rejection", "block"};
+
+const Option<std::string> speculate({.name = "speculate",
+                                     .group = speculation_group,
+                                     .range = one_of(kSpeculate),
+                                     .doc = "guess what comes, and verify several tokens at once",
+                                     .when = "auto for texts that repeat their prompt: edits, quotes, tables, JSON",
+                                     .order = -3},
+                                    "off");
+
+const Option<std::vector<std::string>> drafter(
+    {.name = "drafter",
+     .group = speculation_group,
+     .doc = "who guesses: the first of these that has something to say; repeatable",
+     .when = "to choose what `speculate auto` would choose for you",
+     .order = -2},
+    {});
+
+std::vector<const DrafterRow*> all_drafters() {
+  std::vector<const DrafterRow*> rows = registered<DrafterRow>();
+  std::sort(rows.begin(), rows.end(), [](const auto* a, const auto* b) { return a->order < b->order; });
+  return rows;
+}
+
+const DrafterRow& named(std::string_view name) {
+  for (const DrafterRow* row : registered<DrafterRow>()) {
+    if (row->name == name) return *row;
+  }
+  throw Error(ErrorKind::usage, "there is no drafter {}: there are {}", name, drafter_list());
+}
+
+// "a,b" and "a", "b" are the same.
+std::vector<std::string> listed(const GenerationConfig& config) {
+  std::vector<std::string> names;
+  for (std::string_view each : drafter(config)) {
+    while (!each.empty()) {
+      const std::size_t end = std::min(each.find(','), each.size());
+      names.emplace_back(each.substr(0, end));
+      each.remove_prefix(std::min(end + 1, each.size()));
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+const Option<std::string> verify_option({.name = "verify",
+                                         .group = speculation_group,
+                                         .range = one_of(kVerify),
+                                         .doc = "how drafted tokens are accepted where tokens are drawn",
+                                         .when = "rejection or block keep the law, but not the text of the seed",
+                                         .advanced = true},
+                                        "race");
+
+const Option<int> num_assistant_tokens({.name = "num_assistant_tokens",
+                                        .group = speculation_group,
+                                        .range = between(1, 256),
+                                        .doc = "tokens that a model drafts at a time",
+                                        .when = "more where the draft is mostly right",
+                                        .aliases = {"--draft-max"},
+                                        .advanced = true},
+                                       5);
+
+Task<void> Lookup::draft(Run& run, std::span<Draft> drafts) {
+  for (Draft& each : drafts) {
+    if (each.empty() && each.may_grow(kTip)) look_up(run, each);
+  }
+  co_return;
+}
+
+void check_drafters(const GenerationConfig& config) {
+  const std::vector<const DrafterRow*> active = drafters_of(config);
+  for (const DrafterRow* row : active) {
+    if (row->needs.empty() || is_set(config, get(generation_fields(), row->needs))) continue;
+    throw Error(ErrorKind::usage, "the drafter {} needs {}", row->name, row->needs);
+  }
+  const auto reads = [](const DrafterRow* row, std::string_view name) {
+    return std::find(row->reads.begin(), row->reads.end(), name) != row->reads.end();
+  };
+  for (const auto& field : generation_fields()) {
+    if (field.group != speculation_group || is_equal(value_of(config, field), default_of(field))) continue;
+    std::string readers;
+    bool is_read = false;
+    for (const DrafterRow* row : all_drafters()) {
+      if (!reads(row, field.name)) continue;
+      readers += (readers.empty() ? "" : " or ") + std::string(row->name);
+      is_read = is_read || std::find(active.begin(), active.end(), row) != active.end();
+    }
+    if (readers.empty() || is_read) continue;
+    throw Error(ErrorKind::usage, "{0} does nothing without the drafter {1}: drop it, or --drafter {1}", field.name,
+                readers);
+  }
+}
+
+std::vector<const DrafterRow*> drafters_of(const GenerationConfig& config) {
+  std::vector<const DrafterRow*> rows;
+  for (const std::string& name : listed(config)) rows.push_back(&named(name));
+  if (!rows.empty()) return rows;
+  for (const DrafterRow* row : all_drafters()) {
+    const bool usual = speculate(config) == "auto" && row->is_usual(config);
+    if (usual || row->is_asked_for(config)) rows.push_back(row);
+  }
+  return rows;
+}
+
+std::vector<std::string> draft_models(const GenerationConfig& config) {
+  std::vector<std::string> names;
+  for (const DrafterRow* row : drafters_of(config)) {
+    if (!row->models) continue;
+    const std::vector<std::string> its = row->models(config);
+    names.insert(names.end(), its.begin(), its.end());
+  }
+  return names;
+}
+
+int most_guesses(const GenerationConfig& config) {
+  int most = 0;
+  for (const DrafterRow* row : drafters_of(config)) most = std::max(most, row->most(config));
+  return most;
+}
+
+std::string drafter_list() {
+  std::string names;
+  for (const DrafterRow* row : all_drafters()) names += (names.empty() ? "" : ", ") + std::string(row->name);
+  return names;
+}
+
+}  // namespace decant
