@@ -304,7 +304,8 @@ TEST(Resolve, EveryRowIsWhole) {
     const auto is_option = [](std::string_view name) { return find(generation_fields(), name) != nullptr; };
     for (const Need& need : row->needs) EXPECT_TRUE(is_option(need.option)) << need.option;
     EXPECT_TRUE(row->implied_by.empty() || is_option(row->implied_by));
-    for (const std::string_view each : row->reads) EXPECT_TRUE(is_option(each) || each == sampling_group || each == speculation_group) << each;
+    for (const std::string_view each : row->reads)
+      EXPECT_TRUE(is_option(each) || each == sampling_group || each == speculation_group) << each;
   }
   EXPECT_THROW(strategy("gredy"), Error);
 }
