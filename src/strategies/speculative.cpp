@@ -56,7 +56,9 @@ Task<void> write_texts(Run& run, Scoring& scoring, bool drawn) {
   for (int i = 0; i < run.config().num_return_sequences; ++i) drafts.emplace_back(run.prompt(), i, run.stop_rules());
 
   while (!drafts.empty()) {
-    if (!speculation.is_off()) co_await speculation.guess(run, drafts);
+    if (!speculation.is_off()) {
+      co_await speculation.guess(run, drafts);
+    }
     const std::vector<Node> nodes = number_rows(drafts);
     const std::vector<Ask> asks = scoring.asks(nodes);
     auto rows = co_await run.eval(asks);
