@@ -13,18 +13,22 @@ constexpr int kDense =
 }  // namespace
 
 Law::Law(Scores& scores) : n_vocab_(scores.n_vocab()) {
-  const double total = scores.log_total();
+  const float best = scores.max();
+  double total = 0;
   const int kept = scores.kept();
   const bool sparse = kept <= n_vocab_ / kDense;
   sparse ? sparse_.reserve(static_cast<std::size_t>(kept)) : dense_.resize(static_cast<std::size_t>(n_vocab_));
   scores.for_each([&](Token token, float score) {
-    const double p = std::exp(static_cast<double>(score) - total);
+    const double p = std::exp(static_cast<double>(score) - best);
+    total += p;
     if (sparse) {
       sparse_.push_back({token, p});
     } else {
       dense_[static_cast<std::size_t>(token)] = p;
     }
   });
+  for (Entry& each : sparse_) each.p /= total;
+  for (double& each : dense_) each /= total;
   std::sort(sparse_.begin(), sparse_.end(), [](const Entry& a, const Entry& b) { return a.token < b.token; });
 }
 
