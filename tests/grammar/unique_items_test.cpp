@@ -5,7 +5,10 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "base/error.h"
 #include "base/utf8_reader.h"
+#include "grammar/text_check.h"
+#include "llama/llama_grammar.h"
 #include "schema/json_schema.h"
 #include "support/real_models.h"
 
@@ -178,6 +181,51 @@ TEST(UniqueItems, ExactlyTheTokensThatLeadSomewhereAreAllowed) {
       }
     }
   }
+}
+
+bool accepts(const std::string& schema, std::string_view text) {
+  return !check_text(parse_gbnf(json_schema_to_gbnf(schema)), text);
+}
+
+TEST(UniqueItems, AnArrayThatMayBeMeantOtherwiseIsReadBothWays) {
+  const std::string schema =
+      R"({"anyOf":[{"type":"array","uniqueItems":true,"items":{"type":"integer"}},{"type":"array","items":{"enum":[5]},"minItems":3}]})";
+  for (const char* text : {"[5,5,5]", "[5,4]", "[5]", "[5,5,5,5]"}) EXPECT_TRUE(accepts(schema, text)) << text;
+  for (const char* text : {"[5,5]", "[5,4,5]", "[5,5,5,4]", "[4,4,4]"}) EXPECT_FALSE(accepts(schema, text)) << text;
+}
+
+class FewTokens final : public Vocab {
+ public:
+  explicit FewTokens(std::vector<std::string> texts) : texts_(std::move(texts)) { texts_.emplace_back(); }
+  int size() const override { return static_cast<int>(texts_.size()); }
+  std::string_view bytes(Token token) const override { return texts_[static_cast<std::size_t>(token)]; }
+  std::string_view piece(Token token) const override { return bytes(token); }
+  const std::vector<Token>& eos() const override { return eos_; }
+  std::vector<Token> tokenize(std::string_view, bool, bool) const override { return {}; }
+
+ private:
+  std::vector<std::string> texts_;
+  std::vector<Token> eos_;
+};
+
+TEST(UniqueItems, TokensOfSeveralItemsAreReadToTheirEnds) {
+  const FewTokens vocab({"[1,1", "[1,2", "[1,1]", "[1,2]", "[", "1,1", "1,2", ",1", ",2", ",2,2", "]", "1,2]", "1],"});
+  const auto grammar =
+      make_grammar(parse_gbnf(json_schema_to_gbnf(
+                       R"({"type":"array","uniqueItems":true,"items":{"type":"integer","minimum":1,"maximum":9}})")),
+                   vocab, std::make_shared<const TokenTrie>(vocab), {});
+  const auto tokens = [&](const Grammar& point) {
+    std::vector<std::string> result;
+    for (Token token = 0; token < vocab.size(); ++token) {
+      if (point.allowed()[static_cast<std::size_t>(token)]) result.emplace_back(vocab.bytes(token));
+    }
+    return result;
+  };
+  using Texts = std::vector<std::string>;
+  EXPECT_EQ(tokens(*grammar), (Texts{"[1,2", "[1,2]", "["}));
+  EXPECT_EQ(tokens(*grammar->after(4)), (Texts{"1,2", "]", "1,2]"}));
+  EXPECT_EQ(tokens(*grammar->after(1)), (Texts{"]"}));
+  EXPECT_EQ(tokens(*grammar->after(4)->after(5)), Texts{});
 }
 
 TEST(UniqueItems, MoreThanThereAreIsRefusedBeforeAnythingIsWritten) {
