@@ -154,7 +154,11 @@ std::optional<std::u32string> GrammarAutomaton::look_further(const State& start)
     const Place place = std::move(from.front());
     from.pop_front();
     for (const char32_t c : characters_to_try(place.state)) {
-      count(++looks > kMaxLooks, 0);
+      if (++looks > kMaxLooks) {
+        throw Error(ErrorKind::usage,
+                    "uniqueItems: more than {} characters tried to find an item that differs: allow more items",
+                    kMaxLooks);
+      }
       for (State& reached : read({place.state.set, {}, place.state.items}, c)) {
         if (!reached.items || reached.items->in_danger() == 0) return place.text + c;
         if (!seen.emplace(reached.set, reached.items->key()).second) continue;
