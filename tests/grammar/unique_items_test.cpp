@@ -174,10 +174,11 @@ TEST(UniqueItems, ExactlyTheTokensThatLeadSomewhereAreAllowed) {
     const LlamaVocab& vocab = model_file(name)->vocab();
     for (const char* schema : schemas) {
       const auto start = vocab.grammar(json_schema_to_gbnf(schema));
-      for (int i = 0; i < (name == kMicro ? 20 : 1); ++i) {
+      for (int i = 0; i < (std::string_view(name) == kMicro ? 20 : 1); ++i) {
         const std::string text = drawn(vocab, *start, dice, 120);
-        if (!text.empty() && std::string_view(schema).find("anyOf") == std::string_view::npos)
+        if (!text.empty() && std::string_view(schema).find("anyOf") == std::string_view::npos) {
           EXPECT_TRUE(all_differ(text)) << text;
+        }
       }
     }
   }
