@@ -181,7 +181,7 @@ void UniqueItems::unescape(char32_t c) {
 void UniqueItems::add_unit(char32_t unit) {
   const bool is_low = 0xDC00 <= unit && unit < 0xE000;
   if (high_ != 0 && is_low) {
-    text_ += 0x10000 + ((std::exchange(high_, 0) - 0xD800) << 10) + (unit - 0xDC00);
+    text_ += static_cast<char32_t>(0x10000 + ((std::exchange(high_, 0) - 0xD800) << 10) + (unit - 0xDC00));
   } else if (0xD800 <= unit && unit < 0xDC00) {
     if (high_ != 0) text_ += high_;
     high_ = unit;
