@@ -43,9 +43,10 @@ struct Written {
 };
 
 // On two models whose tables are alike, as a draft's and its target's are, and with n_cells positions in each cache.
-Written write(const Pairs& options, std::uint64_t seed, int n_cells = 4096, int draft_context = 4096) {
+Written write(const Pairs& options, std::uint64_t seed, int n_cells = 4096, int draft_context = 4096,
+              int n_context = 128) {
   const GenerationConfig config = given(options);
-  const TableShape shape{.n_vocab = n_vocab, .n_cells = n_cells, .max_sequences = 64};
+  const TableShape shape{.n_vocab = n_vocab, .n_cells = n_cells, .n_context = n_context, .max_sequences = 64};
   TableShape small = shape;
   small.n_cells = std::min(draft_context, n_cells);
   small.n_context = std::min(small.n_context, draft_context);
@@ -145,6 +146,19 @@ TEST(Speculative, ADraftThatCannotReadOnSaysNothing) {
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
     const Written plain = write({{"ignore_eos", "true"}}, seed);
     EXPECT_EQ(write(sure + Pairs{{"ignore_eos", "true"}}, seed, 4096, 16).ids, plain.ids);
+  }
+}
+
+TEST(Speculative, ATextEndsWithTheContextAsItDoesWithout) {
+  const Pairs base = {{"ignore_eos", "true"}};
+  for (const Pairs& drafter : drafters) {
+    for (const int n_context : {9, 13, 20}) {
+      const Written plain = write(base, 4, 4096, 4096, n_context);
+      EXPECT_EQ(plain.finishes[0], static_cast<int>(FinishReason::context));
+      const Written drafted = write(base + drafter, 4, 4096, 4096, n_context);
+      EXPECT_EQ(drafted.ids, plain.ids);
+      EXPECT_EQ(drafted.finishes, plain.finishes);
+    }
   }
 }
 
