@@ -108,6 +108,7 @@ Why Verification::why(const Step& step, Token token, int kept, std::span<const T
   trace->scoring = why.strategy;
   trace->drafter = draft_.drafter;
   trace->verify = how_;
+  trace->guesses = static_cast<int>(draft_.guesses().size());
   trace->depth = written_;
   for (const Guess& each : draft_.guesses()) {
     if (each.parent == at_) trace->drafted.push_back({each.node.token(), each.q});
