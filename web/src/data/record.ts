@@ -3,6 +3,7 @@
 
 import { readContrast, type Contrast } from "./contrast.ts";
 import { list, number, object, optional, text, type Json } from "./json.ts";
+import { readSpeculation, type Speculation } from "./speculation.ts";
 import { readToken, type Token } from "./token.ts";
 
 export interface Candidate extends Token {
@@ -43,6 +44,7 @@ export interface Head {
   readonly seconds: number | null;
   readonly finish: string | null;
   readonly stages: readonly Stage[];
+  readonly speculative: Speculation | null; // null: nothing was guessed
 }
 
 export interface Decision extends Head {
@@ -69,6 +71,7 @@ export function readHead(json: Json): Head {
     seconds: optional(json.seconds),
     finish: typeof json.finish === "string" ? json.finish : null,
     stages: list(json.stages).map(readStage),
+    speculative: readSpeculation(json.speculative),
   };
 }
 
