@@ -16,7 +16,7 @@
 
 #include "base/error.h"
 #include "llama/llama_model.h"
-#include "processors/chain.h"
+#include "processors/scores.h"
 
 namespace {
 
@@ -65,9 +65,14 @@ double by_rejection(const Doubles& p, const Doubles& q) {
   return common;
 }
 
-// In the order of p/q the larger ratio of each pair is that of p behind v, and that of q up to v.
+// In the order of p/q the larger ratio of each pair is that of p behind v, and that of q up to v. Tokens that neither
+// has have no place in that order.
 double by_race(const Doubles& p, const Doubles& q) {
-  const auto order = order_by(p.size(), [&](std::size_t v, std::size_t w) { return p[v] * q[w] < p[w] * q[v]; });
+  std::vector<std::size_t> order;
+  for (std::size_t v = 0; v < p.size(); ++v) {
+    if (p[v] + q[v] > 0) order.push_back(v);
+  }
+  std::ranges::stable_sort(order, [&](std::size_t v, std::size_t w) { return p[v] * q[w] < p[w] * q[v]; });
   double q_before = 0, p_before = 0, same = 0;
   for (const std::size_t v : order) {
     if (p[v] > 0 && q[v] > 0) same += 1 / ((1 - p_before) / p[v] + q_before / q[v]);
@@ -113,16 +118,25 @@ struct Means {
   }
 };
 
-Means means_of(const std::vector<Rows>& a, const std::vector<Rows>& b, const GenerationConfig& config) {
-  const Chain chain(config, true);
+struct Cut {
+  float temperature;
+  int top_k;  // 0: none
+
+  void operator()(Scores& scores) const {
+    scores.divide(temperature);
+    if (top_k > 0) scores.keep_top(top_k);
+  }
+};
+
+Means means_of(const std::vector<Rows>& a, const std::vector<Rows>& b, const Cut& cut) {
   Means means;
   Scores scores, other;
   for (std::size_t text = 0; text < a.size(); ++text) {
     for (std::size_t i = 0; i < a[text].size(); ++i) {
       scores.reset(a[text][i]);
       other.reset(b[text][i]);
-      chain(scores, {});
-      chain(other, {});
+      cut(scores);
+      cut(other);
       means.add(scores, other, static_cast<std::uint32_t>(1000 * text + i));
     }
   }
@@ -153,13 +167,10 @@ void measure(int argc, char** argv) {
     b.push_back(rows_of(second ? *second : model, tokens, layer));
   }
   fmt::print("temperature\ttop_k\tpositions\trejection\trace\tsorted\traces\n");
-  for (const auto& [temperature, top_k] : {std::pair(1.0, 0), std::pair(0.7, 0), std::pair(0.7, 50)}) {
-    GenerationConfig config;
-    config.temperature = temperature;
-    config.top_k = top_k;
-    const Means means = means_of(a, b, config);
-    fmt::print("{}\t{}\t{}\t{:.4f}\t{:.4f}\t{:.4f}\t{:.4f}\n", temperature, top_k, means.n, means.rejection / means.n,
-               means.race / means.n, means.sorted / means.n, means.races / means.n);
+  for (const Cut& cut : {Cut{1, 0}, Cut{0.7F, 0}, Cut{0.7F, 50}}) {
+    const Means means = means_of(a, b, cut);
+    fmt::print("{}\t{}\t{}\t{:.4f}\t{:.4f}\t{:.4f}\t{:.4f}\n", cut.temperature, cut.top_k, means.n,
+               means.rejection / means.n, means.race / means.n, means.sorted / means.n, means.races / means.n);
   }
 }
 
