@@ -444,13 +444,13 @@ class Json(Case):
 
 
 class Trace(Case):
-    KEYS = ["schema", "seq", "t", "token", "logit", "p_raw", "p", "rank", "u", "logsumexp", "tail_mass", "entropy",
+    KEYS = ["schema", "seq", "t", "token", "logit", "p_raw", "p", "rank", "race", "logsumexp", "tail_mass", "entropy",
             "entropy_raw", "kept", "finish", "stages", "top", "tail", "seconds"]
     TOKEN_KEYS = ["id", "bytes", "text", "piece"]
 
     def check(self, record, top):
         self.assertEqual([key for key in record if key != "base_logsumexp"], self.KEYS)
-        self.assertEqual(record["schema"], 2)
+        self.assertEqual(record["schema"], 3)
         self.assertEqual(list(record["token"]), self.TOKEN_KEYS)
         self.assertEqual(len(record["top"]), top)
         lse, close = record["logsumexp"], lambda a, b: self.assertAlmostEqual(a, b, delta=1e-6)
@@ -499,7 +499,7 @@ class Trace(Case):
         self.assertEqual([record["finish"] for record in trace], [None] * 24 + ["length"])
         for record in trace:
             self.check(record, 7)
-            self.assertEqual((record["seq"], record["rank"], record["u"], record["stages"], record["kept"]),
+            self.assertEqual((record["seq"], record["rank"], record["race"], record["stages"], record["kept"]),
                              (0, 1, None, [], 512))
             self.assertAlmostEqual(record["entropy"], record["entropy_raw"], places=5)
 
@@ -509,23 +509,25 @@ class Trace(Case):
         shown = sum(math.exp(each["logit"] - long["logsumexp"]) for each in long["top"][5:])
         self.assertAlmostEqual(short["tail_mass"], long["tail_mass"] + shown, delta=1e-6)
 
-    def test_every_draw_falls_on_its_token(self):
-        drawn = set()
+    def test_every_token_wins_its_race(self):
+        noises = set()
         for seed in range(1, 5):
             trace = records("-n", "30", "--top-k", "20", "--ignore-eos", "--seed", str(seed), "x")
             trace[0].pop("run")
             self.assertEqual(len(trace), 30)
             for record in trace:
-                kept = self.check(record, 50)
+                kept = {each["id"]: each["p"] for each in self.check(record, 50)}
                 self.assertEqual((len(kept), record["kept"]), (20, 20))
-                self.assertTrue(0 <= record["u"] < 1)
-                self.assertNotIn(record["u"], drawn)
-                drawn.add(record["u"])
-                before = sum(each["p"] for each in kept[:record["rank"] - 1])
-                self.assertLessEqual(before, record["u"] + 1e-9)
-                self.assertLess(record["u"], before + record["p"] + 1e-9)
+                race = record["race"]
+                self.assertEqual([list(each) for each in race], [self.TOKEN_KEYS + ["score", "noise"]] * 5)
+                self.assertEqual({key: race[0][key] for key in self.TOKEN_KEYS}, record["token"])
+                for each in race:
+                    self.assertAlmostEqual(each["score"], math.log(kept[each["id"]]), delta=1e-6)
+                    self.assertNotIn(each["noise"], noises)
+                    noises.add(each["noise"])
+                sums = [each["score"] + each["noise"] for each in race]
+                self.assertEqual(sums, sorted(sums, reverse=True))
                 self.assertTrue(all(each["cut_by"] == "top_k" for each in record["top"][20:]))
-        self.assertTrue(0.4 < sum(drawn) / len(drawn) < 0.6)
 
     def test_every_stage_recomputed(self):
         """From the raw logits, as docs/strategies/sampling.md defines them."""

@@ -26,6 +26,12 @@ export interface Tail {
   readonly count: readonly number[];
 }
 
+// In the race that chose a token the largest sum of score and noise won.
+export interface Entrant extends Token {
+  readonly score: number; // ln p, after the processors
+  readonly noise: number;
+}
+
 // What the overview of a run needs of a record.
 export interface Head {
   readonly seq: number;
@@ -35,7 +41,7 @@ export interface Head {
   readonly pRaw: number;
   readonly p: number;
   readonly rank: number;
-  readonly u: number | null;
+  readonly race: readonly Entrant[] | null; // the winner first; null: nothing was drawn
   readonly logsumexp: number;
   readonly tailMass: number;
   readonly entropy: number;
@@ -62,7 +68,7 @@ export function readHead(json: Json): Head {
     pRaw: number(json.p_raw, NaN),
     p: number(json.p, NaN),
     rank: number(json.rank, NaN),
-    u: optional(json.u),
+    race: Array.isArray(json.race) ? list(json.race).map(readEntrant) : null,
     logsumexp: number(json.logsumexp, NaN),
     tailMass: number(json.tail_mass, NaN),
     entropy: number(json.entropy, NaN),
@@ -90,6 +96,10 @@ function readCandidate(json: Json): Candidate {
     p: number(json.p, 0),
     cutBy: typeof json.cut_by === "string" ? json.cut_by : null,
   };
+}
+
+function readEntrant(json: Json): Entrant {
+  return { ...readToken(json), score: number(json.score, NaN), noise: number(json.noise, NaN) };
 }
 
 function readStage(json: Json): Stage {
