@@ -2,6 +2,7 @@
 
 import { computed, type ReadonlySignal } from "@preact/signals";
 import { Past } from "../contrast/past.ts";
+import { inert } from "../data/glyphs.ts";
 import type { Reading } from "../reading.ts";
 import { roundsOf, sumsOf, type Round, type Sums } from "./rounds.ts";
 
@@ -20,6 +21,13 @@ export class SpeculationState {
     const refused = steps.findIndex(({ speculative }) => speculative?.verdict === "rejected" || speculative?.verdict === "resampled");
     const first = refused >= 0 ? refused : steps.findIndex(({ speculative }) => speculative !== null);
     return first < 0 ? null : first;
+  });
+
+  // Who guessed, behind the sentence of how the text was made.
+  readonly words: ReadonlySignal<string> = computed(() => {
+    const names = [...new Set(this.rounds.value.flatMap(({ drafter }) => drafter ?? []))];
+    const verify = this.reading.steps.value.find(({ speculative }) => speculative !== null)?.speculative?.verify;
+    return names.length === 0 ? "" : ` Guesses of ${inert(names.join(" and "))}, verified by ${inert(verify!)}.`;
   });
 
   constructor(readonly reading: Reading) {}

@@ -22,16 +22,16 @@ export function refused({ drafted, verdict }: Speculation, chosen: number): read
 
 export function speculationSentence(speculation: Speculation, chosen: number): string {
   const { drafter, verify, depth, verdict, drafted, source } = speculation;
-  const where = `${depth + 1}. token of its round`;
-  if (verdict === "bonus") return `${drafter} had guessed nothing here: the ${where} came with the evaluation of the last guess.`;
+  const where = `token ${depth + 1} of its round`;
+  if (verdict === "bonus") return `${drafter} had guessed nothing here: ${where} came with the evaluation of the last guess.`;
   const names = drafted.map((guess) => quoted(guess)).join(", ");
   const how = verify === "race" ? "" : ` by ${verify}`;
   if (verdict === "accepted") {
     const from = source === null ? "" : `, copied from position ${source + 1} of the text`;
-    return `${drafter} had guessed ${names}${from}: kept${how}, the ${where}.`;
+    return `${drafter} had guessed ${names}${from}: kept${how}, ${where}.`;
   }
   const left = refused(speculation, chosen).length;
-  return `${drafter} had guessed ${names}: not kept${how}; ${verdict === "resampled" ? "what the guess left was drawn from" : "the model's own token stands in its place"}${left > 1 ? ` (${left} guesses)` : ""}, the ${where}.`;
+  return `${drafter} had guessed ${names}: not kept${how}; ${verdict === "resampled" ? "what the guess left was drawn from" : "the model's own token stands in its place"}${left > 1 ? ` (${left} guesses)` : ""}, ${where}.`;
 }
 
 export function roundSentence(number: number, { drafter, guesses, kept, length }: Round): string {

@@ -14,7 +14,7 @@ export function Header({ state }: { state: State }) {
   const sequences = run.sequences.map((_, i) => i).filter((i) => run.sequences[i]!.length > 0);
   return (
     <header>
-      <h1>{sentence(run.header)}</h1>
+      <h1>{sentence(run.header)}{state.speculation.words.value}</h1>
       {unreadable > 0 && <p class="note">{unreadable} lines of the trace could not be read.</p>}
       <FourFigures state={state} />
       {runs.length > 1 && (

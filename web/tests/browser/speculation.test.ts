@@ -20,6 +20,7 @@ test("from disk: opens at the first guess that was not kept, with what guessing 
   const { page, requests, errors, close } = await open(browser, lookupTrace());
   assert.match((await heading(page))!, /^Token 4 of 11/);
   assert.equal(await page.locator(".step .segmented input:checked + span").first().textContent(), "guesses");
+  assert.match((await page.textContent("h1"))!, / Guesses of prompt_lookup, verified by race\.$/);
   assert.equal(await page.locator(".figures dt").last().textContent(), "guesses kept");
   assert.equal(await page.locator(".figures dd.note").last().textContent(), "5 of 16; 5 evaluations saved");
   for (const view of ["rows", "columns", "numbers", "guesses"]) await page.locator(".step .segmented").getByText(view, { exact: true }).click();

@@ -61,10 +61,10 @@ test("the page opens at the first guess that was not kept, coloured by verdicts"
 test("words", () => {
   const at = (trace: string, i: number) => stepsOf(trace)[i]!;
   const said = (trace: string, i: number) => speculationSentence(at(trace, i).speculative!, at(trace, i).token.id);
-  assert.equal(said(lookupTrace(), 1), "prompt_lookup had guessed “␣cat”, copied from position 2 of the text: kept, the 1. token of its round.");
-  assert.equal(said(lookupTrace(), 7), "prompt_lookup had guessed “␣mat”, “↵”: not kept; the model's own token stands in its place (2 guesses), the 1. token of its round.");
-  assert.match(said(rejectionTrace(), 3), /not kept by rejection; what the guess left was drawn from, the 3\. token/);
-  assert.match(said(lookupTrace(), 6), /^prompt_lookup had guessed nothing here: the 3\. token/);
+  assert.equal(said(lookupTrace(), 1), "prompt_lookup had guessed “␣cat”, copied from position 2 of the text: kept, token 1 of its round.");
+  assert.equal(said(lookupTrace(), 7), "prompt_lookup had guessed “␣mat”, “↵”: not kept; the model's own token stands in its place (2 guesses), token 1 of its round.");
+  assert.match(said(rejectionTrace(), 3), /not kept by rejection; what the guess left was drawn from, token 3 of/);
+  assert.match(said(lookupTrace(), 6), /^prompt_lookup had guessed nothing here: token 3 of/);
   assert.equal(roundSentence(2, roundsOf(stepsOf(lookupTrace()))[1]!), "round 2: prompt_lookup guessed 3, 2 kept, 3 tokens");
   assert.equal(refused(at(lookupTrace(), 7).speculative!, words[6]!.id).length, 2);
 });

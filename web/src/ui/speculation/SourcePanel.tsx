@@ -68,7 +68,7 @@ function Arcs({ state, source }: { state: State; source: number }) {
           <text x={x(0)} y={height - 2}>
             {past.value.promptLength > 0 ? "prompt" : "beginning"}
           </text>
-          <text x={x(last)} y={height - 2} text-anchor="end">
+          <text x={x(t)} y={height - 2} text-anchor={x(t) > width - 32 ? "end" : "middle"}>
             here
           </text>
         </svg>
