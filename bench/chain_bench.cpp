@@ -2,9 +2,9 @@
 #include <benchmark/benchmark.h>
 
 #include "../tests/numerics/random_scores.h"
+#include "numerics/gumbel.h"
 #include "numerics/log_sum_exp.h"
 #include "numerics/maximum.h"
-#include "numerics/philox.h"
 #include "processors/chain.h"
 
 namespace decant {
@@ -70,7 +70,7 @@ void chain(benchmark::State& state, const GenerationConfig& config, bool draw) {
   for (auto _ : state) {
     scores.reset(logits.next());
     processors(scores, {.tokens = tokens});
-    if (draw) benchmark::DoNotOptimize(scores.draw(uniform(1, 0, ++position, Stream::token)));
+    if (draw) benchmark::DoNotOptimize(scores.race(1, GumbelNoise(1, 0, ++position)).front().id);
   }
 }
 

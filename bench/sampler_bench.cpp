@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "../tests/numerics/random_scores.h"
-#include "numerics/philox.h"
+#include "numerics/gumbel.h"
 #include "processors/chain.h"
 
 namespace decant {
@@ -57,7 +57,7 @@ void decant_chain(benchmark::State& state, const GenerationConfig& config, float
   for (auto _ : state) {
     scores.reset(logits[++position % logits.size()]);
     chain(scores, {.tokens = tokens});
-    benchmark::DoNotOptimize(scores.draw(uniform(1, 0, position, Stream::token)));
+    benchmark::DoNotOptimize(scores.race(1, GumbelNoise(1, 0, position)).front().id);
   }
 }
 

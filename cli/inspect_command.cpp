@@ -102,21 +102,42 @@ struct Inspected {
   std::vector<Decision> decisions;
 };
 
-// What a setting would choose itself where the text goes on with another one's token: the likeliest token, or that on
-// which its draw falls (strategies/sample.cpp). Left without a token where it chooses by more than the distribution, or
-// the draw falls behind what is listed.
-Decision with_own_choice(Decision decision, const RunInfo& info) {
+// Whether a token that is not listed could win the race that one with this sum is ahead in: it is not likelier than
+// the last one listed that is left, and has its own noise.
+bool may_lose(const Decision& decision, const GumbelNoise& noise, double sum, int n_vocab) {
+  double least = 1;
+  int listed = 0;
+  std::vector<float> bound(static_cast<std::size_t>(n_vocab));
+  for (const TraceCandidate& each : decision.top) {
+    if (each.p > 0) least = std::min(least, each.p);
+    if (each.p > 0) ++listed;
+  }
+  if (listed == decision.kept) return false;
+  std::fill(bound.begin(), bound.end(), static_cast<float>(std::log(least)));
+  for (const TraceCandidate& each : decision.top) bound[static_cast<std::size_t>(each.id)] = -INFINITY;
+  Scores others;
+  others.reset(bound);
+  return others.max() > -INFINITY && others.race(1, noise).front().sum() >= sum - 1e-6;
+}
+
+// What a setting would choose itself where the text goes on with another one's token: the likeliest token, or the
+// winner of its race (strategies/sample.cpp). Left without a token where it chooses by more than the distribution, or
+// one that is not listed could win.
+Decision with_own_choice(Decision decision, const RunInfo& info, int n_vocab) {
   decision.token = -1;
+  decision.race.clear();
   if (info.strategy == "greedy") decision.token = decision.top.at(0).id;
   if (info.strategy != "sample") return decision;
-  decision.u = uniform(*info.config.seed, 0, static_cast<std::uint32_t>(decision.position), Stream::token);
-  double below = 0;
+  const GumbelNoise noise(*info.config.seed, 0, static_cast<std::uint32_t>(decision.position));
+  std::vector<Entrant> race;
   for (const TraceCandidate& each : decision.top) {
-    below += each.p;
-    if (*decision.u >= below) continue;
-    decision.token = each.id;
-    break;
+    if (each.p > 0) race.push_back({each.id, std::log(each.p), noise(each.id)});
   }
+  std::ranges::stable_sort(race, std::greater(), &Entrant::sum);
+  if (race.empty() || may_lose(decision, noise, race[0].sum(), n_vocab)) return decision;
+  decision.token = race[0].id;
+  race.resize(std::min<std::size_t>(race.size(), kShownEntrants));
+  decision.race = std::move(race);
   return decision;
 }
 
@@ -131,7 +152,7 @@ void print(const Options& options, const std::vector<Inspected>& all, const Sess
     for (const Inspected& each : all) {
       if (step >= each.decisions.size()) continue;
       const Decision& decision = each.decisions[step];
-      own.push_back(own.empty() ? decision : with_own_choice(decision, each.info));
+      own.push_back(own.empty() ? decision : with_own_choice(decision, each.info, vocab.size()));
       labels.push_back(each.info.label);
     }
     std::vector<const Decision*> decisions;

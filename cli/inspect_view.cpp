@@ -54,7 +54,12 @@ std::string pipeline(const Decision& decision, int n_vocab) {
 std::string readouts(const Decision& decision, int n_vocab) {
   std::string text = fmt::format("entropy {:.2f} bits (model {:.2f}) · kept {} of {}", decision.entropy,
                                  decision.entropy_raw, decision.kept, n_vocab);
-  if (decision.u) text += fmt::format(" · draw u = {:.4f}", *decision.u);
+  const auto sum_of = [](const Entrant& each) {
+    return fmt::format("{:.2f} {} {:.2f} = {:.2f}", each.score, each.noise < 0 ? "-" : "+", std::abs(each.noise),
+                       each.sum());
+  };
+  if (!decision.race.empty()) text += " · draw " + sum_of(decision.race[0]);
+  if (decision.race.size() > 1) text += " against " + sum_of(decision.race[1]);
   return text;
 }
 
@@ -294,8 +299,8 @@ void write_step(JsonWriter& json, const Decision& decision, const Vocab& vocab) 
   write_token(json, decision.token, vocab);
   json.end_object();
   json.field("kept", decision.kept).field("entropy", decision.entropy).field("entropy_raw", decision.entropy_raw);
-  json.field("logsumexp", decision.logsumexp).field("tail_mass", decision.tail_mass).key("u");
-  decision.u ? json.value(*decision.u) : json.value(nullptr);
+  json.field("logsumexp", decision.logsumexp).field("tail_mass", decision.tail_mass).key("race");
+  write_race(json, decision, vocab);
   json.key("processors").begin_array();
   for (const ChainTrace::Stage& stage : decision.stages) {
     json.begin_object();

@@ -5,11 +5,13 @@
 #include "cli/flags.h"
 #include "cli/html_report.h"
 #include "cli/output.h"
+#include "cli/rounds_view.h"
 #include "cli/run_report.h"
 #include "cli/session.h"
 #include "cli/style.h"
 #include "cli/tree_view.h"
 #include "cli/writing.h"
+#include "drafters/drafter.h"
 #include "options/table.h"
 #include "strategies/resolve.h"
 
@@ -37,10 +39,15 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
   flag("--json", options.json, "one JSON object instead of text");
   flag("--jsonl", options.jsonl, "one trace record for each decision instead of text");
   flags.own("--html", options.html, "also a report: every decision, as a page of its own").type("FILE").group("Output");
-  flags.own("--show", options.show, "also the tree of a beam search: which texts lived, and why others died")
-      .type("tree")
+  flags
+      .own("--show", options.show,
+           "also the tree of a beam search: which texts lived, and why others died; or the rounds of speculation: what "
+           "was guessed, and what became of it")
+      .type("tree|rounds")
       .group("Output");
-  flags.own("--color", options.color, "whether the tree is coloured").type("auto|always|never").group("Output");
+  flags.own("--color", options.color, "whether what --show draws is coloured")
+      .type("auto|always|never")
+      .group("Output");
   flag("--stats", options.stats, "time, work and memory, on standard error");
 
   flags.add(generation_fields(), options.config);
@@ -51,8 +58,8 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
   }
   if (options.json && options.jsonl)
     throw Error(ErrorKind::usage, "--json and --jsonl contradict each other: choose one");
-  if (options.show && *options.show != "tree")
-    throw Error(ErrorKind::usage, "--show is '{}': it can only be tree", *options.show);
+  if (options.show && *options.show != "tree" && *options.show != "rounds")
+    throw Error(ErrorKind::usage, "--show is '{}': it must be tree or rounds", *options.show);
   if (options.show && (options.json || options.jsonl)) {
     throw Error(ErrorKind::usage, "--show contradicts {}: drop one of them", options.json ? "--json" : "--jsonl");
   }
@@ -77,20 +84,23 @@ class Views {
     const int prompt = static_cast<int>(info.prompt.size()), texts = info.config.num_return_sequences;
     const bool one_text = !options.json && !options.jsonl && texts == 1;
     streams_ = one_text && !options.no_stream && !options.show;
-    const bool shows = options.jsonl || (streams_ && !beams) || (options.show && can_redraw(StandardStream::output));
+    const bool shows =
+        options.jsonl || (streams_ && !beams) || (beams && options.show && can_redraw(StandardStream::output));
     writing_.emplace(!shows && !options.session.quiet, beams, max_length(info.config, prompt) - prompt, texts, prompt);
     observers.add(&*writing_);
     if (beams) observers.add(&best_);
     if (streams_) observers.add(&printer_);
     if (options.jsonl || report) observers.add(&tracer_);
-    if (options.show) observers.add(&tree_);
+    if (options.show && beams) observers.add(&tree_);
+    if (options.show && !beams) observers.add(&rounds_);
   }
 
   void end(Outcome outcome, const std::string& model) {
     writing_->wipe();
     if (outcome.cancelled && beams_) save(outcome);
     if (streams_) printer_.end();
-    if (options_.show) tree_.end();
+    if (options_.show && beams_) tree_.end();
+    if (options_.show && !beams_) output_.write_styled(show_rounds(rounds_.texts(), shown_));
     if (report_) report_->write();
     outcome.rethrow();
     tell_dead_ends(outcome);
@@ -129,8 +139,22 @@ class Views {
   BestSoFar best_;
   TextPrinter printer_{output_, vocab_, info_, !options_.no_wrap};
   TraceWriter tracer_{[this](std::string_view line) { write_line(line); }, vocab_, info_};
-  TreeView tree_{output_, {vocab_, Style(wants_color(options_.color, output_.is_terminal())), terminal_width()}};
+  TreeStyle shown_{vocab_, Style(wants_color(options_.color, output_.is_terminal())), terminal_width()};
+  TreeView tree_{output_, shown_};
+  RoundsView rounds_;
 };
+
+void check_show(const Options& options, const StrategyRow& strategy) {
+  if (options.show == "tree" && !strategy.beams(options.config)) {
+    throw Error(ErrorKind::usage, "--show tree: {} has no tree, only beam searches have ({})", strategy.name,
+                strategy_list([](const StrategyRow& row) { return row.beams({}); }));
+  }
+  if (options.show == "rounds" && drafters_of(options.config).empty()) {
+    throw Error(ErrorKind::usage,
+                "--show rounds: nobody guesses, so there are none: --speculate auto, or a drafter ({})",
+                drafter_list());
+  }
+}
 
 }  // namespace
 
@@ -139,10 +163,7 @@ int run_command(const std::vector<std::string>& arguments) {
   if (!parse(arguments, options)) return 0;
   GenerationConfig& config = options.config;
   const StrategyRow& strategy = resolve_strategy(config);
-  if (options.show && !strategy.beams(config)) {
-    throw Error(ErrorKind::usage, "--show tree: {} has no tree, only beam searches have ({})", strategy.name,
-                strategy_list([](const StrategyRow& row) { return row.beams({}); }));
-  }
+  check_show(options, strategy);
   const bool traces = options.jsonl || options.html;
   if (is_given(config, get(generation_fields(), "trace_top")) && !traces && !options.session.quiet)
     tell("trace_top does nothing without a trace: --jsonl and --html write one\n");

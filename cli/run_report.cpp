@@ -4,6 +4,8 @@
 
 #include "base/utf8.h"
 #include "cli/session.h"
+#include "cli/speculation_report.h"
+#include "drafters/drafter.h"
 #include "options/table.h"
 
 namespace decant {
@@ -88,7 +90,8 @@ void TraceWriter::write_line(Write write_fields) {
   if (first_) {
     json_.key("run").begin_object();
     write_header(json_, info_);
-    if (info_.config.penalty_alpha) write_tokens(json_, "prompt_tokens", info_.prompt, vocab_);
+    if (info_.config.penalty_alpha || !drafters_of(info_.config).empty())
+      write_tokens(json_, "prompt_tokens", info_.prompt, vocab_);
     json_.end_object();
     first_ = false;
   }
@@ -154,6 +157,7 @@ std::string run_json(const Outcome& outcome, const RunInfo& info) {
   json.field("load_s", info.load_s).field("prompt_tokens", stats.prompt_tokens).field("prefill_s", stats.prefill_s);
   json.field("decode_s", stats.decode_s).field("new_tokens", stats.new_tokens);
   json.field("evals", stats.evals).field("rows", stats.rows);
+  if (!stats.speculation.drafters.empty()) write_speculation(json.key("speculation"), stats.speculation);
   json.end_object().end_object();
   return json.text() + "\n";
 }
@@ -169,10 +173,11 @@ std::string run_stats(const Outcome& outcome, const RunInfo& info, const std::st
       "prompt    {} tokens in {:.3f} s, {:.1f} a second\n"
       "text      {} tokens in {:.3f} s, {:.1f} a second\n"
       "work      {} evaluations, {} rows\n"
+      "{}"
       "memory    {:.0f} MB at most\n",
       info.model, model_description, info.strategy, *info.config.seed, info.load_s, stats.prompt_tokens,
       stats.prefill_s, per_second(stats.prompt_tokens, stats.prefill_s), stats.new_tokens, stats.decode_s,
-      per_second(stats.new_tokens, stats.decode_s), stats.evals, stats.rows,
+      per_second(stats.new_tokens, stats.decode_s), stats.evals, stats.rows, speculation_lines(stats.speculation),
       static_cast<double>(usage.ru_maxrss) / 1024);
 }
 

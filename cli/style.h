@@ -20,6 +20,9 @@ class Style {
   std::string chosen(std::string_view text) const { return paint("1;34", text); }
   std::string logit(std::string_view text) const { return paint("36", text); }
   std::string probability(std::string_view text) const { return paint("34", text); }
+  std::string accepted(std::string_view text) const { return paint("32", text); }  // verdicts on guesses
+  std::string rejected(std::string_view text) const { return paint("31", text); }
+  std::string resampled(std::string_view text) const { return paint("35", text); }  // in place of a refused guess
 
  private:
   std::string paint(std::string_view code, std::string_view text) const;

@@ -83,8 +83,9 @@ class DraftModel : public Drafter {
       if (!drawn) {
         token = step.scores.argmax();
       } else {
-        token = step.scores.draw(races_ ? run.uniform(draft.sequence(), tip)
-                                        : run.uniform(draft.sequence(), draft.tip(), Stream::draft, depth));
+        const GumbelNoise noise =
+            races_ ? run.noise(draft.sequence(), tip) : run.draft_noise(draft.sequence(), draft.tip(), depth);
+        token = step.scores.race(1, noise).front().id;
       }
       const double q = step.scores.probability(token);
       std::shared_ptr<const Law> law;

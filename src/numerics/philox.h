@@ -15,14 +15,15 @@ using PhiloxKey = std::array<std::uint32_t, 2>;
 PhiloxCounter philox4x32(PhiloxCounter counter, PhiloxKey key);
 
 // What a draw is for. Two purposes at one position are independent. The values are part of the promise "same seed, same
-// text": never renumber.
+// text": never renumber, and never use 0, 4, 5 or 6 again, which meant something once.
 enum class Stream : std::uint32_t {
-  token = 0,      // which token a distribution yields
-  accept = 1,     // whether a drafted token is accepted
-  residual = 2,   // which token replaces a drafted one
-  processor = 3,  // whether a processor acts (xtc)
-  arrival = 4,    // when a drawn continuation comes in, among those of other beams
-  draft = 6,      // which token a draft's distribution yields, where its verification needs numbers of its own
+  accept = 1,       // whether a drafted token is accepted
+  residual = 2,     // which token replaces a drafted one
+  processor = 3,    // whether a processor acts (xtc)
+  noise = 7,        // of each token, in a race (gumbel.h): the upper half
+  noise_low = 8,    // the lower half
+  draft_noise = 9,  // the same, of a draft that runs a race of its own
+  draft_noise_low = 10,
 };
 
 // Uniform in [0, 1), a multiple of 2^-53. `position` is the position of the token that is being decided; `lane` tells

@@ -23,6 +23,42 @@ void remove_beyond(std::span<float> scores, float centre, float radius) {
   for (float& score : scores) score = std::abs(score - centre) <= radius ? score : removed;
 }
 
+// The n first of a race so far, in a list that is kept in order.
+class Leaders {
+ public:
+  Leaders(int n, const Candidate& likeliest, const GumbelNoise& noise, std::vector<Racer>& list)
+      : n_(n), likeliest_(likeliest), noise_(noise), list_(list) {
+    assert(n > 0);
+    list_ = {{likeliest.id, likeliest.score, noise(likeliest.id)}};
+  }
+
+  // What score + noise must reach to be among them.
+  double bar() const {
+    return std::ssize(list_) < n_ ? -std::numeric_limits<double>::infinity()
+                                  : likeliest_.score + relative(list_.back());
+  }
+
+  void enter(const Candidate& candidate) {
+    if (candidate.id == likeliest_.id) return;
+    const Racer racer{candidate.id, candidate.score, noise_(candidate.id)};
+    const auto leads = [this](const Racer& a, const Racer& b) {
+      const double ahead = relative(a) - relative(b);
+      return ahead != 0 ? ahead > 0 : ranks_before({a.id, a.score}, {b.id, b.score});
+    };
+    list_.insert(std::upper_bound(list_.begin(), list_.end(), racer, leads), racer);
+    if (std::ssize(list_) > n_) list_.pop_back();
+  }
+
+ private:
+  // Beside a score of 1e20 noise would be rounded away, and equal scores would not be drawn from.
+  double relative(const Racer& racer) const { return double{racer.score} - likeliest_.score + racer.noise; }
+
+  int n_;
+  Candidate likeliest_;
+  const GumbelNoise& noise_;
+  std::vector<Racer>& list_;
+};
+
 }  // namespace
 
 void Scores::reset(std::span<const float> logits, float shift) {
@@ -282,21 +318,27 @@ Token Scores::argmax() {
   return decant::argmax(dense_);
 }
 
-Token Scores::draw(double u) {
-  assert(0 <= u && u < 1);
-  require_some();
-  const double total = sums().sum;
-  const double target = u * total;
-  double mass = 0;
-  Token token = -1;
-  for (int i = 0; const Candidate* c = ranked(i, (target - mass) / (total - mass)); ++i) {
-    const double own = weight(*c);
-    if (own == 0) break;
-    token = c->id;
-    mass += own;
-    if (target < mass) break;
+// The likeliest token enters first, so that few others have to be looked at.
+std::span<const Racer> Scores::race(int n, const GumbelNoise& noise) {
+  constexpr std::size_t block = GumbelNoise::kBlock;
+  const Candidate likeliest{argmax(), max()};
+  Leaders leaders(n, likeliest, noise, racers_);
+  const std::size_t size = all_ranked_ ? ranked_.size() : dense_.size();
+  for (std::size_t begin = 0; begin < size; begin += block) {
+    const std::size_t length = std::min(block, size - begin);
+    survivors_.clear();
+    if (all_ranked_) {
+      noise.can_win(std::span<const Candidate>(ranked_).subspan(begin, length), leaders.bar(), survivors_);
+    } else {
+      noise.can_win(static_cast<Token>(begin), std::span<const float>(dense_).subspan(begin, length), leaders.bar(),
+                    survivors_);
+    }
+    for (const std::size_t i : survivors_) {
+      const std::size_t at = begin + i;
+      leaders.enter(all_ranked_ ? ranked_[at] : Candidate{static_cast<Token>(at), dense_[at]});
+    }
   }
-  return token;  // the loop runs out only where the two ways to add up the mass differ in their last digits
+  return racers_;
 }
 
 const Candidate* Scores::ranked(int i, double share) {

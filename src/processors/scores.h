@@ -17,10 +17,20 @@
 #include <vector>
 
 #include "base/token.h"
+#include "numerics/gumbel.h"
 #include "numerics/log_sum_exp.h"
 #include "numerics/rank.h"
 
 namespace decant {
+
+// A token in a race (numerics/gumbel.h).
+struct Racer {
+  Token id = -1;
+  float score = 0;
+  double noise = 0;
+
+  double sum() const { return score + noise; }
+};
 
 class Scores {
  public:
@@ -108,13 +118,10 @@ class Scores {
   // The likeliest token, the first of equals. Throws Error(internal) when no token is left.
   Token argmax();
 
-  // The token at u in [0, 1) when the tokens are laid out by rank, each as wide as its probability. Throws as argmax().
-  Token draw(double u);
-
-  // Up to n different tokens, in the order in which draws without replacement find them, each by the u that uniform()
-  // gives it; found(candidate, ln of the weight e^score of all that were left for the draw). Throws as argmax().
-  template <class Uniform, class Found>
-  void draw_distinct(int n, Uniform uniform, Found found);
+  // The n tokens whose scores and noise add up to the most, or all that are left; the winner first, of equal sums the
+  // likelier, then the lower id. The winner is a draw from the distribution, the n are n draws without replacement.
+  // Valid until the next race. Throws as argmax().
+  std::span<const Racer> race(int n, const GumbelNoise& noise);
 
  private:
   static constexpr float removed = -std::numeric_limits<float>::infinity();
@@ -146,7 +153,9 @@ class Scores {
   std::vector<Candidate> ranked_;  // the beginning of the ranking, as far as it is known
   bool all_ranked_ = false;        // ranked_ holds every token that is left, and dense_ is out of date
   std::optional<ExpSum> sums_;
-  std::vector<int> counts_;        // by token; scratch of edit(): all 0 between calls
+  std::vector<int> counts_;    // by token; scratch of edit(): all 0 between calls
+  std::vector<Racer> racers_;  // of the last race
+  GumbelNoise::Survivors survivors_;
   std::vector<Candidate> marked_;  // by mark(), with the total of that moment
   double marked_total_ = 0;
 };
@@ -194,38 +203,6 @@ void Scores::rewrite(F f) {
     ranked_.clear();
   }
   sums_.reset();
-}
-
-// The mass left is a difference, exact enough while it is not small against the total; then the drawn ones are removed.
-template <class Uniform, class Found>
-void Scores::draw_distinct(int n, Uniform uniform, Found found) {
-  constexpr double small = 1e-3;
-  require_some();
-  std::vector<Token> gone;
-  double left = sums().sum;
-  for (int i = 0; i < n; ++i) {
-    if (left < small * sums().sum) {
-      edit(gone, [](float) { return removed; });
-      gone.clear();
-      if (max() == removed) return;
-      left = sums().sum;
-    }
-    const double target = uniform() * left;
-    const double log_left = max() + std::log(left);
-    double mass = 0;
-    Candidate chosen{-1, removed};
-    for (int rank = 0; const Candidate* c = ranked(rank, 0.5); ++rank) {
-      if (std::find(gone.begin(), gone.end(), c->id) != gone.end()) continue;
-      if (weight(*c) == 0) break;
-      chosen = *c;
-      mass += weight(*c);
-      if (target < mass) break;
-    }
-    if (chosen.id < 0) return;
-    gone.push_back(chosen.id);
-    left -= weight(chosen);
-    found(chosen, log_left);
-  }
 }
 
 template <class F>

@@ -45,6 +45,7 @@ struct SpeculationStats {
   struct Drafter {
     std::string_view name;
     std::int64_t rounds = 0;                               // in which it said something
+    std::int64_t idle = 0;                                 // in which its guesses would not have paid: none were made
     std::int64_t drafted = 0, kept = 0;                    // tokens
     std::vector<std::int64_t> reached = {}, kept_at = {};  // by depth: rounds that verified it, and kept it
   };

@@ -353,6 +353,16 @@ Step Run::process_draft(int sequence, const Node& tip, const EvalRow& row) {
   return {tip, row.logits, sum, scores_};
 }
 
+GumbelNoise Run::noise(int sequence, const Node& tip) const {
+  return {seed_, static_cast<std::uint32_t>(sequence), static_cast<std::uint32_t>(tip.length())};
+}
+
+GumbelNoise Run::draft_noise(int sequence, const Node& tip, int depth) const {
+  constexpr int sequences = 1 << 16;
+  return {seed_, static_cast<std::uint32_t>(sequence + depth * sequences), static_cast<std::uint32_t>(tip.length()),
+          Stream::draft_noise};
+}
+
 Choice Run::choose(const Step& step, Token token, const Why& why) {
   const float logit = step.logits[static_cast<std::size_t>(token)];
   Choice choice{.tip = step.tip,
@@ -422,7 +432,7 @@ void Run::append(int sequence, const Choice& choice, FinishReason finish) {
   if (Decision* decision = choice.decision.get()) {
     decision->sequence = sequence;
     decide(*decision, choice.token, choice.view);
-    decision->u = choice.why.u;
+    decision->race = choice.why.race;
     decision->strategy = choice.why.strategy;
     decision->finish = finish == FinishReason::running ? std::string_view() : to_string(finish);
     observer_->decision(*decision);

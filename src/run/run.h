@@ -30,8 +30,8 @@
 #include <vector>
 
 #include "model/model.h"
+#include "numerics/gumbel.h"
 #include "numerics/log_sum_exp.h"
-#include "numerics/philox.h"
 #include "processors/chain.h"
 #include "processors/scores.h"
 #include "run/law.h"
@@ -58,7 +58,7 @@ struct Step {
 
 // Why a token was chosen: what the trace cannot see in the distribution.
 struct Why {
-  std::optional<double> u = {};  // the random number used
+  std::vector<Entrant> race = {};  // that chose it, the winner first; empty: nothing was drawn, or nobody wants to know
   std::shared_ptr<const StrategyTrace> strategy = {};
 };
 
@@ -136,7 +136,11 @@ class Run {
 
   // In [0, 1), the same in any company: a function of the Run's seed, the sequence, the position of the token to be
   // chosen, the purpose, and where one position needs several the lane.
-  double uniform(int sequence, const Node& tip, Stream stream = Stream::token, int lane = 0) const;
+  double uniform(int sequence, const Node& tip, Stream stream, int lane = 0) const;
+
+  // The noise of the race for the token behind `tip`; and that of a draft's own race, `depth` tokens behind it.
+  GumbelNoise noise(int sequence, const Node& tip) const;
+  GumbelNoise draft_noise(int sequence, const Node& tip, int depth) const;
 
   Choice choose(const Step& step, Token token, const Why& why = {});
 

@@ -97,6 +97,27 @@ void decide(Decision& decision, Token token, const TokenView& view) {
   decision.rank = view.rank;
 }
 
+std::vector<Entrant> entrants(std::span<const Racer> racers, Scores& scores) {
+  const double total = scores.log_total();
+  std::vector<Entrant> entrants;
+  for (const Racer& each : racers) entrants.push_back({each.id, each.score - total, each.noise});
+  return entrants;
+}
+
+void write_race(JsonWriter& json, const Decision& decision, const Vocab& vocab) {
+  if (decision.race.empty()) {
+    json.value(nullptr);
+    return;
+  }
+  json.begin_array();
+  for (const Entrant& each : decision.race) {
+    json.begin_object();
+    write_token(json, each.id, vocab);
+    json.field("score", each.score).field("noise", each.noise).end_object();
+  }
+  json.end_array();
+}
+
 void write_token(JsonWriter& json, Token id, const Vocab& vocab) {
   json.field("id", id).field("bytes", std::string_view(hex(vocab.bytes(id)))).field("text", vocab.bytes(id));
   json.field("piece", vocab.piece(id));
@@ -108,8 +129,8 @@ void write_fields(JsonWriter& json, const Decision& decision, const Vocab& vocab
   write_token(json, decision.token, vocab);
   json.end_object();
   json.field("logit", decision.logit).field("p_raw", decision.p_raw).field("p", decision.p);
-  json.field("rank", decision.rank).key("u");
-  decision.u ? json.value(*decision.u) : json.value(nullptr);
+  json.field("rank", decision.rank).key("race");
+  write_race(json, decision, vocab);
   json.field("logsumexp", decision.logsumexp).field("tail_mass", decision.tail_mass);
   if (decision.base_logsumexp != decision.logsumexp) json.field("base_logsumexp", decision.base_logsumexp);
   json.field("entropy", decision.entropy).field("entropy_raw", decision.entropy_raw).field("kept", decision.kept);

@@ -18,7 +18,7 @@
 
 namespace decant {
 
-inline constexpr int kTraceSchema = 2;
+inline constexpr int kTraceSchema = 3;
 
 // What a strategy has to say of a decision beyond the distributions: a field of the record, named after the strategy.
 class StrategyTrace {
@@ -36,6 +36,18 @@ struct TraceCandidate {
   std::string_view cut_by;  // the processor that removed it, or empty
 };
 
+// A token in the race that chose one: the largest sum of score and noise won.
+struct Entrant {
+  Token id = 0;
+  double score = 0;  // ln p, after the processors
+  double noise = 0;
+  double sum() const { return score + noise; }
+};
+
+// The first of a race over these scores, as it is shown: the winner and up to four runners-up.
+inline constexpr int kShownEntrants = 5;
+std::vector<Entrant> entrants(std::span<const Racer> racers, Scores& scores);
+
 struct Decision {
   int sequence = 0;
   int position = 0;  // of the chosen token in its sequence, the prompt counted
@@ -44,7 +56,7 @@ struct Decision {
   double p_raw = 0;           // its probability under the model
   double p = 0;               // its probability after the processors
   int rank = 0;               // among the tokens by falling p: 1 is the likeliest
-  std::optional<double> u;    // the random number that chose it
+  std::vector<Entrant> race;  // that chose it, the winner first; empty: nothing was drawn
   double logsumexp = 0;       // of all logits: p_raw = exp(logit - logsumexp)
   double base_logsumexp = 0;  // of all base scores
   double tail_mass = 0;       // the model's probability of everything that is not in `top`
@@ -83,6 +95,9 @@ void decide(Decision& decision, Token token, const TokenView& view);
 
 // id, bytes, text and piece of a token, into an object that the caller has begun.
 void write_token(JsonWriter& json, Token id, const Vocab& vocab);
+
+// Its race, or null: a value.
+void write_race(JsonWriter& json, const Decision& decision, const Vocab& vocab);
 
 // The decision's fields, into an object that the caller has begun.
 void write_fields(JsonWriter& json, const Decision& decision, const Vocab& vocab);

@@ -54,24 +54,20 @@ Task<void> search_with(Run& run, Scoring& scoring, Offer offer) {
   search.answer(finished.best());
 }
 
-// Draws without replacement from all continuations of all beams are a race: each arrives after an exponential time, at
-// a rate of its probability (Efraimidis and Spirakis 2006). So each beam can draw by itself, as long as it says when:
-// the next one arrives at the rate of all that are left. Times are kept as logarithms: rates are e^score.
+// Draws without replacement from all continuations of all beams are the first of one race (Kool et al. 2019,
+// "Stochastic Beams and Where to Find Them"). Each beam runs its part of it, with the noise of its rank: beams of one
+// step have different ranks, and these depend on nothing but the Run.
 void offer_drawn(Run& run, int lane, const Beam& beam, const Step& step, Extensions& candidates, Scoring&) {
-  int draw = lane * candidates.n();
-  double u = 0, log_time = -std::numeric_limits<double>::infinity();
-  const auto uniform = [&] { return u = run.uniform(draw++, step.tip); };
-  step.scores.draw_distinct(candidates.n(), uniform, [&](const Candidate& drawn, double log_rate) {
-    const double wait = -std::log1p(-run.uniform(draw - 1, step.tip, Stream::arrival));
-    const double log_wait = std::log(wait) - (log_rate + beam.score);
-    const double later = std::max(log_time, log_wait), sooner = std::min(log_time, log_wait);
-    log_time = std::isinf(later) ? later : later + std::log1p(std::exp(sooner - later));
-    if (!candidates.wants(-log_time)) return;
-    Extension extension = extend(run, lane, beam, step, drawn);
-    extension.key = -log_time;
-    extension.choice.why.u = u;
+  const auto racers = step.scores.race(candidates.n(), run.noise(lane, step.tip));
+  for (std::size_t i = 0; i < racers.size(); ++i) {
+    const Racer& racer = racers[i];
+    const double key = beam.score + racer.sum();
+    if (!candidates.wants(key)) return;
+    Extension extension = extend(run, lane, beam, step, {racer.id, racer.score});
+    extension.key = key;
+    if (run.wants_decisions()) extension.choice.why.race = entrants(racers.subspan(i, 1), step.scores);
     candidates.add(std::move(extension));
-  });
+  }
 }
 
 Task<void> beam(Run& run) {

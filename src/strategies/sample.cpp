@@ -1,10 +1,10 @@
 // Multinomial (ancestral) sampling: each token drawn from the model's distribution as the processors left it.
 //
-// Tested by tests/strategies/sample_test.cpp: the law exactly, by enumeration of the uniform variate.
-// Tokens are laid on [0, 1) by falling probability, equal ones by rising id, and the draw u picks the one it falls on.
-// u is a function of (seed, sequence, position) alone: num_return_sequences = n are the same n texts as n Runs would
-// give if each knew its number, and no company changes them. Deviation from Hugging Face: another generator, the same
-// law.
+// Tested by tests/strategies/sample_test.cpp: every token against the race over the law's definition.
+// A token is drawn by a race: the one whose logarithm of probability and Gumbel noise add up to the most. The noise is
+// a function of (seed, sequence, position, token) alone: num_return_sequences = n are the same n texts as n Runs would
+// give if each knew its number, no company changes them, and scores that differ a little seldom change who wins.
+// Deviation from Hugging Face: another generator, the same law.
 #include "strategies/row.h"
 #include "strategies/scoring.h"
 #include "strategies/speculative.h"

@@ -51,9 +51,14 @@ int Speculation::limit(Named& named, int texts) {
 
 Task<void> Speculation::guess(Run& run, std::vector<Draft>& drafts) {
   const int texts = static_cast<int>(drafts.size());
-  for (Named& each : drafters_) {
+  for (std::size_t i = 0; i < drafters_.size(); ++i) {
+    Named& each = drafters_[i];
+    std::int64_t& idle = run.speculation().drafters[i].idle;
     const int most = limit(each, texts);
-    if (most == 0) continue;
+    if (most == 0) {
+      idle += std::count_if(drafts.begin(), drafts.end(), [](const Draft& draft) { return draft.empty(); });
+      continue;
+    }
     for (Draft& draft : drafts) draft.most = most;
     const double begin = run.seconds();
     const std::span<Draft> span = drafts;
@@ -64,7 +69,10 @@ Task<void> Speculation::guess(Run& run, std::vector<Draft>& drafts) {
       if (draft.empty() || !draft.drafter.empty()) continue;
       depth = std::max(depth, draft.depth());
       if (measures_) draft.truncate(each.length.choose(draft.kind, texts, costs_));
-      if (!draft.empty()) draft.drafter = each.name;
+      if (draft.empty())
+        ++idle;
+      else
+        draft.drafter = each.name;
     }
     each.length.guessed(depth, run.seconds() - begin);
   }

@@ -21,6 +21,7 @@ class SpeculativeTrace : public StrategyTrace {
 
   std::string_view drafter = {};
   std::string_view verify = {};
+  int guesses = 0;                // of the round, at all places
   int depth = 0;                  // 0: the token after the text's end at the round's beginning
   std::string_view verdict = {};  // accepted; rejected (another token instead); bonus (behind all that was drafted)
   int source = -1;                // position that the accepted token was copied from; -1: it was not

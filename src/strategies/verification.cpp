@@ -81,8 +81,10 @@ Verification::Chain Verification::chain() {
 }
 
 Token Verification::draw(const Step& step) {
-  u_ = run_.uniform(draft_.sequence(), step.tip);
-  return step.scores.draw(*u_);
+  const bool shown = run_.wants_decisions();
+  const auto racers = step.scores.race(shown ? kShownEntrants : 1, run_.noise(draft_.sequence(), step.tip));
+  if (shown) race_ = entrants(racers, step.scores);
+  return racers.front().id;
 }
 
 Verdict Verification::verify(const Law& p, std::span<const Guessed> guesses) {
@@ -98,7 +100,7 @@ Verdict Verification::verify_block(const Chain& chain) {
 bool Verification::write(const Step& step, Token token, std::span<const Trial> trials) {
   const int next = draft_.child(at_, token);
   tip_ = run_.emit(draft_.sequence(), step, token, why(step, token, next, trials));
-  u_.reset();
+  race_.clear();
   ++written_;
   if (next == kTip) return false;
   ++kept_;
@@ -107,7 +109,7 @@ bool Verification::write(const Step& step, Token token, std::span<const Trial> t
 }
 
 Why Verification::why(const Step& step, Token token, int kept, std::span<const Trial> trials) {
-  Why why{.u = u_};
+  Why why{.race = race_};
   if (!run_.wants_decisions()) return why;
   why.strategy = scoring_.explain(step, token);
   if (draft_.empty()) return why;
@@ -115,6 +117,7 @@ Why Verification::why(const Step& step, Token token, int kept, std::span<const T
   trace->scoring = why.strategy;
   trace->drafter = draft_.drafter;
   trace->verify = how_;
+  trace->guesses = static_cast<int>(draft_.guesses().size());
   trace->depth = written_;
   for (const Guess& each : draft_.guesses()) {
     if (each.parent == at_) trace->drafted.push_back({each.node.token(), each.q});

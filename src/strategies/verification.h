@@ -53,8 +53,8 @@ class Verification {
   std::size_t n_;
   const Draft& draft_;
   std::string_view how_;
-  std::optional<double> u_;  // that drew the token
-  int at_ = kTip;            // the guess that the text ends with
+  std::vector<Entrant> race_;  // that drew the token, where somebody wants to know
+  int at_ = kTip;              // the guess that the text ends with
   Node tip_;
   int kept_ = 0, written_ = 0;
 };

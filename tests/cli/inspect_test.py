@@ -34,7 +34,7 @@ def without_times(trace):
 
 
 class Inspect(Case):
-    KEYS = ["t", "token", "kept", "entropy", "entropy_raw", "logsumexp", "tail_mass", "u", "processors", "candidates"]
+    KEYS = ["t", "token", "kept", "entropy", "entropy_raw", "logsumexp", "tail_mass", "race", "processors", "candidates"]
     TOKEN_KEYS = ["id", "bytes", "text", "piece"]
 
     def close(self, a, b, delta=1e-6):
@@ -83,7 +83,7 @@ class Inspect(Case):
         self.assertEqual(len(top["steps"]), 1)
         step = top["steps"][0]
         kept = self.check(step)
-        self.assertEqual((step["kept"], step["processors"], step["u"]), (512, [], None))
+        self.assertEqual((step["kept"], step["processors"], step["race"]), (512, [], None))
         self.assertEqual((step["t"], step["token"]["id"]), (len(top["prompt_ids"]), kept[0]["id"]))
         self.assertEqual(step["entropy"], step["entropy_raw"])
         for each in kept:
@@ -147,7 +147,7 @@ class Inspect(Case):
                 trace = records("--trace-top", "200", *args)
                 for step, record in zip(seen, trace, strict=True):
                     self.check(step)
-                    for key in "t", "kept", "entropy", "entropy_raw", "logsumexp", "tail_mass", "u", "token":
+                    for key in "t", "kept", "entropy", "entropy_raw", "logsumexp", "tail_mass", "race", "token":
                         self.assertEqual(step[key], record[key])
                     for mine, other in zip(step["candidates"], record["top"], strict=True):
                         self.assertEqual({key: mine[key] for key in other if key != "base"},
@@ -365,8 +365,8 @@ class Report(Case):
             "null": (b"null\n", r".*null line 1 is no trace record: not a JSON object"),
             "object": (b'{"a":1}\n', r".*object line 1 is no trace record: no number 'schema'"),
             "run": (raw("--json", "-n", "2", "x").out, r".*run line 1 is no trace record: no number 'schema'"),
-            "newer": (first.replace(b'"schema":2', b'"schema":99'),
-                      r".*newer line 1 is no trace record: schema 99 is newer than this program's 2"),
+            "newer": (first.replace(b'"schema":3', b'"schema":99'),
+                      r".*newer line 1 is no trace record: schema 99 is newer than this program's 3"),
             "words": (first.replace(b'"kept":', b'"kept":"many","was":'), r".*words line 1 .* no number 'kept'"),
             "tokenless": (first.replace(b'"token":{', b'"tokens":{'), r".*tokenless line 1 .* no 'token'"),
             "topless": (first.replace(b'"top":[', b'"bottom":['), r".*topless line 1 .* no list 'top'"),

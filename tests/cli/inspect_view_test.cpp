@@ -56,7 +56,7 @@ Decision three_kept() {
   decision.p_raw = .4;
   decision.p = .5;
   decision.rank = 1;
-  decision.u = .25;
+  decision.race = {{2, std::log(.5), 1.5}, {5, std::log(.2), 1.75}, {0, std::log(.3), -.5}};
   decision.logsumexp = 5;
   decision.tail_mass = .01;
   decision.entropy = 1.5;
@@ -71,19 +71,20 @@ Decision three_kept() {
 
 TEST(ShowStep, SaysWhatWasMadeOfTheDistribution) {
   const Lines lines = lines_of(show_step(three_kept(), "Count: zero", view_of(plain_vocab())));
-  ASSERT_EQ(lines.size(), 11u);
+  ASSERT_EQ(lines.size(), 12u);
   EXPECT_EQ(lines[0], fit("Count: zero▮", 69) + " position 7");
-  EXPECT_EQ(lines[1], "entropy 1.50 bits (model 2.25) · kept 3 of 6 · draw u = 0.2500");
-  EXPECT_EQ(lines[2], "temperature · top_k keeps 4, cuts 6.25% · top_p keeps 3, cuts 5.00%");
-  EXPECT_TRUE(lines[4].starts_with("   4.000 ████████████ > \" three\" ")) << lines[4];
-  EXPECT_TRUE(lines[4].ends_with("   50.00% ██████████████████████████")) << lines[4];
-  EXPECT_TRUE(lines[5].find("   \" one\" ") != std::string::npos && lines[5].find("30.00%") != std::string::npos)
-      << lines[5];
-  EXPECT_NE(lines[6].find("\"<end>\""), std::string::npos) << lines[6];  // adds no text, but has a name
-  EXPECT_NE(lines[7].find("- 3 kept above -"), std::string::npos) << lines[7];
-  EXPECT_TRUE(lines[8].ends_with(" cut by top_p") && lines[8].find(" x \" two\"") != std::string::npos) << lines[8];
-  EXPECT_TRUE(lines[9].ends_with(" cut by top_k")) << lines[9];
-  EXPECT_TRUE(lines[10].starts_with("    -inf ")) << lines[10];
+  EXPECT_EQ(lines[1], "entropy 1.50 bits (model 2.25) · kept 3 of 6");
+  EXPECT_EQ(lines[2], "  draw -0.69 + 1.50 = 0.81 against -1.61 + 1.75 = 0.14");
+  EXPECT_EQ(lines[3], "temperature · top_k keeps 4, cuts 6.25% · top_p keeps 3, cuts 5.00%");
+  EXPECT_TRUE(lines[5].starts_with("   4.000 ████████████ > \" three\" ")) << lines[5];
+  EXPECT_TRUE(lines[5].ends_with("   50.00% ██████████████████████████")) << lines[5];
+  EXPECT_TRUE(lines[6].find("   \" one\" ") != std::string::npos && lines[6].find("30.00%") != std::string::npos)
+      << lines[6];
+  EXPECT_NE(lines[7].find("\"<end>\""), std::string::npos) << lines[7];  // adds no text, but has a name
+  EXPECT_NE(lines[8].find("- 3 kept above -"), std::string::npos) << lines[8];
+  EXPECT_TRUE(lines[9].ends_with(" cut by top_p") && lines[9].find(" x \" two\"") != std::string::npos) << lines[9];
+  EXPECT_TRUE(lines[10].ends_with(" cut by top_k")) << lines[10];
+  EXPECT_TRUE(lines[11].starts_with("    -inf ")) << lines[11];
 }
 
 TEST(ShowStep, FewerRowsThanTokens) {
@@ -120,7 +121,7 @@ TEST(ShowStep, AChosenTokenThatWasCut) {
 
 TEST(ShowStep, NothingIsMissingWhereThereIsNothing) {
   Decision decision = three_kept();
-  decision.u.reset();
+  decision.race.clear();
   decision.stages.clear();
   EXPECT_NE(show_step(decision, "", view_of(plain_vocab())).find("kept 3 of 6\nno processor\n"), std::string::npos);
   decision.stages = {{"top_k", 4, 0}};  // what it cut had no mass
@@ -144,16 +145,17 @@ TEST(ShowSteps, OneWingForEachSetting) {
   const Lines lines = lines_of(text);
   EXPECT_EQ(lines[0], fit("Count: zero▮", 69) + " position 7");
   EXPECT_EQ(lines[1], "mild");
-  EXPECT_EQ(lines[2], "  entropy 1.50 bits (model 2.25) · kept 3 of 6 · draw u = 0.2500");
-  EXPECT_EQ(lines[4], "top_k=1");
-  EXPECT_EQ(lines[6], "  top_k keeps 1, cuts 50.00%");
-  EXPECT_EQ(lines[7], "   logit    token           mild                       top_k=1");
-  EXPECT_TRUE(std::regex_match(lines[8], std::regex("   4\\.000  > \" three\" +> 50\\.00% (█)+ +cut by top_k")))
-      << lines[8];
-  EXPECT_TRUE(std::regex_match(lines[9], std::regex("   3\\.000    \" one\" +30\\.00% (█)+▊ +>100\\.00% (█)+")))
+  EXPECT_EQ(lines[2], "  entropy 1.50 bits (model 2.25) · kept 3 of 6");
+  EXPECT_EQ(lines[3], "  draw -0.69 + 1.50 = 0.81 against -1.61 + 1.75 = 0.14");
+  EXPECT_EQ(lines[5], "top_k=1");
+  EXPECT_EQ(lines[7], "  top_k keeps 1, cuts 50.00%");
+  EXPECT_EQ(lines[8], "   logit    token           mild                       top_k=1");
+  EXPECT_TRUE(std::regex_match(lines[9], std::regex("   4\\.000  > \" three\" +> 50\\.00% (█)+ +cut by top_k")))
       << lines[9];
-  EXPECT_TRUE(std::regex_match(lines[11], std::regex("   1\\.500  x \" two\" +cut by top_p")))
-      << lines[11];  // not listed there
+  EXPECT_TRUE(std::regex_match(lines[10], std::regex("   3\\.000    \" one\" +30\\.00% (█)+▊ +>100\\.00% (█)+")))
+      << lines[10];
+  EXPECT_TRUE(std::regex_match(lines[12], std::regex("   1\\.500  x \" two\" +cut by top_p")))
+      << lines[12];  // not listed there
 }
 
 TEST(ShowSteps, EachSettingMarksWhatItChooses) {
@@ -208,7 +210,7 @@ Decision hostile() {
   decision.entropy = 12.5;
   decision.entropy_raw = 17.25;
   decision.kept = 123456;
-  decision.u = .9999;
+  decision.race = {{3, -3, 45.0625}, {4, -11.5, 2}};
   for (const char* name :
        {"encoder_repetition_penalty", "exponential_decay_length_penalty", "temperature", "epsilon_cutoff"}) {
     decision.stages.push_back({name, 123456 - static_cast<int>(decision.stages.size()), .123456});
@@ -333,10 +335,10 @@ TEST(WriteStep, HasTheFieldsOfTheIssueAndAScoreForEachProcessor) {
   EXPECT_EQ(cut["cut_by"], "top_p");
   EXPECT_EQ(cut["scores"]["top_k"], 3);
   EXPECT_EQ(cut["scores"]["top_p"], nullptr);
-  decision.u.reset();
+  decision.race.clear();
   json.clear();
   write_step(json, decision, plain_vocab());
-  EXPECT_EQ(nlohmann::json::parse(json.text())["u"], nullptr);
+  EXPECT_EQ(nlohmann::json::parse(json.text())["race"], nullptr);
 }
 
 }  // namespace

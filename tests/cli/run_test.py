@@ -5,6 +5,7 @@ random model (its texts are noise, which is the point: bytes that are no UTF-8, 
 appears where a text must make sense or take time. One thread everywhere, so that a busy machine only makes it slower.
 """
 
+import json
 import math
 import os
 import random
@@ -443,13 +444,13 @@ class Json(Case):
 
 
 class Trace(Case):
-    KEYS = ["schema", "seq", "t", "token", "logit", "p_raw", "p", "rank", "u", "logsumexp", "tail_mass", "entropy",
+    KEYS = ["schema", "seq", "t", "token", "logit", "p_raw", "p", "rank", "race", "logsumexp", "tail_mass", "entropy",
             "entropy_raw", "kept", "finish", "stages", "top", "tail", "seconds"]
     TOKEN_KEYS = ["id", "bytes", "text", "piece"]
 
     def check(self, record, top):
         self.assertEqual([key for key in record if key != "base_logsumexp"], self.KEYS)
-        self.assertEqual(record["schema"], 2)
+        self.assertEqual(record["schema"], 3)
         self.assertEqual(list(record["token"]), self.TOKEN_KEYS)
         self.assertEqual(len(record["top"]), top)
         lse, close = record["logsumexp"], lambda a, b: self.assertAlmostEqual(a, b, delta=1e-6)
@@ -498,7 +499,7 @@ class Trace(Case):
         self.assertEqual([record["finish"] for record in trace], [None] * 24 + ["length"])
         for record in trace:
             self.check(record, 7)
-            self.assertEqual((record["seq"], record["rank"], record["u"], record["stages"], record["kept"]),
+            self.assertEqual((record["seq"], record["rank"], record["race"], record["stages"], record["kept"]),
                              (0, 1, None, [], 512))
             self.assertAlmostEqual(record["entropy"], record["entropy_raw"], places=5)
 
@@ -508,23 +509,25 @@ class Trace(Case):
         shown = sum(math.exp(each["logit"] - long["logsumexp"]) for each in long["top"][5:])
         self.assertAlmostEqual(short["tail_mass"], long["tail_mass"] + shown, delta=1e-6)
 
-    def test_every_draw_falls_on_its_token(self):
-        drawn = set()
+    def test_every_token_wins_its_race(self):
+        noises = set()
         for seed in range(1, 5):
             trace = records("-n", "30", "--top-k", "20", "--ignore-eos", "--seed", str(seed), "x")
             trace[0].pop("run")
             self.assertEqual(len(trace), 30)
             for record in trace:
-                kept = self.check(record, 50)
+                kept = {each["id"]: each["p"] for each in self.check(record, 50)}
                 self.assertEqual((len(kept), record["kept"]), (20, 20))
-                self.assertTrue(0 <= record["u"] < 1)
-                self.assertNotIn(record["u"], drawn)
-                drawn.add(record["u"])
-                before = sum(each["p"] for each in kept[:record["rank"] - 1])
-                self.assertLessEqual(before, record["u"] + 1e-9)
-                self.assertLess(record["u"], before + record["p"] + 1e-9)
+                race = record["race"]
+                self.assertEqual([list(each) for each in race], [self.TOKEN_KEYS + ["score", "noise"]] * 5)
+                self.assertEqual({key: race[0][key] for key in self.TOKEN_KEYS}, record["token"])
+                for each in race:
+                    self.assertAlmostEqual(each["score"], math.log(kept[each["id"]]), delta=1e-6)
+                    self.assertNotIn(each["noise"], noises)
+                    noises.add(each["noise"])
+                sums = [each["score"] + each["noise"] for each in race]
+                self.assertEqual(sums, sorted(sums, reverse=True))
                 self.assertTrue(all(each["cut_by"] == "top_k" for each in record["top"][20:]))
-        self.assertTrue(0.4 < sum(drawn) / len(drawn) < 0.6)
 
     def test_every_stage_recomputed(self):
         """From the raw logits, as docs/strategies/sampling.md defines them."""
@@ -815,6 +818,57 @@ class Signals(Case):
         _, rest = terminal.finish()
         self.assertEqual(terminal.process.returncode, 130)
         self.assertTrue((shown.decode() + rest).endswith("\n"))
+
+
+class Speculation(Case):
+    PROMPT = "one two three one two three one two three one two"
+    FEW = "-n", "40", "--ignore-eos", "--allowed-token-ids", "60,70,80,90"  # a text that repeats itself
+    GUESSES = "--prompt-lookup-num-tokens", "4", "--num-assistant-tokens-schedule", "constant"
+
+    def run_with(self, *args):
+        return raw(*self.FEW, *self.GUESSES, *args, self.PROMPT)
+
+    def test_what_guessing_was_worth(self):
+        told = self.assert_ok(self.run_with("--json")).json
+        plain = raw(*self.FEW, "--json", self.PROMPT).json
+        self.assertEqual(*([each["ids"] for each in some["sequences"]] for some in (told, plain)))
+        self.assertNotIn("speculation", plain["stats"])
+        stats = told["stats"]["speculation"]
+        self.assertEqual((stats["tokens"], stats["saved"]), (40, 40 - stats["rounds"]))
+        (its,) = stats["drafters"]
+        self.assertEqual((its["name"], its["idle"]), ("prompt_lookup", 0))
+        self.assertEqual(its["kept"], sum(each["kept"] for each in its["by_depth"]))
+        self.assertGreater(its["drafted"], its["kept"])
+        lines = self.run_with("--stats").err.decode()
+        self.assertIn(f"prompt_lookup in {its['rounds']} of {stats['rounds']} rounds: {its['drafted']} drafted, "
+                      f"{its['kept']} kept", lines)
+        self.assertIn(f"saved     {stats['saved']} evaluations: 40 tokens in {stats['rounds']} rounds\n", lines)
+        self.assertNotIn("guesses", raw("-n", "4", "--stats", "x").err.decode())
+
+    def test_rounds(self):
+        stats = self.run_with("--json").json["stats"]["speculation"]
+        shown = self.assert_ok(self.run_with("--show", "rounds")).out.decode().splitlines()
+        shown = shown[:[line.startswith("+ guessed") for line in shown].index(True) + 1]  # the text follows
+        rounds = [line.split()[:3] for line in shown[1:-1] if line[:5].strip()]
+        self.assertEqual([int(number) for number, _, _ in rounds], list(range(1, stats["rounds"] + 1)))
+        self.assertEqual(sum(int(guessed) for _, guessed, _ in rounds), stats["drafters"][0]["drafted"])
+        self.assertEqual(sum(int(kept) for _, _, kept in rounds), stats["drafters"][0]["kept"])
+        self.assertTrue(all(len(line) <= 80 for line in shown))
+        self.assertNotIn(b"\033", self.run_with("--show", "rounds", "--color", "never").out)
+        self.assertIn(b"\033[32m+", self.run_with("--show", "rounds", "--color", "always").out)
+        self.assert_sentence(raw("-n", "4", "--show", "rounds", "x"), USAGE, "--show rounds: nobody guesses.*")
+
+    def test_trace(self):
+        records = [json.loads(line) for line in self.assert_ok(self.run_with("--jsonl")).out.decode().splitlines()]
+        ids = records[0]["run"]["prompt_ids"] + [each["token"]["id"] for each in records]
+        self.assertEqual([each["id"] for each in records[0]["run"]["prompt_tokens"]], records[0]["run"]["prompt_ids"])
+        guessed = [each for each in records if "speculative" in each]
+        for each in guessed:
+            trace = each["speculative"]
+            self.assertIn(trace["guesses"], range(1, 5))
+            if trace["source"] is not None:
+                self.assertEqual((trace["verdict"], ids[trace["source"]]), ("accepted", each["token"]["id"]))
+        self.assertTrue(any(each["speculative"]["source"] is not None for each in guessed))
 
 
 class Kernels(Case):

@@ -1,11 +1,11 @@
 // The same seed alone and in company.
 //
-// What decant owes, exactly: the random numbers are the same, and a token is the one that the logits and the number
-// give. What libllama owes, exactly: the same rows over the same cells give the same bits, whatever the other rows say.
-// What nobody owes yet is the same logits in any company: libllama takes another kernel for 64 rows and more, and its
+// What decant owes, exactly: the noise is the same, and a token is the one that wins by its logit and its noise. What
+// libllama owes, exactly: the same rows over the same cells give the same bits, whatever the other rows say. What
+// nobody owes yet is the same logits in any company: libllama takes another kernel for 64 rows and more, and its
 // attention adds up in the order of the cells, which is no longer that of the text once cells that others have left are
-// used again. In F32 that moves a logit by 1e-5; where activations are rounded to 8 bits, by 1, and then a draw near
-// the edge of a token's share falls on its neighbour. The report counts these.
+// used again. In F32 that moves a logit by 1e-5; where activations are rounded to 8 bits, by 1, and then a close
+// race has another winner. The report counts these.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -27,7 +27,7 @@ constexpr std::size_t kGroup = 8;
 
 struct Draw {
   Token token;
-  double u;
+  GumbelNoise noise;
   int rows;  // in the batch
   std::vector<float> logits;
 };
@@ -71,10 +71,10 @@ Task<void> witnessed_sample(Run& run, const CountingModel* model, Text* text) {
   while (!run.finished(0)) {
     auto rows = co_await run.eval(tip);
     const Step step = run.process(0, tip, rows[0]);
-    const double u = run.uniform(0, tip);
-    const Token token = step.scores.draw(u);
-    text->push_back({token, u, model->rows(), {rows[0].logits.begin(), rows[0].logits.end()}});
-    tip = run.emit(0, step, token, Why{.u = u});
+    const GumbelNoise noise = run.noise(0, tip);
+    const Token token = step.scores.race(1, noise).front().id;
+    text->push_back({token, noise, model->rows(), {rows[0].logits.begin(), rows[0].logits.end()}});
+    tip = run.emit(0, step, token);
   }
 }
 
@@ -140,7 +140,7 @@ void expect_same_bits(const Text& a, const Text& b) {
   ASSERT_EQ(a.size(), b.size());
   for (std::size_t i = 0; i < a.size(); ++i) {
     EXPECT_EQ(a[i].token, b[i].token) << "token " << i;
-    EXPECT_EQ(a[i].u, b[i].u);
+    EXPECT_EQ(a[i].noise(0), b[i].noise(0));
     EXPECT_EQ(a[i].rows, b[i].rows);
     EXPECT_EQ(max_difference(a[i].logits, b[i].logits), 0) << "token " << i;
   }
@@ -189,25 +189,12 @@ TEST_P(LlamaSeeds, TheWitnessSawWhatSamplingDoes) {
 
 // ---- what differs, and why ------------------------------------------------------------------------------------------
 
-// A token's share of [0, 1) when all are laid out by falling logit.
-struct Share {
-  double begin, end;
-  std::size_t rank;
-};
-
-Share share_of(Token token, const std::vector<float>& logits) {
-  const auto own = static_cast<std::size_t>(token);
-  const auto logit = [&](std::size_t id) { return static_cast<double>(logits[id]); };
-  const auto weight = [&](std::size_t id) { return std::exp(logit(id) - logit(own)); };
-  double before = 0, total = 0;
-  std::size_t rank = 1;
-  for (std::size_t id = 0; id < logits.size(); ++id) {
-    total += weight(id);
-    if (logits[id] < logits[own] || (logits[id] == logits[own] && id >= own)) continue;
-    before += weight(id);
-    ++rank;
-  }
-  return {before / total, (before + 1) / total, rank};
+// By how much one token is ahead of another in the race over these logits.
+double lead(Token token, Token other, const Draw& draw) {
+  const auto sum = [&](Token id) {
+    return static_cast<double>(draw.logits[static_cast<std::size_t>(id)]) + draw.noise(id);
+  };
+  return sum(token) - sum(other);
 }
 
 struct Comparison {
@@ -224,24 +211,20 @@ Comparison compare(const Text& alone, const Text& company) {
     if (alone[i].token != company[i].token) break;
     ++result.same;
   }
-  for (std::size_t i = 0; i < alone.size(); ++i) EXPECT_EQ(alone[i].u, company[i].u) << "it depends on the company";
+  for (std::size_t i = 0; i < alone.size(); ++i) {
+    EXPECT_EQ(alone[i].noise(0), company[i].noise(0)) << "it depends on the company";
+  }
   return result;
 }
 
 void explain(std::uint64_t seed, std::size_t at, const Draw& alone, const Draw& company) {
-  const Share here = share_of(alone.token, alone.logits), there = share_of(alone.token, company.logits);
-  const Share other = share_of(company.token, company.logits);
-  constexpr double rounding = 3e-6;  // of a mass added up in another order
-  EXPECT_LE(here.begin - rounding, alone.u);
-  EXPECT_LE(alone.u, here.end + rounding);
-  EXPECT_LE(other.begin - rounding, company.u);
-  EXPECT_LE(company.u, other.end + rounding);
+  const double here = lead(alone.token, company.token, alone), there = lead(company.token, alone.token, company);
+  EXPECT_GE(here, 0);
+  EXPECT_GE(there, 0);
   fmt::print(
-      "    seed {:2}: token {:2}, rows {} and {}, u {:.6f} in [{:.6f}, {:.6f}), {:.1e} from its edge; "
-      "in company [{:.6f}, {:.6f}), rank {} instead of {}; logits differ by {:.2g}\n",
-      seed, at, alone.rows, company.rows, alone.u, here.begin, here.end,
-      std::min(alone.u - here.begin, here.end - alone.u), there.begin, there.end, there.rank, here.rank,
-      max_difference(alone.logits, company.logits));
+      "    seed {:2}: token {:2}, rows {} and {}, ahead by {:.1e}, in company behind by {:.1e}; logits differ by "
+      "{:.2g}\n",
+      seed, at, alone.rows, company.rows, here, there, max_difference(alone.logits, company.logits));
 }
 
 struct Report {

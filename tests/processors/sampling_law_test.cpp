@@ -47,8 +47,11 @@ double p_value(const Counts& counts, const Law& law) {
   return std::erfc((std::cbrt(statistic / freedom) - (1 - variance)) / std::sqrt(2 * variance)) / 2;
 }
 
-double u(int draw, int step, Stream stream) {
-  return uniform(11, static_cast<std::uint32_t>(draw), static_cast<std::uint32_t>(step), stream);
+double coin(int draw) { return uniform(11, static_cast<std::uint32_t>(draw), 0, Stream::processor); }
+
+Token drawn(Scores& scores, int draw, int step) {
+  const GumbelNoise noise(11, static_cast<std::uint32_t>(draw), static_cast<std::uint32_t>(step));
+  return scores.race(1, noise).front().id;
 }
 
 const Floats logits = log_of({.05, .22, .02, .16, .09, .01, .12, .03, .14, .06, .07, .03});
@@ -72,7 +75,7 @@ Law law_of(const Rewrite& rewrite) {
 
 Counts draws(Scores scores) {
   Counts counts;
-  for (int i = 0; i < n_draws; ++i) ++counts[{scores.draw(u(i, 0, Stream::token))}];
+  for (int i = 0; i < n_draws; ++i) ++counts[{drawn(scores, i, 0)}];
   return counts;
 }
 
@@ -114,8 +117,8 @@ TEST(SamplingLaw, XtcWithItsCoin) {
   Counts counts;
   for (int i = 0; i < n_draws; ++i) {
     scores.reset(logits);
-    xtc(scores, Context{.u = u(i, 0, Stream::processor)});
-    ++counts[{scores.draw(u(i, 0, Stream::token))}];
+    xtc(scores, Context{.u = coin(i)});
+    ++counts[{drawn(scores, i, 0)}];
   }
   EXPECT_GT(p_value(counts, law), unlikely);
 }
@@ -149,7 +152,7 @@ Counts texts(const Processor& processor) {
       if (row.empty()) row = next_logits(text);
       scores.reset(row);
       processor(scores, Context{.tokens = text, .state = state.get()});
-      text.push_back(scores.draw(u(i, step, Stream::token)));
+      text.push_back(drawn(scores, i, step));
       state = processor.next(*state, text.back(), processor.observe(scores, text.back()));
     }
     ++counts[text];

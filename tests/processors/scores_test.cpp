@@ -3,38 +3,19 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <array>
+#include <map>
 #include <random>
 #include <set>
 
 #include "base/error.h"
-#include "numerics/philox.h"
 #include "processors/support.h"
+#include "support/race.h"
 
 namespace decant {
 namespace {
 
-const double below_one = std::nextafter(1.0, 0.0);
-
-// By definition: everything ranked, the running sum of probabilities, the first token that u falls short of.
-struct FullSort {
-  explicit FullSort(const Floats& scores) : ids(reference::ranking(scores)) {
-    const Doubles p = reference::softmax(scores);
-    double sum = 0;
-    for (const Token id : ids) ends.push_back(sum += p[id]);
-  }
-
-  // -1 where u is so close to a boundary that rounding decides.
-  Token draw(double u, double margin) const {
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-      if (std::abs(u - ends[i]) < margin && i + 1 < ids.size()) return -1;
-      if (u < ends[i]) return ids[i];
-    }
-    return -1;
-  }
-
-  Tokens ids;
-  Doubles ends;
-};
+Token drawn(Scores& scores, std::uint32_t i) { return scores.race(1, GumbelNoise(7, 0, i)).front().id; }
 
 TEST(Scores, ResetRejectsWhatIsNoScore) {
   Scores scores;
@@ -54,7 +35,7 @@ TEST(Scores, NothingLeft) {
     EXPECT_EQ(scores.entropy(), 0);
     EXPECT_TRUE(scores.top(5).empty());
     EXPECT_THROW(scores.argmax(), Error);
-    EXPECT_THROW(scores.draw(0), Error);
+    EXPECT_THROW(scores.race(1, GumbelNoise(1, 0, 0)), Error);
   }
 }
 
@@ -79,8 +60,8 @@ TEST(Scores, OneToken) {
     EXPECT_EQ(scores.probability(0), 1);
     EXPECT_EQ(scores.entropy(), 0);
     EXPECT_EQ(scores.argmax(), 0);
-    EXPECT_EQ(scores.draw(0), 0);
-    EXPECT_EQ(scores.draw(below_one), 0);
+    for (std::uint32_t i = 0; i < 20; ++i) EXPECT_EQ(drawn(scores, i), 0);
+    EXPECT_EQ(scores.race(5, GumbelNoise(1, 0, 0)).size(), 1u);
   }
 }
 
@@ -277,60 +258,66 @@ TEST(Scores, LogTotal) {
   }
 }
 
-// Equal tokens: the boundaries are multiples of 1/n, exactly. The sizes sit on both sides of each ranking step.
-TEST(Scores, DrawAtTheBoundaries) {
-  for (const int n : {1, 2, 4, 64, 128, 512, 1024, 4096}) {
-    Scores scores = scores_of(Floats(static_cast<std::size_t>(n), -1.5f));
-    for (int i = 0; i < n; i += std::max(1, n / 128)) {
-      const double begin = static_cast<double>(i) / n;
-      ASSERT_EQ(scores.draw(begin), i) << n;
-      ASSERT_EQ(scores.draw(std::nextafter(begin, 0.)), std::max(0, i - 1)) << n;
-    }
-    EXPECT_EQ(scores.draw(below_one), n - 1);
-  }
+// ---- races ----------------------------------------------------------------------------------------------------------
+
+Tokens ids_of(std::span<const Racer> racers) {
+  Tokens ids;
+  for (const Racer& each : racers) ids.push_back(each.id);
+  return ids;
 }
 
-TEST(Scores, DrawNeverYieldsATokenWithoutMass) {
-  for (Scores scores : {scores_of({0, -inf, -2000, 0}), ranked_scores_of({0, -inf, -2000, 0})}) {
-    EXPECT_EQ(scores.draw(0), 0);
-    EXPECT_EQ(scores.draw(.5), 3);
-    EXPECT_EQ(scores.draw(below_one), 3);
-  }
-}
-
-RC_GTEST_PROP(Scores, DrawEqualsAFullSort, (unsigned seed, bool coarse)) {
-  const auto spread = *rc::gen::element(.3f, 1.f, 3.f, 10.f);
-  const Floats logits = random_scores(seed, {*rc::gen::inRange(1, 3000), spread, coarse, *rc::gen::element(0., .5)});
+// Whoever is left out could not have won: against a race in which everybody runs.
+RC_GTEST_PROP(Scores, RaceEqualsTheWholeRace, (unsigned seed, bool coarse)) {
+  const auto spread = *rc::gen::element(0.f, .3f, 1.f, 3.f, 10.f, 1000.f, 1e30f);
+  Floats logits = random_scores(seed, {*rc::gen::inRange(1, 3000), spread, coarse, *rc::gen::element(0., .5, .99)});
   RC_PRE(*std::max_element(logits.begin(), logits.end()) > -inf);
-  const FullSort expected(logits);
-  const double margin = logits.size() <= 256 ? 1e-12 : 1e-6;
-  Scores dense = scores_of(logits);
-  Scores ranked = ranked_scores_of(logits);
-  for (int i = 0; i <= 200; ++i) {
-    const double u = i < 200 ? i / 200. : below_one;
-    const Token wanted = expected.draw(u, margin);
-    if (wanted < 0) continue;
-    RC_ASSERT(dense.draw(u) == wanted);
-    RC_ASSERT(ranked.draw(u) == wanted);
+  const auto divisor = *rc::gen::element(1.f, .1f, 3.f);
+  Scores dense = scores_of(logits), ranked = ranked_scores_of(logits);
+  for (Scores* each : {&dense, &ranked}) each->divide(divisor);
+  logits = values(dense, logits.size());
+  for (std::uint32_t i = 0; i < 20; ++i) {
+    const GumbelNoise noise(seed, i % 3, i);
+    const int n = std::array{1, 1, 2, 5, 40}[i % 5];
+    Tokens wanted = testing::whole_race(logits, noise);
+    if (std::ssize(wanted) > n) wanted.resize(static_cast<std::size_t>(n));
+    RC_ASSERT(ids_of(dense.race(n, noise)) == wanted);
+    RC_ASSERT(ids_of(ranked.race(n, noise)) == wanted);
+    for (const Racer& each : ranked.race(n, noise)) {
+      RC_ASSERT(each.noise == noise(each.id));
+      RC_ASSERT(each.score == logits[each.id]);
+    }
   }
 }
 
-// How much of the ranking is known already makes no difference, not even at a boundary.
-RC_GTEST_PROP(Scores, DrawDoesNotDependOnHowMuchIsRanked, (unsigned seed, bool coarse)) {
-  const auto n = *rc::gen::inRange(1, 3000);
-  const Floats logits = random_scores(seed, {n, *rc::gen::element(.3f, 1.f, 3.f), coarse, 0});
-  Scores all = scores_of(logits);
-  const double first = all.probability(0);  // the sum is made before the ranking
-  all.top(n);
-  double cumulative = 0;
-  for (int i = 0; i < n; i += 1 + i / 8) {
-    cumulative += all.probability(all.top(i + 1)[i].id);
-    for (const double u : {cumulative, std::nextafter(cumulative, 0.), std::nextafter(cumulative, 1.)}) {
-      if (u >= 1) continue;
-      Scores fresh = scores_of(logits);
-      RC_ASSERT(fresh.probability(0) == first);
-      RC_ASSERT(fresh.draw(u) == all.draw(u));
-    }
+TEST(Scores, RaceNeverYieldsATokenWithoutMass) {
+  for (Scores scores : {scores_of({0, -inf, -2000, 0}), ranked_scores_of({0, -inf, -2000, 0})}) {
+    std::set<Token> seen;
+    for (std::uint32_t i = 0; i < 200; ++i) seen.insert(drawn(scores, i));
+    EXPECT_EQ(seen, (std::set<Token>{0, 3}));
+    EXPECT_EQ(scores.race(4, GumbelNoise(1, 0, 0)).size(), 3u);
+  }
+}
+
+// Noise is not rounded away beside scores that have no room for it.
+TEST(Scores, EqualTokensWinAsOftenHoweverLargeTheirScores) {
+  for (const float score : {0.f, -1e30f, 1e30f, std::numeric_limits<float>::max()}) {
+    Scores scores = scores_of(Floats(4, score));
+    std::array<int, 4> counts{};
+    for (std::uint32_t i = 0; i < 4000; ++i) ++counts[static_cast<std::size_t>(drawn(scores, i))];
+    for (const int count : counts) EXPECT_NEAR(count, 1000, 130) << score;
+  }
+}
+
+// How much of the ranking is known already makes no difference.
+TEST(Scores, RaceDoesNotDependOnHowMuchIsRanked) {
+  for (unsigned seed = 0; seed < 50; ++seed) {
+    const Floats logits = random_scores(seed, {2000, 3.f});
+    Scores fresh = scores_of(logits), known = scores_of(logits);
+    known.top(1 + static_cast<int>(seed) * 30);
+    known.log_total();
+    const GumbelNoise noise(seed, 0, 1);
+    EXPECT_EQ(ids_of(fresh.race(3, noise)), ids_of(known.race(3, noise)));
+    EXPECT_EQ(fresh.race(1, noise).front().id, fresh.race(7, noise).front().id);
   }
 }
 
@@ -410,7 +397,7 @@ double chi_square_excess(Scores scores) {
   constexpr std::uint32_t n = 100000;
   const Doubles p = reference::softmax(values(scores, static_cast<std::size_t>(scores.n_vocab())));
   std::vector<int> counts(p.size());
-  for (std::uint32_t i = 0; i < n; ++i) ++counts[scores.draw(uniform(7, 0, i, Stream::token))];
+  for (std::uint32_t i = 0; i < n; ++i) ++counts[drawn(scores, i)];
   double statistic = 0, rest_expected = 0, rest_count = 0;
   int cells = 0;
   const auto add = [&](double count, double expected) {
@@ -445,6 +432,8 @@ TEST(Scores, DrawsFollowTheLaw) {
   min_p.keep_at_least(min_p.max() - 2, 1);
   EXPECT_LT(chi_square_excess(min_p), 4);
   EXPECT_LT(chi_square_excess(scores_of(log_of({.5, .25, .125, .125}))), 4);
+  EXPECT_LT(chi_square_excess(scores_of(random_scores(4, {10, 1.5f}))), 4);
+  EXPECT_LT(chi_square_excess(ranked_scores_of(random_scores(5, {1000, 1.5f}))), 4);
 }
 
 RC_GTEST_PROP(Scores, ReadingEqualsTheReference, (unsigned seed, bool coarse)) {
@@ -461,46 +450,25 @@ RC_GTEST_PROP(Scores, ReadingEqualsTheReference, (unsigned seed, bool coarse)) {
   }
 }
 
-// ---- draws without replacement --------------------------------------------------------------------------------------
-
-// The tokens that u = given numbers find, with the weights that were left.
-std::vector<std::pair<Token, double>> drawn(Scores scores, std::vector<double> us) {
-  std::vector<std::pair<Token, double>> found;
-  std::size_t i = 0;
-  scores.draw_distinct(
-      static_cast<int>(us.size()), [&] { return us[i++]; },
-      [&](const Candidate& each, double log_left) { found.emplace_back(each.id, std::exp(log_left)); });
-  return found;
-}
-
-TEST(Scores, DrawsWithoutReplacementByHand) {
-  const Floats logits{std::log(1.f), std::log(4.f), std::log(3.f), std::log(2.f)};  // ranked 1, 2, 3, 0
-  const auto expect = [&](std::vector<double> us, std::vector<std::pair<Token, double>> expected) {
-    const auto found = drawn(scores_of(logits), us);
-    ASSERT_EQ(found.size(), expected.size());
-    for (std::size_t i = 0; i < found.size(); ++i) {
-      EXPECT_EQ(found[i].first, expected[i].first) << i;
-      EXPECT_NEAR(found[i].second, expected[i].second, 1e-5) << i;
+// The three first of a race are three draws without replacement (Plackett and Luce): all 60 orders of 3 out of 5.
+TEST(Scores, TheFirstOfARaceAreDrawsWithoutReplacement) {
+  constexpr std::uint32_t n = 100000;
+  const Doubles p{.05, .4, .25, .1, .2};
+  for (Scores scores : {scores_of(log_of(p)), ranked_scores_of(log_of(p))}) {
+    std::map<Tokens, int> counts;
+    for (std::uint32_t i = 0; i < n; ++i) ++counts[ids_of(scores.race(3, GumbelNoise(2, 0, i)))];
+    ASSERT_EQ(counts.size(), 60u);
+    double statistic = 0;
+    for (const auto& [order, count] : counts) {
+      double expected = n, left = 1;
+      for (const Token id : order) {
+        expected *= p[id] / left;
+        left -= p[id];
+      }
+      statistic += (count - expected) * (count - expected) / expected;
     }
-  };
-  expect({0, 0, 0, 0}, {{1, 10}, {2, 6}, {3, 3}, {0, 1}});
-  expect({.95, .95, .95}, {{0, 10}, {3, 9}, {2, 7}});
-  expect({.5, .7, .1, .9, .5}, {{2, 10}, {3, 7}, {1, 5}, {0, 1}});  // of four tokens a fifth cannot be drawn
-}
-
-// One token has nearly all of the mass: what is left is not the difference of two sums that are equal to sixteen
-// digits.
-TEST(Scores, DrawsWithoutReplacementBesideAGiant) {
-  Floats logits(1000, -40);
-  logits[7] = 0;
-  logits[8] = -39;
-  const auto found = drawn(scores_of(logits), {.3, 0, .5});
-  ASSERT_EQ(found.size(), 3u);
-  EXPECT_EQ(found[0].first, 7);
-  EXPECT_EQ(found[1].first, 8);
-  EXPECT_NEAR(found[1].second / (998 * std::exp(-40.) + std::exp(-39.)), 1, 1e-5);
-  EXPECT_NEAR(found[2].second / (998 * std::exp(-40.)), 1, 2e-3);
-  EXPECT_NEAR(found[2].first, 500, 2);
+    EXPECT_LT((statistic - 59) / std::sqrt(2 * 59.0), 4);
+  }
 }
 
 }  // namespace

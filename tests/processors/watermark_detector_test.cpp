@@ -98,9 +98,9 @@ TEST(WatermarkDetector, FindsWhatTheProcessorWrote) {
     for (std::uint32_t i = 0; i < 60; ++i) {
       const Floats logits = random_scores(i, {300, 1});
       Scores scores = scores_of(logits);
-      plain.push_back(scores.draw(uniform(1, 0, i, Stream::token)));
+      plain.push_back(scores.race(1, GumbelNoise(1, 0, i)).front().id);
       watermark(scores, Context{.tokens = marked});
-      marked.push_back(scores.draw(uniform(1, 0, i, Stream::token)));
+      marked.push_back(scores.race(1, GumbelNoise(1, 0, i)).front().id);
     }
     EXPECT_TRUE(detect_watermark(marked, config, 300).is_watermarked) << selfhash;
     EXPECT_FALSE(detect_watermark(plain, config, 300).is_watermarked) << selfhash;

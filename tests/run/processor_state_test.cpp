@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "strategies/score.h"
+#include "support/race.h"
 #include "support/runs.h"
 #include "support/strategies.h"
 
@@ -134,13 +135,11 @@ std::vector<Token> replay(const GenerationConfig& config, const Table& table, st
   std::shared_ptr<const Chain::States> states;
   Scores scores;
   while (static_cast<int>(text.size()) < n_prompt + config.max_new_tokens) {
-    const auto u = [&](Stream stream) {
-      return uniform(*config.seed, static_cast<std::uint32_t>(sequence), static_cast<std::uint32_t>(text.size()),
-                     stream);
-    };
+    const auto lane = static_cast<std::uint32_t>(sequence), position = static_cast<std::uint32_t>(text.size());
+    const double u = uniform(*config.seed, lane, position, Stream::processor);
     scores.reset(table(text));
-    chain(scores, Context{.tokens = text, .n_prompt = n_prompt, .u = u(Stream::processor)}, states.get());
-    const Token token = scores.draw(u(Stream::token));
+    chain(scores, Context{.tokens = text, .n_prompt = n_prompt, .u = u}, states.get());
+    const Token token = scores.race(1, GumbelNoise(*config.seed, lane, position)).front().id;
     states = chain.next(states.get(), token, chain.observe(scores, token));
     text.push_back(token);
   }
@@ -197,11 +196,13 @@ TEST(ProcessorState, MirostatByItsDefinition) {
       std::sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.p > b.p; });
       while (ranked.size() > 1 && -std::log2(ranked.back().p) > mu) ranked.pop_back(), ++cut;
       for (const Candidate& each : ranked) kept += each.p;
-      double u = uniform(*config.seed, 0, static_cast<std::uint32_t>(text.size()), Stream::token) * kept;
-      std::size_t i = 0;
-      while (i + 1 < ranked.size() && u >= ranked[i].p) u -= ranked[i++].p;
-      EXPECT_EQ(chosen, ranked[i].id);
-      mu -= config.mirostat_eta * (-std::log2(ranked[i].p / kept) - config.mirostat_tau);
+      const GumbelNoise noise(*config.seed, 0, static_cast<std::uint32_t>(text.size()));
+      const auto slower = [&](const Candidate& a, const Candidate& b) {
+        return std::log(a.p) + noise(a.id) < std::log(b.p) + noise(b.id);
+      };
+      const Candidate winner = *std::max_element(ranked.begin(), ranked.end(), slower);
+      EXPECT_EQ(chosen, winner.id);
+      mu -= config.mirostat_eta * (-std::log2(winner.p / kept) - config.mirostat_tau);
       text.push_back(chosen);
     }
   }
@@ -299,10 +300,8 @@ TEST(Guidance, InCompanyWithSeveralSequencesAndFewCells) {
             for (const Token token : runs[r]->sequences()[s].ids) {
               const auto scores =
                   guided(table, asked.config.guidance_scale, asked.prompt, asked.negative_prompt, written);
-              Scores ranked;
-              ranked.reset(std::vector<float>(scores.begin(), scores.end()));
-              EXPECT_EQ(token, ranked.draw(uniform(9, static_cast<std::uint32_t>(s),
-                                                   static_cast<std::uint32_t>(3 + written.size()), Stream::token)));
+              const GumbelNoise noise(9, static_cast<std::uint32_t>(s), static_cast<std::uint32_t>(3 + written.size()));
+              EXPECT_EQ(token, winner_of(scores, noise));
               written.push_back(token);
             }
             EXPECT_EQ(written.size(), 8u);

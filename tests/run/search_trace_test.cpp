@@ -45,7 +45,7 @@ TEST(SearchTrace, AStepAsJson) {
   write_fields(json, step, vocab);
   json.end_object();
   EXPECT_EQ(json.text(),
-            R"({"schema":2,"search":{"t":7,"seconds":0.5,"candidates":[)"
+            R"({"schema":3,"search":{"t":7,"seconds":0.5,"candidates":[)"
             R"({"node":5,"parent":2,"group":1,"rank":0,"token":{"id":1,"bytes":"2262","text":"\"b","piece":"\"b"},)"
             R"("log_p":-0.5,"score":-2,"fate":"kept","reason":null,"lane":3},)"
             R"({"node":6,"parent":2,"group":0,"rank":1,"token":{"id":0,"bytes":"61","text":"a","piece":"a"},)"
@@ -71,7 +71,7 @@ TEST(SearchTrace, TheEndAsJson) {
   json.end_object();
   EXPECT_EQ(
       json.text(),
-      R"({"schema":2,"finished":[{"seq":0,"node":9,"group":2,"score":-4,"length":8,"normalized":-0.5,"finish":"length",)"
+      R"({"schema":3,"finished":[{"seq":0,"node":9,"group":2,"score":-4,"length":8,"normalized":-0.5,"finish":"length",)"
       R"("unmet":[" rain"]},{"seq":null,"node":3,"group":0,"score":-6,"length":3,"normalized":-2,"finish":"stop",)"
       R"("unmet":[]}]})");
 }

@@ -203,7 +203,7 @@ TEST(Trace, DescribesRandomDistributionsAsDefined) {
 
     scores.reset(logits);
     Chain(config, true).traced(scores, {.tokens = tokens}, trace);
-    const Token token = scores.draw(std::uniform_real_distribution(0.0, 1.0)(random));
+    const Token token = scores.race(1, GumbelNoise(5, 0, static_cast<std::uint32_t>(trial))).front().id;
     describe_choice(decision, token, logits, log_sum_exp(logits).value, scores, trace, n_top, trace_scratch);
     expect_equal(decision, logits, law_of(logits, config, tokens), n_top);
     expect_replayable(decision, logits, config.repetition_penalty, tokens);
@@ -311,11 +311,23 @@ TEST(Trace, OneDecisionForEachTokenOfARun) {
     const Law law = law_of(logits, config, text);
     expect_equal(decision, logits, law, 6);
     const auto sequence = static_cast<std::uint32_t>(decision.sequence);
-    EXPECT_EQ(decision.u, uniform(21, sequence, static_cast<std::uint32_t>(text.size()), Stream::token));
-    double before = 0;  // the draw falls on the token
-    for (int i = 0; i + 1 < decision.rank; ++i) before += decision.top[static_cast<std::size_t>(i)].p;
-    EXPECT_LE(before, *decision.u + 1e-9);
-    EXPECT_LT(*decision.u, before + decision.p + 1e-9);
+    const GumbelNoise noise(21, sequence, static_cast<std::uint32_t>(text.size()));
+    ASSERT_EQ(std::ssize(decision.race), std::min(5, decision.kept));
+    EXPECT_EQ(decision.race[0].id, decision.token);
+    EXPECT_NEAR(decision.race[0].score, std::log(decision.p), 1e-6);
+    for (std::size_t i = 0; i < decision.race.size(); ++i) {
+      const Entrant& each = decision.race[i];
+      EXPECT_EQ(each.noise, noise(each.id));
+      EXPECT_LE(each.sum(), decision.race[i > 0 ? i - 1 : 0].sum());
+      const auto listed = std::find_if(decision.top.begin(), decision.top.end(),
+                                       [&](const TraceCandidate& candidate) { return candidate.id == each.id; });
+      ASSERT_NE(listed, decision.top.end());
+      EXPECT_NEAR(each.score, std::log(listed->p), 1e-6);
+    }
+    for (const TraceCandidate& each : decision.top) {  // nobody else would have been faster
+      if (each.p == 0) continue;
+      EXPECT_LE(std::log(each.p) + noise(each.id), decision.race[0].sum() + 1e-6);
+    }
     text.push_back(decision.token);
     const bool last = decision.token == 7 || text.size() == 2 + 9;
     EXPECT_EQ(decision.finish, !last ? "" : decision.token == 7 ? "stop" : "length");
@@ -363,7 +375,7 @@ TEST(Trace, Json) {
   decision.p_raw = 0.25;
   decision.p = 0.75;
   decision.rank = 1;
-  decision.u = 0.125;
+  decision.race = {{1, -0.25, 1.5}, {3, -2, 0.5}};
   decision.logsumexp = 2;
   decision.tail_mass = 0.0625;
   decision.entropy = 1;
@@ -381,12 +393,17 @@ TEST(Trace, Json) {
   json.end_object();
   EXPECT_EQ(
       json.text(),
-      R"({"schema":2,"seq":1,"t":4,"token":{"id":1,"bytes":"c3","text":")"
+      R"({"schema":3,"seq":1,"t":4,"token":{"id":1,"bytes":"c3","text":")"
       "\xef\xbf\xbd"
       R"(","piece":")"
       "\xef\xbf\xbd"
       R"("},"logit":0.5,"p_raw":0.25,"p":0.75,)"
-      R"("rank":1,"u":0.125,"logsumexp":2,"tail_mass":0.0625,"base_logsumexp":1.75,)"
+      R"("rank":1,"race":[{"id":1,"bytes":"c3","text":")"
+      "\xef\xbf\xbd"
+      R"(","piece":")"
+      "\xef\xbf\xbd"
+      R"(","score":-0.25,"noise":1.5},{"id":3,"bytes":"0a","text":"\u000a","piece":"\u000a","score":-2,"noise":0.5}],)"
+      R"("logsumexp":2,"tail_mass":0.0625,"base_logsumexp":1.75,)"
       R"("entropy":1,"entropy_raw":1.5,"kept":2,"finish":"length",)"
       R"("stages":[{"name":"top_k","kept":2,"removed_mass":0.5}],)"
       R"("top":[{"id":1,"bytes":"c3","text":")"
@@ -397,7 +414,7 @@ TEST(Trace, Json) {
       R"({"id":2,"bytes":"","text":"","piece":"<end>","logit":-1,"base":-3,"score":null,"p":0,"cut_by":"top_k"}],)"
       R"("tail":{"logit":[-4,-8],"count":[2.5,1]},"seconds":0.25})");
 
-  decision.u.reset();
+  decision.race.clear();
   decision.finish = {};
   decision.stages.clear();
   decision.top.clear();
@@ -406,7 +423,7 @@ TEST(Trace, Json) {
   json.begin_object();
   write_fields(json, decision, vocab);
   json.end_object();
-  EXPECT_NE(json.text().find(R"("u":null,)"), std::string::npos);
+  EXPECT_NE(json.text().find(R"("race":null,)"), std::string::npos);
   EXPECT_TRUE(
       json.text().ends_with(R"("finish":null,"stages":[],"top":[],"tail":{"logit":[],"count":[]},"seconds":0.25})"));
 }

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "strategies/dola_layers.h"
+#include "support/race.h"
 #include "support/runs.h"
 #include "support/strategies.h"
 
@@ -177,7 +178,7 @@ TEST(Dola, ProcessorsSeeTheContrast) {
   }
 }
 
-// The token on which u falls when the contrasted law is laid out by rank.
+// The winner of the race over the contrasted law.
 TEST(Dola, SamplesFromTheContrast) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     const Table table = random_table(8, seed);
@@ -192,25 +193,10 @@ TEST(Dola, SamplesFromTheContrast) {
     for (std::size_t s = 0; s < 3; ++s) {
       std::vector<Token> text = {1, 2};
       for (const Token token : texts[s]) {
-        const auto scores = scores_after(model, text, {1, 2, 3}, 0.1);
-        std::vector<Token> ranked;
-        double total = 0;
-        for (Token v = 0; v < 8; ++v) {
-          if (std::isinf(scores[static_cast<std::size_t>(v)])) continue;
-          ranked.push_back(v);
-          total += std::exp(scores[static_cast<std::size_t>(v)] / 1.3);
-        }
-        std::sort(ranked.begin(), ranked.end(), [&](Token a, Token b) {
-          return scores[static_cast<std::size_t>(a)] > scores[static_cast<std::size_t>(b)];
-        });
-        double u =
-            uniform(seed, static_cast<std::uint32_t>(s), static_cast<std::uint32_t>(text.size()), Stream::token) *
-            total;
-        std::size_t i = 0;
-        while (i + 1 < ranked.size() && u >= std::exp(scores[static_cast<std::size_t>(ranked[i])] / 1.3)) {
-          u -= std::exp(scores[static_cast<std::size_t>(ranked[i++])] / 1.3);
-        }
-        EXPECT_EQ(token, ranked[i]) << seed << " " << s << " " << text.size();
+        auto scores = scores_after(model, text, {1, 2, 3}, 0.1);
+        for (auto& score : scores) score /= 1.3;
+        const GumbelNoise noise(seed, static_cast<std::uint32_t>(s), static_cast<std::uint32_t>(text.size()));
+        EXPECT_EQ(token, winner_of(scores, noise)) << seed << " " << s << " " << text.size();
         text.push_back(token);
       }
     }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 
+#include "support/race.h"
 #include "support/runs.h"
 #include "support/strategies.h"
 
@@ -41,7 +42,7 @@ Law law_of(const std::vector<float>& logits, const GenerationConfig& config) {
   return law;
 }
 
-TEST(Sample, EveryTokenIsTheOneThatItsDrawFallsOn) {
+TEST(Sample, EveryTokenIsTheWinnerOfItsRace) {
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     const Table table = random_table(8, seed);
     GenerationConfig config = sampling_config(seed, 10);
@@ -54,10 +55,13 @@ TEST(Sample, EveryTokenIsTheOneThatItsDrawFallsOn) {
       std::vector<Token> text = {1, 2};
       for (const Token token : sequences[s]) {
         const Law law = law_of(table(text), config);
-        double u = uniform(seed, static_cast<std::uint32_t>(s), static_cast<std::uint32_t>(text.size()), Stream::token);
-        std::size_t i = 0;
-        while (i + 1 < law.p.size() && u >= law.p[i]) u -= law.p[i++];
-        EXPECT_EQ(token, law.ranked[i]) << "seed " << seed << " sequence " << s << " position " << text.size();
+        std::vector<double> log_p(8, -std::numeric_limits<double>::infinity());
+        for (std::size_t i = 0; i < law.p.size(); ++i) {
+          log_p[static_cast<std::size_t>(law.ranked[i])] = std::log(law.p[i]);
+        }
+        const GumbelNoise noise(seed, static_cast<std::uint32_t>(s), static_cast<std::uint32_t>(text.size()));
+        EXPECT_EQ(token, winner_of(log_p, noise))
+            << "seed " << seed << " sequence " << s << " position " << text.size();
         text.push_back(token);
       }
     }

@@ -52,7 +52,7 @@ TEST(Score, IsTheLogLikelihoodOfTheText) {
     const double log_p = static_cast<double>(logits[static_cast<std::size_t>(text[i])]) - std::log(total);
     EXPECT_NEAR(scored.decisions[i].p_raw, std::exp(log_p), 1e-6);
     EXPECT_EQ(scored.decisions[i].position, static_cast<int>(prefix.size()));
-    EXPECT_EQ(scored.decisions[i].u, std::nullopt);
+    EXPECT_TRUE(scored.decisions[i].race.empty());
     expected += log_p;
     prefix.push_back(text[i]);
   }

@@ -71,8 +71,9 @@ Task<void> write(Run& run) {
   for (int n = 0; !run.finished(0); ++n) {
     auto rows = co_await run.eval(tip);
     const Step step = run.process(0, tip, rows[0]);
-    const double u = run.uniform(0, tip);
-    tip = run.emit(0, step, n < kFree ? step.scores.draw(u) : nearest_end(step.scores, run, u));
+    tip = run.emit(0, step,
+                   n < kFree ? step.scores.race(1, run.noise(0, tip)).front().id
+                             : nearest_end(step.scores, run, run.uniform(0, tip, Stream::residual)));
   }
 }
 

@@ -17,8 +17,6 @@ export interface Wing {
   readonly kept: number;
   readonly entropy: number; // bits
   readonly stages: readonly Stage[];
-  readonly u: number | null;
-  readonly drawn: number | null; // the token on which u falls; null: no draw, or a token that is not listed
 }
 
 export interface Row {
@@ -38,18 +36,16 @@ export interface Picture {
 }
 
 export function recorded(decision: Decision, label: string): Wing {
-  const { top, token, kept, entropy, stages, u } = decision;
+  const { top, token, kept, entropy, stages } = decision;
   const cells = new Map<number, Cell>(top.map(({ id, score, p, cutBy }) => [id, { score, p, cutBy }]));
-  const listed = cells.has(token.id);
-  if (!listed) cells.set(token.id, { score: NaN, p: decision.p, cutBy: null });
-  return { label, cells, kept, entropy, stages, u, drawn: u !== null && listed ? token.id : null };
+  if (!cells.has(token.id)) cells.set(token.id, { score: NaN, p: decision.p, cutBy: null });
+  return { label, cells, kept, entropy, stages };
 }
 
 export function replayed(decision: Decision, replay: Replay, label: string): Wing {
   const cells = new Map(decision.top.map(({ id }, i) => [id, replay.outcomes[i]!]));
-  const { u } = decision;
   const stages = [...edits(decision.stages), ...replay.stages];
-  return { label, cells, kept: replay.kept, entropy: replay.entropy, stages, u, drawn: draw(cells, u) };
+  return { label, cells, kept: replay.kept, entropy: replay.entropy, stages };
 }
 
 export function picture(
@@ -80,14 +76,4 @@ export function picture(
       };
     });
   return { rows, wing, other, cutoff: rows.filter(({ cell }) => cell !== null && cell.p > 0).length };
-}
-
-function draw(cells: ReadonlyMap<number, Cell>, u: number | null): number | null {
-  if (u === null) return null;
-  let mass = 0;
-  for (const [id, { p }] of [...cells].sort(([a, { p: pa }], [b, { p: pb }]) => pb - pa || a - b)) {
-    mass += p;
-    if (u < mass) return id;
-  }
-  return null;
 }

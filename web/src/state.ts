@@ -11,9 +11,10 @@ import type { Reading } from "./reading.ts";
 import { replay } from "./sampling/replay.ts";
 import { minTokensToKeep, same, settingsOf, type Settings } from "./sampling/settings.ts";
 import { BeyondTrace } from "./sampling/survivors.ts";
+import { SpeculationState } from "./speculation/state.ts";
 import { TreeState } from "./tree/state.ts";
 
-export type ColorBy = "probability" | "rank" | "entropy";
+export type ColorBy = "probability" | "rank" | "entropy" | "guesses";
 export type Scale = "linear" | "log";
 
 export class State implements Reading {
@@ -28,6 +29,7 @@ export class State implements Reading {
   readonly expanded = signal(false); // every candidate, not only the first ones
   readonly tree = new TreeState(this);
   readonly contrast = new ContrastState(this);
+  readonly speculation = new SpeculationState(this);
 
   readonly current: ReadonlySignal<Run> = computed(() => this.trace.runs[this.run.value]!);
   readonly steps: ReadonlySignal<readonly Step[]> = computed(() => this.current.value.sequences[this.sequence.value] ?? []);
@@ -95,7 +97,15 @@ export class State implements Reading {
     const own = views.includes(strategy);
     if (own) this.view.value = strategy;
     if (this.sequence.value === 0) this.index.value = (own && trace.runs.length === 1 ? this.contrast.overruled.value[0] : undefined) ?? firstInteresting(trace.runs);
+    if (this.speculation.exists.value) this.openGuesses();
     this.go(hash);
+  }
+
+  // A run in which somebody guessed opens at the first guess that was not kept.
+  private openGuesses(): void {
+    this.colorBy.value = "guesses";
+    if (this.view.value === "butterfly") this.view.value = "speculative";
+    if (this.trace.runs.length === 1) this.index.value = this.speculation.interesting.value ?? this.index.value;
   }
 
   // To where a link points, as far as it exists.
@@ -129,6 +139,7 @@ export class State implements Reading {
         this.sequence.value = firstSequence(this.current.value);
       }
       this.changed.value = null;
+      if (this.colorBy.value === "guesses" && !this.speculation.exists.value) this.colorBy.value = "probability";
       this.tree.rank(null);
       this.contrast.setAlpha(null);
       this.select(this.index.value);

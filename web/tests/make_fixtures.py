@@ -6,6 +6,7 @@
     fixtures/characters.jsonl   tokens that are parts of characters
     fixtures/answers.jsonl      three short answers, with tokens that stand for no text
     fixtures/contrast.jsonl     one prompt by contrastive search, contrastive decoding and DoLa
+    fixtures/speculation.jsonl  guesses: looked up, by race; of a draft model, by rejection
     fixtures/comparison.jsonl   two prompts under four settings, one of which fails
     fixtures/sweep.jsonl        the data of a sweep's page: two prompts over three options
 """
@@ -36,6 +37,10 @@ CONTRASTS = {
     "contrastive decoding": "--amateur self:q4_0",
     "DoLa": "--dola-layers low --repetition-penalty 1.2",
 }
+
+
+GUESSES = "--num-assistant-tokens-schedule constant --trace-top 8 -n 32"
+SPEECH = "The cat sat on the mat. The dog sat on the mat. The cat sat on the"
 
 
 def run(decant, model, prompt, options, label=None, chat=False):
@@ -106,6 +111,9 @@ def main(decant, model):
                              "--temperature 1 --seed 2 -n 12 --num-return-sequences 3 --trace-top 32", chat=True))
     save("contrast.jsonl", [r for label, s in CONTRASTS.items()
                             for r in go(prompt, s + " --seed 1 -n 6 --trace-top 8", label)])
+    save("speculation.jsonl",
+         go(SPEECH, "--prompt-lookup-num-tokens 6 " + GUESSES, "looked up")
+         + go("The lighthouse keeper", "--assistant-model self:q4_0 --verify rejection --temperature 1 --seed 1 " + GUESSES, "draft model"))
     with tempfile.TemporaryDirectory() as folder:
         pathlib.Path(folder, "prompts").write_text(PROMPTS, encoding="utf-8")
         save_comparison("comparison.jsonl", decant, model, folder)

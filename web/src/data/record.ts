@@ -3,6 +3,7 @@
 
 import { readContrast, type Contrast } from "./contrast.ts";
 import { list, number, object, optional, text, type Json } from "./json.ts";
+import { readSpeculation, type Speculation } from "./speculation.ts";
 import { readToken, type Token } from "./token.ts";
 
 export interface Candidate extends Token {
@@ -25,6 +26,12 @@ export interface Tail {
   readonly count: readonly number[];
 }
 
+// In the race that chose a token the largest sum of score and noise won.
+export interface Entrant extends Token {
+  readonly score: number; // ln p, after the processors
+  readonly noise: number;
+}
+
 // What the overview of a run needs of a record.
 export interface Head {
   readonly seq: number;
@@ -34,7 +41,7 @@ export interface Head {
   readonly pRaw: number;
   readonly p: number;
   readonly rank: number;
-  readonly u: number | null;
+  readonly race: readonly Entrant[] | null; // the winner first; null: nothing was drawn
   readonly logsumexp: number;
   readonly tailMass: number;
   readonly entropy: number;
@@ -43,6 +50,7 @@ export interface Head {
   readonly seconds: number | null;
   readonly finish: string | null;
   readonly stages: readonly Stage[];
+  readonly speculative: Speculation | null; // null: nothing was guessed
 }
 
 export interface Decision extends Head {
@@ -60,7 +68,7 @@ export function readHead(json: Json): Head {
     pRaw: number(json.p_raw, NaN),
     p: number(json.p, NaN),
     rank: number(json.rank, NaN),
-    u: optional(json.u),
+    race: Array.isArray(json.race) ? list(json.race).map(readEntrant) : null,
     logsumexp: number(json.logsumexp, NaN),
     tailMass: number(json.tail_mass, NaN),
     entropy: number(json.entropy, NaN),
@@ -69,6 +77,7 @@ export function readHead(json: Json): Head {
     seconds: optional(json.seconds),
     finish: typeof json.finish === "string" ? json.finish : null,
     stages: list(json.stages).map(readStage),
+    speculative: readSpeculation(json.speculative),
   };
 }
 
@@ -87,6 +96,10 @@ function readCandidate(json: Json): Candidate {
     p: number(json.p, 0),
     cutBy: typeof json.cut_by === "string" ? json.cut_by : null,
   };
+}
+
+function readEntrant(json: Json): Entrant {
+  return { ...readToken(json), score: number(json.score, NaN), noise: number(json.noise, NaN) };
 }
 
 function readStage(json: Json): Stage {

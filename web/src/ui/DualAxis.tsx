@@ -40,7 +40,7 @@ export function DualAxis({ state }: { state: State }) {
               <Column row={row} x={x(i)} step={step} logits={logits} probabilities={probabilities} two={!!picture.other} />
             ))}
             <Labels full={full} logits={logits} probabilities={probabilities} />
-            <CumulativeLine rows={rows} x={x} picture={picture} full={full} />
+            <CumulativeLine rows={rows} x={x} />
             <CutoffLine picture={picture} x={x} full={full} shown={rows.length} />
           </svg>
         )}
@@ -124,26 +124,16 @@ function columnTitle({ token, logit, cell }: Row): string {
   return `${spelled(token, 80)}: logit ${logit}, ${fate}`;
 }
 
-function CumulativeLine(props: { rows: readonly Row[]; x: (i: number) => number; picture: Picture; full: number }) {
-  const { rows, x, picture, full } = props;
+function CumulativeLine({ rows, x }: { rows: readonly Row[]; x: (i: number) => number }) {
   const points: Point[] = [[x(0), upperY(0)]];
   rows.forEach(({ cumulative }, i) => {
     const middle = (x(i) + x(i + 1)) / 2;
     points.push([middle, upperY(rows[i - 1]?.cumulative ?? 0)], [middle, upperY(cumulative)]);
   });
   points.push([x(rows.length), upperY(rows.at(-1)?.cumulative ?? 0)]);
-  const { u, drawn } = picture.wing;
-  const hit = rows.findIndex(({ token }) => token.id === drawn);
   return (
     <g class="cumulative">
       <path d={polyline(points)} />
-      {u !== null && <line class="draw-line" x1={margin.left} x2={full - margin.right} y1={upperY(u)} y2={upperY(u)} />}
-      {u !== null && hit >= 0 && <circle class="draw" cx={(x(hit) + x(hit + 1)) / 2} cy={upperY(u)} r={4} />}
-      {u !== null && (
-        <text class="draw-label" x={full - margin.right - 8} y={upperY(u) + (u > 0.7 ? 14 : -6)} text-anchor="end">
-          draw u {u.toFixed(3)}
-        </text>
-      )}
     </g>
   );
 }

@@ -14,7 +14,7 @@ export function Header({ state }: { state: State }) {
   const sequences = run.sequences.map((_, i) => i).filter((i) => run.sequences[i]!.length > 0);
   return (
     <header>
-      <h1>{sentence(run.header)}</h1>
+      <h1>{sentence(run.header)}{state.speculation.words.value}</h1>
       {unreadable > 0 && <p class="note">{unreadable} lines of the trace could not be read.</p>}
       <FourFigures state={state} />
       {runs.length > 1 && (
@@ -58,13 +58,21 @@ function FourFigures({ state }: { state: State }) {
       <Figure label="tokens" value={tokens} unit="count" note="in this text" />
       <Figure label="tokens a second" value={tokensPerSecond ?? NaN} unit="rate" note={tokensPerSecond === null ? "not recorded" : "after the first"} />
       <Figure label="mean entropy" value={entropy} unit="bits" note={`bits; the model's ${entropyRaw.toFixed(2)}`} />
-      {own ? (
+      {state.speculation.exists.value ? (
+        <Kept state={state} />
+      ) : own ? (
         <Figure label="not the likeliest" value={state.contrast.overruled.value.length} unit="count" note="tokens, for the model by itself" />
       ) : (
         <Figure label="kept" value={kept} unit="rate" note="tokens on average" />
       )}
     </dl>
   );
+}
+
+// What guessing was worth.
+function Kept({ state }: { state: State }) {
+  const { guesses, kept, saved } = state.speculation.sums.value;
+  return <Figure label="guesses kept" value={kept / guesses} unit="percent" note={`${kept} of ${guesses}; ${saved} evaluations saved`} />;
 }
 
 // Of a search: what it looked at for the text that is shown.

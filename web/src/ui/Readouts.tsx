@@ -1,5 +1,6 @@
 // The figures of a step, with their units; two where two settings or runs are compared.
 
+import type { Decision } from "../data/record.ts";
 import type { State } from "../state.ts";
 import { Num, type Unit } from "./Num.tsx";
 
@@ -9,6 +10,11 @@ interface Readout {
   readonly unit: Unit;
   readonly value: number | null;
   readonly before?: number | undefined;
+}
+
+function lead({ race }: Decision): number | null {
+  const [winner, second] = race ?? [];
+  return winner && second ? winner.score + winner.noise - second.score - second.noise : null;
 }
 
 export function Readouts({ state }: { state: State }) {
@@ -21,7 +27,7 @@ export function Readouts({ state }: { state: State }) {
     { label: "model's entropy", note: "bits, before the processors", unit: "bits", value: decision.entropyRaw },
     { label: "kept", note: "tokens", unit: "count", value: wing.kept, before: other?.kept },
     { label: "rank", note: "of the chosen token", unit: "count", value: decision.rank },
-    { label: "draw u", note: "0 to 1", unit: "share", value: decision.u },
+    { label: "race", note: "nats, ahead of the runner-up", unit: "nats", value: lead(decision) },
     { label: "not listed", note: "of the model's probability", unit: "percent", value: decision.tailMass },
     { label: "logsumexp", note: "nats, of all logits", unit: "nats", value: decision.logsumexp },
   ];

@@ -2,7 +2,6 @@
 
 import { knobs, leftOut, settingsOf, type KnobInfo } from "../sampling/settings.ts";
 import type { State } from "../state.ts";
-import { quoted } from "./words.ts";
 
 export function Sliders({ state }: { state: State }) {
   const own = settingsOf(state.current.value.header);
@@ -54,12 +53,5 @@ function outcome(state: State): string {
   if (typeof result === "string") {
     return `Not known: ${result}. Shown is what was recorded; a larger trace_top lists more tokens.`;
   }
-  const { u, drawn, cells } = result;
-  const { token, top } = state.decision.value;
-  if (u === null) return "Recomputed from the scores of the whole vocabulary.";
-  if (drawn === null) return "The same draw would take a token that is not listed.";
-  const taken = top.find(({ id }) => id === drawn);
-  return drawn === token.id || !taken
-    ? "The same draw would take the same token."
-    : `The same draw would take ${quoted(taken)} (probability ${cells.get(drawn)!.p.toFixed(4)}).`;
+  return "Recomputed from the scores of the whole vocabulary.";
 }

@@ -130,9 +130,10 @@ function brace(steps: readonly Step[], { first, last, text }: Group) {
 
 // `text`: null for a token that is no text by itself.
 function option(step: Step, index: number, text: string | null) {
-  const { token, p, rank, entropy } = step;
+  const { token, p, rank, entropy, speculative } = step;
   const special = isSpecial(token);
-  const colors = `p${probabilityBin(p)} r${rankBin(rank)} e${entropyBin(entropy)}`;
+  const guess = speculative === null ? "" : ` g-${speculative.verdict}`;
+  const colors = `p${probabilityBin(p)} r${rankBin(rank)} e${entropyBin(entropy)}${guess}`;
   const classes = `token ${colors}${rank > 1 ? " event" : ""}${special ? " special" : ""}`;
   const name = text === null || text.trim() === "" ? { "aria-label": spoken(step) } : {};
   return (

@@ -1,13 +1,14 @@
 // The text: the strip, how it is coloured, a search, the entropy ribbon and the numbers of all tokens.
 
-import { useComputed } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { labels } from "../data/bins.ts";
 import type { ColorBy, State } from "../state.ts";
 import { Num } from "./Num.tsx";
+import { meanings } from "../speculation/words.ts";
 import { Ribbon } from "./Ribbon.tsx";
 import { Segmented } from "./Segmented.tsx";
+import { Rounds, RoundTable } from "./speculation/Rounds.tsx";
 import { Strip } from "./Strip.tsx";
 import { Tabs } from "./Tabs.tsx";
 import { TokenTable } from "./TokenTable.tsx";
@@ -17,6 +18,7 @@ const colors: { id: ColorBy; label: string }[] = [
   { id: "rank", label: "rank" },
   { id: "entropy", label: "entropy" },
 ];
+const withGuesses: typeof colors = [...colors, { id: "guesses", label: "guesses" }];
 
 export function TextPanel({ state, onOpen }: { state: State; onOpen: () => void }) {
   const search = useRef<HTMLInputElement>(null);
@@ -30,14 +32,16 @@ export function TextPanel({ state, onOpen }: { state: State; onOpen: () => void 
       <Strip state={state} onOpen={onOpen} onSearch={() => search.current?.focus()} />
       <Legend state={state} />
       <Ribbon state={state} />
+      <Rounds state={state} />
       <div class="toolbar">
-        <Segmented legend="colour by" value={state.colorBy} choices={colors} />
+        <Segmented legend="colour by" value={state.colorBy} choices={state.speculation.exists.value ? withGuesses : colors} />
         <Search state={state} field={search} />
         <button aria-expanded={table} onClick={() => setTable(!table)}>
           {table ? "hide the numbers" : "show the numbers"}
         </button>
       </div>
       {table && <TokenTable state={state} />}
+      {table && <RoundTable state={state} />}
     </section>
   );
 }
@@ -64,12 +68,30 @@ function Answers({ state }: { state: State }) {
 }
 
 function Legend({ state }: { state: State }) {
-  const bins = useComputed(() => labels[state.colorBy.value]);
+  const colorBy = state.colorBy.value;
+  if (colorBy === "guesses") return <Verdicts state={state} />;
+  return <Scale state={state} bins={labels[colorBy]} />;
+}
+
+// The verdicts that occur, each as it is drawn.
+function Verdicts({ state }: { state: State }) {
+  const verdicts = (["accepted", "rejected", "resampled", "bonus"] as const).filter((each) => state.steps.value.some(({ speculative }) => speculative?.verdict === each));
+  return (
+    <p class="legend">
+      {verdicts.map((each) => (
+        <span class={`verdict-key g-${each}`}>{meanings[each]}</span>
+      ))}
+      <span>plain: nothing was guessed</span>
+    </p>
+  );
+}
+
+function Scale({ state, bins }: { state: State; bins: readonly string[] }) {
   return (
     <p class="legend">
       <span>{state.colorBy.value}</span>
       <span class="scale">
-        {bins.value.map((label, i) => (
+        {bins.map((label, i) => (
           <span class={`bin v${i}`}>{label}</span>
         ))}
       </span>

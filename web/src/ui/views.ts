@@ -11,6 +11,7 @@ import { ContrastiveSearchView, SearchNumbers } from "./contrast/ContrastiveSear
 import { DolaNumbers, DolaView } from "./contrast/DolaView.tsx";
 import { DualAxis } from "./DualAxis.tsx";
 import { NumbersTable } from "./NumbersTable.tsx";
+import { copyGuesses, SpeculationNumbers, SpeculationView } from "./speculation/SpeculationView.tsx";
 
 export interface OwnNumbers {
   readonly Table: ComponentType<{ state: State }>;
@@ -36,6 +37,7 @@ export const views: readonly View[] = [
   { id: "contrastive_search", label: "contrast", fits: carries("contrastive_search"), Show: ContrastiveSearchView, own: { Table: SearchNumbers, copy } },
   { id: "contrastive_decoding", label: "contrast", fits: carries("contrastive_decoding"), Show: ContrastiveDecodingView, scaled: true, own: { Table: DecodingNumbers, copy } },
   { id: "dola", label: "contrast", fits: carries("dola"), Show: DolaView, scaled: true, own: { Table: DolaNumbers, copy } },
+  { id: "speculative", label: "guesses", fits: ({ speculative }) => speculative !== null, Show: SpeculationView, own: { Table: SpeculationNumbers, copy: copyGuesses } },
   { id: "butterfly", label: "rows", fits: hasCandidates, Show: Butterfly, scaled: true },
   { id: "columns", label: "columns", fits: hasCandidates, Show: DualAxis, scaled: true },
   { id: "numbers", label: "numbers", fits: () => true, Show: NumbersTable },

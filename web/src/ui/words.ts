@@ -11,8 +11,8 @@ export function quoted(token: Token): string {
 }
 
 export function summary(state: State): string {
-  const { token, p, rank, u, kept, entropy } = state.decision.value;
-  const how = u === null ? "was chosen" : `was drawn (u ${fixed(u, 3)})`;
+  const { token, p, rank, race, kept, entropy } = state.decision.value;
+  const how = race === null ? "was chosen" : "was drawn";
   const what = `probability ${probability(p)}, rank ${whole(rank)}; ${figures(kept, entropy)}.`;
   return `${quoted(token)} ${how} with ${what}${otherwise(state)}`;
 }

@@ -72,7 +72,7 @@ test("the range and its field move together; what cannot be known is said", asyn
   assert.match((await page.textContent(".sliders [role=status]"))!, /Not known: top_k 400/);
   assert.deepEqual(await numbers(page), before);
   await set(page, "top_k", 3);
-  assert.match((await page.textContent(".sliders [role=status]"))!, /same draw would take/);
+  assert.match((await page.textContent(".sliders [role=status]"))!, /Recomputed from the scores/);
   assert.equal([...(await numbers(page)).values()].filter((p) => p > 0).length, 3);
   await close();
 });

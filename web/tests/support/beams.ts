@@ -197,7 +197,7 @@ class Search {
     const listed = order.slice(0, this.setting.top ?? 20);
     const rest = order.slice(listed.length);
     return {
-      schema: 2,
+      schema: 3,
       seq,
       t: promptLength + i,
       token: this.vocabulary[id],
@@ -205,7 +205,7 @@ class Search {
       p_raw: Math.exp(logP[id]!),
       p: Math.exp(logP[id]!),
       rank: order.indexOf(id) + 1,
-      u: null,
+      race: null,
       logsumexp: 0,
       tail_mass: rest.reduce((sum, each) => sum + Math.exp(logP[each]!), 0),
       entropy,

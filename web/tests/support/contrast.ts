@@ -61,7 +61,7 @@ abstract class Decoder {
     const rest = order.slice(listed.length);
     this.ids.push(id);
     return {
-      schema: 2,
+      schema: 3,
       seq: 0,
       t: this.ids.length - 1,
       token: this.vocabulary[id],
@@ -69,7 +69,7 @@ abstract class Decoder {
       p_raw: raw[id],
       p: p[id],
       rank: order.indexOf(id) + 1,
-      u: null,
+      race: null,
       logsumexp: logSumExp(logits),
       tail_mass: rest.reduce((sum, each) => sum + raw[each]!, 0),
       entropy: bits(p),

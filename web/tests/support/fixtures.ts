@@ -46,7 +46,7 @@ export function record(t: number, chosen: TokenJson, others: TokenJson[] = [], m
   const p = top.map(({ logit }) => Math.exp(logit) / total);
   const entropy = p.reduce((sum, each) => sum - each * Math.log2(each), 0);
   return {
-    schema: 2,
+    schema: 3,
     seq: 0,
     t,
     token: chosen,
@@ -54,7 +54,7 @@ export function record(t: number, chosen: TokenJson, others: TokenJson[] = [], m
     p_raw: p[0],
     p: p[0],
     rank: 1,
-    u: p[0]! / 2,
+    race: [{ ...chosen, score: Math.log(p[0]!), noise: 2 }, ...others.slice(0, 1).map((each) => ({ ...each, score: Math.log(p[1]!), noise: 0 }))],
     logsumexp: Math.log(total),
     tail_mass: 0,
     entropy,

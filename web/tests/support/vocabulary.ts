@@ -26,7 +26,6 @@ export function recordOf(logits: readonly number[], t = 2): object {
     logit: logits[best],
     p: p[best],
     p_raw: p[best],
-    u: 0.6,
     logsumexp: Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit), 0)),
     tail_mass: rest.reduce((sum, id) => sum + p[id]!, 0),
     entropy: bits,

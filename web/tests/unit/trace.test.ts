@@ -57,6 +57,14 @@ test("schema 1, unknown fields and absent ones", () => {
   assert.ok(tail !== undefined && seconds !== undefined);
 });
 
+test("the race that chose a token: the winner first; none where nothing was drawn, or by the number of old traces", () => {
+  const race = [{ ...token(1, "a"), score: -0.25, noise: 1.5 }, { ...token(2, "b"), score: -2, noise: 0.5 }];
+  const raceOf = (more: object) => new Trace(lines([record(2, token(1, "a"), [], more)])).runs[0]!.sequences[0]![0]!.race;
+  assert.deepEqual(raceOf({ race })!.map(({ id, score, noise }) => [id, score, noise]), [[1, -0.25, 1.5], [2, -2, 0.5]]);
+  assert.equal(raceOf({ race: null }), null);
+  assert.equal(raceOf({ schema: 2, race: undefined, u: 0.5 }), null);
+});
+
 test("lines that are no records are counted, blank ones are not", () => {
   const trace = new Trace("\n" + lines([record(2, token(1, "a"))]) + "{broken\n\n[1]\n");
   assert.equal(trace.runs[0]!.sequences[0]!.length, 1);
@@ -89,7 +97,7 @@ test("figures, and the step to look at first", () => {
 });
 
 test("a record that is damaged among its candidates still has its head", () => {
-  const damaged = lines([record(2, token(1, "a"), [token(2, "b")])]).replace('"id":2', '"id":');
+  const damaged = lines([record(2, token(1, "a"), [token(2, "b")])]).replace(/("top":.*)"id":2/, '$1"id":');
   const trace = new Trace(damaged);
   const [step] = trace.runs[0]!.sequences[0]!;
   assert.equal(step!.token.text, "a");

@@ -11,11 +11,11 @@ import { Opposed, type Labels, type Pair } from "./Opposed.tsx";
 import { OpposedTable } from "./OpposedTable.tsx";
 
 export function ContrastiveDecodingView({ state }: { state: State }) {
-  const { contrast, token, u } = state.decision.value;
+  const { contrast, token, race } = state.decision.value;
   if (contrast?.kind !== "contrastive_decoding") return null;
   const pairs = pairsOf(contrast, token.id);
   const { main, extra } = split(contrast, pairs, state.current.value.header.options.trace_top);
-  const sentence = decodingSentence(contrast, u !== null);
+  const sentence = decodingSentence(contrast, race !== null);
   const labels = labelsOf(contrast);
   return (
     <div class="contrast">
