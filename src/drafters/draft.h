@@ -35,6 +35,7 @@ class Draft {
   std::vector<Guess>& guesses() { return guesses_; }
   const Node& node(int guess) const { return guess == kTip ? tip_ : at(guess).node; }
 
+  int round = 0;                  // of the text: how often its end was verified before
   int most = 0;                   // guesses that it may hold
   std::string_view drafter = {};  // whose it is
   int row = -1;                   // the tip's, of the forward that verifies it
@@ -42,11 +43,11 @@ class Draft {
   // Whether anything may follow a guess (or the tip): the text does not end with it, and there is room.
   bool may_grow(int guess) const {
     if (std::ssize(guesses_) >= most) return false;
-    return node(guess).length() + 1 < stop_->max_length() && (guess == kTip || goes_on(guess));
+    return node(guess).length() + 1 < stop_->longest() && (guess == kTip || goes_on(guess));
   }
   // Whether the text goes on behind a guess, so that it is worth a row.
   bool goes_on(int guess) const {
-    return !stop_->is_stop_token(at(guess).node.token()) && at(guess).node.length() < stop_->max_length();
+    return !stop_->is_stop_token(at(guess).node.token()) && at(guess).node.length() < stop_->longest();
   }
 
   // REQUIRES: may_grow(guess.parent). Returns its index.

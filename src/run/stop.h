@@ -46,8 +46,12 @@ class StopRules {
   Stop check(const Node& last, double seconds) const;
 
   bool is_stop_token(Token token) const;
+  int max_length() const { return max_length_; }  // prompt included
+
+  // The length at which every text has ended, prompt included: that of the options, or the first that the model cannot
+  // read on from.
+  int longest() const { return max_length_ > n_context_ ? n_context_ + 1 : max_length_; }
   const std::vector<Token>& stop_tokens() const { return stop_tokens_; }  // the end-of-sequence tokens first
-  int max_length() const { return max_length_; }                          // prompt included
 
  private:
   Stop find_stop_string(const Node& last) const;

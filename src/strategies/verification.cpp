@@ -55,15 +55,22 @@ std::vector<Guessed> Verification::guessed_at(int at) const {
   return guessed;
 }
 
+int Verification::first_child(int at) const {
+  for (int i = at + 1; i < std::ssize(draft_.guesses()); ++i) {
+    if (guess(i).parent == at) return i;
+  }
+  return kTip;
+}
+
 Verification::Chain Verification::chain() {
   Chain chain;
   Node node = tip_;
-  for (int at = at_; at + 1 < std::ssize(draft_.guesses()); ++at) {  // each guess stands behind the last
+  for (int at = at_, next = first_child(at); next != kTip; at = next, next = first_child(at)) {
     if (at != at_ && guess(at).row < 0) break;
     try {
       const Step step = process(at, node);
       chain.laws.push_back(run_.law(step));
-      chain.guessed.push_back({guess(at + 1).node.token(), guess(at + 1).drawn_from.get()});
+      chain.guessed.push_back({guess(next).node.token(), guess(next).drawn_from.get()});
       node = run_.child(step, chain.guessed.back().token);
     } catch (const NothingLeft&) {  // the text would end there
       if (at == at_) throw;
@@ -106,6 +113,7 @@ Why Verification::why(const Step& step, Token token, int kept, std::span<const T
   if (draft_.empty()) return why;
   const auto trace = std::make_shared<SpeculativeTrace>();
   trace->scoring = why.strategy;
+  trace->round = draft_.round;
   trace->drafter = draft_.drafter;
   trace->verify = how_;
   trace->depth = written_;

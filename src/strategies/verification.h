@@ -20,7 +20,8 @@ class Verification {
   Step step() { return process(at_, tip_); }
   std::vector<Guessed> guessed() const { return guessed_at(at_); }
 
-  // The rest of a chain: what was guessed at this place and behind each guess, and the distributions before them.
+  // The rest of a chain (of a tree, the first guess of each place, which was drawn before its siblings and so whatever
+  // they are): what was guessed at this place and behind each guess, and the distributions before them.
   struct Chain {
     std::vector<Guessed> guessed;
     std::vector<Law> laws;
@@ -43,6 +44,7 @@ class Verification {
   const Guess& guess(int index) const { return draft_.guesses()[static_cast<std::size_t>(index)]; }
   Step process(int at, const Node& node);
   std::vector<Guessed> guessed_at(int at) const;
+  int first_child(int at) const;  // kTip: none
   Why why(const Step& step, Token token, int kept, std::span<const Trial> trials);
 
   Run& run_;

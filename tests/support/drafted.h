@@ -1,0 +1,107 @@
+// Runs with drafters on two table models that are alike, for tests.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "options/table.h"
+#include "strategies/speculative_trace.h"
+#include "support/runs.h"
+
+namespace decant::testing {
+
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+inline Pairs operator+(Pairs a, const Pairs& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+inline GenerationConfig given(const Pairs& options) {
+  GenerationConfig config;
+  config.max_new_tokens = 24;
+  config.seed = 7;
+  for (const auto& [name, text] : options) set(config, get(generation_fields(), name), text);
+  return config;
+}
+
+// Keeps what is said of every token, by sequence: the decision as JSON, without the time and what speculation says of
+// it, and that apart.
+class Decisions : public RunObserver {
+ public:
+  explicit Decisions(const Vocab& vocab, int n_sequences = 1)
+      : plain(static_cast<std::size_t>(n_sequences)), speculative(plain.size()), vocab_(vocab) {}
+  bool wants_decisions() const override { return true; }
+  void decision(const Decision& decision) override {
+    Decision same = decision;
+    same.seconds = 0;
+    const auto its = std::dynamic_pointer_cast<const SpeculativeTrace>(decision.strategy);
+    if (its) same.strategy = its->scoring;
+    JsonWriter json;
+    json.begin_object();
+    write_fields(json, same, vocab_);
+    json.end_object();
+    plain[static_cast<std::size_t>(decision.sequence)].push_back(json.text());
+    speculative[static_cast<std::size_t>(decision.sequence)].push_back({decision.token, its});
+  }
+
+  struct Said {
+    Token token;
+    std::shared_ptr<const SpeculativeTrace> trace;
+  };
+  std::vector<std::vector<std::string>> plain;
+  std::vector<std::vector<Said>> speculative;
+
+ private:
+  const Vocab& vocab_;
+};
+
+// All that a drafter may not change.
+struct Written {
+  std::vector<std::vector<Token>> ids = {};
+  std::vector<std::string> texts = {};
+  std::vector<FinishReason> finishes = {};
+  std::vector<std::vector<std::string>> decisions = {};
+  std::string error = {};
+  bool operator==(const Written&) const = default;
+};
+
+inline Written written_by(const decant::Run& run, const Decisions* decisions = nullptr) {
+  Written written;
+  for (const Sequence& each : run.sequences()) {
+    written.ids.push_back(each.ids);
+    written.texts.push_back(each.bytes);
+    written.finishes.push_back(each.finish);
+  }
+  if (decisions) written.decisions = decisions->plain;
+  try {
+    run.rethrow();
+  } catch (const std::exception& error) {
+    written.error = error.what();
+  }
+  return written;
+}
+
+// As `table` with a share of another one's logits added.
+inline Table alike(const Table& table, const Table& other, float share) {
+  return [=](const std::vector<Token>& text) {
+    std::vector<float> logits = table(text);
+    const std::vector<float> more = other(text);
+    for (std::size_t i = 0; i < logits.size(); ++i) logits[i] += share * more[i];
+    return logits;
+  };
+}
+
+// The request, with model 1 of the scheduler for all that it needs beside model 0.
+inline Request drafted_request(const GenerationConfig& config, std::vector<Token> prompt,
+                               RunObserver* observer = nullptr) {
+  const StrategyRow& row = resolve_strategy(config);
+  Request asked = request(config, std::move(prompt), row.run, observer);
+  asked.models.resize(1 + models_of(row, config).size(), 1);
+  asked.n_drafting = n_drafting(row, config);
+  return asked;
+}
+
+}  // namespace decant::testing
