@@ -2,6 +2,7 @@
 // asks the model about all of them at once.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,7 @@ class Draft {
   int round = 0;                  // of the text: how often its end was verified before
   int most = 0;                   // guesses that it may hold
   std::string_view drafter = {};  // whose it is
+  int kind = 1;                   // how sure it is, from 0 to DraftLength::kKinds - 1
   int row = -1;                   // the tip's, of the forward that verifies it
 
   // Whether anything may follow a guess (or the tip): the text does not end with it, and there is room.
@@ -56,6 +58,16 @@ class Draft {
     return static_cast<int>(guesses_.size()) - 1;
   }
   int add(int parent, Token token) { return add({.node = node(parent).child(token), .parent = parent}); }
+
+  // Keeps the first n guesses.
+  void truncate(int n) { guesses_.resize(std::min(guesses_.size(), static_cast<std::size_t>(n))); }
+
+  // How deep it goes.
+  int depth() const {
+    int deepest = tip_.length();
+    for (const Guess& each : guesses_) deepest = std::max(deepest, each.node.length());
+    return deepest - tip_.length();
+  }
 
   // The guess behind `parent` with that token; kTip where there is none.
   int child(int parent, Token token) const {

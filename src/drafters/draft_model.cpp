@@ -68,7 +68,7 @@ class DraftModel : public Drafter {
   };
 
   bool has_room(const Draft& draft, int guess) const {
-    return draft.may_grow(guess) && draft.node(guess).length() <= n_context_;
+    return draft.may_grow(guess) && draft.node(guess).length() < n_context_;
   }
 
   void guess(Run& run, End& end, const EvalRow& row, int depth) const {

@@ -10,6 +10,7 @@ namespace decant {
 namespace {
 
 constexpr std::string_view kSpeculate[] = {"off", "auto"};
+constexpr std::string_view kSchedules[] = {"measured", "constant"};
 constexpr std::string_view kVerify[] = {"race", "rejection", "block"};
 
 const Option<std::string> speculate({.name = "speculate",
@@ -27,6 +28,15 @@ const Option<std::vector<std::string>> drafter(
      .when = "to choose what `speculate auto` would choose for you",
      .order = -2},
     {});
+
+const Option<std::string> num_assistant_tokens_schedule(
+    {.name = "num_assistant_tokens_schedule",
+     .group = speculation_group,
+     .range = one_of(kSchedules),
+     .doc = "how many tokens are guessed: as many as pay, by measurement; or always as many as may be",
+     .when = "constant for experiments that count forwards",
+     .advanced = true},
+    "measured");
 
 std::vector<const DrafterRow*> all_drafters() {
   std::vector<const DrafterRow*> rows = registered<DrafterRow>();
@@ -130,6 +140,8 @@ int most_guesses(const GenerationConfig& config) {
   for (const DrafterRow* row : drafters_of(config)) most = std::max(most, row->most(config));
   return most;
 }
+
+bool measures_drafts(const GenerationConfig& config) { return num_assistant_tokens_schedule(config) == "measured"; }
 
 std::string drafter_list() {
   std::string names;

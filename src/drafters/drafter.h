@@ -65,6 +65,9 @@ int most_guesses(const GenerationConfig& config);
 extern const Option<std::string> verify_option;  // race, rejection, block
 extern const Option<int> num_assistant_tokens;   // tokens that a model drafts at a time
 
+// Whether a drafter guesses as much as is worth it, by measurement, and not what was asked for.
+bool measures_drafts(const GenerationConfig& config);
+
 std::string drafter_list();  // the names of all, separated by commas
 
 }  // namespace decant

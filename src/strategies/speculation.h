@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "drafters/draft_length.h"
 #include "drafters/drafter.h"
 
 namespace decant {
@@ -18,8 +19,11 @@ class Speculation {
 
   bool is_off() const { return drafters_.empty(); }
 
-  // The drafters fill the drafts, which are empty: of each the first that has something to say.
+  // The drafters fill the drafts, which are empty: of each the first that has something to say, and is worth it.
   Task<void> guess(Run& run, std::vector<Draft>& drafts);
+
+  // A forward of so many rows has verified them.
+  void evaluated(const Run& run, std::size_t rows);
 
   // What came of a draft: guesses along the text that were kept, and tokens written.
   void learn(Run& run, const Draft& draft, int kept, int written);
@@ -28,9 +32,16 @@ class Speculation {
   struct Named {
     std::string_view name;
     std::unique_ptr<Drafter> drafter;
+    int most;
+    DraftLength length;
   };
+  int limit(Named& named, int texts);
+
   std::vector<Named> drafters_;
-  int most_ = 0;
+  RowCosts costs_;
+  bool measures_;             // how much to draft; else as much as was asked for
+  bool reads_prompt_ = true;  // the next forward
+  double asked_ = -1;         // when the forward under way was; below 0: it reads the prompt
 };
 
 }  // namespace decant

@@ -62,6 +62,7 @@ Task<void> write_texts(Run& run, Scoring& scoring, bool drawn) {
     const std::vector<Node> nodes = number_rows(drafts);
     const std::vector<Ask> asks = scoring.asks(nodes);
     auto rows = co_await run.eval(asks);
+    speculation.evaluated(run, nodes.size());
     std::vector<Draft> going_on;
     for (const Draft& draft : drafts) {
       Verification text(run, scoring, rows, nodes.size(), draft, how);

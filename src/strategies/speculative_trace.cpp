@@ -6,7 +6,7 @@ namespace decant {
 void SpeculativeTrace::write(JsonWriter& json, const Vocab& vocab) const {
   if (scoring) scoring->write(json, vocab);
   json.key("speculative").begin_object();
-  json.field("round", round).field("drafter", drafter).field("verify", verify).field("depth", depth);
+  json.field("drafter", drafter).field("verify", verify).field("depth", depth);
   json.field("verdict", verdict).key("source");
   source < 0 ? json.value(nullptr) : json.value(source);
   json.key("drafted").begin_array();

@@ -19,7 +19,6 @@ class SpeculativeTrace : public StrategyTrace {
     std::optional<Trial> trial = {};  // by rejection or block: what its turn was
   };
 
-  std::int64_t round = 0;  // of the text
   std::string_view drafter = {};
   std::string_view verify = {};
   int depth = 0;                  // 0: the token after the text's end at the round's beginning
