@@ -36,7 +36,6 @@ class Draft {
   std::vector<Guess>& guesses() { return guesses_; }
   const Node& node(int guess) const { return guess == kTip ? tip_ : at(guess).node; }
 
-  int round = 0;                  // of the text: how often its end was verified before
   int most = 0;                   // guesses that it may hold
   std::string_view drafter = {};  // whose it is
   int kind = 1;                   // how sure it is, from 0 to DraftLength::kKinds - 1

@@ -77,9 +77,7 @@ Task<void> write_texts(Run& run, Scoring& scoring, bool drawn) {
         run.end_at_dead_end(draft.sequence(), dead_end);
       }
       speculation.learn(run, draft, text.kept(), text.written());
-      if (run.finished(draft.sequence())) continue;
-      going_on.emplace_back(text.tip(), draft.sequence(), run.stop_rules());
-      going_on.back().round = draft.round + 1;
+      if (!run.finished(draft.sequence())) going_on.emplace_back(text.tip(), draft.sequence(), run.stop_rules());
     }
     drafts = std::move(going_on);
   }

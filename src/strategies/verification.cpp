@@ -113,7 +113,6 @@ Why Verification::why(const Step& step, Token token, int kept, std::span<const T
   if (draft_.empty()) return why;
   const auto trace = std::make_shared<SpeculativeTrace>();
   trace->scoring = why.strategy;
-  trace->round = draft_.round;
   trace->drafter = draft_.drafter;
   trace->verify = how_;
   trace->depth = written_;
