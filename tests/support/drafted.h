@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "drafters/drafter.h"
 #include "options/table.h"
 #include "strategies/speculative_trace.h"
 #include "support/runs.h"
@@ -102,6 +103,42 @@ inline Request drafted_request(const GenerationConfig& config, std::vector<Token
   asked.models.resize(1 + models_of(row, config).size(), 1);
   asked.n_drafting = n_drafting(row, config);
   return asked;
+}
+
+// A guess as a test looks at it, without its node.
+struct Seen {
+  Token token;
+  int parent, source;
+  double q;
+};
+
+// What the drafters of a request say of its prompt, each by itself; nothing is written. `most`: guesses it may make.
+inline std::vector<Seen> guesses_of(Scheduler& scheduler, const GenerationConfig& config, std::vector<Token> prompt,
+                                    int most = 32) {
+  std::vector<Seen> seen;
+  Request asked = drafted_request(config, std::move(prompt));
+  asked.strategy = [&](decant::Run& run) -> Task<void> {
+    std::vector<Draft> drafts;
+    drafts.emplace_back(run.prompt(), 0, run.stop_rules());
+    drafts[0].most = most;
+    for (const DrafterRow* row : drafters_of(run.config())) {
+      const std::unique_ptr<Drafter> drafter = row->make(run, run.first_drafting_model());
+      const std::span<Draft> span = drafts;
+      Drafter& its = *drafter;
+      co_await its.draft(run, span);
+    }
+    for (const Guess& each : drafts[0].guesses()) seen.push_back({each.node.token(), each.parent, each.source, each.q});
+  };
+  const auto run = start(scheduler, asked);
+  scheduler.run();
+  run->rethrow();
+  return seen;
+}
+
+inline std::vector<Token> tokens_of(const std::vector<Seen>& guesses) {
+  std::vector<Token> tokens;
+  for (const Seen& each : guesses) tokens.push_back(each.token);
+  return tokens;
 }
 
 }  // namespace decant::testing
