@@ -111,7 +111,8 @@ const Registered<DrafterRow> model_row({
     .is_asked_for = [](const auto& config) { return !assistant_model(config).empty(); },
     .is_usual = [](const auto& config) { return !assistant_model(config).empty(); },
     .needs = "assistant_model",
-    .reads = {"assistant_model", "num_assistant_tokens", "assistant_confidence_threshold"},
+    .reads = {"assistant_model", "num_assistant_tokens", "assistant_confidence_threshold",
+              "num_assistant_tokens_schedule"},
     .most = most,
     .models = [](const auto& config) { return std::vector<std::string>{assistant_model(config)}; },
     .make = make,
@@ -124,7 +125,8 @@ const Registered<DrafterRow> exit_row({
     .is_asked_for = [](const auto& config) { return assistant_early_exit(config).has_value(); },
     .is_usual = [](const auto&) { return false; },
     .needs = "assistant_early_exit",
-    .reads = {"assistant_early_exit", "num_assistant_tokens", "assistant_confidence_threshold"},
+    .reads = {"assistant_early_exit", "num_assistant_tokens", "assistant_confidence_threshold",
+              "num_assistant_tokens_schedule"},
     .most = most,
     .models =
         [](const auto& config) {

@@ -109,7 +109,7 @@ void check_drafters(const GenerationConfig& config) {
       is_read = is_read || std::find(active.begin(), active.end(), row) != active.end();
     }
     if (readers.empty() || is_read) continue;
-    throw Error(ErrorKind::usage, "{0} does nothing without the drafter {1}: drop it, or --drafter {1}", field.name,
+    throw Error(ErrorKind::usage, "{0} does nothing without the drafter {1}: drop it, or name one", field.name,
                 readers);
   }
 }

@@ -61,7 +61,7 @@ const Registered<DrafterRow> row({
     .doc = "what followed the same words before",
     .is_asked_for = [](const auto& config) { return prompt_lookup_num_tokens(config).has_value(); },
     .is_usual = [](const auto&) { return true; },
-    .reads = {"prompt_lookup_num_tokens", "max_matching_ngram_size"},
+    .reads = {"prompt_lookup_num_tokens", "max_matching_ngram_size", "num_assistant_tokens_schedule"},
     .most = most,
     .make = [](const Run& run, int) -> std::unique_ptr<Drafter> {
       return std::make_unique<PromptLookup>(run.config());

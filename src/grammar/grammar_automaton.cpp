@@ -12,6 +12,7 @@ constexpr int kMaxWork = 1 << 16;          // stacks looked at in one step
 constexpr int kMaxMemory = 1 << 24;        // numbers kept in all
 constexpr std::size_t kMaxNext = 1 << 22;  // numbers in tables
 constexpr std::size_t kMaxAllowed = 1024;  // a bit per token each
+constexpr std::size_t kMaxStates = 64;     // ways to take arrays for ones whose items differ, or not
 constexpr int unknown = -1;
 
 void sort_unique(std::vector<int>& values) {
@@ -30,6 +31,7 @@ GrammarAutomaton::GrammarAutomaton(GrammarRules rules, const Vocab& vocab, const
   set_numbers_[{}] = dead;
   rules_.symbols.push_back({Symbol::rule, rules_.root});
   rules_.symbols.push_back({Symbol::end});
+  find_brackets();
   start_ = number_set(readings(push(empty, static_cast<int>(rules_.symbols.size()) - 2)));
 }
 
@@ -60,34 +62,69 @@ GrammarAutomaton::Letter GrammarAutomaton::letter(char32_t c) const {
 GrammarAutomaton::State GrammarAutomaton::after(State state, Token token) {
   if (std::find(eos_.begin(), eos_.end(), token) != eos_.end()) return {may_end(state) ? ended : dead};
   if (token < 0 || token >= vocab_.size() || vocab_.bytes(token).empty()) return {dead};
-  return read(state, token);
+  State result{dead};
+  for (State& each : read(state, token)) {
+    if (result.set != dead) each.other = std::make_shared<const State>(std::move(result));
+    result = std::move(each);
+  }
+  return result;
 }
 
-GrammarAutomaton::State GrammarAutomaton::read(State state, Token token) {
+std::vector<GrammarAutomaton::State> GrammarAutomaton::read(const State& state, Token token) {
+  std::vector<State> states;
+  for (const State* each = &state; each; each = each->other.get()) states.push_back({each->set, {}, each->items});
+  Utf8Reader reader = state.reader;
   for (const char byte : vocab_.bytes(token)) {
-    if (byte == 0) return {dead};
-    switch (state.reader.push(static_cast<std::uint8_t>(byte))) {
-      case Utf8Reader::Result::ill_formed:
-        return {dead};
-      case Utf8Reader::Result::more:
-        break;
-      case Utf8Reader::Result::character:
-        state = {next(state.set, letter(state.reader.value()))};
+    if (byte == 0) return {};
+    const auto result = reader.push(static_cast<std::uint8_t>(byte));
+    if (result == Utf8Reader::Result::ill_formed) return {};
+    if (result == Utf8Reader::Result::more) continue;
+    std::vector<State> reached;
+    for (const State& each : states) {
+      for (State& next : read(each, reader.value())) reached.push_back(std::move(next));
     }
+    count(reached.size() > kMaxStates, 0);
+    states = std::move(reached);
+    reader = {};
   }
-  return may_begin(state.set, state.reader) ? state : State{dead};
+  for (State& each : states) each.reader = reader;
+  std::erase_if(states, [&](const State& each) { return !may_begin(each.set, reader) || !may_differ(each); });
+  return states;
+}
+
+std::vector<GrammarAutomaton::State> GrammarAutomaton::read(const State& state, char32_t c) {
+  if (rules_.unique < 0 || c != U'[') return step(next(state.set, letter(c)), state, c, false);
+  const auto [unique, other] = brackets(state.set);
+  std::vector<State> result = step(unique, state, c, true);
+  for (State& each : step(other, state, c, false)) result.push_back(std::move(each));
+  return result;
 }
 
 const std::vector<bool>& GrammarAutomaton::allowed(const State& state) {
+  if (!state.items && !state.other) return allowed_by_rules(state);
+  std::vector<bool> allowed(vocab_.size());
+  for (const State* each = &state; each; each = each->other.get()) {
+    const State reading{each->set, each->reader, each->items};
+    std::vector<bool> mine = allowed_by_rules(reading);
+    if (each->items) leave_out_repeated(reading, mine);
+    for (std::size_t token = 0; token < allowed.size(); ++token) allowed[token] = allowed[token] || mine[token];
+  }
+  return allowed_here_ = std::move(allowed);
+}
+
+// By the state's rules alone, of one way to read it.
+const std::vector<bool>& GrammarAutomaton::allowed_by_rules(const State& state) {
   const auto known = state.reader.between_characters() ? allowed_.find(state.set) : allowed_.end();
   if (known != allowed_.end()) return known->second;
   std::vector<bool> allowed(vocab_.size());
+  const State by_rules{state.set, state.reader};
   if (state.reader.between_characters()) {
     walk(state.set, allowed);
+    for (const Token token : bracket_tokens_) allowed[token] = allowed[token] && may_follow(by_rules, token);
   } else {
-    for (const Token token : trie_.inner()) allowed[token] = read(state, token).set != dead;
+    for (const Token token : trie_.inner()) allowed[token] = may_follow(by_rules, token);
   }
-  for (const Token token : eos_) allowed[token] = may_end(state);
+  for (const Token token : eos_) allowed[token] = may_end(by_rules);
   if (!state.reader.between_characters()) return allowed_inside_ = std::move(allowed);
   if (allowed_.size() >= kMaxAllowed) allowed_.clear();
   return allowed_[state.set] = std::move(allowed);
@@ -114,7 +151,8 @@ void GrammarAutomaton::walk(Set set, std::vector<bool>& allowed) {
 bool GrammarAutomaton::may_end(const State& state) const {
   if (state.set == ended) return true;
   const std::vector<Stack>& stacks = sets_[state.set];
-  return state.reader.between_characters() && !stacks.empty() && stacks.front() == empty;
+  const bool may = state.reader.between_characters() && !stacks.empty() && stacks.front() == empty;
+  return may || (state.other && may_end(*state.other));
 }
 
 // Whether a character begun so may come next.
@@ -129,7 +167,7 @@ bool GrammarAutomaton::may_begin(Set set, const Utf8Reader& reader) const {
 GrammarAutomaton::Set GrammarAutomaton::next(Set set, Letter letter) {
   if (next_.size() < sets_.size()) next_.resize(sets_.size());
   if (!next_[set].empty() && next_[set][letter] != unknown) return next_[set][letter];
-  const Set reached = compute_next(set, letter);
+  const Set reached = compute_next(set, letter, true, true);
   if (next_[set].empty()) {
     n_next_ += letters_.size();
     if (n_next_ > kMaxNext) {
@@ -141,7 +179,8 @@ GrammarAutomaton::Set GrammarAutomaton::next(Set set, Letter letter) {
   return next_[set][letter] = reached;
 }
 
-GrammarAutomaton::Set GrammarAutomaton::compute_next(Set set, Letter letter) {
+// By the symbol that opens arrays whose items differ, by others, or by both.
+GrammarAutomaton::Set GrammarAutomaton::compute_next(Set set, Letter letter, bool unique, bool other) {
   work_ = 0;
   std::vector<Stack> reached;
   const std::size_t n = sets_[set].size();
@@ -149,7 +188,7 @@ GrammarAutomaton::Set GrammarAutomaton::compute_next(Set set, Letter letter) {
     const Stack stack = sets_[set][i];
     if (stack == empty) continue;
     const auto [symbol, below] = stacks_[stack];
-    if (!in_class_[rules_.symbols[symbol].index][letter]) continue;
+    if (!(symbol == rules_.unique ? unique : other) || !in_class_[rules_.symbols[symbol].index][letter]) continue;
     const std::vector<Stack>& more = readings(push(below, symbol + 1));
     reached.insert(reached.end(), more.begin(), more.end());
     count(reached.size() > kMaxWork, 0);

@@ -6,16 +6,25 @@
 // array access per character. The result is that of libllama's grammar sampler, which matches every token by itself,
 // except that text stays well-formed UTF-8 (there, overlong forms, surrogates and bytes from 0xF5 can be read as
 // characters) and that control tokens are never text.
+//
+// Arrays whose items differ (unique_items_rule) are no matter of states: beside the automaton a text then carries what
+// has been written of them (UniqueItems). A token is left out if an item ends a second time with it, and if every way
+// on from it would.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "base/utf8_reader.h"
 #include "grammar/grammar_rules.h"
 #include "grammar/token_trie.h"
+#include "grammar/unique_items.h"
 
 namespace decant {
 
@@ -28,6 +37,8 @@ class GrammarAutomaton {
   struct State {
     Set set;
     Utf8Reader reader = {};
+    std::shared_ptr<const UniqueItems> items = nullptr;  // inside of arrays whose items differ
+    std::shared_ptr<const State> other = nullptr;        // if other arrays may be meant: the same text read so
   };
 
   // The rules must not be left recursive. `vocab` and `trie` stay where they are; `eos` are the tokens that end the
@@ -49,15 +60,35 @@ class GrammarAutomaton {
     Stack below;
   };
 
+  struct Brackets {  // where the letter [ leads: as one that opens an array whose items differ, or not
+    Set unique, other;
+  };
+
   void number_letters();
   Letter letter(char32_t c) const;
+  const std::vector<bool>& allowed_by_rules(const State& state);
   void walk(Set set, std::vector<bool>& allowed);
-  State read(State state, Token token);
+  std::vector<State> read(const State& state, Token token);
+  std::vector<State> read(const State& state, char32_t c);
+  bool may_follow(const State& state, Token token) { return !read(state, token).empty(); }
   bool may_end(const State& state) const;
   bool may_begin(Set set, const Utf8Reader& reader) const;
 
+  // ---- arrays whose items differ (grammar_automaton_unique.cpp)
+
+  struct Step;  // of a walk over the trie
+  void find_brackets();
+  std::vector<State> step(Set set, const State& from, char32_t c, bool unique) const;
+  void leave_out_repeated(const State& state, std::vector<bool>& allowed);
+  Step step_over(const TokenTrie::Node& node, int number, const Step& before);
+  bool may_differ(const State& state);
+  std::optional<std::u32string> look_further(const State& start);
+  bool is_safe_behind(const State& state, std::u32string_view text);
+  std::vector<char32_t> characters_to_try(const State& state);
+
   Set next(Set set, Letter letter);
-  Set compute_next(Set set, Letter letter);
+  Brackets brackets(Set set);
+  Set compute_next(Set set, Letter letter, bool unique, bool other);
   Set number_set(std::vector<Stack> stacks);
   Stack push(Stack below, int symbol);
   const std::vector<Stack>& readings(Stack stack);
@@ -79,14 +110,19 @@ class GrammarAutomaton {
   std::unordered_map<Stack, std::vector<Stack>> readings_;
   std::vector<std::vector<Stack>> sets_;  // sorted
   std::map<std::vector<Stack>, Set> set_numbers_;
-  int work_ = 0;             // stacks looked at for the step under way
-  std::int64_t memory_ = 0;  // numbers kept, about
+  std::map<Set, Brackets> brackets_;
+  std::vector<Token> bracket_tokens_;  // with a [
+  std::vector<bool> structural_;       // by node: whether what ends or begins a value is in it or below
+  std::map<Set, std::vector<std::u32string>> ways_out_;  // texts that led to an item that differs
+  int work_ = 0;                                         // stacks looked at for the step under way
+  std::int64_t memory_ = 0;                              // numbers kept, about
 
   // What can be worked out again, and is thrown away when there is too much of it.
   std::vector<std::vector<Set>> next_;  // by set, then by letter; empty when nothing is known
   std::size_t n_next_ = 0;
   std::unordered_map<Set, std::vector<bool>> allowed_;
   std::vector<bool> allowed_inside_;  // the last answer inside a character
+  std::vector<bool> allowed_here_;    // and inside of arrays whose items differ
   std::vector<Set> path_;             // scratch of walk()
 };
 

@@ -34,6 +34,7 @@ struct GrammarRules {
   std::vector<CharClass> classes;
   std::vector<std::vector<int>> rules;  // of each rule, where the sequences to choose from begin
   int root = 0;
+  int unique = -1;  // the symbol in unique_items_rule, if there is one
 };
 
 // A rule that can come back to itself before any character, with something left to come behind it each time: what it

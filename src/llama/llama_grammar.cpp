@@ -8,6 +8,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "base/unique_items_rule.h"
 #include "base/utf8.h"
 #include "grammar/grammar_automaton.h"
 
@@ -183,10 +184,27 @@ class Converter {
       throw Error(ErrorKind::usage,
                   "grammar: none of its texts has an end: every way through root comes back to a rule");
     }
+    find_unique_items();
     return std::move(result_);
   }
 
  private:
+  void find_unique_items() {
+    const auto found = parser_.symbol_ids.find(std::string(unique_items_rule));
+    if (found == parser_.symbol_ids.end() || !defined(found->second)) return;
+    const std::vector<int>& sequences = result_.rules[found->second];
+    const auto is_bracket = [&](std::size_t at) {
+      const Symbol symbol = result_.symbols[at], end = result_.symbols[at + 1];
+      return symbol.kind == Symbol::chars && end.kind == Symbol::end &&
+             result_.classes[static_cast<std::size_t>(symbol.index)] == CharClass{{{U'[', U'['}}};
+    };
+    if (sequences.size() != 1 || !is_bracket(static_cast<std::size_t>(sequences[0]))) {
+      throw Error(ErrorKind::usage, "grammar: rule {} has to be \"[\": it opens a JSON array whose items differ",
+                  unique_items_rule);
+    }
+    result_.unique = sequences[0];
+  }
+
   // Not the rules that the parser makes of groups and repetitions and names "rule_number": the text has no underscore.
   std::vector<bool> named_by_the_text() const {
     std::vector<bool> result(parser_.symbol_ids.size());

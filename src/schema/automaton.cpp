@@ -506,6 +506,35 @@ std::pair<long, long> Dfa::lengths() const {
   return {shortest, order.size() == accepts_.size() ? longest : -1};
 }
 
+long least_number(const Dfa& dfa, long enough) {
+  if (dfa.is_empty()) return 0;
+  const long longest = dfa.lengths().second;
+  if (longest < 0) return enough;
+  std::vector<long> texts(static_cast<std::size_t>(dfa.size()));  // of so many characters, by where they lead
+  texts[0] = 1;
+  long n = 0;
+  for (long length = 0; length <= longest && n < enough; ++length) {
+    std::vector<long> longer(texts.size());
+    AutomataEffort::spend(dfa.size());
+    for (int state = 0; state < dfa.size(); ++state) {
+      const long here = texts[static_cast<std::size_t>(state)];
+      if (here == 0) continue;
+      if (dfa.accepts(state)) n += here;
+      for (int letter = 0; letter < dfa.alphabet().size(); ++letter) {
+        const int to = dfa.next(state, letter);
+        if (to == Dfa::dead) continue;
+        long characters = 0;
+        for (const auto [first, last] : dfa.alphabet().characters(letter))
+          characters += static_cast<long>(last - first) + 1;
+        long& there = longer[static_cast<std::size_t>(to)];
+        there = std::min(enough, there + std::min(enough, here * std::min(enough, characters)));
+      }
+    }
+    texts = std::move(longer);
+  }
+  return std::min(n, enough);
+}
+
 Nfa Dfa::as_nfa() const {
   Nfa nfa;
   for (int state = 0; state < size(); ++state) nfa.add_state();

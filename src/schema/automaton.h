@@ -112,6 +112,9 @@ Dfa difference(const Dfa& a, const Dfa& b);
 Dfa complement(const Dfa& a);
 Dfa limited(const Dfa& dfa, long least, long most);  // to so many characters; most < 0: without end
 
+// Of the texts of an automaton at least so many are different; no more than `enough`.
+long least_number(const Dfa& dfa, long enough);
+
 // So many characters of a set.
 struct CharacterRun {
   CodePointSet set;

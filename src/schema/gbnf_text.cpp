@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/unique_items_rule.h"
+
 namespace decant {
 namespace {
 
@@ -24,7 +26,7 @@ std::size_t behind_quoted(std::string_view body, std::size_t at) {
   return at + 1;
 }
 
-bool is_name(char c) { return ('a' <= c && c <= 'z') || ('0' <= c && c <= '9'); }
+bool is_name(char c) { return ('a' <= c && c <= 'z') || ('0' <= c && c <= '9') || c == '-'; }
 
 std::size_t behind_name(std::string_view body, std::size_t at) {
   while (at < body.size() && is_name(body[at])) ++at;
@@ -151,9 +153,21 @@ std::string GbnfRules::add(const std::string& body) {
   return names_[body] = name;
 }
 
+std::string GbnfRules::unique_bracket() {
+  if (unique_ >= bodies_.size()) {
+    unique_ = bodies_.size();
+    bodies_.push_back(gbnf_literal("["));
+  }
+  return name(unique_);
+}
+
 std::string GbnfRules::reserve() {
   bodies_.emplace_back();
-  return fmt::format("r{}", bodies_.size() - 1);
+  return name(bodies_.size() - 1);
+}
+
+std::string GbnfRules::name(std::size_t index) const {
+  return index == unique_ ? std::string(unique_items_rule) : fmt::format("r{}", index);
 }
 
 void GbnfRules::define(const std::string& name, std::string body) {
@@ -161,6 +175,7 @@ void GbnfRules::define(const std::string& name, std::string body) {
 }
 
 std::size_t GbnfRules::index(std::string_view name) const {
+  if (name == unique_items_rule) return unique_;
   std::size_t number = 0;
   std::from_chars(name.data() + 1, name.data() + name.size(), number);
   return number;
@@ -180,7 +195,7 @@ std::string GbnfRules::text(const std::string& root) const {
     });
   }
   for (std::size_t i = 0; i < bodies_.size(); ++i) {
-    if (needed[i]) result += fmt::format("r{} ::= {}\n", i, bodies_[i]);
+    if (needed[i]) result += fmt::format("{} ::= {}\n", name(i), bodies_[i]);
   }
   return result;
 }
@@ -197,7 +212,7 @@ std::set<std::string> GbnfRules::endless() const {
   }
   std::set<std::string> result;
   for (std::size_t i = 0; i < bodies_.size(); ++i) {
-    if (!ends[i] && !bodies_[i].empty()) result.insert(fmt::format("r{}", i));
+    if (!ends[i] && !bodies_[i].empty()) result.insert(name(i));
   }
   return result;
 }

@@ -27,6 +27,9 @@ class GbnfRules {
   // The name of a rule with this body.
   std::string add(const std::string& body);
 
+  // The name of the rule that opens arrays whose items differ: unique_items_rule.
+  std::string unique_bracket();
+
   // A name to refer to before there is a body.
   std::string reserve();
   void define(const std::string& name, std::string body);
@@ -41,7 +44,9 @@ class GbnfRules {
 
  private:
   std::size_t index(std::string_view name) const;
+  std::string name(std::size_t index) const;
 
+  std::size_t unique_ = -1UL;                           // of unique_items_rule
   std::unordered_map<std::string, std::string> names_;  // by body
   std::vector<std::string> bodies_;                     // of r0, r1, ...
 };

@@ -9,6 +9,7 @@
 #include "base/utf8_reader.h"
 #include "schema/automaton_gbnf.h"
 #include "schema/gbnf_text.h"
+#include "schema/json_schema_count.h"
 #include "schema/json_schema_disjoint.h"
 #include "schema/json_schema_members.h"
 #include "schema/json_schema_merge.h"
@@ -288,7 +289,9 @@ class Converter {
     const long least = count_of(flat, "minItems", 0, place);
     long most = count_of(flat, "maxItems", -1, place);
     const bool unique = flat.contains("uniqueItems") && flat["uniqueItems"] != false && most != 0 && most != 1;
-    if (unique) return unique_items(flat, least, most, place);
+    if (unique && items_are_constants(flat, place)) return unique_constants(flat, least, most, place);
+    if (unique) require_different_items(flat, least, place);
+    const std::string open = unique ? rules_.unique_bracket() : gbnf_literal("[");
     const bool old_tuple = flat.contains("items") && flat["items"].is_array();
     const Json tuple = old_tuple ? flat["items"] : flat.value("prefixItems", Json::array());
     const char* rest_key = old_tuple ? "additionalItems" : "items";
@@ -313,7 +316,7 @@ class Converter {
     if (most < 0 || most > written) {
       const auto item = value_if_any(rest, place + '/' + rest_key);
       if (!item) most = written;
-      if (item && written == 0) return array_of(*item, least, most);
+      if (item && written == 0) return array_of(open, *item, least, most);
       if (item)
         items += repeated(rules_.add(comma() + *item), std::max(0L, least - written), most < 0 ? -1 : most - written,
                           rules_) +
@@ -321,22 +324,36 @@ class Converter {
     }
     if (most >= 0 && most < least) refuse_unsatisfiable(place, "its items can be no more than " + std::to_string(most));
     if (items.empty()) return "\"[\" " + blank() + " \"]\"";
-    return "\"[\" " + blank() + ' ' + items + blank() + " \"]\"";
+    return open + ' ' + blank() + ' ' + items + blank() + " \"]\"";
   }
 
-  std::string array_of(const std::string& item, long least, long most) {
+  std::string array_of(const std::string& open, const std::string& item, long least, long most) {
     const std::string another = rules_.add(comma() + item);
     const std::string list = item + ' ' + repeated(another, std::max(0L, least - 1), most < 0 ? -1 : most - 1, rules_);
     if (most == 0) return "\"[\" " + blank() + " \"]\"";
-    return fmt::format("\"[\" {0} ({1} {0}){2} \"]\"", blank(), list, least > 0 ? "" : "?");
+    return fmt::format("{3} {0} ({1} {0}){2} \"]\"", blank(), list, least > 0 ? "" : "?", open);
+  }
+
+  bool items_are_constants(const Json& flat, Place place) {
+    const Json items = merger_.flatten(flat.value("items", Json(true)), place + "/items");
+    const bool tuple = flat.contains("prefixItems") || flat.contains("additionalItems") || items.is_array();
+    return !tuple && items.is_object() && (items.contains("enum") || items.contains("const"));
+  }
+
+  // Whoever writes sees for each item that it differs, but not that so many can.
+  void require_different_items(const Json& flat, long least, Place place) const {
+    if (least < 2) return;
+    const bool tuple = flat.contains("prefixItems") || (flat.contains("items") && flat["items"].is_array());
+    const Json items = flat.value("items", Json(true));
+    if (tuple || least_number_of_values(items, least, merger_, place + "/items") < least) {
+      refuse_schema(place,
+                    fmt::format("uniqueItems and minItems {} ask for more items than are known to differ", least));
+    }
   }
 
   // Items that are constants, each once, in the order of the schema.
-  std::string unique_items(const Json& flat, long least, long most, Place place) {
-    const Json items = merger_.flatten(flat.value("items", Json(true)), place + "/items");
-    const bool tuple = flat.contains("prefixItems") || flat.contains("additionalItems") || items.is_array();
-    const bool of_constants = !tuple && items.is_object() && (items.contains("enum") || items.contains("const"));
-    if (!of_constants) refuse_keyword("uniqueItems", place);
+  std::string unique_constants(const Json& flat, long least, long most, Place place) {
+    const Json items = merger_.flatten(flat["items"], place + "/items");
     std::vector<Member> members;
     for (const Json& each : allowed_constants(items, merger_, place + "/items")) {
       members.push_back({rules_.add(constant(each)), false});

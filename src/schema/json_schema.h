@@ -4,9 +4,9 @@
 // order of the schema, and what is not declared is left out where that may be (properties beside declared ones when
 // additionalProperties is absent, values of other types than the ones the keywords speak of, numbers with more than 15
 // digits). What would need memory of the text, or the absence of something, is refused by name: not, if, multipleOf,
-// uniqueItems, contains, patternProperties, propertyNames, minProperties, dependencies, oneOf with alternatives that
-// may hold together, references to other documents. Keywords that JSON Schema does not know mean nothing there, nor
-// here.
+// contains, dependencies, oneOf with alternatives that may hold together, references to other documents; but for
+// uniqueItems, for which the grammar has a rule of a special name (base/unique_items_rule.h). Keywords that JSON Schema
+// does not know mean nothing there, nor here.
 //
 // Not llama.cpp's converter, whose grammars allow texts that are no JSON (a pattern with `.` or `[^,]` writes quotes
 // and backslashes, the keys beside declared ones hold line ends) or do not follow the schema (bounds of `number`,

