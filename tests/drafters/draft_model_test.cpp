@@ -71,8 +71,8 @@ TEST(DraftModel, StopsWhereTheTextOrItsContextEnds) {
   EXPECT_EQ(tokens_of(drafted(Pairs{{"ignore_eos", "true"}, {"max_new_tokens", "3"}})), greedy(2))
       << "the last one is the target's own";
   EXPECT_EQ(tokens_of(drafted(endless, 128, 4)), greedy(4));
-  EXPECT_EQ(tokens_of(drafted(endless, 4)), greedy(2)) << "it reads four tokens";
-  EXPECT_TRUE(drafted(endless, 2).empty()) << "it cannot read the prompt";
+  EXPECT_EQ(tokens_of(drafted(endless, 5)), greedy(2)) << "it reads four tokens";
+  EXPECT_TRUE(drafted(endless, 3).empty()) << "it has no room behind the prompt";
   const Tokens text = greedy(5);
   EXPECT_EQ(tokens_of(drafted(endless + Pairs{{"stop_token_ids", fmt::to_string(text[1])}})),
             (Tokens{text.begin(), std::find(text.begin(), text.end(), text[1]) + 1}));
