@@ -44,6 +44,7 @@ TEST_P(LlamaSpeculative, WritesTheSameIdsWithAnyDrafter) {
   const std::string name = GetParam();
   const std::span<const char* const> some = name == kF32 ? std::span(prompts).subspan(1, 1) : std::span(prompts);
   for (const char* prompt : some) {
+    const std::vector<Token> tokens = speculator.vocab().tokenize(prompt, true, false);
     for (const Pairs& way : ways) {
       std::vector<Pairs> all;
       for (const Pairs& drafter : drafters) {
