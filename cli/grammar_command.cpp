@@ -77,7 +77,7 @@ int grammar_command(const std::vector<std::string>& arguments) {
   const std::string action = arguments.empty() ? "--help" : arguments[0];
   if (action == "--help" || action == "-h" || action == "--help-all") {
     const int width = help_width();
-    Output().write("Usage: decant grammar show|check [options]\n" +
+    Output().write(wrap("Usage: decant grammar show|check [options]", width) + "\n" +
                    help_text({{"Actions", "show", "print the GBNF grammar of a JSON schema"},
                               {"Actions", "check", "say whether a text follows a grammar or a JSON schema"}},
                              width) +

@@ -17,6 +17,7 @@ const Option<std::string> assistant_model({.name = "assistant_model",
                                            .doc = "a smaller model that guesses: a GGUF file, self:LAYERS, self:q4_0",
                                            .when = "a model of the same family, a tenth of the size",
                                            .aliases = {"--model-draft"},
+                                           .advanced = true,
                                            .order = 3},
                                           "");
 
@@ -25,6 +26,7 @@ const Option<std::optional<int>> assistant_early_exit({.name = "assistant_early_
                                                        .range = at_least(1),
                                                        .doc = "the model's first so many layers guess",
                                                        .when = "for models that were trained to exit early",
+                                                       .advanced = true,
                                                        .order = 4},
                                                       {});
 

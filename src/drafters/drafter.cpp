@@ -26,6 +26,7 @@ const Option<std::vector<std::string>> drafter(
      .group = speculation_group,
      .doc = "who guesses: the first of these that has something to say; repeatable",
      .when = "to choose what `speculate auto` would choose for you",
+     .advanced = true,
      .order = -2},
     {});
 

@@ -16,6 +16,7 @@ const Option<std::optional<int>> prompt_lookup_num_tokens(
      .range = between(1, 256),
      .doc = "guess so many tokens that followed the same words before",
      .when = "10 for edits, summaries and quotes",
+     .advanced = true,
      .order = 1},
     {});
 

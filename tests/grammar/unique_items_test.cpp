@@ -167,6 +167,7 @@ TEST(UniqueItems, ExactlyTheTokensThatLeadSomewhereAreAllowed) {
   const char* schemas[] = {
       R"({"type":"array","uniqueItems":true,"minItems":3,"maxItems":5,"items":{"type":"string","pattern":"^[a-c]{1,2}$"}})",
       R"({"type":"array","uniqueItems":true,"minItems":3,"maxItems":4,"items":{"type":"integer","minimum":8,"maximum":12}})",
+      R"({"type":"array","uniqueItems":true,"minItems":2,"maxItems":3,"items":{"type":"number","minimum":0,"maximum":0.2}})",
       R"({"anyOf":[{"type":"array","uniqueItems":true,"items":{"enum":["a",1]},"prefixItems":[{"const":"a"}]},{"type":"array","items":{"const":"a"},"maxItems":3,"minItems":3}]})",
       R"({"type":"array","minItems":2,"maxItems":3,"uniqueItems":true,"items":{"type":"array","minItems":1,"maxItems":2,"uniqueItems":true,"items":{"type":"boolean"}}})"};
   std::mt19937 dice(4);
