@@ -34,10 +34,10 @@ trap 'kill $jobs 2>/dev/null || true' EXIT
 say "engine, asan"
 scripts/build.sh asan engine_test
 # The walk over all options and laws by thousands of texts take minutes there; the release build has them.
-beside asan_test env RC_PARAMS="max_success=20" build/asan/engine_test --gtest_brief=1 --gtest_filter='-OptionsWalk.*:Speculative.*TheLawIsTheSame'
+beside asan_test env RC_PARAMS="max_success=20" build/asan/engine_test --gtest_brief=1 --gtest_filter='-OptionsWalk.*:Speculative.*TheLawIsTheSame:SpeculativeLaw.*'
 say "engine, clang: coroutines and threads (asan's tests beside it)"
 scripts/build.sh clang core_test
-RC_PARAMS="max_success=20" build/clang/core_test --gtest_brief=1 --gtest_filter='-OptionsWalk.*:Speculative.*TheLawIsTheSame'
+RC_PARAMS="max_success=20" build/clang/core_test --gtest_brief=1 --gtest_filter='-OptionsWalk.*:Speculative.*TheLawIsTheSame:SpeculativeLaw.*'
 finish asan_test
 
 say "engine, tsan: 64 threads at once"

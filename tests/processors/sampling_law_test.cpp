@@ -11,6 +11,7 @@
 #include "processors/by_row.h"
 #include "processors/mirostat.h"
 #include "processors/support.h"
+#include "support/chi_square.h"
 
 namespace decant {
 namespace {
@@ -19,32 +20,15 @@ constexpr int n_draws = 100000;
 using Law = std::map<Tokens, double>;  // probability of each text
 using Counts = std::map<Tokens, int>;
 
-// How likely counts at least this far from the law are: chi-square, by Wilson and Hilferty's approximation. Texts that
-// expect fewer than 5 are one cell.
+// How likely counts at least this far from the law are.
 double p_value(const Counts& counts, const Law& law) {
-  double statistic = 0, rest_count = 0, rest_expected = 0;
-  int cells = 0;
-  const auto add = [&](double count, double expected) {
-    statistic += (count - expected) * (count - expected) / expected;
-    ++cells;
-  };
+  testing::ChiSquare test;
   for (const auto& [text, count] : counts) EXPECT_TRUE(law.contains(text)) << "impossible, and drawn " << count;
   for (const auto& [text, p] : law) {
-    const double expected = p * n_draws;
     const auto found = counts.find(text);
-    const double count = found == counts.end() ? 0 : found->second;
-    if (expected >= 5) {
-      add(count, expected);
-    } else {
-      rest_count += count;
-      rest_expected += expected;
-    }
+    test.add(found == counts.end() ? 0 : found->second, p * n_draws);
   }
-  if (rest_expected > 0) add(rest_count, rest_expected);
-  if (cells < 2) return 1;
-  const double freedom = cells - 1;
-  const double variance = 2 / (9 * freedom);
-  return std::erfc((std::cbrt(statistic / freedom) - (1 - variance)) / std::sqrt(2 * variance)) / 2;
+  return test.p_value();
 }
 
 double coin(int draw) { return uniform(11, static_cast<std::uint32_t>(draw), 0, Stream::processor); }
