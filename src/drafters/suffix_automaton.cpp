@@ -45,7 +45,8 @@ int SuffixAutomaton::extend(int from, Token token) {
 }
 
 // The runs of `state` up to the longest of `from` with `token` behind it get a state of their own: they are going to
-// end at one more place than the others.
+// end at one more place than the others. If tail_ is one of them it may stay: what can follow is the same, and append()
+// goes on from it at once.
 int SuffixAutomaton::split(int from, Token token, int state) {
   const int made = static_cast<int>(states_.size());
   State copy = at(state);
@@ -53,7 +54,6 @@ int SuffixAutomaton::split(int from, Token token, int state) {
   states_.push_back(std::move(copy));
   at(state).link = made;
   for (; from != kNone && next(from, token) == state; from = at(from).link) set_next(from, token, made);
-  if (tail_.state == state && tail_.length <= at(made).length) tail_.state = made;
   return made;
 }
 

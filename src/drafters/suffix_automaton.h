@@ -6,7 +6,8 @@
 // A run is some tokens one behind the other in a text. Runs that end at the same places of all texts are one state; its
 // longest run has `length` tokens, and the others are that one without its first tokens, down to one more than those of
 // its `link`: the state of the longest run that ends at other places too. A token costs a few steps on average, and
-// kMostCounted at most besides those.
+// kMostCounted at most to count it: in a text that repeats one token, all links would be as many as the text has
+// tokens.
 #pragma once
 
 #include <span>

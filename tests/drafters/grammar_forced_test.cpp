@@ -13,17 +13,17 @@ namespace {
 
 using testing::TableVocab;
 
-// The texts of a list, byte by byte.
+// The texts of a list, byte by byte; token `never`, if any, may not come all the same.
 class Words final : public Grammar {
  public:
-  Words(const TableVocab& vocab, std::vector<std::string> words, std::string text = {})
-      : vocab_(vocab), words_(std::move(words)), text_(std::move(text)) {
+  Words(const TableVocab& vocab, std::vector<std::string> words, std::string text = {}, Token never = -1)
+      : vocab_(vocab), words_(std::move(words)), text_(std::move(text)), never_(never) {
     std::erase_if(words_, [this](const std::string& word) { return !word.starts_with(text_); });
     for (Token token = 0; token < vocab.size(); ++token) {
       const std::string_view bytes = vocab.bytes(token);
-      allowed_.push_back(std::any_of(words_.begin(), words_.end(), [&](const std::string& word) {
-        return bytes.empty() ? word == text_ : word.starts_with(text_ + std::string(bytes));
-      }));
+      allowed_.push_back(token != never_ && std::any_of(words_.begin(), words_.end(), [&](const std::string& word) {
+                           return bytes.empty() ? word == text_ : word.starts_with(text_ + std::string(bytes));
+                         }));
     }
   }
 
@@ -41,13 +41,14 @@ class Words final : public Grammar {
     return text.substr(text_.size());
   }
   std::unique_ptr<const Grammar> after(Token token) const override {
-    return std::make_unique<Words>(vocab_, words_, text_ + std::string(vocab_.bytes(token)));
+    return std::make_unique<Words>(vocab_, words_, text_ + std::string(vocab_.bytes(token)), never_);
   }
 
  private:
   const TableVocab& vocab_;
   std::vector<std::string> words_;
   std::string text_;
+  Token never_;
   std::vector<bool> allowed_;
 };
 
@@ -87,6 +88,15 @@ TEST(GrammarForced, NothingIsForcedWhereTheTextMayEnd) {
 TEST(GrammarForced, NothingIsForcedWhereTheTextIsFree) {
   EXPECT_EQ(forced(letters, {"ab", "ba"}), "");
   EXPECT_EQ(forced(letters, {}), "") << "nor where nothing may come";
+}
+
+// As a token with text does that ends the sequence.
+TEST(GrammarForced, WhatMayNotComeEndsTheDraft) {
+  const std::vector<std::string> words = {"cabcab"};
+  const auto tokens = [&](Token never) { return forced_tokens(Words(pieces, words, "c", never), pieces, 64).size(); };
+  EXPECT_EQ(tokens(-1), 2u) << "abc ab";
+  EXPECT_EQ(tokens(5), 0u) << "abc may not come";
+  EXPECT_EQ(tokens(4), 3u) << "abc, and a b, since ab may not";
 }
 
 TEST(GrammarForced, OneTokenOfManyTextsIsCertain) {
