@@ -22,9 +22,13 @@ constexpr const char* kPerson = R"({"type": "object", "properties": {"first_name
 constexpr const char* kOptional = R"({"type": "object", "properties": {"a": {"type": "boolean"}, "ab": {"type": "null"},
   "list": {"type": "array", "items": {"const": 12345}, "minItems": 2}}, "additionalProperties": false})";
 
+// Items that differ, or an array of two: behind [ there are two ways to read it.
+constexpr const char* kUnique = R"(root ::= unique-json-items "7" [0-9]? "," [0-9]+ "]" | "[" "77" ",77" "]"
+unique-json-items ::= "[")";
+
 std::vector<std::string> grammars() {
-  return {json_schema_to_gbnf(kPerson), json_schema_to_gbnf(kOptional), R"(root ::= "yes" | "yes, " ("please" | "pl"))",
-          R"(root ::= "ab"* "." [x] "é" ("漢字" | "漢語") [^a]?)"};
+  return {json_schema_to_gbnf(kPerson), json_schema_to_gbnf(kOptional), kUnique,
+          R"(root ::= "yes" | "yes, " ("please" | "pl"))", R"(root ::= "ab"* "." [x] "é" ("漢字" | "漢語") [^a]?)"};
 }
 
 std::vector<Token> allowed_tokens(const Grammar& point) {
@@ -38,18 +42,22 @@ std::vector<Token> allowed_tokens(const Grammar& point) {
 
 bool agree(std::string_view a, std::string_view b) { return a.starts_with(b) || b.starts_with(a); }
 
-// Whatever may come agrees with the forced text; and where all that may come begins alike, some text is forced.
-void expect_forced_is_what_comes(const Grammar& point, const Vocab& vocab) {
+// Whatever may come agrees with the forced text.
+void expect_forced_must_come(const Grammar& point, const Vocab& vocab) {
   const std::string text = point.forced(64);
+  if (text.empty()) return;
   const std::vector<Token> tokens = allowed_tokens(point);
-  if (!text.empty()) {
-    ASSERT_FALSE(tokens.empty());
-    for (const Token token : tokens) {
-      ASSERT_FALSE(vocab.bytes(token).empty()) << "it may end before " << text;
-      ASSERT_TRUE(agree(text, vocab.bytes(token))) << text << " | " << vocab.bytes(token);
-    }
-    return;
+  ASSERT_FALSE(tokens.empty());
+  for (const Token token : tokens) {
+    ASSERT_FALSE(vocab.bytes(token).empty()) << "it may end before " << text;
+    ASSERT_TRUE(agree(text, vocab.bytes(token))) << text << " | " << vocab.bytes(token);
   }
+}
+
+// Where no text is forced, what may come does not all begin alike.
+void expect_all_is_forced(const Grammar& point, const Vocab& vocab) {
+  if (!point.forced(64).empty()) return;
+  const std::vector<Token> tokens = allowed_tokens(point);
   for (const Token token : tokens) {
     const std::string_view bytes = vocab.bytes(token);
     if (bytes.empty() || static_cast<unsigned char>(bytes[0]) >= 0x80) return;  // the end, or parts of characters
@@ -76,7 +84,10 @@ void walk_through(const Vocab& vocab, const std::string& gbnf, unsigned seed, in
   std::mt19937 random(seed);
   std::unique_ptr<const Grammar> point = vocab.grammar(gbnf);
   for (int step = 0; step < 40; ++step) {
-    ASSERT_NO_FATAL_FAILURE(expect_forced_is_what_comes(*point, vocab));
+    ASSERT_NO_FATAL_FAILURE(expect_forced_must_come(*point, vocab));
+    if (gbnf != kUnique) {  // what differs is not known to be forced
+      ASSERT_NO_FATAL_FAILURE(expect_all_is_forced(*point, vocab));
+    }
     ASSERT_NO_FATAL_FAILURE(expect_draft_may_come(*point, vocab));
     forced += !point->forced(64).empty();
     const std::vector<Token> tokens = allowed_tokens(*point);
@@ -118,6 +129,21 @@ TEST(GrammarForced, TextIsForcedUpToWhereThereIsAChoice) {
     EXPECT_EQ(drafted(vocab, R"(root ::= [a] ("b" | [b] "c"))"), "ab");
     EXPECT_EQ(drafted(vocab, R"(root ::= "été" "!"?)"), "été");
   }
+}
+
+TEST(GrammarForced, EveryWayToReadTheTextHasToForceIt) {
+  const Vocab& vocab = model_file(kMicro)->vocab();
+  const auto forced = [&](std::string_view text) {
+    std::unique_ptr<const Grammar> point = vocab.grammar(kUnique);
+    for (const Token token : vocab.tokenize(text, false, false)) point = point->after(token);
+    return point->forced(64);
+  };
+  EXPECT_EQ(forced(""), "[7");
+  EXPECT_EQ(forced("["), "7");
+  EXPECT_EQ(forced("[7"), "") << "7 comes next in one way, in the other what likes";
+  EXPECT_EQ(forced("[77"), ",");
+  EXPECT_EQ(forced("[77,"), "");
+  EXPECT_EQ(forced("[77,77"), "") << "a repetition may end here, in one way";
 }
 
 TEST(GrammarForced, ANegatedClassForcesNothing) {
