@@ -78,4 +78,12 @@ std::optional<std::size_t> find_invalid_utf8(std::string_view text) {
   return std::nullopt;
 }
 
+void append_utf8(std::string& text, char32_t character) {
+  const auto add = [&text](char32_t byte) { text += static_cast<char>(byte); };
+  const int more = character < 0x80 ? 0 : character < 0x800 ? 1 : character < 0x10000 ? 2 : 3;
+  constexpr char32_t kLead[] = {0, 0xC0, 0xE0, 0xF0};
+  add(kLead[more] | character >> (6 * more));
+  for (int i = more - 1; i >= 0; --i) add(0x80 | (character >> (6 * i) & 0x3F));
+}
+
 }  // namespace decant

@@ -28,6 +28,8 @@ class Utf8Buffer {
 // Offset of the first byte that is part of no character.
 std::optional<std::size_t> find_invalid_utf8(std::string_view text);
 
+void append_utf8(std::string& text, char32_t character);
+
 inline bool is_valid_utf8(std::string_view text) { return !find_invalid_utf8(text); }
 
 }  // namespace decant

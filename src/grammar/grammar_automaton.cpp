@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "base/error.h"
+#include "base/utf8.h"
 
 namespace decant {
 namespace {
@@ -153,6 +154,35 @@ bool GrammarAutomaton::may_end(const State& state) const {
   const std::vector<Stack>& stacks = sets_[state.set];
   const bool may = state.reader.between_characters() && !stacks.empty() && stacks.front() == empty;
   return may || (state.other && may_end(*state.other));
+}
+
+std::string GrammarAutomaton::forced(const State& state, std::size_t most) {
+  std::string text;
+  if (!state.reader.between_characters()) return text;
+  std::vector<Set> sets;  // of every way to read it
+  for (const State* each = &state; each; each = each->other.get()) sets.push_back(each->set);
+  while (text.size() < most) {
+    const std::optional<char32_t> c = only_character(sets);
+    if (!c) break;
+    append_utf8(text, *c);
+    for (Set& set : sets) set = next(set, letter(*c));
+  }
+  return text;
+}
+
+// Looks at the rules alone, and at no new set: that would be work and memory wherever the text is free.
+std::optional<char32_t> GrammarAutomaton::only_character(const std::vector<Set>& sets) const {
+  std::optional<char32_t> only;
+  for (const Set set : sets) {
+    for (const Stack stack : sets_[set]) {
+      if (stack == empty || top(stack).negated) return std::nullopt;
+      for (const auto [first, last] : top(stack).ranges) {
+        if (first != last || first == 0 || (only && *only != first)) return std::nullopt;
+        only = first;
+      }
+    }
+  }
+  return only;
 }
 
 // Whether a character begun so may come next.

@@ -51,6 +51,9 @@ class GrammarAutomaton {
   State after(State state, Token token);
   const std::vector<bool>& allowed(const State& state);  // by token; valid until the next call
 
+  // As Grammar::forced(). That a negated class leaves one character is not known, nor that items which differ do.
+  std::string forced(const State& state, std::size_t most);
+
  private:
   using Letter = int;
   using Stack = int;
@@ -72,6 +75,7 @@ class GrammarAutomaton {
   std::vector<State> read(const State& state, char32_t c);
   bool may_follow(const State& state, Token token) { return !read(state, token).empty(); }
   bool may_end(const State& state) const;
+  std::optional<char32_t> only_character(const std::vector<Set>& sets) const;
   bool may_begin(Set set, const Utf8Reader& reader) const;
 
   // ---- arrays whose items differ (grammar_automaton_unique.cpp)

@@ -286,6 +286,7 @@ class Point final : public Grammar {
       : shared_(std::move(shared)), state_(state) {}
 
   const std::vector<bool>& allowed() const override { return shared_->automaton.allowed(state_); }
+  std::string forced(std::size_t most) const override { return shared_->automaton.forced(state_, most); }
   std::unique_ptr<const Grammar> after(Token token) const override {
     return std::make_unique<Point>(shared_, shared_->automaton.after(state_, token));
   }

@@ -4,7 +4,9 @@
 // one text have in common they share, and remember: one thread at a time.
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/token.h"
@@ -18,6 +20,10 @@ class Grammar {
   // By token id. The tokens that end a sequence are allowed exactly where the text may end; other tokens without text
   // (control tokens) never are. Valid until allowed() is called for any other point of the text.
   virtual const std::vector<bool>& allowed() const = 0;
+
+  // Text that must come next, whatever is written: whole characters, until there are `most` bytes. Empty where more
+  // than one character may come, where the text may end, and inside a character; and where nobody knows.
+  virtual std::string forced(std::size_t /*most*/) const { return {}; }
 
   // The point behind `token`. Behind a token that is not allowed nothing is; behind the end only the end.
   virtual std::unique_ptr<const Grammar> after(Token token) const = 0;

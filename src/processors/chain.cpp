@@ -47,6 +47,16 @@ void Chain::traced(Scores& scores, Context context, ChainTrace& trace, const Sta
   }
 }
 
+const Grammar* Chain::grammar(const States* states) const {
+  if (!states) states = &start_;
+  for (std::size_t i = 0; i < start_.size(); ++i) {
+    const ProcessorState* state = (*states)[i].get();
+    const Grammar* grammar = state ? recipe_.processors[i]->grammar(*state) : nullptr;
+    if (grammar) return grammar;
+  }
+  return nullptr;
+}
+
 std::vector<double> Chain::observe(Scores& scores, Token token) const {
   std::vector<double> observed;
   if (!has_state_) return observed;

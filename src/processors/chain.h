@@ -82,6 +82,9 @@ class Chain {
   // The same, and fills the trace (whose memory is reused). Looks at the whole vocabulary after every processor.
   void traced(Scores& scores, Context context, ChainTrace& trace, const States* states = nullptr) const;
 
+  // The grammar that the text has to follow, at this node; null: none. Valid as long as chain and states.
+  const Grammar* grammar(const States* states = nullptr) const;
+
   // What the processors with a state have to know of the scores that the chain just left, should `token` be chosen from
   // them; and the states behind `token`. The first is for now, the second for whenever the choice has been made.
   std::vector<double> observe(Scores& scores, Token token) const;

@@ -106,6 +106,10 @@ void GrammarConstraint::operator()(Scores& scores, const Context& context) const
 
 StatePtr GrammarConstraint::start() const { return std::make_shared<GrammarState>(start_, 0); }
 
+const Grammar* GrammarConstraint::grammar(const ProcessorState& state) const {
+  return healed_of(state) == healed_.size() ? &point_of(state) : nullptr;
+}
+
 StatePtr GrammarConstraint::next(const ProcessorState& state, Token token, double) const {
   const std::size_t healed = healed_of(state);
   if (healed == healed_.size()) return std::make_shared<GrammarState>(point_of(state).after(token), healed);

@@ -26,6 +26,7 @@ class GrammarConstraint final : public Processor {
   std::string_view name() const override { return name_; }
   void operator()(Scores& scores, const Context& context) const override;
   StatePtr start() const override;
+  const Grammar* grammar(const ProcessorState& state) const override;  // none within the healed bytes
   StatePtr next(const ProcessorState& state, Token token, double observed) const override;
 
  private:

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "base/token.h"
+#include "model/grammar.h"
 #include "processors/scores.h"
 
 namespace decant {
@@ -50,6 +51,10 @@ class Processor {
   // What next() has to know of the distribution that `token` is chosen from: asked right after the chain has run. Of
   // the distribution that the processor met it finds what it has marked there (Scores::mark).
   virtual double observe(Scores& /*final_scores*/, Token /*token*/) const { return 0; }
+
+  // The grammar that the text has to follow, at this point of it; null: none, or not at this point. Valid as long as
+  // the state.
+  virtual const Grammar* grammar(const ProcessorState& /*state*/) const { return nullptr; }
 
   // The state behind `token`.
   virtual StatePtr next(const ProcessorState& /*state*/, Token /*token*/, double /*observed*/) const { return nullptr; }

@@ -323,6 +323,8 @@ std::span<const Token> Run::text_of(int sequence, const Node& tip) {
   return paths_[static_cast<std::size_t>(sequence) % kPaths].of(scheduler_.tree(), tip);
 }
 
+const Grammar* Run::grammar_at(const Node& tip) const { return chain_->grammar(states(tip)); }
+
 void Run::run_processors(int sequence, const Node& tip, const EvalRow& row, const Feed& feed) {
   const Context context{.tokens = chain_->empty() ? std::span<const Token>() : text_of(sequence, tip),
                         .n_prompt = prompt_.length(),

@@ -108,6 +108,10 @@ class Run {
   // The tokens up to `tip`, quickly where the sequence has been asked for before; valid until the next call.
   std::span<const Token> text_of(int sequence, const Node& tip);
 
+  // The grammar that the text has to follow, at `tip`, which its processors have come to; null: none. Valid as long as
+  // the node.
+  const Grammar* grammar_at(const Node& tip) const;
+
   // ---- asking -------------------------------------------------------------------------------------------------------
   class Eval;
   Eval eval(const Node& node, std::source_location where = std::source_location::current());
