@@ -192,8 +192,8 @@ void Run::check(const Ask& ask) const {
   }
   const auto check_layers = [&](const std::vector<int>& layers) {
     if (!layers.empty() && !info.has_layers) {
-      throw Error(ErrorKind::unavailable, "the inner layers of {} cannot be read: libllama does not hand them out",
-                  info.name);
+      throw Error(ErrorKind::unavailable,
+                  "the inner layers of {} cannot be read: libllama's graph of it does not name them", info.name);
     }
     for (const int layer : layers) {
       if (layer >= 0 && layer < info.n_layer) continue;
