@@ -74,14 +74,15 @@ void add_session_flags(Flags& flags, SessionOptions& options, GenerationConfig& 
       .group("Prompt");
   flags.own("--show-prompt", options.show_prompt, "what the model reads, on standard error").group("Prompt");
   flags.own("--quiet", options.quiet, "no progress on standard error").group("Output");
-  const auto from_file = [&](const char* flag, const char* option, const char* doc) {
+  const auto from_file = [&](const char* flag, const char* option, const char* group, const char* doc) {
     const auto read = [&config, option, flag](const std::string& path) {
       set(config, get(generation_fields(), option), read_text_file(path, flag));
     };
-    flags.own_function(flag, read, doc).type("FILE").group("Bans and constraints");
+    flags.own_function(flag, read, doc).type("FILE").group(group);
   };
-  from_file("--grammar-file", "grammar", "a file with the grammar");
-  from_file("--json-schema-file", "json_schema", "a file with the schema");
+  from_file("--grammar-file", "grammar", "Bans and constraints", "a file with the grammar");
+  from_file("--json-schema-file", "json_schema", "Bans and constraints", "a file with the schema");
+  from_file("--earlier-text-file", "earlier_texts", "Speculation", "a file with a text to copy from; repeatable");
 }
 
 Session::Session(const SessionOptions& options)

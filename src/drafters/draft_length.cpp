@@ -48,25 +48,25 @@ double RowCosts::of(int rows) const {
   return at(size) + share * (at(size + 1) - at(size));
 }
 
-double DraftLength::kept(int kind, int depth) const {
+double DraftLength::kept(int kind, int guess) const {
   const std::vector<double>& known = kept_[static_cast<std::size_t>(kind)];
-  if (known.empty()) return std::pow(kHope[kind], depth);
-  if (depth <= std::ssize(known)) return known[static_cast<std::size_t>(depth) - 1];
+  if (known.empty()) return std::pow(kHope[kind], guess);
+  if (guess <= std::ssize(known)) return known[static_cast<std::size_t>(guess) - 1];
   // As often as on average so far: (a_n)^(1/n) a guess.
   const double each = std::pow(known.back(), 1.0 / static_cast<double>(known.size()));
-  return known.back() * std::pow(each, depth - std::ssize(known));
+  return known.back() * std::pow(each, guess - std::ssize(known));
 }
 
 int DraftLength::choose(int kind, int texts, const RowCosts& costs) const {
   double tokens = 1, best_rate = 1 / costs.of(texts);
   int best = 0;
-  for (int depth = 1; depth <= most_; ++depth) {
-    tokens += kept(kind, depth);
-    if (depth > 16 && depth % 4 != 0) continue;
-    const double rate = tokens / (seconds_a_guess_ * depth + costs.of(texts * (1 + depth)));
+  for (int guesses = 1; guesses <= most_; ++guesses) {
+    tokens += kept(kind, guesses);
+    if (guesses > 16 && guesses % 4 != 0) continue;
+    const double rate = tokens / (seconds_a_guess_ * guesses + costs.of(texts * (1 + guesses)));
     if (rate <= best_rate) continue;
     best_rate = rate;
-    best = depth;
+    best = guesses;
   }
   return best == 0 && trying_ ? std::min(most_, 2) : best;
 }
@@ -85,22 +85,19 @@ bool DraftLength::is_worth_asking(int texts, const RowCosts& costs) {
   return true;
 }
 
-void DraftLength::guessed(int depth, double seconds) {
-  if (depth == 0) return;
-  const double each = seconds / depth;
+void DraftLength::guessed(int guesses, double seconds) {
+  if (guesses == 0) return;
+  const double each = seconds / guesses;
   seconds_a_guess_ == 0 ? void(seconds_a_guess_ = each) : move_towards(seconds_a_guess_, each);
 }
 
-void DraftLength::verified(int kind, int reached, int kept) {
+void DraftLength::verified(int kind, const std::vector<bool>& was_kept) {
   std::vector<double>& known = kept_[static_cast<std::size_t>(kind)];
-  if (reached > std::ssize(known)) {
-    const int before = static_cast<int>(known.size());
-    std::vector<double> hoped;
-    for (int depth = before + 1; depth <= reached; ++depth) hoped.push_back(this->kept(kind, depth));
-    known.insert(known.end(), hoped.begin(), hoped.end());
-  }
-  for (int i = 0; i < reached; ++i) move_towards(known[static_cast<std::size_t>(i)], i < kept ? 1 : 0);
-  if (kept == reached) patience_ = 16;
+  std::vector<double> hoped;
+  for (std::size_t i = known.size(); i < was_kept.size(); ++i) hoped.push_back(kept(kind, static_cast<int>(i) + 1));
+  known.insert(known.end(), hoped.begin(), hoped.end());
+  for (std::size_t i = 0; i < was_kept.size(); ++i) move_towards(known[i], was_kept[i] ? 1 : 0);
+  if (std::find(was_kept.begin(), was_kept.end(), false) == was_kept.end()) patience_ = 16;
 }
 
 }  // namespace decant

@@ -4,8 +4,8 @@
 //
 //   tokens a second of d guesses = (1 + a_1 + ... + a_d) / (cost of guessing d + cost of 1 + d rows),
 //
-// where a_i is how often the first i were all kept. A round tells about no depth beyond what it drafted (it is
-// censored): a_i moves where i guesses were there.
+// where a_i is how often the i-th guess was kept: of a chain, all up to it; of a tree, it and those that it follows. A
+// round tells nothing about guesses that it did not have (it is censored): a_i moves where i guesses were there.
 #pragma once
 
 #include <array>
@@ -37,15 +37,15 @@ class DraftLength {
   // Whether it is worth asking the drafter at all in this round. Counts the rounds.
   bool is_worth_asking(int texts, const RowCosts& costs);
 
-  void guessed(int depth, double seconds);         // what guessing cost
-  void verified(int kind, int reached, int kept);  // depth of a draft, and how much of it was kept
+  void guessed(int guesses, double seconds);                   // what guessing cost
+  void verified(int kind, const std::vector<bool>& was_kept);  // of each guess of a draft
 
  private:
-  double kept(int kind, int depth) const;
+  double kept(int kind, int guess) const;  // from 1
 
   int most_;
   double seconds_a_guess_ = 0;
-  std::array<std::vector<double>, kKinds> kept_{};  // a_1, a_2, ...: as far as drafts have gone
+  std::array<std::vector<double>, kKinds> kept_{};  // a_1, a_2, ...: as long as drafts have been
   int silent_ = 0;                                  // rounds without
   int patience_ = 16;                               // rounds until it is tried again
   bool trying_ = false;                             // this round, though nothing speaks for it

@@ -94,8 +94,9 @@ Task<void> Lookup::draft(Run& run, std::span<Draft> drafts) {
 void check_drafters(const GenerationConfig& config) {
   const std::vector<const DrafterRow*> active = drafters_of(config);
   for (const DrafterRow* row : active) {
-    if (row->needs.empty() || is_set(config, get(generation_fields(), row->needs))) continue;
-    throw Error(ErrorKind::usage, "the drafter {} needs {}", row->name, row->needs);
+    const auto given = [&](std::string_view name) { return is_set(config, get(generation_fields(), name)); };
+    if (row->needs.empty() || std::any_of(row->needs.begin(), row->needs.end(), given)) continue;
+    throw Error(ErrorKind::usage, "the drafter {} needs {}", row->name, fmt::join(row->needs, " or "));
   }
   const auto reads = [](const DrafterRow* row, std::string_view name) {
     return std::find(row->reads.begin(), row->reads.end(), name) != row->reads.end();

@@ -42,7 +42,7 @@ struct DrafterRow {
   std::string_view doc;                                     // one line
   bool (*is_asked_for)(const GenerationConfig&) = nullptr;  // by an option of its own
   bool (*is_usual)(const GenerationConfig&) = nullptr;      // takes part in speculate=auto
-  std::string_view needs = {};                              // the option without which it can do nothing
+  std::vector<std::string_view> needs = {};                 // options, without one of which it can do nothing
   std::vector<std::string_view> reads = {};                 // options that do nothing where no drafter reads them
   int (*most)(const GenerationConfig&) = nullptr;           // tokens that it guesses at a time
   std::vector<std::string> (*models)(const GenerationConfig&) = nullptr;  // that it evaluates, by name; null: none

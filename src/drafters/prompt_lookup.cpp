@@ -1,11 +1,9 @@
 // Prompt lookup (Saxena 2023, "Prompt Lookup Decoding"): where the last tokens of the text have stood before, what
 // followed them there is guessed again.
 //
-// Tested by tests/drafters/prompt_lookup_test.cpp. Equals Hugging Face's PromptLookupCandidateGenerator: the longest
-// n-gram first, of its places the leftmost.
-#include <algorithm>
-
+// Tested by tests/drafters/prompt_lookup_test.cpp. Equals Hugging Face's PromptLookupCandidateGenerator.
 #include "drafters/drafter.h"
+#include "drafters/ngram_lookup.h"
 
 namespace decant {
 namespace {
@@ -37,23 +35,19 @@ class PromptLookup : public Lookup {
       : longest_(max_matching_ngram_size(config)), most_(most(config)) {}
 
   void look_up(Run& run, Draft& draft) override {
-    const std::span<const Token> text = run.text_of(draft.sequence(), draft.tip());
-    const auto size = std::ssize(text);
-    for (std::ptrdiff_t n = std::min<std::ptrdiff_t>(longest_, size - 1); n > 0; --n) {
-      const auto found = std::search(text.begin(), text.end() - 1, text.end() - n, text.end());
-      if (found == text.end() - 1) continue;
-      const std::ptrdiff_t from = found - text.begin() + n;
-      int guess = kTip;
-      for (std::ptrdiff_t i = from; i < std::min(from + most_, size) && draft.may_grow(guess); ++i) {
-        const Token token = text[static_cast<std::size_t>(i)];
-        guess = draft.add({.node = draft.node(guess).child(token), .parent = guess, .source = static_cast<int>(i)});
-      }
-      return;
+    const auto sequence = static_cast<std::size_t>(draft.sequence());
+    while (texts_.size() <= sequence) texts_.emplace_back(longest_, most_, run.stop_rules().stop_tokens());
+    const NgramLookup::Copy copy = texts_[sequence].look_up(run.text_of(draft.sequence(), draft.tip()));
+    int guess = kTip, source = copy.from;
+    for (const Token token : copy.tokens) {
+      if (!draft.may_grow(guess)) return;
+      guess = draft.add({.node = draft.node(guess).child(token), .parent = guess, .source = source++});
     }
   }
 
  private:
   int longest_, most_;
+  std::vector<NgramLookup> texts_;  // by sequence
 };
 
 const Registered<DrafterRow> row({
@@ -61,7 +55,7 @@ const Registered<DrafterRow> row({
     .order = 2,
     .doc = "what followed the same words before",
     .is_asked_for = [](const auto& config) { return prompt_lookup_num_tokens(config).has_value(); },
-    .is_usual = [](const auto&) { return true; },
+    .is_usual = [](const auto&) { return false; },  // suffix says more
     .reads = {"prompt_lookup_num_tokens", "max_matching_ngram_size", "num_assistant_tokens_schedule"},
     .most = most,
     .make = [](const Run& run, int) -> std::unique_ptr<Drafter> {

@@ -64,17 +64,17 @@ Task<void> Speculation::guess(Run& run, std::vector<Draft>& drafts) {
     const std::span<Draft> span = drafts;
     Drafter& drafter = *each.drafter;
     co_await drafter.draft(run, span);
-    int depth = 0;
+    std::size_t guesses = 0;  // the most of one draft: models draft for all at once
     for (Draft& draft : drafts) {
       if (draft.empty() || !draft.drafter.empty()) continue;
-      depth = std::max(depth, draft.depth());
+      guesses = std::max(guesses, draft.guesses().size());
       if (measures_) draft.truncate(each.length.choose(draft.kind, texts, costs_));
       if (draft.empty())
         ++idle;
       else
         draft.drafter = each.name;
     }
-    each.length.guessed(depth, run.seconds() - begin);
+    each.length.guessed(static_cast<int>(guesses), run.seconds() - begin);
   }
   asked_ = std::exchange(reads_prompt_, false) ? -1 : run.seconds();
 }
@@ -83,20 +83,24 @@ void Speculation::evaluated(const Run& run, std::size_t rows) {
   if (asked_ >= 0) costs_.measured(static_cast<int>(rows), run.seconds() - asked_);
 }
 
-void Speculation::learn(Run& run, const Draft& draft, int kept, int written) {
+void Speculation::learn(Run& run, const Draft& draft, int last_kept, int written) {
   SpeculationStats& stats = run.speculation();
   ++stats.rounds;
   stats.tokens += written;
   if (draft.empty()) return;
-  const auto is_its = [&](const auto& each) { return each.name == draft.drafter; };
-  auto& its = *std::find_if(stats.drafters.begin(), stats.drafters.end(), is_its);
-  ++its.rounds;
-  its.drafted += std::ssize(draft.guesses());
-  its.kept += kept;
-  count(its.reached, draft.depth());
-  count(its.kept_at, kept);
-  const auto is_named = [&](const Named& each) { return each.name == draft.drafter; };
-  std::find_if(drafters_.begin(), drafters_.end(), is_named)->length.verified(draft.kind, draft.depth(), kept);
+  std::vector<bool> was_kept(draft.guesses().size());
+  int kept = 0;
+  for (int each = last_kept; each != kTip; each = draft.guesses()[static_cast<std::size_t>(each)].parent, ++kept)
+    was_kept[static_cast<std::size_t>(each)] = true;
+  const auto named = [&](const Named& each) { return each.name == draft.drafter; };
+  const auto its = std::find_if(drafters_.begin(), drafters_.end(), named);
+  its->length.verified(draft.kind, was_kept);
+  SpeculationStats::Drafter& counts = stats.drafters[static_cast<std::size_t>(its - drafters_.begin())];
+  ++counts.rounds;
+  counts.drafted += std::ssize(draft.guesses());
+  counts.kept += kept;
+  count(counts.reached, draft.depth());
+  count(counts.kept_at, kept);
 }
 
 }  // namespace decant

@@ -25,8 +25,8 @@ class Speculation {
   // A forward of so many rows has verified them.
   void evaluated(const Run& run, std::size_t rows);
 
-  // What came of a draft: guesses along the text that were kept, and tokens written.
-  void learn(Run& run, const Draft& draft, int kept, int written);
+  // What came of a draft: the last guess that the text holds (or kTip), and how many tokens were written.
+  void learn(Run& run, const Draft& draft, int last_kept, int written);
 
  private:
   struct Named {

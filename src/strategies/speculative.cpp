@@ -76,7 +76,7 @@ Task<void> write_texts(Run& run, Scoring& scoring, bool drawn) {
       } catch (const NothingLeft& dead_end) {
         run.end_at_dead_end(draft.sequence(), dead_end);
       }
-      speculation.learn(run, draft, text.kept(), text.written());
+      speculation.learn(run, draft, text.last_kept(), text.written());
       if (!run.finished(draft.sequence())) going_on.emplace_back(text.tip(), draft.sequence(), run.stop_rules());
     }
     drafts = std::move(going_on);

@@ -103,7 +103,6 @@ bool Verification::write(const Step& step, Token token, std::span<const Trial> t
   race_.clear();
   ++written_;
   if (next == kTip) return false;
-  ++kept_;
   at_ = next;
   return !run_.finished(draft_.sequence());
 }

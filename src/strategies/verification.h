@@ -37,7 +37,7 @@ class Verification {
   bool write(const Step& step, Token token, std::span<const Trial> trials = {});
 
   const Node& tip() const { return tip_; }
-  int kept() const { return kept_; }        // guesses
+  int last_kept() const { return at_; }     // of the guesses; kTip: none
   int written() const { return written_; }  // tokens
 
  private:
@@ -56,7 +56,7 @@ class Verification {
   std::vector<Entrant> race_;  // that drew the token, where somebody wants to know
   int at_ = kTip;              // the guess that the text ends with
   Node tip_;
-  int kept_ = 0, written_ = 0;
+  int written_ = 0;
 };
 
 }  // namespace decant

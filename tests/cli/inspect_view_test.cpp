@@ -148,14 +148,14 @@ TEST(ShowSteps, OneWingForEachSetting) {
   EXPECT_EQ(lines[2], "  entropy 1.50 bits (model 2.25) · kept 3 of 6");
   EXPECT_EQ(lines[3], "  draw -0.69 + 1.50 = 0.81 against -1.61 + 1.75 = 0.14");
   EXPECT_EQ(lines[5], "top_k=1");
-  EXPECT_EQ(lines[7], "  top_k keeps 1, cuts 50.00%");
-  EXPECT_EQ(lines[8], "   logit    token           mild                       top_k=1");
-  EXPECT_TRUE(std::regex_match(lines[9], std::regex("   4\\.000  > \" three\" +> 50\\.00% (█)+ +cut by top_k")))
-      << lines[9];
-  EXPECT_TRUE(std::regex_match(lines[10], std::regex("   3\\.000    \" one\" +30\\.00% (█)+▊ +>100\\.00% (█)+")))
+  EXPECT_EQ(lines[8], "  top_k keeps 1, cuts 50.00%");
+  EXPECT_EQ(lines[9], "   logit    token           mild                       top_k=1");
+  EXPECT_TRUE(std::regex_match(lines[10], std::regex("   4\\.000  > \" three\" +> 50\\.00% (█)+ +cut by top_k")))
       << lines[10];
-  EXPECT_TRUE(std::regex_match(lines[12], std::regex("   1\\.500  x \" two\" +cut by top_p")))
-      << lines[12];  // not listed there
+  EXPECT_TRUE(std::regex_match(lines[11], std::regex("   3\\.000    \" one\" +30\\.00% (█)+▊ +>100\\.00% (█)+")))
+      << lines[11];
+  EXPECT_TRUE(std::regex_match(lines[13], std::regex("   1\\.500  x \" two\" +cut by top_p")))
+      << lines[13];  // not listed there
 }
 
 TEST(ShowSteps, EachSettingMarksWhatItChooses) {
@@ -182,8 +182,8 @@ TEST(ShowStep, WhatPushedATokenToWhereItWasCutIsNamed) {
   decision.top[3].logit = 3.5;  // before the penalty the second
   decision.stage_scores = {{4, 3, 2, 1, -1, gone}, {8, 6, 4, 2, -2, gone}, {8, 6, 4, gone, gone, gone}};
   const Lines lines = lines_of(show_step(decision, "", view_of(plain_vocab())));
-  EXPECT_TRUE(lines[8].ends_with(" repetition_penalty, cut by top_k")) << lines[8];
-  EXPECT_TRUE(lines[9].ends_with("  cut by top_k")) << lines[9];  // behind them before, too
+  EXPECT_TRUE(lines[9].ends_with(" repetition_penalty, cut by top_k")) << lines[9];
+  EXPECT_TRUE(lines[10].ends_with("  cut by top_k")) << lines[10];  // behind them before, too
 }
 
 // ---- hostile tokens, narrow views -----------------------------------------------------------------------------------
@@ -313,13 +313,14 @@ TEST(WriteStep, HasTheFieldsOfTheIssueAndAScoreForEachProcessor) {
     for (const auto& item : object.items()) names.push_back(item.key());
     return names;
   };
-  EXPECT_EQ(keys(step), (Lines{"t", "token", "kept", "entropy", "entropy_raw", "logsumexp", "tail_mass", "u",
+  EXPECT_EQ(keys(step), (Lines{"t", "token", "kept", "entropy", "entropy_raw", "logsumexp", "tail_mass", "race",
                                "processors", "candidates"}));
   EXPECT_EQ(step["t"], 7);
   EXPECT_EQ(step["token"]["id"], 2);
   EXPECT_EQ(step["kept"], 3);
   EXPECT_EQ(step["entropy"], 1.5);
-  EXPECT_EQ(step["u"], .25);
+  ASSERT_EQ(step["race"].size(), 3u);
+  EXPECT_EQ(step["race"][0]["id"], 2);
   ASSERT_EQ(step["processors"].size(), 3u);
   EXPECT_EQ(step["processors"][1].dump(), R"({"name":"top_k","kept":4,"removed_mass":0.0625})");
   ASSERT_EQ(step["candidates"].size(), 4u);

@@ -12,9 +12,16 @@ RowCosts costs(double one, double a_row) {
   return costs;
 }
 
+// The first `kept` guesses of a chain of `guesses`.
+std::vector<bool> first(int kept, int guesses) {
+  std::vector<bool> was_kept(static_cast<std::size_t>(guesses));
+  std::fill_n(was_kept.begin(), kept, true);
+  return was_kept;
+}
+
 DraftLength after(int most, int rounds, int reached, int kept) {
   DraftLength length(most);
-  for (int i = 0; i < rounds; ++i) length.verified(1, reached, kept);
+  for (int i = 0; i < rounds; ++i) length.verified(1, first(kept, reached));
   return length;
 }
 
@@ -58,8 +65,8 @@ TEST(DraftLength, KnowsNothingOfDepthsThatWereNotDrafted) {
 
 TEST(DraftLength, KindsAreApart) {
   DraftLength length(16);
-  for (int i = 0; i < 200; ++i) length.verified(0, 4, 0);
-  for (int i = 0; i < 200; ++i) length.verified(3, 16, 16);
+  for (int i = 0; i < 200; ++i) length.verified(0, first(0, 4));
+  for (int i = 0; i < 200; ++i) length.verified(3, first(16, 16));
   EXPECT_EQ(length.choose(0, 1, costs(1, 0.05)), 0);
   EXPECT_EQ(length.choose(3, 1, costs(1, 0.05)), 16);
   EXPECT_TRUE(length.is_worth_asking(1, costs(1, 0.05)));
@@ -68,7 +75,7 @@ TEST(DraftLength, KindsAreApart) {
 TEST(DraftLength, TriesAgainEverLessOften) {
   DraftLength length(16);
   for (int kind = 0; kind < DraftLength::kKinds; ++kind) {
-    for (int i = 0; i < 200; ++i) length.verified(kind, 4, 0);
+    for (int i = 0; i < 200; ++i) length.verified(kind, first(0, 4));
   }
   const RowCosts all_the_same = costs(1, 0.05);
   std::vector<int> tried;
@@ -76,9 +83,17 @@ TEST(DraftLength, TriesAgainEverLessOften) {
     if (!length.is_worth_asking(1, all_the_same)) continue;
     tried.push_back(round);
     EXPECT_GT(length.choose(1, 1, all_the_same), 0);
-    length.verified(1, 2, 0);
+    length.verified(1, first(0, 2));
   }
   EXPECT_EQ(tried, (std::vector<int>{16, 48, 112, 240, 496}));
+}
+
+// Of a tree, each guess counts by how often it was on the way: one of three branches, and what follows it.
+TEST(DraftLength, BranchesThatAreNeverTakenAreNotGuessed) {
+  DraftLength length(8);
+  for (int i = 0; i < 200; ++i) length.verified(1, {true, false, true, false, false});
+  EXPECT_EQ(length.choose(1, 1, costs(1, 0.3)), 3);
+  EXPECT_EQ(length.choose(1, 1, costs(1, 0.6)), 1);
 }
 
 // More texts share a forward: their rows are no longer nearly free.

@@ -6,12 +6,12 @@
 #include <random>
 
 #include "processors/grammar_constraint.h"
-#include "support/table_model.h"
+#include "support/drafted.h"
 
 namespace decant {
 namespace {
 
-using testing::TableVocab;
+using namespace testing;
 
 // The texts of a list, byte by byte; token `never`, if any, may not come all the same.
 class Words final : public Grammar {
@@ -157,6 +157,56 @@ TEST(GrammarForced, AConstraintKnowsItsPoint) {
   ASSERT_NE(constraint.grammar(*state), nullptr);
   EXPECT_EQ(constraint.grammar(*state)->forced(9), "ab");
   EXPECT_EQ(constraint.grammar(*constraint.next(*state, 0, 0))->forced(9), "b");
+}
+
+// A Run whose text is one of these words, and what a drafter does in it.
+struct InWords {
+  explicit InWords(std::vector<std::string> words) : model({.n_vocab = 5, .max_sequences = 64}, random_table(5, 5)) {
+    TableVocab vocab = letters;
+    vocab.make_grammar = [words](std::span<const Token>) { return std::make_unique<Words>(letters, words); };
+    model.set_vocab(vocab);
+  }
+
+  decant::RunStats write(const Pairs& options, Written& written) {
+    Scheduler scheduler({&model});
+    const auto run = start(scheduler, drafted_request(given(options), {0, 1}));
+    scheduler.run();
+    run->rethrow();
+    written = written_by(*run);
+    return run->stats();
+  }
+
+  TableModel model;
+};
+
+TEST(GrammarDrafter, SaysWhatIsForcedAtThePlaceOfTheText) {
+  InWords words({"abcd", "abca"});
+  Scheduler scheduler({&words.model});
+  const Pairs options = {{"drafter", "grammar"}, {"grammar", "any"}};
+  EXPECT_EQ(tokens_of(guesses_of(scheduler, given(options), {3, 3})), (std::vector<Token>{0, 1, 2}));
+  EXPECT_EQ(guesses_of(scheduler, given(options), {3, 3}, 2).size(), 2u);
+}
+
+TEST(GrammarDrafter, WhatIsCertainIsKeptAndWrittenAtOnce) {
+  InWords words({"abbbbbbbbbbabbbb", "bbbbbbbbbbbabbbb", "abbbbbbbbbbcbbbb"});
+  Written plain, drafted;
+  words.write({{"grammar", "any"}}, plain);
+  const SpeculationStats stats = words.write({{"grammar", "any"}, {"speculate", "auto"}}, drafted).speculation;
+  EXPECT_EQ(plain, drafted);
+  ASSERT_EQ(stats.drafters.at(0).name, "grammar");
+  EXPECT_EQ(stats.drafters[0].kept, stats.drafters[0].drafted);
+  EXPECT_GE(stats.drafters[0].kept, 12);
+  EXPECT_LE(stats.rounds, 5);
+}
+
+TEST(GrammarDrafter, SequencesHaveTheirOwnPlaces) {
+  InWords words({"abcdabcd", "bbcddddd", "abcdaaaa", "dcbadcba"});
+  const Pairs base = {{"grammar", "any"}, {"do_sample", "true"}, {"num_return_sequences", "6"}};
+  Written plain, drafted;
+  words.write(base, plain);
+  const SpeculationStats stats = words.write(base + Pairs{{"drafter", "grammar"}}, drafted).speculation;
+  EXPECT_EQ(plain, drafted);
+  EXPECT_GT(stats.drafters.at(0).kept, 20);
 }
 
 }  // namespace

@@ -41,9 +41,9 @@ TEST(PromptLookup, SaysWhereItWasCopiedFrom) {
 
 TEST(PromptLookup, EndsWhereTheTextWould) {
   const Tokens text = {1, 2, 3, 4, 7, 5, 6, 1, 2};
-  EXPECT_EQ(tokens_of(looked_up(text)), (Tokens{3, 4, 7})) << "at the end token";
+  EXPECT_EQ(tokens_of(looked_up(text)), (Tokens{3, 4})) << "before the end token";
   EXPECT_EQ(tokens_of(looked_up(text, {{"ignore_eos", "true"}})), (Tokens{3, 4, 7, 5, 6, 1, 2}));
-  EXPECT_EQ(tokens_of(looked_up(text, {{"stop_token_ids", "3"}})), (Tokens{3}));
+  EXPECT_EQ(tokens_of(looked_up(text, {{"stop_token_ids", "4"}})), (Tokens{3}));
   EXPECT_EQ(tokens_of(looked_up(text, {{"prompt_lookup_num_tokens", "2"}})), (Tokens{3, 4}));
   EXPECT_EQ(tokens_of(looked_up(text, {}, 1)), (Tokens{3}));
   // The last token that there is room for is the target's own.

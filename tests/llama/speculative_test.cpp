@@ -14,6 +14,7 @@ using namespace test;
 
 const Pairs drafters[] = {
     {{"prompt_lookup_num_tokens", "12"}},
+    {{"speculate", "auto"}},
     {{"assistant_model", "self:q4_0"}},
     {{"assistant_early_exit", "20"}, {"num_assistant_tokens_schedule", "constant"}},
     {{"drafter", "prompt_lookup,draft_model"},
@@ -26,6 +27,8 @@ const Pairs ways[] = {
     {{"temperature", "0.7"}, {"top_p", "0.9"}},
     {{"temperature", "0.7"}, {"repetition_penalty", "1.2"}, {"seed", "5"}},
     {{"mirostat", "2"}},
+    {{"json_schema", R"({"properties": {"temperature": {"type": "number"}, "city": {"enum": ["Paris", "London"]}},)"
+                     R"( "required": ["temperature", "city"], "additionalProperties": false})"}},
 };
 
 const char* const prompts[] = {

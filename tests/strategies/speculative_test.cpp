@@ -9,33 +9,18 @@
 
 #include "options/table.h"
 #include "strategies/resolve.h"
-#include "support/runs.h"
+#include "support/drafted.h"
 
 namespace decant {
 namespace {
 
 using namespace testing;
 
-using Pairs = std::vector<std::pair<std::string, std::string>>;
-
-GenerationConfig given(const Pairs& options) {
-  GenerationConfig config;
-  config.max_new_tokens = 24;
-  config.seed = 7;
-  for (const auto& [name, text] : options) set(config, get(generation_fields(), name), text);
-  return config;
-}
-
-Pairs operator+(Pairs a, const Pairs& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
-
 constexpr int n_vocab = 6;
 
 TableVocab vocab() { return TableVocab({"a", "b", "c", "ab", "d", "<end>"}, {5}); }
 
-struct Written {
+struct Texts {
   std::vector<std::vector<Token>> ids;
   std::vector<std::string> texts;
   std::vector<int> finishes;
@@ -43,21 +28,15 @@ struct Written {
 };
 
 // On two models whose tables are alike, as a draft's and its target's are, and with n_cells positions in each cache.
-Written write(const Pairs& options, std::uint64_t seed, int n_cells = 4096, int draft_context = 4096,
-              int n_context = 128) {
+Texts write(const Pairs& options, std::uint64_t seed, int n_cells = 4096, int draft_context = 4096,
+            int n_context = 128) {
   const GenerationConfig config = given(options);
   const TableShape shape{.n_vocab = n_vocab, .n_cells = n_cells, .n_context = n_context, .max_sequences = 64};
   TableShape small = shape;
   small.n_cells = std::min(draft_context, n_cells);
   small.n_context = std::min(small.n_context, draft_context);
   const Table table = random_table(n_vocab, seed), other = random_table(n_vocab, seed + 1);
-  const Table alike = [=](const std::vector<Token>& text) {
-    std::vector<float> logits = table(text);
-    const std::vector<float> noise = other(text);
-    for (std::size_t i = 0; i < logits.size(); ++i) logits[i] += 0.3F * noise[i];
-    return logits;
-  };
-  TableModel target(shape, table), draft(small, alike);
+  TableModel target(shape, table), draft(small, alike(table, other, 0.3F));
   target.set_vocab(vocab());
   draft.set_vocab(vocab());
   Scheduler scheduler;
@@ -70,7 +49,7 @@ Written write(const Pairs& options, std::uint64_t seed, int n_cells = 4096, int 
   const auto live = start(scheduler, asked);
   scheduler.run();
   live->rethrow();
-  Written written;
+  Texts written;
   for (const Sequence& each : live->sequences()) {
     written.ids.push_back(each.ids);
     written.texts.push_back(each.bytes);
@@ -85,6 +64,9 @@ const Pairs drafters[] = {
     {{"assistant_model", "x"}},
     {{"assistant_model", "x"}, {"assistant_confidence_threshold", "0.4"}, {"num_assistant_tokens", "9"}},
     {{"assistant_early_exit", "1"}},
+    {{"drafter", "suffix"}},
+    {{"drafter", "suffix"}, {"num_assistant_tokens_schedule", "constant"}, {"earlier_texts", "abcaabdcab"}},
+    {{"speculate", "auto"}, {"assistant_model", "x"}},
     {{"drafter", "prompt_lookup,draft_model"}, {"assistant_model", "x"}},
     {{"assistant_model", "x"}, {"num_assistant_tokens_schedule", "constant"}},
     {{"prompt_lookup_num_tokens", "5"}, {"num_assistant_tokens_schedule", "constant"}},
@@ -112,9 +94,9 @@ TEST(Speculative, ByRaceTheTextIsTheSameWithAnyDrafter) {
   for (const Pairs& way : ways) {
     for (std::uint64_t seed = 1; seed <= 6; ++seed) {
       const Pairs base = way + Pairs{{"seed", fmt::to_string(seed)}};
-      const Written plain = write(base, seed);
+      const Texts plain = write(base, seed);
       for (const Pairs& drafter : drafters) {
-        const Written drafted = write(base + drafter, seed);
+        const Texts drafted = write(base + drafter, seed);
         EXPECT_EQ(drafted.ids, plain.ids) << seed << ::testing::PrintToString(way) << ::testing::PrintToString(drafter);
         EXPECT_EQ(drafted.texts, plain.texts);
         EXPECT_EQ(drafted.finishes, plain.finishes);
@@ -133,7 +115,7 @@ TEST(Speculative, TokensAreWrittenInFewerRounds) {
   const Pairs sure = {{"assistant_model", "x"}, {"num_assistant_tokens_schedule", "constant"}};
   std::int64_t rounds = 0, tokens = 0;
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    const Written drafted = write(sure, seed);
+    const Texts drafted = write(sure, seed);
     rounds += drafted.stats.speculation.rounds;
     tokens += drafted.stats.speculation.tokens;
     EXPECT_EQ(drafted.stats.speculation.tokens, drafted.stats.new_tokens);
@@ -144,7 +126,7 @@ TEST(Speculative, TokensAreWrittenInFewerRounds) {
 TEST(Speculative, ADraftThatCannotReadOnSaysNothing) {
   const Pairs sure = {{"assistant_model", "x"}, {"num_assistant_tokens_schedule", "constant"}};
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
-    const Written plain = write({{"ignore_eos", "true"}}, seed);
+    const Texts plain = write({{"ignore_eos", "true"}}, seed);
     EXPECT_EQ(write(sure + Pairs{{"ignore_eos", "true"}}, seed, 4096, 16).ids, plain.ids);
   }
 }
@@ -153,9 +135,9 @@ TEST(Speculative, ATextEndsWithTheContextAsItDoesWithout) {
   const Pairs base = {{"ignore_eos", "true"}};
   for (const Pairs& drafter : drafters) {
     for (const int n_context : {9, 13, 20}) {
-      const Written plain = write(base, 4, 4096, 4096, n_context);
+      const Texts plain = write(base, 4, 4096, 4096, n_context);
       EXPECT_EQ(plain.finishes[0], static_cast<int>(FinishReason::context));
-      const Written drafted = write(base + drafter, 4, 4096, 4096, n_context);
+      const Texts drafted = write(base + drafter, 4, 4096, 4096, n_context);
       EXPECT_EQ(drafted.ids, plain.ids);
       EXPECT_EQ(drafted.finishes, plain.finishes);
     }
@@ -186,7 +168,7 @@ void expect_law(const Pairs& how) {
   };
   add({}, 1);
   for (int seed = 0; seed < n_seeds; ++seed) {
-    const Written written = write(base + Pairs{{"seed", fmt::to_string(seed)}}, 3);
+    const Texts written = write(base + Pairs{{"seed", fmt::to_string(seed)}}, 3);
     ++found[written.ids.at(0)];
   }
   double chi_square = 0, rest_wanted = 0, rest_found = 0;
