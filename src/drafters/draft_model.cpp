@@ -44,7 +44,6 @@ class DraftModel : public Drafter {
  public:
   DraftModel(const Run& run, int model)
       : model_(model),
-        most_(num_assistant_tokens(run.config())),
         threshold_(assistant_confidence_threshold(run.config())),
         races_(verify_option(run.config()) == "race"),
         n_context_(run.model_info(model).n_context) {}
@@ -54,7 +53,7 @@ class DraftModel : public Drafter {
     for (Draft& each : drafts) {
       if (each.empty() && has_room(each, kTip)) ends.push_back({&each, kTip});
     }
-    for (int depth = 0; depth < most_ && !ends.empty(); ++depth) {
+    for (int depth = 0; !ends.empty(); ++depth) {
       Ask ask{.nodes = {}, .model = model_};
       for (const End& each : ends) ask.nodes.push_back(each.draft->node(each.guess));
       auto rows = co_await run.eval(ask);
@@ -97,7 +96,7 @@ class DraftModel : public Drafter {
     }
   }
 
-  int model_, most_;
+  int model_;
   double threshold_;
   bool races_;
   int n_context_;

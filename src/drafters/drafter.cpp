@@ -10,7 +10,7 @@ namespace decant {
 namespace {
 
 constexpr std::string_view kSpeculate[] = {"off", "auto"};
-constexpr std::string_view kSchedules[] = {"measured", "constant"};
+constexpr std::string_view kSchedules[] = {"measured", "constant", "heuristic", "heuristic_transient"};
 constexpr std::string_view kVerify[] = {"race", "rejection", "block"};
 
 const Option<std::string> speculate({.name = "speculate",
@@ -34,7 +34,8 @@ const Option<std::string> num_assistant_tokens_schedule(
     {.name = "num_assistant_tokens_schedule",
      .group = speculation_group,
      .range = one_of(kSchedules),
-     .doc = "how many tokens are guessed: as many as pay, by measurement; or always as many as may be",
+     .doc = "how many tokens are guessed: what pays, by measurement; all that may be; or, by a model, 2 more after a "
+            "draft that was kept, 1 less after another",
      .when = "constant for experiments that count forwards",
      .advanced = true},
     "measured");
@@ -143,7 +144,11 @@ int most_guesses(const GenerationConfig& config) {
   return most;
 }
 
-bool measures_drafts(const GenerationConfig& config) { return num_assistant_tokens_schedule(config) == "measured"; }
+DraftSchedule draft_schedule(const GenerationConfig& config) {
+  const std::string& name = num_assistant_tokens_schedule(config);
+  if (name == "constant") return DraftSchedule::constant;
+  return name == "measured" ? DraftSchedule::measured : DraftSchedule::heuristic;
+}
 
 std::string drafter_list() {
   std::string names;

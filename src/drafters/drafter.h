@@ -65,8 +65,10 @@ int most_guesses(const GenerationConfig& config);
 extern const Option<std::string> verify_option;  // race, rejection, block
 extern const Option<int> num_assistant_tokens;   // tokens that a model drafts at a time
 
-// Whether a drafter guesses as much as is worth it, by measurement, and not what was asked for.
-bool measures_drafts(const GenerationConfig& config);
+// How much a drafter guesses: as much as is worth it (drafters/draft_length.h), as much as was asked for, or as Hugging
+// Face's assistants do, which begin anew with every text here (both of its heuristic schedules).
+enum class DraftSchedule { measured, constant, heuristic };
+DraftSchedule draft_schedule(const GenerationConfig& config);
 
 std::string drafter_list();  // the names of all, separated by commas
 

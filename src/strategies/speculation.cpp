@@ -7,6 +7,8 @@
 namespace decant {
 namespace {
 
+constexpr int kMostGuesses = 256;  // of a model at a time: as num_assistant_tokens may be
+
 void count(std::vector<std::int64_t>& by_depth, int depth) {
   by_depth.resize(std::max(by_depth.size(), static_cast<std::size_t>(depth)));
   for (int i = 0; i < depth; ++i) ++by_depth[static_cast<std::size_t>(i)];
@@ -28,12 +30,14 @@ std::vector<Node> number_rows(std::vector<Draft>& drafts) {
   return nodes;
 }
 
-// A seed's text may hang on how much was drafted, unless it is verified by race: then no clock has a say.
-Speculation::Speculation(Run& run) : measures_(verify_option(run.config()) == "race" && measures_drafts(run.config())) {
+Speculation::Speculation(Run& run) : schedule_(draft_schedule(run.config())) {
+  // A seed's text may hang on how much was drafted, unless it is verified by race: then no clock has a say.
+  if (schedule_ == DraftSchedule::measured && verify_option(run.config()) != "race")
+    schedule_ = DraftSchedule::constant;
   int model = run.first_drafting_model();
   for (const DrafterRow* row : drafters_of(run.config())) {
     const int most = row->most(run.config());
-    drafters_.push_back({row->name, row->make(run, model), most, DraftLength(most)});
+    drafters_.push_back({row->name, row->make(run, model), most, row->models != nullptr, DraftLength(most)});
     if (row->models) model += static_cast<int>(row->models(run.config()).size());
     run.speculation().drafters.push_back({row->name});
   }
@@ -41,7 +45,7 @@ Speculation::Speculation(Run& run) : measures_(verify_option(run.config()) == "r
 
 // Guesses that it may make for a text now.
 int Speculation::limit(Named& named, int texts) {
-  if (!measures_) return named.most;
+  if (schedule_ != DraftSchedule::measured) return named.most;
   if (!named.length.is_worth_asking(texts, costs_)) return 0;
   int most = 0;
   for (int kind = 0; kind < DraftLength::kKinds; ++kind)
@@ -68,7 +72,7 @@ Task<void> Speculation::guess(Run& run, std::vector<Draft>& drafts) {
     for (Draft& draft : drafts) {
       if (draft.empty() || !draft.drafter.empty()) continue;
       guesses = std::max(guesses, draft.guesses().size());
-      if (measures_) draft.truncate(each.length.choose(draft.kind, texts, costs_));
+      if (schedule_ == DraftSchedule::measured) draft.truncate(each.length.choose(draft.kind, texts, costs_));
       if (draft.empty())
         ++idle;
       else
@@ -95,6 +99,8 @@ void Speculation::learn(Run& run, const Draft& draft, int last_kept, int written
   const auto named = [&](const Named& each) { return each.name == draft.drafter; };
   const auto its = std::find_if(drafters_.begin(), drafters_.end(), named);
   its->length.verified(draft.kind, was_kept);
+  if (schedule_ == DraftSchedule::heuristic && its->has_models)
+    its->most = kept == draft.depth() ? std::min(its->most + 2, kMostGuesses) : std::max(its->most - 1, 1);
   SpeculationStats::Drafter& counts = stats.drafters[static_cast<std::size_t>(its - drafters_.begin())];
   ++counts.rounds;
   counts.drafted += std::ssize(draft.guesses());

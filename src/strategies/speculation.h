@@ -32,14 +32,15 @@ class Speculation {
   struct Named {
     std::string_view name;
     std::unique_ptr<Drafter> drafter;
-    int most;
+    int most;         // guesses at a time; the heuristic schedule changes it
+    bool has_models;  // that it evaluates
     DraftLength length;
   };
   int limit(Named& named, int texts);
 
   std::vector<Named> drafters_;
   RowCosts costs_;
-  bool measures_;             // how much to draft; else as much as was asked for
+  DraftSchedule schedule_;
   bool reads_prompt_ = true;  // the next forward
   double asked_ = -1;         // when the forward under way was; below 0: it reads the prompt
 };

@@ -69,6 +69,7 @@ const Pairs drafters[] = {
     {{"speculate", "auto"}, {"assistant_model", "x"}},
     {{"drafter", "prompt_lookup,draft_model"}, {"assistant_model", "x"}},
     {{"assistant_model", "x"}, {"num_assistant_tokens_schedule", "constant"}},
+    {{"assistant_model", "x"}, {"num_assistant_tokens_schedule", "heuristic"}},
     {{"prompt_lookup_num_tokens", "5"}, {"num_assistant_tokens_schedule", "constant"}},
 };
 
@@ -121,6 +122,40 @@ TEST(Speculative, TokensAreWrittenInFewerRounds) {
     EXPECT_EQ(drafted.stats.speculation.tokens, drafted.stats.new_tokens);
   }
   EXPECT_LT(rounds, tokens * 2 / 3);
+}
+
+// Hugging Face's update_candidate_strategy: 2 more after a draft that was kept, else 1 less, but 1 at least.
+TEST(Speculative, TheHeuristicScheduleFollowsWhatWasKept) {
+  const Table table = random_table(n_vocab, 3);
+  TableModel target({.n_vocab = n_vocab, .n_context = 512, .max_sequences = 64}, table);
+  TableModel draft({.n_vocab = n_vocab, .n_context = 512, .max_sequences = 64},
+                   alike(table, random_table(n_vocab, 4), 0.3F));
+  Scheduler scheduler;
+  scheduler.add(target);
+  scheduler.add(draft, 1);
+  Decisions decisions(target.vocab());
+  const Pairs options = {{"assistant_model", "x"},
+                         {"num_assistant_tokens", "3"},
+                         {"num_assistant_tokens_schedule", "heuristic_transient"},
+                         {"max_new_tokens", "200"},
+                         {"ignore_eos", "true"}};
+  const auto run = start(scheduler, drafted_request(given(options), {0, 1, 2}, &decisions));
+  scheduler.run();
+  run->rethrow();
+  int expected = 3, kept = 0, rounds = 0, longest = 0;
+  const auto& said = decisions.speculative[0];
+  for (std::size_t i = 0; i < 160; ++i) {  // well before the end, where there is less room
+    ASSERT_NE(said[i].trace, nullptr);
+    if (said[i].trace->depth == 0) {
+      if (rounds++ > 0) expected = kept == expected ? expected + 2 : std::max(1, expected - 1);
+      ASSERT_EQ(said[i].trace->guesses, expected) << rounds;
+      longest = std::max(longest, expected);
+      kept = 0;
+    }
+    kept += said[i].trace->verdict == "accepted";
+  }
+  EXPECT_GT(rounds, 20);
+  EXPECT_GT(longest, 4);
 }
 
 TEST(Speculative, ADraftThatCannotReadOnSaysNothing) {

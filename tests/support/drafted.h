@@ -1,6 +1,7 @@
 // Runs with drafters on two table models that are alike, for tests.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -120,8 +121,8 @@ inline std::vector<Seen> guesses_of(Scheduler& scheduler, const GenerationConfig
   asked.strategy = [&](decant::Run& run) -> Task<void> {
     std::vector<Draft> drafts;
     drafts.emplace_back(run.prompt(), 0, run.stop_rules());
-    drafts[0].most = most;
     for (const DrafterRow* row : drafters_of(run.config())) {
+      drafts[0].most = std::min(most, row->most(run.config()));
       const std::unique_ptr<Drafter> drafter = row->make(run, run.first_drafting_model());
       const std::span<Draft> span = drafts;
       Drafter& its = *drafter;

@@ -19,6 +19,7 @@ using namespace decant::test;
 
 const Pairs drafters[] = {
     {{"prompt_lookup_num_tokens", "10"}},
+    {{"drafter", "suffix"}, {"num_assistant_tokens_schedule", "constant"}},
     {{"assistant_model", "self:q4_0"}, {"num_assistant_tokens_schedule", "constant"}},
     {{"assistant_early_exit", "20"}, {"num_assistant_tokens_schedule", "constant"}},
     {{"speculate", "auto"}, {"assistant_model", "self:q4_0"}},
