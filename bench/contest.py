@@ -20,8 +20,9 @@ class Contest(NamedTuple):
 
 class Written(NamedTuple):
     ids: list
-    prefill: float  # seconds
-    decode: float
+    prefill: float  # seconds until the prompt was read
+    decode: float   # and from then on
+    with_prompt: int  # tokens that came with the prompt: the first, and guesses behind it
     evals: int
     rows: int
     drafted: int
@@ -34,9 +35,9 @@ def write(contest, prompt, options, given):
                   *contest.options, *options, "-p", prompt.text, env=environment)
     found = json.loads(said)
     stats = found["stats"]
-    drafters = stats.get("speculation", {}).get("drafters", [])
-    return Written(found["sequences"][0]["ids"], stats["prefill_s"], stats["decode_s"], stats["evals"], stats["rows"],
-                   sum(each["drafted"] for each in drafters), sum(each["kept"] for each in drafters))
+    speculation = stats.get("speculation", {"drafters": [], "with_prompt": 1})
+    return Written(found["sequences"][0]["ids"], stats["prefill_s"], stats["decode_s"], speculation["with_prompt"], stats["evals"],
+                   stats["rows"], *(sum(each[what] for each in speculation["drafters"]) for what in ("drafted", "kept")))
 
 
 def in_turn(contest, prompt, given):
@@ -53,15 +54,20 @@ def in_turn(contest, prompt, given):
     return found
 
 
+def a_token(written):
+    """Seconds for one of those that did not come with the prompt; None: all did."""
+    tokens = len(written.ids) - written.with_prompt
+    return written.decode / tokens if tokens else None
+
+
 def compare(prompt, without, with_):
-    """What is guessed behind the prompt is verified with it, so the time that this adds belongs to the text."""
-    extra = median(each.prefill for each in with_) - median(each.prefill for each in without)
-    texts = [(one.decode, two.decode + extra) for one, two in zip(without, with_)]
-    whole = median((one.prefill + one.decode) / (two.prefill + two.decode) for one, two in zip(without, with_))
-    tokens = len(without[0].ids)
-    return {"name": prompt.name, "tokens": tokens, "ratio": median(one / two for one, two in texts), "whole": whole,
-            "ms": [1e3 * median(each) / max(tokens - 1, 1) for each in zip(*texts)],
-            "drafted": with_[0].drafted, "kept": with_[0].kept, "evals": with_[0].evals, "rows": with_[0].rows}
+    pairs = list(zip(without, with_))
+    times = [(a_token(one), a_token(two)) for one, two in pairs]
+    times = [(one, two) for one, two in times if one and two]
+    ratio = median(one / two for one, two in times) if times else None
+    return {"name": prompt.name, "tokens": len(without[0].ids), "ratio": ratio,
+            "whole": median((one.prefill + one.decode) / (two.prefill + two.decode) for one, two in pairs),
+            "ms": [1e3 * median(each) for each in zip(*times)], **{what: getattr(with_[0], what) for what in ("with_prompt", "drafted", "kept", "evals", "rows")}}
 
 
 def measure(contest, given):
@@ -70,7 +76,7 @@ def measure(contest, given):
     rows = []
     for way in contest.ways:
         each = [compare(prompt, written[""], written[way]) for prompt, written in found]
-        ratios = [one["ratio"] for one in each]
+        ratios = [one["ratio"] for one in each if one["ratio"]]
         drafted = sum(one["drafted"] for one in each)
         goal = contest.goal.get(way) if isinstance(contest.goal, dict) else contest.goal
         rows.append({"group": contest.group, "what": contest.what, "way": way, "model": os.path.basename(contest.model), "goal": goal,

@@ -76,7 +76,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="a,b,c,d,e,f,peers", help="groups: a, b, c, d, e, f, peers")
     parser.add_argument("--model", default=file("smollm2-q4_0.gguf"), help="of all groups but b and c")
-    parser.add_argument("--tokens", type=int, default=128, help="of a text, at most")
+    parser.add_argument("--tokens", type=int, default=192, help="of a text, at most")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="every third prompt")
     parser.add_argument("--isa", default="", help="instead of the best instruction set: DECANT_ISA")

@@ -54,7 +54,7 @@ def page(found):
     lines = ["# What speculation is worth", "",
              f"{found['machine']}{isa}; {found['repeats']} repeats, at most {found['tokens']} tokens. `python3 bench/speculation.py` measures it again ([prompts](../../bench/prompts)).",
              "Texts with and without a drafter, in turn; all were equal, token for token. A prompt's ratio is the median of its repeats', a row's the median of its prompts'. Loading",
-             "and the prompt do not count, but for the time that guesses behind the prompt add to it; `with the prompt` is the ratio of prompt and text together.", "",
+             "and the prompt do not count, nor do the tokens that came with it; `with the prompt` is the ratio of the times of prompt and text together.", "",
              *tables(found["rows"]), *peers_table(found["peers"])]
     return "\n".join(lines)
 

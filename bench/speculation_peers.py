@@ -3,7 +3,7 @@ import json
 import os
 from statistics import median
 
-from contest import Contest, write
+from contest import Contest, a_token, write
 from peers import BENCH, HOME, Unavailable, ask
 from peers.in_python import set_up
 from peers.llama_cpp import LlamaCpp
@@ -18,7 +18,7 @@ def by_decant(given, prompts, options):
     times = []
     for prompt in prompts:
         written = write(contest, prompt, options, given)
-        times.append((written.decode / (len(written.ids) - 1), len(written.ids)))
+        times.append((a_token(written), len(written.ids)))
     return times
 
 

@@ -124,7 +124,8 @@ double Run::uniform(int sequence, const Node& tip, Stream stream, int lane) cons
 // ---- going on -------------------------------------------------------------------------------------------------------
 
 void Run::go_on() {
-  if (asked_ > 0 && stats_.prefill_s == 0) stats_.prefill_s = seconds();
+  const bool answered = asked_ > 0 && asks_.front().model < n_targets_;  // and not for a draft
+  if (answered && stats_.prefill_s == 0) stats_.prefill_s = seconds();
   waiting_.resume();
   if (!task_.done()) return;
   try {
