@@ -31,9 +31,11 @@ int size_of(int rows) { return std::bit_width(static_cast<unsigned>(std::max(row
 
 void RowCosts::average(Figure& figure, double seconds) { move_towards(figure.seconds, seconds, figure.seen++); }
 
-void RowCosts::measured(int rows, double seconds) {
-  const bool changed = last_ != 0 && rows != last_;
-  last_ = rows;
+void RowCosts::measured(int own, double seconds, int others) {
+  const int rows = own + others;
+  const bool changed = last_ != 0 && rows != last_ + others_;
+  last_ = own;
+  others_ = others;
   const int size = size_of(rows);
   if (size >= kSizes) return;
   Figure& its = sizes_[static_cast<std::size_t>(size)];
@@ -53,7 +55,9 @@ bool RowCosts::are_known() const {
   return std::any_of(sizes_.begin(), sizes_.end(), [](const Figure& size) { return size.seen > 0; });
 }
 
-double RowCosts::of(int rows) const {
+double RowCosts::of(int rows) const { return of_all(rows + others_); }
+
+double RowCosts::of_all(int rows) const {
   const auto at = [&](int size) {
     size = std::min(size, kSizes - 1);
     for (int away = 0; away < kSizes; ++away) {  // the nearest size that was measured, the smaller first
@@ -82,12 +86,13 @@ double DraftLength::kept(int kind, int guess) const {
 
 int DraftLength::worth(int kind, int texts, const RowCosts& costs) const {
   // What a draft model costs is known once it has guessed, and forwards have been measured.
-  if (evaluates_ && (seconds_a_guess_ == 0 || !costs.are_known())) return trial();
+  if (evaluates_ && seconds_a_guess_ == 0) return trial();
+  if (evaluates_ && !costs.are_known()) return 0;
   const bool drafted = costs.last() > texts;
-  double tokens = 1, best_rate = 1 / (costs.of(texts) + (drafted ? costs.change() : 0));
+  double tokens = costs.others() + texts, best_rate = tokens / (costs.of(texts) + (drafted ? costs.change() : 0));
   int best = 0;
   for (int guesses = 1; guesses <= most_; ++guesses) {
-    tokens += kept(kind, guesses);
+    tokens += texts * kept(kind, guesses);
     if (guesses > 16 && guesses % 4 != 0) continue;
     const int rows = texts * (1 + guesses);
     const int changes = (rows == costs.last() ? 0 : 1) + (drafted ? 0 : 1);

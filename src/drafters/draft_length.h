@@ -2,10 +2,11 @@
 // costs now, what guessing costs, and how often guesses have been kept. None is a possible answer, tried again now and
 // then.
 //
-//   tokens a second of d guesses = (1 + a_1 + ... + a_d) / (cost of guessing d + cost of 1 + d rows),
+//   tokens a second of d guesses = (n + 1 + a_1 + ... + a_d) / (cost of guessing d + cost of n + 1 + d rows),
 //
-// where a_i is how often the i-th guess was kept: of a chain, all up to it; of a tree, it and those that it follows. A
-// round tells nothing about guesses that it did not have (it is censored): a_i moves where i guesses were there.
+// where n are the rows of others in the same forward, which have to wait for it, and a_i is how often the i-th guess
+// was kept: of a chain, all up to it; of a tree, it and those that it follows. A round tells nothing about guesses that
+// it did not have (it is censored): a_i moves where i guesses were there.
 //
 // A forward of another number of rows than the one before costs more than one of the same number: its graph is built
 // anew. A draft among rounds without pays that twice.
@@ -18,13 +19,15 @@
 namespace decant {
 
 // Seconds that a forward takes by its rows, as it was lately; where nothing has been measured, in forwards of one row.
+// `rows` are a Run's own, among those of others.
 class RowCosts {
  public:
-  void measured(int rows, double seconds);
+  void measured(int rows, double seconds, int others = 0);
   bool are_known() const;
-  double of(int rows) const;          // behind one of as many rows
-  double change() const;              // what it takes more behind another number of rows
-  int last() const { return last_; }  // rows of the last one; 0: there was none
+  double of(int rows) const;              // behind one of as many rows, in the company of the last one
+  double change() const;                  // what it takes more behind another number of rows
+  int last() const { return last_; }      // rows of the last one; 0: there was none
+  int others() const { return others_; }  // beside them
 
  private:
   static constexpr int kSizes = 9;  // 1, 2, 4, ..., 256 rows
@@ -33,10 +36,11 @@ class RowCosts {
     int seen = 0;
   };
   static void average(Figure& figure, double seconds);
+  double of_all(int rows) const;
 
   std::array<Figure, kSizes> sizes_{};
   Figure change_;
-  int last_ = 0;
+  int last_ = 0, others_ = 0;
 };
 
 class DraftLength {

@@ -106,6 +106,13 @@ double Run::seconds() const {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
 }
 
+std::optional<int> Run::others_in_forward(int own) const {
+  const KvCache& cache = scheduler_.cache(inquiry_.models[0]);
+  const int asked = cache.last_asked_rows();
+  if (cache.last_rows() > asked + asked / 4) return std::nullopt;
+  return std::max(0, asked - own);
+}
+
 RunStats Run::stats() const {
   RunStats stats = stats_;
   stats.evals = inquiry_.n_evals;

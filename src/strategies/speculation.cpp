@@ -82,7 +82,9 @@ Task<void> Speculation::guess(Run& run, std::vector<Draft>& drafts) {
 }
 
 void Speculation::evaluated(const Run& run, std::size_t rows) {
-  if (asked_ >= 0) costs_.measured(static_cast<int>(rows), run.seconds() - asked_);
+  const int own = static_cast<int>(rows);
+  const auto others = run.others_in_forward(own);
+  if (asked_ >= 0 && others) costs_.measured(own, run.seconds() - asked_, *others);
 }
 
 void Speculation::learn(Run& run, const Draft& draft, int last_kept, int written) {

@@ -113,7 +113,7 @@ TEST(DraftLength, AModelBeginsWithATrialUntilItsCostIsKnown) {
   DraftLength length(16, {DraftLength::kUsualKind}, true);
   EXPECT_EQ(length.choose(1, 1, {}), 2);
   length.guessed(2, 100, 99.98);
-  EXPECT_EQ(length.choose(1, 1, {}), 2) << "what forwards cost is not known either";
+  EXPECT_EQ(length.choose(1, 1, {}), 0) << "what forwards cost is not known either";
   EXPECT_GT(length.choose(1, 1, costs(1, 0.05)), 2);
 }
 
@@ -167,6 +167,21 @@ TEST(DraftLength, SeveralTextsGuessLess) {
   for (int rows = 1; rows <= 256; rows *= 2) steep.measured(rows, rows <= 8 ? 1 : rows / 8.0);
   steep.measured(1, 1);
   EXPECT_GT(length.choose(1, 1, steep), length.choose(1, 8, steep));
+}
+
+// Where rows cost what they cost, others wait for what one guesses: three guesses of which one is kept.
+TEST(DraftLength, OthersDoNotWaitForGuessesThatGainLess) {
+  RowCosts alone, in_company;
+  for (int i = 0; i < 100; ++i) {
+    for (const int rows : {4, 1}) {
+      alone.measured(rows, 1 + 0.1 * (rows - 1));
+      in_company.measured(rows, 0.7 + 0.1 * (rows + 7), 7);
+    }
+  }
+  DraftLength length(3);
+  for (int i = 0; i < 200; ++i) length.verified(1, {i % 2 == 0, false, false});
+  EXPECT_GT(length.choose(1, 1, alone), 0);
+  EXPECT_EQ(length.choose(1, 1, in_company), 0);
 }
 
 }  // namespace
