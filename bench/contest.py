@@ -81,5 +81,5 @@ def measure(contest, given):
         goal = contest.goal.get(way) if isinstance(contest.goal, dict) else contest.goal
         rows.append({"group": contest.group, "what": contest.what, "way": way, "model": os.path.basename(contest.model), "goal": goal,
                      "ratio": median(ratios), "low": min(ratios), "high": max(ratios), "whole": median(one["whole"] for one in each),
-                     "kept": sum(one["kept"] for one in each) / drafted if drafted else None, "drafted": drafted, "prompts": each})
+                     "kept": sum(one["kept"] for one in each) / drafted if drafted else None, "drafted": drafted, "repeats": given.repeats, "tokens": given.tokens, "prompts": each})
     return rows

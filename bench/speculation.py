@@ -67,7 +67,7 @@ def company(given):
     ratios = [without / with_ for without, with_ in zip(found["without"], found["with"])]
     middle = speculation_page.median
     return [{"group": "f", "what": "eight requests at once, four of which copy and speculate", "way": "auto", "model": os.path.basename(given.model),
-             "goal": 1, "ratio": middle(ratios), "low": min(ratios), "high": max(ratios), "whole": middle(ratios), "kept": None, "rows": None,
+             "goal": 1, "ratio": middle(ratios), "low": min(ratios), "high": max(ratios), "whole": middle(ratios), "kept": None, "repeats": given.repeats, "tokens": 128,
              "prompts": [{"name": "all", "tokens": found["tokens"], "ratio": middle(ratios),
                           "ms": [1e3 * middle(found[way]) / found["tokens"] for way in ("without", "with")]}]}]
 
@@ -132,7 +132,7 @@ def main():
     if others.share > machine.QUIET:
         say(f"NOT VALID: others used {100 * others.share:.0f}% of the processors")
     rows.sort(key=lambda row: row["group"])
-    found = {"machine": machine.describe(), "isa": given.isa, "repeats": given.repeats, "tokens": given.tokens, "rows": rows, "peers": peers}
+    found = {"machine": machine.describe(), "isa": given.isa, "rows": rows, "peers": peers}
     page = speculation_page.page(found)
     if given.out:
         for name, content in ((".json", json.dumps(found, indent=1) + "\n"), (".md", page)):
