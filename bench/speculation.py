@@ -16,7 +16,7 @@ import speculation_page
 from contest import Contest, measure
 from peers import ROOT, Unavailable, ask
 from speculation_peers import measure_peers
-from speculation_prompts import COPIES, PROSE, SCHEMAS, VERBATIM
+from speculation_prompts import COPIES, HELD_OUT, PROSE, SCHEMAS, VERBATIM
 
 MODELS = os.path.join(ROOT, "build", "models")
 COMPANY = os.path.join(ROOT, "build", "release", "company_bench")
@@ -44,6 +44,7 @@ def contests(given):
     mixed = PROSE[:5] + COPIES[::6]
     return [
         Contest("a", "copies of the prompt", model, COPIES, copies, goal=1.7 if wide else 1.4),
+        Contest("a", "copies, of prompts that nothing was tuned on", model, HELD_OUT, copies, goal=1.7 if wide else 1.4),
         Contest("a", "verbatim repetition", model, VERBATIM, copies, goal=4),
         Contest("a", "JSON under a strict schema", model, SCHEMAS, copies, goal=1.5),
         Contest("b", "prose and copies, F32", file("smollm2-f32.gguf"), mixed, quantised, goal={"self:q8_0": 1.5}),

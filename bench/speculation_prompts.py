@@ -25,6 +25,7 @@ def prompts(kind, *options):
 
 
 COPIES = prompts("copy", "--stop", "###")  # the mark between their parts
+HELD_OUT = prompts("held_out", "--stop", "###")  # nothing was tuned on them
 VERBATIM = prompts("verbatim", "--ignore-eos")
 SCHEMAS = prompts("schema")
 PROSE = prompts("prose", "--ignore-eos")
