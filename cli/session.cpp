@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -159,7 +160,7 @@ void Session::expect(const GenerationConfig& config) {
     const int most = options_.model.ctx_size > 0
                          ? options_.model.ctx_size
                          : std::max(std::min(max_length(config, length), longest) * twice, kDefaultCells);
-    Cost cost = cost_of(config, room, length, negative, longest);
+    Cost cost = decant::cost_of(config, room, length, negative, longest);
     cost.cells = std::min(cost.cells, most);
     costs_.add(cost);
     const std::vector<std::string> names = models_of(row, config);
@@ -183,9 +184,9 @@ void Session::open() {
   engine_ = std::make_unique<Engine>(EngineOptions{.prefill_chunk_size = options_.model.prefill_chunk_size,
                                                    .max_live = static_cast<std::size_t>(options_.live),
                                                    .kept_texts = 0});
-  for (Further& each : further_) each.file = load_further(each.name);
+  for (Further& each : further_) each.file = load_further(each);
   model_ = make_model(std::string(kExpert), file_, costs_.sum());
-  for (const Further& each : further_) make_model(each.name, each.file, each.costs.sum(), each.only_drafts ? 1 : 0);
+  for (const Further& each : further_) make_model(each.name, each.file, cost_of(each), each.only_drafts ? 1 : 0);
   load_s_ += since(begin);
 }
 
@@ -211,13 +212,28 @@ Session::Further& Session::further(const std::string& name) {
   return *found;
 }
 
-std::shared_ptr<const LlamaFile> Session::load_further(const std::string& name) const {
+std::shared_ptr<const LlamaFile> Session::load_further(const Further& further) const {
   ModelOptions options = options_.model;
-  options.model = name;
-  if (is_self_model(name)) return load_self_model(name, *file_, options);
+  options.model = further.name;
+  if (is_self_model(further.name)) return load_self_model(further.name, *file_, options);
   auto file = load_model(options, options_.quiet);
-  check_same_vocabulary(file_->vocab(), file_->name(), file->vocab(), file->name());
+  if (!further.only_drafts) {
+    check_same_vocabulary(file_->vocab(), file_->name(), file->vocab(), file->name());
+  } else if (file->weight_bytes() > file_->weight_bytes() && !options_.quiet) {
+    // No error: the text is the same, and the user's reasons may be his own.
+    tell(fmt::format("decant: {} is to guess for {}, which is smaller: that takes longer than writing without it\n",
+                     file->name(), file_->name()));
+  }
   return file;
+}
+
+// What a draft model with another vocabulary reads may come to more tokens than its target's. Twice is a guess; where
+// that is not enough, it falls silent.
+Cost Session::cost_of(const Further& further) const {
+  Cost cost = further.costs.sum();
+  const bool translates = further.only_drafts && first_difference(file_->vocab(), further.file->vocab());
+  if (translates) cost.cells = std::min(cost.cells, std::numeric_limits<int>::max() / 2) * 2;
+  return cost;
 }
 
 std::vector<const LlamaFile*> Session::files() const {

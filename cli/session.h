@@ -82,7 +82,8 @@ class Session {
   int longest_of_many() const;
   std::vector<int> lengths_for(const GenerationConfig& config) const;
   Further& further(const std::string& name);
-  std::shared_ptr<const LlamaFile> load_further(const std::string& name) const;
+  std::shared_ptr<const LlamaFile> load_further(const Further& further) const;
+  Cost cost_of(const Further& further) const;
   const LlamaModel* make_model(const std::string& name, std::shared_ptr<const LlamaFile> file, const Cost& cost,
                                int level = 0);
   std::vector<Token> negative_prompt(const GenerationConfig& config) const;

@@ -6,6 +6,7 @@
 //   smollm2-TYPE.gguf               so as well, for each further type asked for; "all" is all of kTypes
 //   padded.gguf                     if "padded" is asked for: smollm2-q4_0 with ten times its layers, of which the
 //                                   further ones add nothing: the same logits for nearly ten times the work
+//   smollm2-16k-q8_0.gguf           smollm2-q8_0 with the first 16,000 merges of its vocabulary: another tokenizer
 //   micro.gguf                      random weights, 2 layers, 512 tokens: a forward takes microseconds
 //
 // A file that exists is left alone. Each one is loaded and decoded once before it gets its name.
@@ -19,6 +20,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -27,6 +29,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "base/error.h"
@@ -141,6 +144,12 @@ void set_strings(gguf_context* file, const char* key, const std::vector<std::str
   gguf_set_arr_str(file, key, pointers.data(), pointers.size());
 }
 
+// What a merge, two tokens with a space between them, makes.
+std::string merged(const std::string& merge) {
+  const std::size_t space = merge.find(' ');
+  return merge.substr(0, space) + merge.substr(space + 1);
+}
+
 // Byte-level BPE: three specials, all 256 bytes, then what the default vocabulary's first merges make.
 void set_vocabulary(gguf_context* file, const gguf_context* source) {
   std::vector<std::string> tokens = {"<|endoftext|>", "<|im_start|>", "<|im_end|>"};
@@ -150,8 +159,7 @@ void set_vocabulary(gguf_context* file, const gguf_context* source) {
   const std::int64_t source_merges = find(source, "tokenizer.ggml.merges");
   for (std::size_t i = 0; tokens.size() < kVocab; ++i) {
     const std::string merge = gguf_get_arr_str(source, source_merges, i);
-    const std::size_t space = merge.find(' ');
-    tokens.push_back(merge.substr(0, space) + merge.substr(space + 1));
+    tokens.push_back(merged(merge));
     merges.push_back(merge);
   }
   types.resize(tokens.size(), 1);  // normal
@@ -298,6 +306,79 @@ void write_padded(const fs::path& from_path, const fs::path& to) {
   if (!gguf_write_to_file(file.get(), to.c_str(), false)) throw Error(ErrorKind::io, "cannot write {}", to.string());
 }
 
+// ------------------------------------------------------------------------------------------ smollm2-16k-q8_0.gguf
+
+constexpr std::size_t kMergesKept = 16000;
+
+std::vector<std::string> get_strings(const gguf_context* file, const char* key) {
+  const std::int64_t id = find(file, key);
+  std::vector<std::string> strings;
+  for (std::size_t i = 0; i < gguf_get_arr_n(file, id); ++i) strings.emplace_back(gguf_get_arr_str(file, id, i));
+  return strings;
+}
+
+// The ids of the tokens that are still made when only the first merges are: in their order.
+std::vector<std::size_t> kept_tokens(const std::vector<std::string>& tokens, const std::vector<std::string>& merges) {
+  std::unordered_set<std::string> dropped;
+  for (const std::string& each : merges | std::views::drop(kMergesKept)) dropped.insert(merged(each));
+  for (const std::string& each : merges | std::views::take(kMergesKept)) dropped.erase(merged(each));
+  std::vector<std::size_t> kept;
+  for (std::size_t id = 0; id < tokens.size(); ++id) {
+    if (!dropped.contains(tokens[id])) kept.push_back(id);
+  }
+  return kept;
+}
+
+// The special tokens come first, and keep their ids.
+void cut_vocabulary(gguf_context* file, const gguf_context* source, const std::vector<std::size_t>& kept) {
+  const std::vector<std::string> all = get_strings(source, "tokenizer.ggml.tokens");
+  const auto* all_types =
+      static_cast<const std::int32_t*>(gguf_get_arr_data(source, find(source, "tokenizer.ggml.token_type")));
+  std::vector<std::string> tokens, merges = get_strings(source, "tokenizer.ggml.merges");
+  std::vector<std::int32_t> types;
+  for (const std::size_t id : kept) {
+    tokens.push_back(all[id]);
+    types.push_back(all_types[id]);
+  }
+  merges.resize(kMergesKept);
+  set_strings(file, "tokenizer.ggml.tokens", tokens);
+  set_strings(file, "tokenizer.ggml.merges", merges);
+  gguf_set_arr_data(file, "tokenizer.ggml.token_type", GGUF_TYPE_INT32, types.data(), types.size());
+  gguf_set_val_u32(file, "llama.vocab_size", static_cast<std::uint32_t>(kept.size()));
+  gguf_set_val_str(file, "general.name", "smollm2 with 16,000 merges");
+}
+
+// The rows of the kept tokens, as they are.
+ggml_tensor* cut_rows(ggml_context* tensors, const ggml_tensor* whole, const std::vector<std::size_t>& kept) {
+  ggml_tensor* cut = ggml_new_tensor_2d(tensors, whole->type, whole->ne[0], static_cast<std::int64_t>(kept.size()));
+  ggml_set_name(cut, whole->name);
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    const char* row = static_cast<const char*>(whole->data) + kept[i] * whole->nb[1];
+    std::memcpy(static_cast<char*>(cut->data) + i * cut->nb[1], row, cut->nb[1]);
+  }
+  return cut;
+}
+
+void write_with_fewer_merges(const fs::path& source_path, const fs::path& to) {
+  ggml_context* loaded = nullptr;
+  const GgufPtr source(gguf_init_from_file(source_path.c_str(), {.no_alloc = false, .ctx = &loaded}));
+  const TensorsPtr weights(loaded);
+  if (!source) throw Error(ErrorKind::data, "cannot read {}", source_path.string());
+  const auto kept = kept_tokens(get_strings(source.get(), "tokenizer.ggml.tokens"),
+                                get_strings(source.get(), "tokenizer.ggml.merges"));
+  const GgufPtr file(gguf_init_empty());
+  gguf_set_kv(file.get(), source.get());
+  cut_vocabulary(file.get(), source.get(), kept);
+  const TensorsPtr cut(ggml_init({.mem_size = std::size_t{1} << 28, .mem_buffer = nullptr, .no_alloc = false}));
+  for (ggml_tensor* each = ggml_get_first_tensor(loaded); each; each = ggml_get_next_tensor(loaded, each)) {
+    const std::string_view name = each->name;
+    const bool is_by_token = name == "token_embd.weight" || name == "output.weight";
+    if (name.empty() || each->type == GGML_TYPE_I8) continue;  // ggml's own: all data of the file in one
+    gguf_add_tensor(file.get(), is_by_token ? cut_rows(cut.get(), each, kept) : each);
+  }
+  if (!gguf_write_to_file(file.get(), to.c_str(), false)) throw Error(ErrorKind::io, "cannot write {}", to.string());
+}
+
 bool wanted(const Type& type, std::span<char*> names) {
   return std::ranges::any_of(names, [&](std::string_view name) { return name == type.name || name == "all"; });
 }
@@ -320,6 +401,8 @@ void make_all(const fs::path& folder, const fs::path& source, std::span<char*> f
   if (std::ranges::find(further, kPadded, [](const char* name) { return std::string_view(name); }) != further.end()) {
     make(folder / "padded.gguf", [&](const fs::path& to) { write_padded(folder / "smollm2-q4_0.gguf", to); });
   }
+  make(folder / "smollm2-16k-q8_0.gguf",
+       [&](const fs::path& to) { write_with_fewer_merges(folder / "smollm2-q8_0.gguf", to); });
 }
 
 }  // namespace

@@ -21,6 +21,8 @@ class Utf8Buffer {
   // What is held back can no longer be completed: U+FFFD, or "" if nothing is held. The buffer is as new.
   std::string flush();
 
+  std::string_view held() const { return tail_; }
+
  private:
   std::string tail_;  // at most 3 bytes: a proper prefix of some character
 };

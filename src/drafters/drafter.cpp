@@ -139,6 +139,11 @@ std::vector<const DrafterRow*> drafters_of(const GenerationConfig& config) {
   return rows;
 }
 
+const DrafterRow& who_guesses(const DrafterRow& row, const Run& run, int first_model) {
+  const std::string_view other = row.instead ? row.instead(run, first_model) : std::string_view();
+  return other.empty() ? row : named(other);
+}
+
 std::vector<std::string> draft_models(const GenerationConfig& config) {
   std::vector<std::string> names;
   for (const DrafterRow* row : drafters_of(config)) {

@@ -55,6 +55,7 @@ struct DrafterRow {
   std::vector<int> kinds = {DraftLength::kUsualKind};       // of its drafts
   std::vector<std::string> (*models)(const GenerationConfig&) = nullptr;  // that it evaluates, by name; null: none
   std::unique_ptr<Drafter> (*make)(const Run& run, int first_model) = nullptr;  // of the Run's models, its first
+  std::string_view (*instead)(const Run& run, int first_model) = nullptr;       // who guesses in its place; "": nobody
 };
 
 // Throws Error(usage) for options of speculation that do nothing with the others, and for unknown drafters.
@@ -63,6 +64,9 @@ void check_drafters(const GenerationConfig& config);
 // What a run drafts with, in the order in which they are asked. Throws Error(usage) for an unknown name and for a
 // drafter whose option is missing.
 std::vector<const DrafterRow*> drafters_of(const GenerationConfig& config);
+
+// Who guesses where `row` was chosen, on these models.
+const DrafterRow& who_guesses(const DrafterRow& row, const Run& run, int first_model);
 
 // All models that they evaluate, by name, in their order.
 std::vector<std::string> draft_models(const GenerationConfig& config);

@@ -113,6 +113,7 @@ Ticket Engine::submit(Job job) {
   Candidacy candidacy;
   Request& request = candidacy.request;
   request.config = std::move(job.config);
+  request.n_drafting = drafting;
   if (!request.config.seed) request.config.seed = random_seed();
   request.prompt = job.from.tokens();
   request.prompt.insert(request.prompt.end(), job.prompt.begin(), job.prompt.end());
@@ -126,7 +127,6 @@ Ticket Engine::submit(Job job) {
   compile(request, models[0]->model->vocab(), known);
   request.models.clear();
   for (const SharedModel& each : models) request.models.push_back(each->id);
-  request.n_drafting = drafting;
   candidacy.promises = promises_of(request, room, models);
   candidacy.models = std::move(models);
   candidacy.wishes = job.wishes;

@@ -40,7 +40,9 @@ std::uint64_t random_seed() {
 
 void check_prompts(const Request& request, std::span<const ModelInfo* const> models) {
   if (request.prompt.empty()) throw Error(ErrorKind::usage, "the prompt is empty: there is nothing to continue");
-  for (const ModelInfo* each : models) check_tokens("prompt", request.prompt, *each);
+  // One that only guesses may have a vocabulary of its own.
+  const std::size_t n_targets = models.size() - static_cast<std::size_t>(request.n_drafting);
+  for (const ModelInfo* each : models.first(n_targets)) check_tokens("prompt", request.prompt, *each);
   check_prompt("prompt", request.prompt, *models[0]);
   check_prompt("negative prompt", request.negative_prompt, *models[0]);
   const int length = static_cast<int>(request.prompt.size());

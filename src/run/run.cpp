@@ -97,7 +97,9 @@ Run::~Run() {
   scheduler_.flush();
 }
 
-const Vocab& Run::vocab() const { return scheduler_.model(inquiry_.models[0]).vocab(); }
+const Vocab& Run::vocab(int model) const {
+  return scheduler_.model(inquiry_.models[static_cast<std::size_t>(model)]).vocab();
+}
 const ModelInfo& Run::model_info(int model) const {
   return scheduler_.model(inquiry_.models[static_cast<std::size_t>(model)]).info();
 }

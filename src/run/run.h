@@ -99,7 +99,7 @@ class Run {
   // ---- what is given ------------------------------------------------------------------------------------------------
   const GenerationConfig& config() const { return config_; }
   bool draws() const { return does_.draws; }
-  const Vocab& vocab() const;
+  const Vocab& vocab(int model = 0) const;  // the first model's is that of the texts
   const ModelInfo& model_info(int model = 0) const;
   int first_drafting_model() const { return n_targets_; }  // of the Run's models: those before it say what is written
   const Node& prompt() const { return prompt_; }           // the prompt's last token

@@ -36,12 +36,12 @@ Speculation::Speculation(Run& run) : schedule_(draft_schedule(run.config())) {
     schedule_ = DraftSchedule::constant;
   int model = run.first_drafting_model();
   for (const DrafterRow* row : drafters_of(run.config())) {
-    const int most = row->most(run.config());
-    const bool has_models = row->models != nullptr;
-    drafters_.push_back(
-        {row->name, row->make(run, model), most, has_models, DraftLength(most, row->kinds, has_models)});
+    const DrafterRow& its = who_guesses(*row, run, model);
+    const int most = its.most(run.config());
+    const bool has_models = its.models != nullptr;
+    drafters_.push_back({its.name, its.make(run, model), most, has_models, DraftLength(most, its.kinds, has_models)});
     if (row->models) model += static_cast<int>(row->models(run.config()).size());
-    run.speculation().drafters.push_back({row->name});
+    run.speculation().drafters.push_back({its.name});
   }
 }
 
