@@ -81,8 +81,9 @@ add("qwen2tied", lambda: tf.Qwen2Config(**base(tie_word_embeddings=True)), pre="
 add("qwen3", lambda: tf.Qwen3Config(**base(head_dim=16)), pre="qwen2")
 MOE = dict(num_experts=3, num_experts_per_tok=2, moe_intermediate_size=16, tie_word_embeddings=True)
 add("qwen3moe", lambda: tf.Qwen3MoeConfig(**base(head_dim=16, norm_topk_prob=True, decoder_sparse_step=1, **MOE)), pre="qwen2")
-add("qwen2moe", lambda: tf.Qwen2MoeConfig(**base(shared_expert_intermediate_size=8, **MOE)), pre="qwen2")
-add("phi2", lambda: tf.PhiConfig(**base(tie_word_embeddings=True) | dict(
+add("qwen2moe", lambda: tf.Qwen2MoeConfig(**base(shared_expert_intermediate_size=8, **MOE)
+                                          | dict(moe_intermediate_size=8, tie_word_embeddings=False)), pre="qwen2")
+add("phi2", lambda: tf.PhiConfig(**base() | dict(
     intermediate_size=128, num_hidden_layers=2, num_key_value_heads=2, partial_rotary_factor=0.5)), gelu=True)
 add("phi3", lambda: tf.Phi3Config(**spm(sliding_window=None, original_max_position_embeddings=CONTEXT, tie_word_embeddings=True)
                                   | dict(vocab_size=SPM_SIZE + 1)), vocabulary="llama", extra=("<|endoftext|>",))
@@ -96,9 +97,9 @@ add("granite", lambda: tf.GraniteConfig(**base(**GRANITE)), pre="refact", head=s
 add("granitemoe", lambda: tf.GraniteMoeConfig(**base(**GRANITE, num_local_experts=3, num_experts_per_tok=2, tie_word_embeddings=True)
                                               | dict(intermediate_size=16)), pre="refact", head=scaled(0.5))
 add("cohere", lambda: tf.CohereConfig(**base(logit_scale=0.5)), pre="command-r", head=scaled(2))
-add("cohere2", lambda: tf.Cohere2Config(**base(logit_scale=0.5, sliding_window=16, head_dim=16, rotary_pct=1.0)), pre="command-r",
-    head=scaled(2))
-add("nemotron", lambda: tf.NemotronConfig(**spm(partial_rotary_factor=0.5, tie_word_embeddings=True)), vocabulary="llama")
+add("cohere2", lambda: tf.Cohere2Config(**base(logit_scale=2.0, sliding_window=16, head_dim=16, rotary_pct=1.0)), pre="command-r",
+    head=scaled(0.5))
+add("nemotron", lambda: tf.NemotronConfig(**spm(partial_rotary_factor=0.5)), vocabulary="llama")
 add("glm4", lambda: tf.Glm4Config(**base(head_dim=16, partial_rotary_factor=0.5, attention_bias=True)
                                   | dict(vocab_size=BPE_SIZE + 3, pad_token_id=3, tie_word_embeddings=False)),
     pre="glm4", extra=("<|user|>", "<|observation|>", "<|system|>"))
@@ -112,21 +113,21 @@ add("deepseek3", lambda: tf.DeepseekV3Config(**base(**MLA, routed_scaling_factor
                                                     moe_intermediate_size=8)),
     pre="deepseek-v3", patch={"scoring_func": "sigmoid"})
 add("gptoss", lambda: tf.GptOssConfig(**base(num_local_experts=3, num_experts_per_tok=2, head_dim=16, sliding_window=16, rope_scaling=dict(
-    YARN, beta_fast=32.0, beta_slow=1.0, truncate=True)) | dict(intermediate_size=16, tie_word_embeddings=False)), pre="gpt-4o")
+    YARN, beta_fast=32.0, beta_slow=1.0, truncate=True)) | dict(intermediate_size=16, num_hidden_layers=2, tie_word_embeddings=False)), pre="gpt-4o")
 
 # ---- gemma, and others with GELU
 add("gemma", lambda: tf.GemmaConfig(**{key: value for key, value in gemma().items() if key != "query_pre_attn_scalar"}),
     vocabulary="gemma", gelu=True)
 add("gemma3", lambda: tf.Gemma3TextConfig(**gemma(sliding_window=16, num_hidden_layers=7, intermediate_size=16)), vocabulary="gemma",
     gelu=True)
-FALCON = dict(vocab_size=BPE_SIZE, hidden_size=32, num_hidden_layers=LAYERS, num_attention_heads=2, alibi=False, bias=False,
-              ffn_hidden_size=64, bos_token_id=0, eos_token_id=0, max_position_embeddings=CONTEXT)
+FALCON = dict(vocab_size=BPE_SIZE, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, alibi=False, bias=False,
+              ffn_hidden_size=128, bos_token_id=0, eos_token_id=0, max_position_embeddings=CONTEXT)
 add("falcon", lambda: tf.FalconConfig(**FALCON, new_decoder_architecture=False, multi_query=True, num_kv_heads=1, parallel_attn=True),
     pre="falcon", gelu=True)
 add("falcon40", lambda: tf.FalconConfig(**FALCON, new_decoder_architecture=True, num_kv_heads=1), pre="falcon", gelu=True)
-add("bloom", lambda: tf.BloomConfig(vocab_size=BPE_SIZE, hidden_size=32, n_layer=3, n_head=2, bos_token_id=0, eos_token_id=0,
-                                    pad_token_id=3), pre="bloom", gelu=True)
-add("mpt", lambda: tf.MptConfig(vocab_size=BPE_SIZE, d_model=32, n_layers=LAYERS, n_heads=2, expansion_ratio=2, max_seq_len=CONTEXT,
+add("bloom", lambda: tf.BloomConfig(vocab_size=BPE_SIZE, hidden_size=32, n_layer=2, n_head=2, bos_token_id=0, eos_token_id=0,
+                                    pad_token_id=3), pre="bloom", gelu=True, patch={"seq_length": CONTEXT})
+add("mpt", lambda: tf.MptConfig(vocab_size=BPE_SIZE, d_model=32, n_layers=2, n_heads=2, expansion_ratio=4, max_seq_len=CONTEXT,
                                 bos_token_id=0, eos_token_id=0), pre="mpt", gelu=True, patch={"architectures": ["MPTForCausalLM"]})
 add("starcoder2", lambda: tf.Starcoder2Config(**base(use_bias=True, sliding_window=None, tie_word_embeddings=True)), pre="starcoder", gelu=True)
 add("gptbigcode", lambda: tf.GPTBigCodeConfig(**gpt2(multi_query=True)), pre="starcoder", gelu=True)
@@ -134,14 +135,14 @@ add("gptbigcode", lambda: tf.GPTBigCodeConfig(**gpt2(multi_query=True)), pre="st
 # ---- recurrent and hybrid ones
 add("mamba", lambda: tf.MambaConfig(vocab_size=BPE_SIZE, hidden_size=32, state_size=8, num_hidden_layers=LAYERS, bos_token_id=0,
                                     eos_token_id=0, pad_token_id=3), recurrent=True)
-add("mamba2", lambda: tf.Mamba2Config(vocab_size=BPE_SIZE, hidden_size=32, state_size=16, num_hidden_layers=LAYERS, num_heads=4,
-                                      head_dim=16, expand=2, n_groups=1, bos_token_id=0, eos_token_id=0, pad_token_id=3,
-                                      tie_word_embeddings=True), recurrent=True)
+add("mamba2", lambda: tf.Mamba2Config(vocab_size=BPE_SIZE, hidden_size=32, state_size=16, num_hidden_layers=3, num_heads=4,
+                                      head_dim=16, expand=2, n_groups=1, bos_token_id=0, eos_token_id=0, pad_token_id=3),
+    recurrent=True)
 add("jamba", lambda: tf.JambaConfig(**spm(attn_layer_period=2, attn_layer_offset=1, expert_layer_period=2, expert_layer_offset=1,
                                           num_experts=2, num_experts_per_tok=1, mamba_d_state=8, use_mamba_kernels=False,
                                           tie_word_embeddings=True) | dict(intermediate_size=16)), vocabulary="llama", recurrent=True)
 MAMBA = dict(mamba_n_heads=4, mamba_d_head=16, mamba_d_state=16, mamba_n_groups=1, tie_word_embeddings=True)
-add("falconh1", lambda: tf.FalconH1Config(**base(**MAMBA, mamba_d_ssm=64, head_dim=16)), pre="falcon-h1", recurrent=True)
+add("falconh1", lambda: tf.FalconH1Config(**base(**MAMBA, mamba_d_ssm=64, head_dim=16) | dict(num_hidden_layers=2)), pre="falcon-h1", recurrent=True)
 add("lfm2", lambda: tf.Lfm2Config(**base(layer_types=["conv", "full_attention"] * 2, block_multiple_of=32)), pre="lfm2", recurrent=True)
 add("bamba", lambda: tf.BambaConfig(**base(**MAMBA, attn_layer_indices=[1, 3])), recurrent=True)
 add("granitehybrid", lambda: tf.GraniteMoeHybridConfig(**base(

@@ -51,7 +51,8 @@ def values(name, shape, deviation, middle=0.0):
 def weight(kind, name, parameter):
     """Values of a scale that makes every part of a layer count."""
     shape = tuple(parameter.shape)
-    if any(part in name for part in ("embed", "wte", "wpe", "lm_head", "embed_out")):
+    is_norm = any(part in name.lower() for part in ("norm", "ln_", ".ln"))
+    if not is_norm and any(part in name for part in ("embed", "wte", "wpe", "lm_head", "embed_out")):
         return values(name, shape, 0.4)
     if name.endswith(("A_log", ".D")):
         return None  # transformers' own, which is not random
@@ -62,7 +63,6 @@ def weight(kind, name, parameter):
     if parameter.dim() >= 2:
         fan = shape[0] if kind == "GPT2LMHeadModel" else shape[-1]
         return values(name, shape, 1.3 / math.sqrt(fan))
-    is_norm = any(part in name.lower() for part in ("norm", "ln_", ".ln"))
     if is_norm and not name.endswith("bias"):
         return values(name, shape, 0.2, 0.0 if kind.startswith(("Gemma", "Nemotron")) else 1.0)
     return values(name, shape, 0.1 if is_norm else 0.15)

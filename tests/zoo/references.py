@@ -36,9 +36,9 @@ def evaluate(model, texts):
     return out.logits, out.hidden_states
 
 
-def largest(scores, margins):
+def largest(scores, margins, unit=1.0):
     two = scores.topk(2).values
-    margins.add((two[0] - two[1]).item())
+    margins.add((two[0] - two[1]).item() / unit)
     return scores.argmax().item()
 
 
@@ -101,9 +101,8 @@ def dola(model, prompt, limit, layers, head):
         chosen = early[0]
         if len(early) > 1:
             mean = [(mature.exp() + each.exp()) / 2 for each in early]
-            apart = torch.stack([((mature.exp() * (mature - m.log())).sum() + (e.exp() * (e - m.log())).sum()) / 2
-                                 for e, m in zip(early, mean)])
-            chosen = early[largest(apart, margins)]
+            apart = torch.stack([(m * (m.log() - mature)).sum() + (m * (m.log() - e)).sum() for e, m in zip(early, mean)]) / 2
+            chosen = early[largest(apart, margins, unit=0.1)]  # divergences are small, and of whole vocabularies
         threshold = mature.max() + math.log(0.1)
         scores = torch.where(mature < threshold, torch.full_like(mature, -1e3), mature - chosen)
         contrast = mature - chosen
