@@ -26,6 +26,9 @@ ROUNDS ?= 3
 bench: test-models
 	@scripts/bench.sh
 	@python3 bench/bench.py --rounds $(ROUNDS) $(if $(PEERS),--peers $(PEERS))
+	@scripts/build.sh test company_bench
+	@build/release/make_test_models build/models smollm2 f16 padded
+	@python3 bench/speculation.py --repeats $(ROUNDS)
 
 # Our kernels beside ggml's, for a file of each type.
 bench-rows: test-models

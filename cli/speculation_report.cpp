@@ -53,6 +53,7 @@ std::string speculation_lines(const SpeculationStats& stats) {
 void write_speculation(JsonWriter& json, const SpeculationStats& stats) {
   json.begin_object();
   json.field("rounds", stats.rounds).field("tokens", stats.tokens).field("saved", stats.tokens - stats.rounds);
+  json.field("with_prompt", stats.with_prompt);
   json.key("drafters").begin_array();
   for (const Drafter& each : stats.drafters) {
     json.begin_object();

@@ -4,6 +4,8 @@
 //   smollm2-f32.gguf                the default model, every tensor widened to F32
 //   smollm2-{q8_0,q4_0,q4_k_m}.gguf that file through libllama's own quantiser
 //   smollm2-TYPE.gguf               so as well, for each further type asked for; "all" is all of kTypes
+//   padded.gguf                     if "padded" is asked for: smollm2-q4_0 with ten times its layers, of which the
+//                                   further ones add nothing: the same logits for nearly ten times the work
 //   micro.gguf                      random weights, 2 layers, 512 tokens: a forward takes microseconds
 //
 // A file that exists is left alone. Each one is loaded and decoded once before it gets its name.
@@ -247,15 +249,64 @@ void write_micro(const fs::path& source_path, const fs::path& to) {
   if (!gguf_write_to_file(file.get(), to.c_str(), false)) throw Error(ErrorKind::io, "cannot write {}", to.string());
 }
 
+// -------------------------------------------------------------------------------------------------------- padded.gguf
+
+constexpr std::string_view kPadded = "padded";
+constexpr unsigned kTimesTheDepth = 10;
+
+// Where a block adds its results to the stream: with weights of 0 it adds nothing.
+bool adds_to_the_stream(std::string_view tensor) {
+  return tensor.ends_with(".attn_output.weight") || tensor.ends_with(".ffn_down.weight");
+}
+
+void add_tensor(gguf_context* file, ggml_context* headers, const ggml_tensor& like, const std::string& name,
+                void* data) {
+  ggml_tensor* tensor = ggml_new_tensor(headers, like.type, GGML_MAX_DIMS, like.ne);
+  ggml_set_name(tensor, name.c_str());
+  tensor->data = data;
+  gguf_add_tensor(file, tensor);
+}
+
+// The model, and behind its blocks copies of them that do all the work and add nothing.
+void write_padded(const fs::path& from_path, const fs::path& to) {
+  ggml_context* read = nullptr;
+  const GgufPtr from(gguf_init_from_file(from_path.c_str(), {.no_alloc = false, .ctx = &read}));
+  const TensorsPtr tensors(read);
+  if (!from) throw Error(ErrorKind::data, "cannot read {}", from_path.string());
+  const std::uint32_t layers = gguf_get_val_u32(from.get(), find(from.get(), "llama.block_count"));
+  const GgufPtr file(gguf_init_empty());
+  gguf_set_kv(file.get(), from.get());
+  gguf_set_val_u32(file.get(), "llama.block_count", layers * kTimesTheDepth);
+
+  const std::int64_t n_tensors = gguf_get_n_tensors(from.get());
+  const TensorsPtr headers(ggml_init(
+      {.mem_size = ggml_tensor_overhead() * n_tensors * kTimesTheDepth, .mem_buffer = nullptr, .no_alloc = true}));
+  std::vector<std::byte> zeros(fs::file_size(from_path));  // more than any tensor has
+  for (std::int64_t i = 0; i < n_tensors; ++i) {
+    const std::string name = gguf_get_tensor_name(from.get(), i);
+    const ggml_tensor& tensor = *ggml_get_tensor(tensors.get(), name.c_str());
+    add_tensor(file.get(), headers.get(), tensor, name, tensor.data);
+    unsigned layer = 0;
+    int rest = 0;  // where the name goes on behind the number
+    if (std::sscanf(name.c_str(), "blk.%u%n", &layer, &rest) != 1) continue;
+    void* data = adds_to_the_stream(name) ? zeros.data() : tensor.data;
+    for (unsigned time = 1; time < kTimesTheDepth; ++time) {
+      const std::string copy = fmt::format("blk.{}{}", layer + layers * time, name.substr(rest));
+      add_tensor(file.get(), headers.get(), tensor, copy, data);
+    }
+  }
+  if (!gguf_write_to_file(file.get(), to.c_str(), false)) throw Error(ErrorKind::io, "cannot write {}", to.string());
+}
+
 bool wanted(const Type& type, std::span<char*> names) {
   return std::ranges::any_of(names, [&](std::string_view name) { return name == type.name || name == "all"; });
 }
 
 void make_all(const fs::path& folder, const fs::path& source, std::span<char*> further) {
   for (const std::string_view name : further) {
-    if (name != "all" && std::ranges::find(kTypes, name, &Type::name) == std::end(kTypes)) {
-      throw Error(ErrorKind::usage, "no type is called {}; there are {}", name,
-                  fmt::join(kTypes | std::views::transform(&Type::name), ", "));
+    if (name != "all" && name != kPadded && std::ranges::find(kTypes, name, &Type::name) == std::end(kTypes)) {
+      throw Error(ErrorKind::usage, "no type is called {}; there are {}, {}", name,
+                  fmt::join(kTypes | std::views::transform(&Type::name), ", "), kPadded);
     }
   }
   fs::create_directories(folder);
@@ -265,6 +316,9 @@ void make_all(const fs::path& folder, const fs::path& source, std::span<char*> f
   for (const Type& type : kTypes) {
     if (&type - kTypes >= static_cast<std::ptrdiff_t>(kAlways) && !wanted(type, further)) continue;
     make(folder / fmt::format("smollm2-{}.gguf", type.name), [&](const fs::path& to) { quantize(f32, to, type.type); });
+  }
+  if (std::ranges::find(further, kPadded, [](const char* name) { return std::string_view(name); }) != further.end()) {
+    make(folder / "padded.gguf", [&](const fs::path& to) { write_padded(folder / "smollm2-q4_0.gguf", to); });
   }
 }
 

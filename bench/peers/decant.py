@@ -3,10 +3,9 @@ import json
 import os
 
 from peers import ROOT, ask, each, half_of
-from settings import CONTEXT, FORWARDS, ROWS, SETTINGS
+from settings import CONTEXT, FORWARDS, HALF, ROWS, SETTINGS
 
 PROGRAM = os.path.join(ROOT, "build", "release", "decant")
-NOT_YET = {"prompt_lookup_num_tokens", "draft"}
 
 
 class Decant:
@@ -24,7 +23,9 @@ class Decant:
         model = half_of(job) if options.get("lower_half") else job["model"]
         args = ["-m", model, "--no-chat-template", "--ignore-eos", "--seed", "1", "-n", str(tokens)]
         for name, value in options.items():
-            if name != "lower_half":
+            if name == "draft":
+                args += ["--assistant-model", f"self:{HALF}"]
+            elif name != "lower_half":
                 args += ["--" + name.replace("_", "-"), str(value)]
         return self.ask(["run"], job, *args, "-p", job["text"])
 
@@ -40,7 +41,7 @@ class Decant:
         return answer
 
     def written(self, options, job):
-        if NOT_YET & set(options) or (options.get("lower_half") and not os.path.exists(half_of(job))):
+        if options.get("lower_half") and not os.path.exists(half_of(job)):
             return None
         found = self.run(job, options, job["tokens"])
         ids = found["sequences"][0]["ids"]

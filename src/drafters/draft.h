@@ -61,6 +61,21 @@ class Draft {
   // Keeps the first n guesses.
   void truncate(int n) { guesses_.resize(std::min(guesses_.size(), static_cast<std::size_t>(n))); }
 
+  // Without those that are, and what follows them. `is_left_out` is asked for those whose parents stay.
+  void erase_if(const auto& is_left_out) {
+    std::vector<int> places;  // of those that stay; kGone
+    std::vector<Guess> stay;
+    for (Guess& each : guesses_) {
+      const int parent = each.parent == kTip ? kTip : places[static_cast<std::size_t>(each.parent)];
+      const bool stays = parent != kGone && !is_left_out(each);
+      places.push_back(stays ? static_cast<int>(stay.size()) : kGone);
+      if (!stays) continue;
+      stay.push_back(each);
+      stay.back().parent = parent;
+    }
+    guesses_ = std::move(stay);
+  }
+
   // How deep it goes.
   int depth() const {
     int deepest = tip_.length();
@@ -77,6 +92,7 @@ class Draft {
   }
 
  private:
+  static constexpr int kGone = -2;
   const Guess& at(int guess) const { return guesses_[static_cast<std::size_t>(guess)]; }
 
   Node tip_;

@@ -53,14 +53,20 @@ class DraftModel : public Drafter {
     for (Draft& each : drafts) {
       if (each.empty() && has_room(each, kTip)) ends.push_back({&each, kTip});
     }
+    double begin = run.seconds();
+    std::vector<double> times;  // of its forwards: the first one also reads what is new
     for (int depth = 0; !ends.empty(); ++depth) {
       Ask ask{.nodes = {}, .model = model_};
       for (const End& each : ends) ask.nodes.push_back(each.draft->node(each.guess));
       auto rows = co_await run.eval(ask);
       for (std::size_t i = 0; i < ends.size(); ++i) guess(run, ends[i], rows[i], depth);
       std::erase_if(ends, [&](const End& each) { return each.draft == nullptr; });
+      times.push_back(run.seconds() - std::exchange(begin, run.seconds()));
     }
+    catching_up_ = times.size() < 2 ? 0 : std::max(0.0, times[0] - *std::min_element(times.begin(), times.end()));
   }
+
+  double catching_up() const override { return catching_up_; }
 
  private:
   struct End {
@@ -100,6 +106,7 @@ class DraftModel : public Drafter {
   double threshold_;
   bool races_;
   int n_context_;
+  double catching_up_ = 0;
 };
 
 int most(const GenerationConfig& config) { return num_assistant_tokens(config); }

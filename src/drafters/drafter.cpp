@@ -66,6 +66,15 @@ std::vector<std::string> listed(const GenerationConfig& config) {
   return names;
 }
 
+// Without what the grammar forbids, if there is one, and what follows it.
+void leave_out_forbidden(const Run& run, Draft& draft) {
+  const auto is_forbidden = [&](const Guess& guess) {
+    const Grammar* grammar = run.grammar_at(draft.node(guess.parent));
+    return grammar && !grammar->allowed()[static_cast<std::size_t>(guess.node.token())];
+  };
+  draft.erase_if(is_forbidden);
+}
+
 }  // namespace
 
 const Option<std::string> verify_option({.name = "verify",
@@ -87,7 +96,9 @@ const Option<int> num_assistant_tokens({.name = "num_assistant_tokens",
 
 Task<void> Lookup::draft(Run& run, std::span<Draft> drafts) {
   for (Draft& each : drafts) {
-    if (each.empty() && each.may_grow(kTip)) look_up(run, each);
+    if (!each.empty() || !each.may_grow(kTip)) continue;
+    look_up(run, each);
+    if (!knows_grammar()) leave_out_forbidden(run, each);
   }
   co_return;
 }

@@ -14,6 +14,7 @@
 
 #include "base/registry.h"
 #include "drafters/draft.h"
+#include "drafters/draft_length.h"
 #include "options/option.h"
 #include "run/run.h"
 
@@ -27,6 +28,9 @@ class Drafter {
 
   // Adds guesses to those drafts that are empty and have room. May evaluate other models.
   virtual Task<void> draft(Run& run, std::span<Draft> drafts) = 0;
+
+  // Seconds of the last draft() that went into reading what its model had not read yet.
+  virtual double catching_up() const { return 0; }
 };
 
 // One that only looks at the text, and need not wait for anybody.
@@ -34,6 +38,9 @@ class Lookup : public Drafter {
  public:
   Task<void> draft(Run& run, std::span<Draft> drafts) final;
   virtual void look_up(Run& run, Draft& draft) = 0;
+
+ private:
+  virtual bool knows_grammar() const { return false; }  // else what it guesses and no text may have is left out
 };
 
 struct DrafterRow {
@@ -45,6 +52,7 @@ struct DrafterRow {
   std::vector<std::string_view> needs = {};                 // options, without one of which it can do nothing
   std::vector<std::string_view> reads = {};                 // options that do nothing where no drafter reads them
   int (*most)(const GenerationConfig&) = nullptr;           // tokens that it guesses at a time
+  std::vector<int> kinds = {DraftLength::kUsualKind};       // of its drafts
   std::vector<std::string> (*models)(const GenerationConfig&) = nullptr;  // that it evaluates, by name; null: none
   std::unique_ptr<Drafter> (*make)(const Run& run, int first_model) = nullptr;  // of the Run's models, its first
 };

@@ -3,7 +3,6 @@
 // Tested by tests/drafters/grammar_forced_test.cpp.
 #include <algorithm>
 
-#include "drafters/draft_length.h"
 #include "drafters/drafter.h"
 #include "drafters/grammar_forced.h"
 
@@ -11,6 +10,7 @@ namespace decant {
 namespace {
 
 constexpr int kMost = 64;
+constexpr int kGuessed = DraftLength::kKinds - 2, kCertain = DraftLength::kKinds - 1;  // kinds of drafts
 
 bool has_grammar(const GenerationConfig& config) { return !config.grammar.empty() || !config.json_schema.empty(); }
 
@@ -26,8 +26,11 @@ class ForcedText : public Lookup {
       if (!draft.may_grow(guess)) break;
       guess = draft.add(guess, each.token);
     }
-    if (!forced.empty()) draft.kind = DraftLength::kKinds - (certain ? 1 : 2);
+    if (!forced.empty()) draft.kind = certain ? kCertain : kGuessed;
   }
+
+ private:
+  bool knows_grammar() const override { return true; }
 };
 
 const Registered<DrafterRow> row({
@@ -39,6 +42,7 @@ const Registered<DrafterRow> row({
     .needs = {"grammar", "json_schema"},
     .reads = {"num_assistant_tokens_schedule"},
     .most = [](const GenerationConfig&) { return kMost; },
+    .kinds = {kGuessed, kCertain},
     .make = [](const Run&, int) -> std::unique_ptr<Drafter> { return std::make_unique<ForcedText>(); },
 });
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <bit>
 
-#include "drafters/draft_length.h"
 #include "drafters/drafter.h"
 #include "drafters/suffix_draft.h"
 
@@ -69,6 +68,7 @@ const Registered<DrafterRow> row({
     .is_usual = [](const auto&) { return true; },
     .reads = {"earlier_texts", "num_assistant_tokens_schedule"},
     .most = [](const GenerationConfig&) { return SuffixAutomaton::kLongestWalk; },
+    .kinds = {0, 1, 2, 3},
     .make = [](const Run& run, int) -> std::unique_ptr<Drafter> { return std::make_unique<Suffix>(run); },
 });
 

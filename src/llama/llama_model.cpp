@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 #include <ggml.h>
 #include <llama-context.h>
-#include <llama-ext.h>
 #include <llama-graph.h>
 #include <llama.h>
 #include <unistd.h>
@@ -30,8 +29,6 @@ constexpr int kCellStep = 256;  // libllama rounds the cache up to this
 constexpr std::int64_t kMostSteps = std::numeric_limits<int>::max() / kCellStep;
 constexpr int kMaxSequences = 256;  // LLAMA_MAX_SEQ
 constexpr int kMaxOutputs = 64;     // more would only make the output buffer larger than a batch is likely to need
-constexpr std::uint64_t kForwardsKept = 32;  // that layers' inputs are still handed out after nobody asked: each switch
-                                             // makes libllama reserve its buffers again
 
 // Below, one thread reads all weights before several have met at a forward's hundreds of operations.
 constexpr std::uint64_t kSharedBytes = 8 << 20;
@@ -42,9 +39,10 @@ int thread_count(const ModelOptions& options, const llama_model* model) {
   return options.threads > 0 ? std::min(options.threads, usable_cpus()) : usable_cpus();
 }
 
-// Of the graph that a new context has made to see how much memory it takes.
-bool computes_all(const llama_context* context, kernels::Isa isa) {
-  ggml_cgraph* graph = context->get_gf_res_reserve()->get_gf();
+// What a new context has made to see how much memory it takes.
+ggml_cgraph* reserved_graph(const llama_context* context) { return context->get_gf_res_reserve()->get_gf(); }
+
+bool computes_all(ggml_cgraph* graph, kernels::Isa isa) {
   for (int i = 0; i < ggml_graph_n_nodes(graph); ++i) {
     const ggml_tensor* op = ggml_graph_node(graph, i);
     if (!kernels::covers(op, isa) && kernels::left_to_ggml(op)) return false;
@@ -68,9 +66,8 @@ llama_flash_attn_type flash_attention(const ModelOptions& options, const GgufInf
   return plain ? LLAMA_FLASH_ATTN_TYPE_DISABLED : LLAMA_FLASH_ATTN_TYPE_ENABLED;
 }
 
-// libllama hands out the inputs of layers for some architectures, and aborts for the rest. None of these has a scale,
-// soft cap or bias behind the output matrix, so their logits are those of LayerHead.
-bool hands_out_layers(std::string_view architecture) {
+// Whether a state of the residual stream may stand in place of a token's embedding, which others scale or add to.
+bool reads_states(std::string_view architecture) {
   return architecture == "llama" || architecture == "qwen3" || architecture == "qwen3moe";
 }
 
@@ -124,12 +121,16 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
                 file_->path().string(), because,
                 because.find("cache type") == because.npos ? "a smaller --ctx-size" : "another --cache-type");
   }
-  threads_ = std::make_unique<Threads>(context_.get(), params.n_threads, isa_ && computes_all(context_.get(), *isa_));
+  threads_ = std::make_unique<Threads>(context_.get(), params.n_threads,
+                                       isa_ && computes_all(reserved_graph(context_.get()), *isa_));
   if (options.exact) check_exact_graphs(context_.get(), left_, file_->path());
   const llama_model* model = file_->handle();
   const int made = static_cast<int>(llama_n_ctx(context_.get())), rows = static_cast<int>(params.n_batch);
   const int n_cells = options.ctx_size > 0 ? std::min(wanted, made) : made;  // no more than the user allows
   const bool plain = params.flash_attn_type == LLAMA_FLASH_ATTN_TYPE_DISABLED;
+  layers_of_graph_ = find_layers(reserved_graph(context_.get()), llama_model_n_layer(model), llama_model_n_embd(model));
+  for (const std::string& name : layers_of_graph_.inputs)
+    layer_by_name_.emplace(name, static_cast<int>(layer_by_name_.size()));
   info_ = {.name = file_->name(),
            .n_vocab = vocab().size(),
            .n_embd = llama_model_n_embd(model),
@@ -140,15 +141,15 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
            .max_rows = rows,
            .max_outputs = std::min(kMaxOutputs, rows),
            .tied_embeddings = file_->info().tied_embeddings,
-           .has_layers = hands_out_layers(file_->info().architecture),
-           .logits_from_hidden = hands_out_layers(file_->info().architecture),
+           .has_layers = !layers_of_graph_.inputs.empty() && !layers_of_graph_.head.empty(),
+           .logits_from_hidden = !layers_of_graph_.head.empty(),
            .keeps_rows_apart = isa_ && !plain && device_of(options).empty()};
   info_.damaged_tensor = [file = file_] { return first_damaged_tensor(file->path(), file->info().n_splits); };
   description_ =
       fmt::format("{} cache of {} positions, {} attention, {} threads, {} kernels", ggml_type_name(params.type_k),
                   n_cells, plain ? "plain" : "flash", params.n_threads, isa_ ? kernels::isa_name(*isa_) : "ggml's");
-  layer_inputs_.resize(static_cast<std::size_t>(info_.n_layer));
-  layer_wanted_in_.resize(static_cast<std::size_t>(info_.n_layer));
+  layer_states_.resize(static_cast<std::size_t>(info_.n_layer));
+  layer_wanted_.resize(static_cast<std::size_t>(info_.n_layer));
 }
 
 LlamaModel::~LlamaModel() = default;
@@ -183,10 +184,6 @@ std::string LlamaModel::describe() const {
 
 int LlamaModel::threads() const { return threads_->count(); }
 
-int LlamaModel::layer_inputs() const {
-  return static_cast<int>(std::count(layer_inputs_.begin(), layer_inputs_.end(), true));
-}
-
 // ---- the cache ------------------------------------------------------------------------------------------------------
 
 void LlamaModel::copy_sequence(SeqId from, SeqId to, int end) {
@@ -205,13 +202,18 @@ void LlamaModel::clear() { llama_memory_clear(llama_get_memory(context_.get()), 
 // Called by ggml for every tensor of a graph before it is computed, to ask whether it is to be shown, and then to show
 // it. False then: enough.
 bool LlamaModel::watch(ggml_tensor* tensor, bool ask, void* self) {
-  if (!ask) return false;
   auto& model = *static_cast<LlamaModel*>(self);
+  const auto layer =
+      model.wants_layers_ ? model.layer_by_name_.find(ggml_get_name(tensor)) : model.layer_by_name_.end();
+  const bool is_wanted =
+      layer != model.layer_by_name_.end() && model.layer_wanted_[static_cast<std::size_t>(layer->second)];
+  if (!ask && is_wanted) model.take_state(tensor, layer->second);
+  if (!ask) return is_wanted;
   if (model.isa_) kernels::take(tensor, *model.isa_, model.threads_->forward());
   if (!model.left_is_known_) {
     if (std::optional<std::string> what = kernels::left_to_ggml(tensor)) model.left_.insert(std::move(*what));
   }
-  if (!model.stops_at_head_) return false;
+  if (is_wanted || !model.stops_at_head_) return is_wanted;
   const std::string_view name = ggml_get_name(tensor);  // of the last hidden states; the other where they are returned
   return name == "result_norm" || name == "result_embd_pooled";
 }
@@ -224,19 +226,20 @@ void LlamaModel::check(std::span<const Row> rows) const {
       throw Error(ErrorKind::usage, "{} has no position {}: a text may have {} tokens", info_.name, row.position,
                   info_.n_context);
     }
-    if (!row.state.empty() && (row.state.size() != state_size || !info_.has_layers)) {
+    if (!row.state.empty() && (row.state.size() != state_size || !reads_states(file_->info().architecture))) {
       throw Error(ErrorKind::unavailable, "{} does not read states in place of tokens", info_.name);
     }
     if (!row.outputs || info_.has_layers) continue;
     if (!row.outputs->layers.empty() || !row.outputs->states.empty()) {
-      throw Error(ErrorKind::unavailable, "{} does not hand out the states of its layers", info_.name);
+      throw Error(ErrorKind::unavailable,
+                  "the inner layers of {} cannot be read: libllama's graph of it does not name them", info_.name);
     }
   }
 }
 
 void LlamaModel::forward(std::span<const Row> rows) {
   check(rows);
-  switch_layer_inputs(rows);
+  want_layers(rows);
   kept_.clear();
   const bool mixed = std::any_of(rows.begin(), rows.end(), [&](const Row& row) { return !same_kind(row, rows[0]); });
   mixed ? evaluate_in_pieces(rows) : evaluate(rows);
@@ -281,8 +284,12 @@ void LlamaModel::evaluate(std::span<const Row> rows) {
     hidden_ = wishes.hidden;
   }
   // With hidden states libllama would compute the logits of every row.
-  stops_at_head_ = wishes.spares_logits && (info_.has_layers || !wishes.logits);
-  decode(rows.size(), !rows.empty() && !rows[0].state.empty());
+  stops_at_head_ = wishes.spares_logits && (info_.logits_from_hidden || !wishes.logits);
+  for (std::vector<float>& states : layer_states_) states.clear();
+  const bool brought = !rows.empty() && !rows[0].state.empty();
+  decode(rows.size(), brought);
+  if (brought && layer_wanted_[0]) layer_states_[0] = states_;  // the graph reads them in place of the table's
+  check_states(rows.size());
   layers_.clear();
   if (wishes.layers || (stops_at_head_ && wishes.logits)) apply_head(rows);
 }
@@ -313,20 +320,27 @@ LlamaModel::Wishes LlamaModel::fill_batch(std::span<const Row> rows) {
   return wishes;
 }
 
-void LlamaModel::switch_layer_inputs(std::span<const Row> rows) {
-  ++forwards_;
+void LlamaModel::want_layers(std::span<const Row> rows) {
+  wants_layers_ = false;
+  std::fill(layer_wanted_.begin(), layer_wanted_.end(), false);
   for (const Row& row : rows) {
     if (!row.outputs) continue;
     for (const std::vector<int>* wanted : {&row.outputs->layers, &row.outputs->states}) {
-      for (const int layer : *wanted) layer_wanted_in_.at(static_cast<std::size_t>(layer)) = forwards_;
+      for (const int layer : *wanted) layer_wanted_.at(static_cast<std::size_t>(layer)) = wants_layers_ = true;
     }
   }
-  for (std::size_t layer = 0; layer < layer_inputs_.size(); ++layer) {
-    const std::uint64_t last = layer_wanted_in_[layer];
-    const bool wanted = last > 0 && forwards_ - last <= kForwardsKept;
-    if (wanted == layer_inputs_[layer]) continue;
-    llama_set_embeddings_layer_inp(context_.get(), static_cast<std::uint32_t>(layer), wanted);
-    layer_inputs_[layer] = wanted;
+}
+
+void LlamaModel::take_state(const ggml_tensor* tensor, int layer) {
+  std::vector<float>& states = layer_states_[static_cast<std::size_t>(layer)];
+  states.resize(static_cast<std::size_t>(ggml_nelements(tensor)));
+  ggml_backend_tensor_get(tensor, states.data(), 0, ggml_nbytes(tensor));
+}
+
+void LlamaModel::check_states(std::size_t rows) const {
+  for (std::size_t layer = 0; layer < layer_wanted_.size(); ++layer) {
+    if (!layer_wanted_[layer] || layer_states_[layer].size() == rows * static_cast<std::size_t>(info_.n_embd)) continue;
+    throw Error(ErrorKind::internal, "libllama's graph of {} rows has not shown what layer {} reads", rows, layer);
   }
 }
 
@@ -351,8 +365,8 @@ void LlamaModel::decode(std::size_t rows, bool states) {
   if (std::any_of(left_.begin(), left_.end(), attends)) info_.keeps_rows_apart = false;
 }
 
-// One product for all rows and layers of the batch; for the last hidden state too, as layer n_layer, where libllama has
-// stopped before its output head.
+// One product for all rows and layers of the batch; another for the last hidden states, as layer n_layer, where
+// libllama has stopped before its output head.
 void LlamaModel::apply_head(std::span<const Row> rows) {
   const auto n_embd = static_cast<std::size_t>(info_.n_embd), n_vocab = static_cast<std::size_t>(info_.n_vocab);
   std::vector<float> states;
@@ -364,18 +378,25 @@ void LlamaModel::apply_head(std::span<const Row> rows) {
   };
   states.reserve(rows.size() * n_embd);
   for (int i = 0; i < static_cast<int>(rows.size()); ++i) {
+    if (const Outputs* outputs = rows[static_cast<std::size_t>(i)].outputs) {
+      for (const int layer : outputs->layers) add(i, layer, state(i, layer));
+    }
+  }
+  const std::size_t inner = count;
+  for (int i = 0; stops_at_head_ && i < static_cast<int>(rows.size()); ++i) {
     const Outputs* outputs = rows[static_cast<std::size_t>(i)].outputs;
-    if (!outputs) continue;
-    for (const int layer : outputs->layers) add(i, layer, state(i, layer));
-    if (stops_at_head_ && outputs->logits) add(i, info_.n_layer, hidden(i));
+    if (outputs && outputs->logits) add(i, info_.n_layer, hidden(i));
   }
   layer_logits_.resize(count * n_vocab);
-  head()->apply(states, layer_logits_);
+  head();
+  const std::span all(states), logits(layer_logits_);
+  head_->apply_to_layers(all.first(inner * n_embd), logits.first(inner * n_vocab));
+  head_->apply(all.subspan(inner * n_embd), logits.subspan(inner * n_vocab));
 }
 
 Head* LlamaModel::head() {
-  if (!info_.has_layers) return nullptr;
-  if (!head_) head_ = std::make_unique<LayerHead>(file_->handle(), *threads_, isa_);
+  if (!info_.logits_from_hidden) return nullptr;
+  if (!head_) head_ = std::make_unique<LayerHead>(layers_of_graph_.head, *threads_, isa_);
   return head_.get();
 }
 
@@ -403,11 +424,9 @@ std::span<const float> LlamaModel::layer_logits(int row, int layer) const {
 
 std::span<const float> LlamaModel::state(int row, int layer) const {
   if (!kept_.empty()) return of_layer(kept_[static_cast<std::size_t>(row)].states, layer);
-  assert(layer_inputs_.at(static_cast<std::size_t>(layer)) && "a state that was not asked for");
   const auto n_embd = static_cast<std::size_t>(info_.n_embd);
-  return {llama_get_embeddings_layer_inp(context_.get(), static_cast<std::uint32_t>(layer)) +
-              static_cast<std::size_t>(row) * n_embd,
-          n_embd};
+  return std::span(layer_states_[static_cast<std::size_t>(layer)])
+      .subspan(static_cast<std::size_t>(row) * n_embd, n_embd);
 }
 
 }  // namespace decant

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "kernels/isa.h"
+#include "llama/graph_layers.h"
 #include "llama/library.h"
 #include "llama/llama_file.h"
 #include "model/model.h"
@@ -52,7 +54,6 @@ class LlamaModel : public Model {
   std::string describe() const;
   int threads() const;
   llama_context* handle() const { return context_.get(); }
-  int layer_inputs() const;  // layers whose inputs the context hands out at the moment
 
  private:
   struct Wishes {  // of all rows of a batch
@@ -70,8 +71,10 @@ class LlamaModel : public Model {
   void evaluate(std::span<const Row> rows);
   void evaluate_in_pieces(std::span<const Row> rows);
   Wishes fill_batch(std::span<const Row> rows);
-  void switch_layer_inputs(std::span<const Row> rows);
+  void want_layers(std::span<const Row> rows);
+  void take_state(const ggml_tensor* tensor, int layer);
   void decode(std::size_t rows, bool states);
+  void check_states(std::size_t rows) const;
   void apply_head(std::span<const Row> rows);
   Kept keep(int row, const Outputs& outputs) const;
 
@@ -83,11 +86,13 @@ class LlamaModel : public Model {
   bool left_is_known_ = false;
   std::unique_ptr<Threads> threads_;
   ContextHandle context_;
-  bool hidden_ = false;             // the context returns hidden states
-  bool stops_at_head_ = false;      // the forward under way: its logits are computed by us, for the rows that want them
-  std::vector<bool> layer_inputs_;  // the context returns the inputs of these layers
-  std::vector<std::uint64_t> layer_wanted_in_;  // the last forward in which somebody asked for it; 0: none
-  std::uint64_t forwards_ = 0;
+  bool hidden_ = false;         // the context returns hidden states
+  bool stops_at_head_ = false;  // the forward under way: its logits are computed by us, for the rows that want them
+  GraphLayers layers_of_graph_;
+  std::map<std::string, int, std::less<>> layer_by_name_;  // of its input
+  bool wants_layers_ = false;                              // the forward under way
+  std::vector<bool> layer_wanted_;                         // in it
+  std::vector<std::vector<float>> layer_states_;           // what each layer has read in it
   std::unique_ptr<LayerHead> head_;
   std::vector<std::vector<std::pair<int, std::size_t>>> layers_;  // by row: (layer, offset in layer_logits_)
   std::vector<float> layer_logits_;

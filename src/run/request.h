@@ -49,8 +49,9 @@ struct SpeculationStats {
     std::int64_t drafted = 0, kept = 0;                    // tokens
     std::vector<std::int64_t> reached = {}, kept_at = {};  // by depth: rounds that verified it, and kept it
   };
-  std::int64_t rounds = 0;  // of all texts: evaluations of the end of a text
-  std::int64_t tokens = 0;  // that they have written
+  std::int64_t rounds = 0;       // of all texts: evaluations of the end of a text
+  std::int64_t tokens = 0;       // that they have written
+  std::int64_t with_prompt = 0;  // of them, those that the forward that read the prompt has verified
   std::vector<Drafter> drafters = {};
 };
 

@@ -106,6 +106,13 @@ double Run::seconds() const {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
 }
 
+std::optional<int> Run::others_in_forward(int own) const {
+  const KvCache& cache = scheduler_.cache(inquiry_.models[0]);
+  const int asked = cache.last_asked_rows();
+  if (cache.last_rows() > asked + asked / 4) return std::nullopt;
+  return std::max(0, asked - own);
+}
+
 RunStats Run::stats() const {
   RunStats stats = stats_;
   stats.evals = inquiry_.n_evals;
@@ -124,7 +131,8 @@ double Run::uniform(int sequence, const Node& tip, Stream stream, int lane) cons
 // ---- going on -------------------------------------------------------------------------------------------------------
 
 void Run::go_on() {
-  if (asked_ > 0 && stats_.prefill_s == 0) stats_.prefill_s = seconds();
+  const bool answered = asked_ > 0 && asks_.front().model < n_targets_;  // and not for a draft
+  if (answered && stats_.prefill_s == 0) stats_.prefill_s = seconds();
   waiting_.resume();
   if (!task_.done()) return;
   try {
@@ -192,8 +200,8 @@ void Run::check(const Ask& ask) const {
   }
   const auto check_layers = [&](const std::vector<int>& layers) {
     if (!layers.empty() && !info.has_layers) {
-      throw Error(ErrorKind::unavailable, "the inner layers of {} cannot be read: libllama does not hand them out",
-                  info.name);
+      throw Error(ErrorKind::unavailable,
+                  "the inner layers of {} cannot be read: libllama's graph of it does not name them", info.name);
     }
     for (const int layer : layers) {
       if (layer >= 0 && layer < info.n_layer) continue;

@@ -178,6 +178,9 @@ class Run {
 
   double seconds() const;  // since it began
 
+  // Rows of others in the last forward of its model, of which `own` were its own. None: somebody read a prompt in it.
+  std::optional<int> others_in_forward(int own) const;
+
   // Whether somebody wants to know why.
   bool wants_decisions() const { return decisions_; }
 

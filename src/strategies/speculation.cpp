@@ -37,7 +37,9 @@ Speculation::Speculation(Run& run) : schedule_(draft_schedule(run.config())) {
   int model = run.first_drafting_model();
   for (const DrafterRow* row : drafters_of(run.config())) {
     const int most = row->most(run.config());
-    drafters_.push_back({row->name, row->make(run, model), most, row->models != nullptr, DraftLength(most)});
+    const bool has_models = row->models != nullptr;
+    drafters_.push_back(
+        {row->name, row->make(run, model), most, has_models, DraftLength(most, row->kinds, has_models)});
     if (row->models) model += static_cast<int>(row->models(run.config()).size());
     run.speculation().drafters.push_back({row->name});
   }
@@ -45,12 +47,7 @@ Speculation::Speculation(Run& run) : schedule_(draft_schedule(run.config())) {
 
 // Guesses that it may make for a text now.
 int Speculation::limit(Named& named, int texts) {
-  if (schedule_ != DraftSchedule::measured) return named.most;
-  if (!named.length.is_worth_asking(texts, costs_)) return 0;
-  int most = 0;
-  for (int kind = 0; kind < DraftLength::kKinds; ++kind)
-    most = std::max(most, named.length.choose(kind, texts, costs_));
-  return most;
+  return schedule_ == DraftSchedule::measured ? named.length.limit(texts, costs_) : named.most;
 }
 
 Task<void> Speculation::guess(Run& run, std::vector<Draft>& drafts) {
@@ -58,9 +55,10 @@ Task<void> Speculation::guess(Run& run, std::vector<Draft>& drafts) {
   for (std::size_t i = 0; i < drafters_.size(); ++i) {
     Named& each = drafters_[i];
     std::int64_t& idle = run.speculation().drafters[i].idle;
-    const int most = limit(each, texts);
+    const auto silent = std::count_if(drafts.begin(), drafts.end(), [](const Draft& draft) { return draft.empty(); });
+    const int most = silent > 0 ? limit(each, texts) : 0;
     if (most == 0) {
-      idle += std::count_if(drafts.begin(), drafts.end(), [](const Draft& draft) { return draft.empty(); });
+      idle += silent;
       continue;
     }
     for (Draft& draft : drafts) draft.most = most;
@@ -78,19 +76,22 @@ Task<void> Speculation::guess(Run& run, std::vector<Draft>& drafts) {
       else
         draft.drafter = each.name;
     }
-    each.length.guessed(static_cast<int>(guesses), run.seconds() - begin);
+    each.length.guessed(static_cast<int>(guesses), run.seconds() - begin, drafter.catching_up());
   }
   asked_ = std::exchange(reads_prompt_, false) ? -1 : run.seconds();
 }
 
 void Speculation::evaluated(const Run& run, std::size_t rows) {
-  if (asked_ >= 0) costs_.measured(static_cast<int>(rows), run.seconds() - asked_);
+  const int own = static_cast<int>(rows);
+  const auto others = run.others_in_forward(own);
+  if (asked_ >= 0 && others) costs_.measured(own, run.seconds() - asked_, *others);
 }
 
 void Speculation::learn(Run& run, const Draft& draft, int last_kept, int written) {
   SpeculationStats& stats = run.speculation();
   ++stats.rounds;
   stats.tokens += written;
+  if (asked_ < 0) stats.with_prompt += written;
   if (draft.empty()) return;
   std::vector<bool> was_kept(draft.guesses().size());
   int kept = 0;

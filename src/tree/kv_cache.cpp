@@ -128,7 +128,9 @@ void KvCache::want(int row, const Outputs& outputs) {
 void KvCache::forward() {
   flush();
   model_rows_.clear();
+  last_asked_rows_ = 0;
   for (const BatchRow& row : batch_) {
+    last_asked_rows_ += row.outputs.any();
     model_rows_.push_back({.token = tree_.token(row.node),
                            .position = tree_.length(row.node) - 1,
                            .sequences = row.seqs,

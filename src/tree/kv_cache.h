@@ -64,6 +64,10 @@ class KvCache : public PrefixTree::Observer {
   // Evaluates the batch and empties it. If the model throws, the batch's nodes have no cells again.
   void forward();
 
+  // Of the last forward: its rows, and those of them that were asked for anything.
+  int last_rows() const { return static_cast<int>(model_rows_.size()); }
+  int last_asked_rows() const { return last_asked_rows_; }
+
   // Takes back what was added since the last batch.
   void abandon() { end_batch(false); }
 
@@ -141,6 +145,7 @@ class KvCache : public PrefixTree::Observer {
   int sequences_ = 0;
   int again_ = 0;        // rows of the batch with BatchRow::again
   int output_rows_ = 0;  // with logits
+  int last_asked_rows_ = 0;
   Lack lack_ = Lack::none;
 };
 

@@ -835,6 +835,7 @@ class Speculation(Case):
         self.assertNotIn("speculation", plain["stats"])
         stats = told["stats"]["speculation"]
         self.assertEqual((stats["tokens"], stats["saved"]), (40, 40 - stats["rounds"]))
+        self.assertIn(stats["with_prompt"], range(1, 12))  # the prompt's own next token, and guesses behind it
         (its,) = stats["drafters"]
         self.assertEqual((its["name"], its["idle"]), ("prompt_lookup", 0))
         self.assertEqual(its["kept"], sum(each["kept"] for each in its["by_depth"]))

@@ -44,7 +44,7 @@ TEST(SpeculationReport, Json) {
   stats.drafters[0].reached = {7, 7};
   stats.drafters[0].kept_at = {6};
   write_speculation(json, stats);
-  EXPECT_EQ(json.text(), R"({"rounds":17,"tokens":40,"saved":23,"drafters":[)"
+  EXPECT_EQ(json.text(), R"({"rounds":17,"tokens":40,"saved":23,"with_prompt":0,"drafters":[)"
                          R"({"name":"prompt_lookup","rounds":7,"idle":0,"drafted":41,"kept":23,)"
                          R"("by_depth":[{"reached":7,"kept":6},{"reached":7,"kept":0}]},)"
                          R"({"name":"draft_model","rounds":0,"idle":3,"drafted":0,"kept":0,"by_depth":[]}]})");

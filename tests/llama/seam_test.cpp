@@ -186,28 +186,6 @@ TEST_F(Seam, ClearForgetsEverything) {
   EXPECT_NO_THROW(whole.read());
 }
 
-// Switching makes libllama reserve its buffers again, so a wish is kept for a while.
-TEST_F(Seam, InputsOfLayersAreTakenBackWhenNobodyWantsThem) {
-  Text text(model_);
-  EXPECT_EQ(model_.layer_inputs(), 0);
-  text.add(1, &kStates);
-  text.read();
-  const Numbers state = copy(model_.state(0, 1));
-  EXPECT_EQ(model_.layer_inputs(), 2);
-  int kept = 0;
-  for (; model_.layer_inputs() > 0 && kept < 100; ++kept) {
-    text.add(2, &kLogits);
-    text.read();
-  }
-  EXPECT_GE(kept, 8);
-  EXPECT_LT(kept, 100);
-  model_.trim_sequence(0, 0);
-  Text again(model_);
-  again.add(1, &kStates);
-  again.read();
-  EXPECT_EQ(copy(model_.state(0, 1)), state);
-}
-
 TEST(SeamInfo, SaysWhetherRowsAreKeptApart) {
   const auto apart = [](const char* kernels, const char* flash) {
     ModelOptions options = one_thread();
@@ -280,15 +258,10 @@ TEST(SeamPositions, NoneIsReadBeyondTheContext) {
   }
 }
 
-TEST(SeamPositions, StatesAreRefusedWhereTheyAreNotHandedOut) {
+TEST(SeamPositions, StatesAreNotReadWherePositionsAreAddedToThem) {
   const TemporaryFolder folder;
   const auto file = std::make_shared<const LlamaFile>(folder.write("m.gguf", learned_positions()), ModelOptions{});
   LlamaModel model(file, one_thread());
-  EXPECT_FALSE(model.info().has_layers);
-  EXPECT_EQ(model.head(), nullptr);
-  Text text(model);
-  text.add(4, &kStates);
-  EXPECT_THROW(text.read(), Error);
   const Numbers state(32);
   Text brought(model);
   brought.add(0, &kLogits, state);

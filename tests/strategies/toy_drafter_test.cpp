@@ -46,6 +46,51 @@ const Registered<DrafterRow> row({
     .make = [](const decant::Run&, int) -> std::unique_ptr<Drafter> { return std::make_unique<Trees>(); },
 });
 
+// Two or three children of each place, drawn one after the other without replacement from a law of its own, two deep.
+class DrawnTrees : public Lookup {
+ public:
+  DrawnTrees() {
+    std::vector<float> logits = {0, 2.5F, 1, -1, 0.5F};
+    Scores scores;
+    scores.reset(logits);
+    law_ = std::make_shared<const Law>(scores);
+  }
+
+  void look_up(Run&, Draft& draft) override {
+    for (int i = kTip; i < std::ssize(draft.guesses()); ++i) {
+      if (draft.node(i).length() - draft.tip().length() >= 2) continue;
+      std::vector<bool> gone(n_vocab);
+      for (unsigned n = 2 + random_() % 2; n > 0 && draft.may_grow(i); --n) {
+        const Token token = draw(gone);
+        gone[static_cast<std::size_t>(token)] = true;
+        draft.add({.node = draft.node(i).child(token), .parent = i, .drawn_from = law_, .q = law_->p(token)});
+      }
+    }
+  }
+
+ private:
+  Token draw(const std::vector<bool>& gone) {
+    std::vector<double> left;
+    for (Token token = 0; token < n_vocab; ++token)
+      left.push_back(gone[static_cast<std::size_t>(token)] ? 0 : law_->p(token));
+    return std::discrete_distribution<Token>(left.begin(), left.end())(random_);
+  }
+
+  static inline std::mt19937 random_{4};
+  std::shared_ptr<const Law> law_;
+};
+
+const Registered<DrafterRow> drawn_row({
+    .name = "toy_drawn",
+    .order = 101,
+    .doc = "random trees of drawn guesses",
+    .is_asked_for = [](const auto&) { return false; },
+    .is_usual = [](const auto&) { return false; },
+    .reads = {"num_assistant_tokens_schedule"},
+    .most = [](const auto&) { return 24; },
+    .make = [](const decant::Run&, int) -> std::unique_ptr<Drafter> { return std::make_unique<DrawnTrees>(); },
+});
+
 const Pairs drawn = {{"do_sample", "true"}};
 const Pairs trees = {{"drafter", "toy_trees"}, {"num_assistant_tokens_schedule", "constant"}};
 
@@ -97,8 +142,8 @@ TEST(ToyDrafter, TextsWithTreesAreThoseWithout) {
 }
 
 // Texts of two tokens; of a tree a block takes a chain.
-TEST(ToyDrafter, TheLawWithTreesIsTheOneWithout) {
-  const int n_texts = 4000;
+void expect_law(const char* drafter) {
+  const int n_texts = 20000;
   const TableShape shape{.n_vocab = n_vocab, .n_cells = 64, .max_sequences = 32};
   const Table table = random_table(n_vocab, 2);
   const auto law_after = [&](std::vector<Token> text) {
@@ -112,7 +157,7 @@ TEST(ToyDrafter, TheLawWithTreesIsTheOneWithout) {
     TableModel model(shape, table);
     Scheduler scheduler({&model});
     std::map<std::vector<Token>, int> found;
-    GenerationConfig config = given(drawn + Pairs{{"max_new_tokens", "2"}, {"drafter", "toy_trees"}, {"verify", how}});
+    GenerationConfig config = given(drawn + Pairs{{"max_new_tokens", "2"}, {"drafter", drafter}, {"verify", how}});
     for (int seed = 0; seed < n_texts; ++seed) {
       config.seed = static_cast<std::uint64_t>(seed);
       const auto run = start(scheduler, drafted_request(config, {0, 1, 2}));
@@ -131,6 +176,11 @@ TEST(ToyDrafter, TheLawWithTreesIsTheOneWithout) {
     EXPECT_GT(test.p_value(), 1e-6) << how;
   }
 }
+
+TEST(ToyDrafter, TheLawWithTreesIsTheOneWithout) { expect_law("toy_trees"); }
+
+// Siblings are verified in the order in which they were drawn, or what is left of the law is another.
+TEST(ToyDrafter, TheLawWithDrawnTreesIsTheOneWithout) { expect_law("toy_drawn"); }
 
 }  // namespace
 }  // namespace decant
