@@ -186,8 +186,8 @@ Prompt make_prompt(const std::string& text, const PromptOptions& options, const 
     return !vocab.bos_text().empty() && whole.starts_with(vocab.bos_text());
   };
   if (!chat) {
-    const bool parse = options.parse_special;
-    return {text, vocab.tokenize(text, parse, !(parse && begins_with_bos(text))), false};
+    const bool parse = options.parse_special, own_bos = parse && begins_with_bos(text);
+    return {.text = text, .tokens = vocab.tokenize(text, parse, !own_bos), .own_bos = own_bos && vocab.adds_bos()};
   }
 
   std::vector<Message> messages;

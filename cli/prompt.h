@@ -22,6 +22,7 @@ struct Prompt {
   std::vector<Token> tokens;
   bool chat = false;        // the template was applied
   std::string healed = {};  // what token healing took from the end of text and tokens
+  bool own_bos = false;     // as the user gave it, it begins with the BOS that the model wants: none was added
 };
 
 // The text of a grammar or a schema, from the file that an option names. Throws as read_prompt().

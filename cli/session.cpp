@@ -97,6 +97,10 @@ Session::Session(const SessionOptions& options, PromptList prompts)
     tell(fmt::format("n_gpu_layers {} does nothing: this program finds no GPU\n", options.model.n_gpu_layers));
   for (std::size_t i = 0; i < std::min(list_.size(), kPromptsKept); ++i)
     prompts_.push_back(make_prompt(list_.at(i), options.prompt, *file_));
+  const bool own_bos = std::any_of(prompts_.begin(), prompts_.end(), [](const Prompt& each) { return each.own_bos; });
+  if (own_bos && !options.quiet)
+    tell(fmt::format("the prompt begins with {}, which {} puts before every text: it is there once\n",
+                     file_->vocab().bos_text(), file_->name()));
   for (const Prompt& prompt : prompts_) lengths_.push_back(static_cast<int>(prompt.tokens.size()));
   if (list_.size() > prompts_.size()) lengths_ = {1, longest_of_many()};
   load_s_ = since(begin);

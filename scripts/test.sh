@@ -70,6 +70,7 @@ python3 tests/cli/bench_test.py build/release/decant
 python3 tests/cli/limits_test.py build/release/decant
 python3 tests/hostile/hostile_test.py build/release/decant
 python3 tests/hostile/models_test.py build/release/decant
+python3 tests/zoo/context_test.py build/release/decant
 python3 tests/strangers/strangers_test.py build/release/decant
 
 say "texts under 228 JSON schemas"

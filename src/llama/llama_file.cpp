@@ -10,6 +10,15 @@
 #include "llama/load_probe.h"
 
 namespace decant {
+namespace {
+
+// Those that say so in the file, and those whose kind says it: libllama gives them no cache, and their graphs no
+// logits.
+bool is_encoder(const llama_model& model, const GgufInfo& info) {
+  return !model.hparams.causal_attn || info.architecture.find("bert") != std::string::npos;
+}
+
+}  // namespace
 
 LlamaFile::LlamaFile(const std::filesystem::path& path, const ModelOptions& options,
                      const std::function<void(float)>& progress, std::string name)
@@ -41,7 +50,7 @@ LlamaFile::LlamaFile(const std::filesystem::path& path, const ModelOptions& opti
   if (llama_model_is_recurrent(model_.get()) || llama_model_is_hybrid(model_.get()))
     refuse("a recurrent model, which cannot branch");
   if (llama_model_is_diffusion(model_.get())) refuse("a diffusion model");
-  if (!model_->hparams.causal_attn) refuse("an encoder, whose tokens see those behind them");
+  if (is_encoder(*model_, info_)) refuse("an encoder, whose tokens see those behind them");
   if (llama_vocab_type(llama_model_get_vocab(model_.get())) == LLAMA_VOCAB_TYPE_NONE)
     throw Error(ErrorKind::unavailable, "{} has no vocabulary: decant needs one to read and write text", path.string());
   vocab_ = std::make_unique<LlamaVocab>(llama_model_get_vocab(model_.get()), info_);

@@ -130,6 +130,8 @@ std::string LlamaVocab::bos_text() const {
   return bos < 0 ? "" : std::string(piece(bos));
 }
 
+bool LlamaVocab::adds_bos() const { return llama_vocab_get_add_bos(vocab_); }
+
 std::string LlamaVocab::eos_text() const {
   const Token eos = llama_vocab_eos(vocab_);
   return eos < 0 ? "" : std::string(piece(eos));

@@ -9,7 +9,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import support
 from support import DATA, NO_INPUT, UNAVAILABLE, Case, decant
-from tiny_models import gemma2, gguf, gpt2, llama, phi3, split, spm_vocabulary
+from tiny_models import bert, gemma2, gguf, gpt2, llama, phi3, split, spm_vocabulary
 
 NOT_A_NUMBER = [float("nan")] * 1024
 
@@ -55,6 +55,34 @@ class Models(Case):
     def test_encoders_are_refused(self):
         path = self.model("m", *llama(**{"attention.causal": False}))
         self.assert_sentence(self.run_model(path), UNAVAILABLE, ".*m.gguf is an encoder, whose tokens see those behind them: .*")
+
+    def test_encoders_that_do_not_say_so_are_refused(self):
+        self.assert_sentence(self.run_model(self.model("m", *bert())), UNAVAILABLE, ".*m.gguf is an encoder, .*")
+        self.assert_sentence(self.run_model(self.model("rank", *bert(pooling_type=4))), UNAVAILABLE, ".*rank.gguf is an encoder, .*")
+
+    def test_a_bos_in_the_prompt_is_the_only_one(self):
+        path = self.model("m", *llama())
+        plain = self.assert_ok(self.run_model(path, "--json", "-n", "1", prompt="the")).json["prompt_ids"]
+        again = self.run_model(path, "--json", "-n", "1", prompt="<s>the")
+        self.assertEqual((again.code, again.json["prompt_ids"][:1]), (0, plain[:1]))
+        self.assertEqual(again.json["prompt_ids"].count(1), 1)
+        self.assertEqual(again.err, b"the prompt begins with <s>, which m puts before every text: it is there once\n")
+        self.assert_ok(self.run_model(path, "-n", "1", "--quiet", prompt="<s>the"))
+        without = spm_vocabulary() | {"tokenizer.ggml.add_bos_token": False}
+        self.assert_ok(self.run_model(self.model("none", *llama(vocabulary=without)), "-n", "1", prompt="<s>the"))
+
+    def test_a_draft_reads_no_further_than_it_can(self):
+        path, draft = self.model("long", *llama(context=64)), self.model("short", *gpt2(context=24))
+        plain = self.sequences(path, "-n", "300")[0]
+        for more in (), ("--num-assistant-tokens-schedule", "constant"):
+            drafted = self.sequences(path, "-n", "300", "--assistant-model", draft, *more)[0]
+            self.assertEqual((drafted["ids"], drafted["finish_reason"]), (plain["ids"], "context"))
+
+    def test_models_of_more_tokens_than_the_text_has_are_refused(self):
+        path, large = self.model("m", *llama()), self.model("large", *llama(vocabulary=spm_vocabulary(size=320)))
+        for option in "--amateur", "--assistant-model":
+            self.assert_sentence(self.run_model(path, option, large), DATA,
+                                 "m and large have different vocabularies: 300 tokens in the one and 320 in the other; .*")
 
     def test_a_decoder_that_is_pooled_elsewhere_hands_out_each_hidden_state(self):
         contrast = ("--penalty-alpha", "0.6", "--top-k", "4", "-n", "8")

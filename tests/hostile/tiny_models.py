@@ -121,6 +121,20 @@ def gpt2(context=24):
     return keys, tensors
 
 
+def bert(**extra):
+    """An encoder without the key that says so."""
+    keys, tensors = llama("bert", **{"attention.layer_norm_epsilon": 1e-5, **extra})
+    keys["tokenizer.ggml.token_type_count"] = 2
+    n = len(keys["tokenizer.ggml.tokens"])
+    tensors = {"token_embd.weight": ((32, n), None), "token_types.weight": ((32, 2), None), "position_embd.weight": ((32, 128), None),
+               "token_embd_norm.weight": ((32,), None), "token_embd_norm.bias": ((32,), None)}
+    for name in ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_up", "ffn_down"):
+        tensors |= {f"blk.0.{name}.weight": ((32, 32), None), f"blk.0.{name}.bias": ((32,), None)}
+    for name in ("attn_output_norm", "layer_output_norm"):
+        tensors |= {f"blk.0.{name}.weight": ((32,), None), f"blk.0.{name}.bias": ((32,), None)}
+    return keys, tensors
+
+
 def split(keys, tensors, count, folder, name="m"):
     """The paths of a model in several files, tensors in turn. The first holds the keys."""
     names, paths = list(tensors), []

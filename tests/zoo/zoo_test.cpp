@@ -1,0 +1,162 @@
+// decant on tiny random models of many architectures against Hugging Face transformers: README.md beside this file says
+// how they are made and what was recorded.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <string>
+
+#include "base/error.h"
+#include "llama/self_model.h"
+#include "run/scheduler.h"
+#include "strategies/resolve.h"
+#include "support/golden_files.h"
+#include "support/real_models.h"
+
+namespace decant {
+namespace {
+
+using namespace test;
+
+// ggml reads GELU from a table of F16, which changes logits by as much as that; elsewhere only rounding does.
+constexpr double kLogit = 2e-4, kGeluLogit = 5e-3;
+constexpr double kScore = 1e-4, kGeluScore = 1e-3;  // of a beam, by token
+
+// Files whose models are refused so far, as their states cannot be taken back.
+constexpr std::array kRecurrent = {"bamba", "falconh1", "granitehybrid", "jamba", "lfm2", "mamba", "mamba2"};
+
+// Architectures whose inner layers can be read so far.
+constexpr std::array kWithLayers = {"llama", "qwen3", "qwen3moe"};
+
+template <class List>
+bool contains(const List& list, std::string_view name) {
+  return std::find(list.begin(), list.end(), name) != list.end();
+}
+
+std::vector<std::string> names() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(zoo_folder())) {
+    if (entry.path().extension() == ".json" && !entry.path().stem().string().starts_with("tokens"))
+      names.push_back(entry.path().stem().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+class Zoo : public testing::TestWithParam<std::string> {
+ protected:
+  std::filesystem::path path() const { return zoo_folder() / (GetParam() + ".gguf"); }
+
+  void SetUp() override {
+    if (contains(kRecurrent, GetParam())) return;
+    std::ifstream(zoo_folder() / (GetParam() + ".json")) >> golden_;
+    file_ = std::make_shared<const LlamaFile>(path(), ModelOptions{});
+    with_layers_ = contains(kWithLayers, file_->info().architecture);
+  }
+
+  double tolerance(double exact, double gelu) const { return golden_.value("gelu", false) ? gelu : exact; }
+
+  // The texts that the options make of a case's prompt.
+  std::vector<Sequence> write(const std::shared_ptr<const LlamaFile>& file, const Json& c, Json options) const {
+    options.update({{"max_new_tokens", 24}, {"ignore_eos", true}});
+    LlamaModel model(file, one_thread(), 1024, 32);
+    Scheduler scheduler({&model});
+    const GenerationConfig config = config_of(options);
+    const StrategyRow& row = resolve_strategy(config);
+    const auto run = start(
+        scheduler, {.config = config, .prompt = c["prompt_ids"], .strategy = row.run, .does = facts_of(row, config)});
+    scheduler.run();
+    run->rethrow();
+    return run->sequences();
+  }
+
+  void expect_text(const char* what, const Json& options) const {
+    SCOPED_TRACE(what);
+    EXPECT_EQ(Json(write(file_, golden_[what], options)[0].ids), golden_[what]["ids"]);
+  }
+
+  Json golden_;
+  std::shared_ptr<const LlamaFile> file_;
+  bool with_layers_ = false;
+};
+
+TEST_P(Zoo, LogitsAreThoseOfTransformers) {
+  if (!file_) return;
+  LlamaModel model(file_, one_thread(), 256, 2);
+  const Outputs outputs{.logits = true, .hidden = false, .layers = {}};
+  const std::vector<SeqId> sequence = {0};
+  std::vector<Row> rows;
+  for (const Token token : golden_["greedy"]["prompt_ids"].get<std::vector<Token>>())
+    rows.push_back({.token = token, .position = static_cast<int>(rows.size()), .sequences = sequence});
+  rows.back().outputs = &outputs;
+  model.forward(rows);
+  const auto logits = model.logits(static_cast<int>(rows.size()) - 1);
+  ASSERT_EQ(golden_["top"].size(), 50u);
+  double most = 0;
+  for (const Json& each : golden_["top"])
+    most = std::max(most, std::abs(static_cast<double>(logits[each[0].get<std::size_t>()]) - each[1].get<double>()));
+  EXPECT_LE(most, tolerance(kLogit, kGeluLogit));
+}
+
+TEST_P(Zoo, GreedyTextIsThatOfTransformers) {
+  if (file_) expect_text("greedy", Json::object());
+}
+
+TEST_P(Zoo, BeamsAreThoseOfTransformers) {
+  if (!file_) return;
+  const auto found = write(file_, golden_["beams"], {{"num_beams", 4}, {"num_return_sequences", 4}});
+  const Json& answers = golden_["beams"]["answers"];
+  ASSERT_EQ(found.size(), answers.size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    EXPECT_EQ(Json(found[i].ids), answers[i]["ids"]) << i;
+    EXPECT_NEAR(found[i].score / 24, answers[i]["score"].get<double>(), tolerance(kScore, kGeluScore)) << i;
+  }
+}
+
+TEST_P(Zoo, ContrastiveSearchIsThatOfTransformers) {
+  if (file_) expect_text("contrastive_search", {{"penalty_alpha", 0.6}, {"top_k", 4}});
+}
+
+TEST_P(Zoo, HalfOfItsLayersAreTransformersFirstLayers) {
+  if (!file_) return;
+  const Json& half = golden_["half"];
+  const auto cut = load_self_model(fmt::format("self:{}", half["layers"].get<int>()), *file_, {});
+  EXPECT_EQ(Json(write(cut, half, Json::object())[0].ids), half["ids"]);
+}
+
+// transformers makes an inner layer's logits with the output matrix alone; where something is done to logits behind it
+// (a scale, a soft cap), ours are made by the whole head, as the last layer's are.
+TEST_P(Zoo, DolaIsThatOfTransformers) {
+  if (!file_) return;
+  ASSERT_EQ(LlamaModel(file_, one_thread(), 256, 2).info().has_layers, with_layers_)
+      << "kWithLayers is no longer true of " << file_->info().architecture;
+  if (!with_layers_) return;
+  for (const std::string layers : {"low", "high"}) {
+    const std::string plain = "dola_" + layers, whole = plain + "_whole_head";
+    expect_text((golden_.contains(whole) ? whole : plain).c_str(), {{"dola_layers", layers}});
+  }
+}
+
+TEST_P(Zoo, WhatIsRefusedSaysWhy) {
+  if (file_) return;
+  try {
+    const LlamaFile file(path(), ModelOptions{});
+    FAIL() << "kRecurrent is no longer true of " << GetParam();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::unavailable);
+    EXPECT_EQ(error.what(),
+              path().string() + " is a recurrent model, which cannot branch: decant runs decoder-only transformers");
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Zoo, testing::ValuesIn(names()), [](const auto& name) { return name.param; });
+
+TEST(ZooFiles, AreManyAndSmall) {
+  EXPECT_GE(names().size(), 30u);
+  for (const std::string& name : names())
+    EXPECT_LE(std::filesystem::file_size(zoo_folder() / (name + ".gguf")), 200'000u) << name;
+}
+
+}  // namespace
+}  // namespace decant
