@@ -214,7 +214,7 @@ Session::Further& Session::further(const std::string& name) {
 std::shared_ptr<const LlamaFile> Session::load_further(const std::string& name) const {
   ModelOptions options = options_.model;
   options.model = name;
-  if (is_self_model(name)) return load_self_model(name, *file_, options);
+  if (is_self_model(name)) return load_self_model(name, file_, options);
   auto file = load_model(options, options_.quiet);
   check_same_vocabulary(file_->vocab(), file_->name(), file->vocab(), file->name());
   return file;
