@@ -162,6 +162,10 @@ std::shared_ptr<const LlamaFile> load_layers(const std::shared_ptr<const LlamaFi
 
 bool is_self_model(std::string_view name) { return name.starts_with(prefix); }
 
+int self_layers(std::string_view name) {
+  return is_self_model(name) ? layers_of(name.substr(prefix.size())).value_or(0) : 0;
+}
+
 std::shared_ptr<const LlamaFile> load_self_model(std::string_view name, const std::shared_ptr<const LlamaFile>& whole,
                                                  const ModelOptions& options) {
   const std::string_view what = name.substr(prefix.size());

@@ -22,6 +22,9 @@ std::shared_ptr<const LlamaFile> load_layers(const std::shared_ptr<const LlamaFi
 // Whether the name of a model is one of these: self:15, self:q4_0.
 bool is_self_model(std::string_view name);
 
+// self:15 -> 15; 0 for any other name.
+int self_layers(std::string_view name);
+
 // Throws Error(usage) for a number of layers that the model has not and for an unknown type, Error(unavailable) for a
 // model in several files, and whatever loading throws. Of layers the weights are the whole model's own; another type is
 // a copy, and takes memory.
