@@ -40,10 +40,18 @@ class CountedUpper : public UpperLayers {
   int rows = 0;
 };
 
+// Attention that is ours: ggml's, which F32 files have by default, adds up in the order of the cells.
+ModelOptions own_attention() {
+  ModelOptions options = one_thread();
+  options.flash_attn = "on";
+  options.cache_type = "f16";
+  return options;
+}
+
 struct Divided {
-  explicit Divided(const char* name)
-      : lower(std::make_shared<CountedLower>(model_file(name), kLayers, "lower", one_thread(), 1024, 9)),
-        upper(model_file(name), lower, one_thread(), 1024, 8) {}
+  explicit Divided(const char* name, const ModelOptions& options = one_thread())
+      : lower(std::make_shared<CountedLower>(model_file(name), kLayers, "lower", options, 1024, 9)),
+        upper(model_file(name), lower, options, 1024, 8) {}
 
   std::shared_ptr<CountedLower> lower;
   CountedUpper upper;
@@ -71,9 +79,9 @@ class LlamaSplitModel : public ::testing::TestWithParam<const char*> {
 };
 
 TEST_P(LlamaSplitModel, SaysWhatTheUndividedModelSays) {
-  Divided divided(GetParam());
-  LlamaModel undivided(model_file(GetParam()), one_thread(), 1024, 8);
-  LlamaModel exit(load_self_model("self:20", model_file(GetParam()), {}), one_thread(), 1024, 8);
+  Divided divided(GetParam(), own_attention());
+  LlamaModel undivided(model_file(GetParam()), own_attention(), 1024, 8);
+  LlamaModel exit(load_self_model("self:20", model_file(GetParam()), {}), own_attention(), 1024, 8);
   PrefixTree tree;
   const auto drafts = std::make_shared<KvCache>(tree, *divided.lower);
   KvCache whole(tree, divided.upper, drafts), one(tree, undivided), lower(tree, exit);
