@@ -69,6 +69,7 @@ void LayerHead::apply(std::span<const float> states, std::span<float> logits) {
     ggml_backend_tensor_memset(input, 0, states.size_bytes(), rest);
   if (isa_) kernels::take(output, *isa_, threads_.forward());
   const Threads::Turn turn(threads_);
+  if (ggml_backend_is_cpu(state_->backend)) ggml_backend_cpu_set_threadpool(state_->backend, threads_.pool());
   if (ggml_backend_graph_compute(state_->backend, graph) != GGML_STATUS_SUCCESS) {
     throw Error(ErrorKind::internal, "the output head failed on {} layers", rows);
   }

@@ -31,6 +31,9 @@ class Threads {
   int count() const { return count_; }
   int of_ggml() const { return ours_ ? 1 : count_; }
 
+  // For other backends that compute in a Turn: threads that ggml starts there would all have the caller's CPU.
+  ggml_threadpool* pool() const { return pool_; }
+
   // The calling thread is one of them while there is a Turn, and must not start threads meanwhile.
   class Turn {
    public:
