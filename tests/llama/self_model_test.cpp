@@ -2,6 +2,10 @@
 #include "llama/self_model.h"
 
 #include <gtest/gtest.h>
+#include <llama-model.h>
+
+#include <algorithm>
+#include <map>
 
 #include "base/error.h"
 #include "support/golden_files.h"
@@ -62,6 +66,24 @@ TEST(LlamaSelfModel, QuantisedModelsCanBeTakenApartToo) {
   EXPECT_EQ(half->info().file_type, model_file(kQ4_0)->info().file_type);
   EXPECT_GT(max_difference(logits_of(half), logits_of(model_file(kQ4_0))), 1);
   EXPECT_EQ(load_self_model("self:1", model_file(kMicro), {})->info().n_layer, 1);
+}
+
+TEST(LlamaSelfModel, LayersReadTheWeightsOfTheWhole) {
+  const auto whole = model_file(kQ4_0);
+  const auto upper = load_layers(whole, {20, 10}, "upper", {});
+  EXPECT_EQ(upper->info().n_layer, 10);
+  std::multimap<std::string, const void*> weights;
+  for (const auto& [name, tensor] : whole->handle()->tensors_by_name) weights.emplace(name, tensor->data);
+  int layers = 0;
+  for (const auto& [name, tensor] : upper->handle()->tensors_by_name) {
+    const bool in_layer = name.starts_with("blk.");
+    layers += in_layer;
+    const auto [begin, end] =
+        weights.equal_range(in_layer ? "blk.2" + name.substr(4) : name);  // blk.3 is the whole's blk.23
+    const void* data = tensor->data;
+    EXPECT_TRUE(std::any_of(begin, end, [&](const auto& each) { return each.second == data; })) << name;
+  }
+  EXPECT_EQ(layers, 90);
 }
 
 TEST(LlamaSelfModel, ErrorsSayWhatIsPossible) {

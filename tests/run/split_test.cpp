@@ -108,6 +108,27 @@ TEST(Split, ARequestWithoutDraftsNeedsTheWholeOnly) {
   EXPECT_EQ(run->sequences()[0].ids, alone(split, ways[1], shape)[0]);
 }
 
+TEST(Split, TheWholeGoesOnWhenNobodyDraftsAnyMore) {
+  SplitRun split;
+  {
+    const auto run = start(split.scheduler, split.of(ways[0]));
+    for (int i = 0; i < 5; ++i) split.scheduler.step();
+  }
+  split.scheduler.remove(split.drafting);
+  GenerationConfig config = given(ways[1]);
+  Request plain = request(config, prompt, resolve_strategy(config).run);
+  plain.models = {split.target};
+  const auto run = start(split.scheduler, plain);
+  split.scheduler.run();
+  run->rethrow();
+  EXPECT_EQ(run->sequences()[0].ids, alone(split, ways[1], {})[0]);
+  split.drafting = split.scheduler.add(*split.lower, 1);
+  const auto again = start(split.scheduler, split.of(ways[2]));
+  split.scheduler.run();
+  again->rethrow();
+  EXPECT_EQ(again->sequences()[0].ids, alone(split, ways[2], {})[0]);
+}
+
 // What one has said and is still waiting for another is not overwritten by the whole's reading below.
 TEST(Split, AnswersOfTheLowerLayersAreKept) {
   SplitRun split({.max_outputs = 1});
