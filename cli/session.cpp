@@ -14,6 +14,7 @@
 #include "llama/library.h"
 #include "llama/load_probe.h"
 #include "llama/self_model.h"
+#include "llama/split_model.h"
 #include "model/same_vocabulary.h"
 #include "options/table.h"
 #include "processors/token_healing.h"
@@ -157,6 +158,7 @@ Prompt Session::prompt_for(const GenerationConfig& config, int index) const {
 void Session::expect(const GenerationConfig& config) {
   const StrategyRow& row = resolve_strategy(config);
   const Room room = room_of(row, config);
+  reads_layers_ = reads_layers_ || !config.dola_layers.empty();
   const int negative = static_cast<int>(negative_prompt(config).size());
   for (const int length : lengths_for(config)) {
     const int longest = file_->trained_context();
@@ -188,25 +190,46 @@ void Session::open() {
   engine_ = std::make_unique<Engine>(EngineOptions{.prefill_chunk_size = options_.model.prefill_chunk_size,
                                                    .max_live = static_cast<std::size_t>(options_.live),
                                                    .kept_texts = 0});
-  for (Further& each : further_) each.file = load_further(each);
-  model_ = make_model(std::string(kExpert), file_, costs_.sum());
-  for (const Further& each : further_) make_model(each.name, each.file, cost_of(each), each.only_drafts ? 1 : 0);
+  make_split();
+  for (Further& each : further_) {
+    if (!each.lower_layers) each.file = load_further(each);
+  }
+  if (!model_) make_model(std::string(kExpert), file_, costs_.sum());
+  for (const Further& each : further_) {
+    if (each.file) make_model(each.name, each.file, cost_of(each), each.only_drafts ? 1 : 0);
+  }
   load_s_ += since(begin);
 }
 
-const LlamaModel* Session::make_model(const std::string& name, std::shared_ptr<const LlamaFile> file, const Cost& cost,
-                                      int level) {
-  const LlamaModel* made = nullptr;
+// If the expert's own lower layers draft, and nobody looks into it, what they compute serves the whole as well.
+void Session::make_split() {
+  const auto lower = [&](const Further& each) {
+    return each.only_drafts && can_split(*file_, self_layers(each.name), options_.model);
+  };
+  const auto split = std::find_if(further_.begin(), further_.end(), lower);
+  if (reads_layers_ || split == further_.end()) return;
+  split->lower_layers = self_layers(split->name);
+  const Cost whole = costs_.sum(), drafts = split->costs.sum();
+  const int cells = std::max(whole.cells, drafts.cells);
+  const int sequences = std::min(1 + std::max(whole.branches, drafts.branches), 256);
+  auto below = std::make_shared<LowerLayers>(file_, split->lower_layers, split->name, options_.model, cells, sequences);
+  auto above = std::make_shared<UpperLayers>(file_, below, options_.model, whole.cells, 1 + whole.branches);
+  model_ = above.get();
+  engine_->load(std::string(kExpert), [&] { return above; });
+  engine_->load(
+      split->name, [&] { return below; }, 1);
+}
+
+void Session::make_model(const std::string& name, std::shared_ptr<const LlamaFile> file, const Cost& cost, int level) {
   engine_->load(
       name,
       [&] {
         const int branches = 1 + cost.branches;  // one for evaluating a node beside its cell
         auto model = std::make_unique<LlamaModel>(std::move(file), options_.model, cost.cells, std::min(branches, 256));
-        made = model.get();
+        if (name == kExpert) model_ = model.get();
         return model;
       },
       level);
-  return made;
 }
 
 Session::Further& Session::further(const std::string& name) {
@@ -219,7 +242,7 @@ Session::Further& Session::further(const std::string& name) {
 std::shared_ptr<const LlamaFile> Session::load_further(const Further& further) const {
   ModelOptions options = options_.model;
   options.model = further.name;
-  if (is_self_model(further.name)) return load_self_model(further.name, *file_, options);
+  if (is_self_model(further.name)) return load_self_model(further.name, file_, options);
   auto file = load_model(options, options_.quiet);
   if (!further.only_drafts) {
     check_same_vocabulary(file_->vocab(), file_->name(), file->vocab(), file->name());
@@ -242,7 +265,9 @@ Cost Session::cost_of(const Further& further) const {
 
 std::vector<const LlamaFile*> Session::files() const {
   std::vector<const LlamaFile*> files = {file_.get()};
-  for (const Further& each : further_) files.push_back(each.file.get());
+  for (const Further& each : further_) {
+    if (each.file) files.push_back(each.file.get());
+  }
   return files;
 }
 

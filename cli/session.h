@@ -77,6 +77,7 @@ class Session {
     CostsAtOnce costs;
     std::shared_ptr<const LlamaFile> file = {};
     bool only_drafts = true;  // for all that use it
+    int lower_layers = 0;     // of the expert, whose whole begins with them; 0: a model of its own
   };
 
   int longest_of_many() const;
@@ -84,8 +85,8 @@ class Session {
   Further& further(const std::string& name);
   std::shared_ptr<const LlamaFile> load_further(const Further& further) const;
   Cost cost_of(const Further& further) const;
-  const LlamaModel* make_model(const std::string& name, std::shared_ptr<const LlamaFile> file, const Cost& cost,
-                               int level = 0);
+  void make_split();
+  void make_model(const std::string& name, std::shared_ptr<const LlamaFile> file, const Cost& cost, int level = 0);
   std::vector<Token> negative_prompt(const GenerationConfig& config) const;
 
   SessionOptions options_;
@@ -96,6 +97,7 @@ class Session {
   double load_s_ = 0;
   CostsAtOnce costs_;
   std::vector<Further> further_;
+  bool reads_layers_ = false;  // of the expert: a request
   std::unique_ptr<Engine> engine_;
   const LlamaModel* model_ = nullptr;  // the engine's
 };

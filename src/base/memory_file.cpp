@@ -30,4 +30,10 @@ void MemoryFile::append(std::string_view bytes) {
   }
 }
 
+void MemoryFile::append_hole(std::size_t bytes) {
+  const off_t end = lseek(descriptor_, 0, SEEK_END);
+  if (ftruncate(descriptor_, end + static_cast<off_t>(bytes)) == 0) return;
+  throw Error(ErrorKind::unavailable, "a file in memory could not be made longer: {}", std::strerror(errno));
+}
+
 }  // namespace decant

@@ -2,6 +2,7 @@
 // of it lasts on its own.) Linux only, as the path is one of /proc.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <string_view>
 
@@ -16,6 +17,7 @@ class MemoryFile {
 
   const std::filesystem::path& path() const { return path_; }
   void append(std::string_view bytes);  // at the end. Throws Error(unavailable) when memory is short
+  void append_hole(std::size_t bytes);  // zeros, which take no memory
 
  private:
   int descriptor_;

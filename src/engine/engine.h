@@ -54,7 +54,7 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   // Loads unless a model of that name is there or being loaded. `make` runs on this thread; what it throws is thrown.
-  using MakeModel = std::function<std::unique_ptr<Model>()>;
+  using MakeModel = std::function<std::shared_ptr<Model>()>;
   void load(const std::string& name, const MakeModel& make, int level = 0);
 
   // Nobody gets it any more; it goes when the last request that has it ends. False: there is none of that name.

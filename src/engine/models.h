@@ -17,8 +17,8 @@ namespace decant {
 
 struct LoadedModel {
   std::string name;
-  std::unique_ptr<Model> model;
-  int level = 0;  // run/scheduler.h
+  std::shared_ptr<Model> model;  // which another may have below it
+  int level = 0;                 // run/scheduler.h
   ModelId id = -1;
 
   // For the engine's thread to know when the last request has gone.

@@ -87,6 +87,7 @@ void LayerHead::apply(std::span<const float> states, std::span<float> logits, bo
   for (int i = 0; isa_ && i < ggml_graph_n_nodes(graph); ++i)
     kernels::take(ggml_graph_node(graph, i), *isa_, threads_.forward());
   const Threads::Turn turn(threads_);
+  if (ggml_backend_is_cpu(state_->backend)) ggml_backend_cpu_set_threadpool(state_->backend, threads_.pool());
   if (ggml_backend_graph_compute(state_->backend, graph) != GGML_STATUS_SUCCESS) {
     throw Error(ErrorKind::internal, "the output head failed on {} layers", rows);
   }

@@ -4,6 +4,9 @@
 #include <llama-model.h>
 #include <llama.h>
 
+#include <map>
+#include <utility>
+
 #include "base/error.h"
 #include "kernels/hook.h"
 #include "llama/exactness.h"
@@ -18,11 +21,42 @@ bool is_encoder(const llama_model& model, const GgufInfo& info) {
   return !model.hparams.causal_attn || info.architecture.find("bert") != std::string::npos;
 }
 
+// "blk.3.attn_q.weight", 20 -> "blk.23.attn_q.weight"
+std::string in_whole(std::string_view tensor, int first) {
+  constexpr std::string_view block = "blk.";
+  if (first == 0 || !tensor.starts_with(block)) return std::string(tensor);
+  const std::size_t end = tensor.find('.', block.size());
+  return fmt::format("{}{}{}", block, first + std::stoi(std::string(tensor.substr(block.size(), end))),
+                     tensor.substr(end));
+}
+
+// The tensors of `part`, which libllama has placed but given no memory, read the weights of `whole`. Of tied embeddings
+// there are two tensors of a name, laid out for what each is used for.
+void share_weights(llama_model& part, const llama_model& whole, int first) {
+  const auto place_of = [](const ggml_tensor* tensor) {
+    ggml_backend_buffer_type_t type = ggml_backend_buffer_get_type(tensor->buffer);
+    return ggml_backend_buft_is_host(type) ? ggml_backend_cpu_buffer_type() : type;  // the file's mapping is one too
+  };
+  std::map<std::pair<std::string, ggml_backend_buffer_type_t>, const ggml_tensor*> tensors;
+  for (const auto& [name, tensor] : whole.tensors_by_name) tensors[{name, place_of(tensor)}] = tensor;
+  for (const auto& [name, tensor] : part.tensors_by_name) {
+    const auto found = tensors.find({in_whole(name, first), place_of(tensor)});
+    if (found == tensors.end()) throw Error(ErrorKind::internal, "the whole model has no {} to share", name);
+    tensor->data = found->second->data;
+    tensor->extra = found->second->extra;
+    tensor->buffer = found->second->buffer;
+  }
+  part.hparams.no_alloc = false;  // of contexts, which have memory
+}
+
 }  // namespace
 
 LlamaFile::LlamaFile(const std::filesystem::path& path, const ModelOptions& options,
-                     const std::function<void(float)>& progress, std::string name)
-    : path_(path), name_(name.empty() ? path.stem().string() : std::move(name)), info_(check_gguf(path)) {
+                     const std::function<void(float)>& progress, std::string name, SharedWeights weights)
+    : path_(path),
+      name_(name.empty() ? path.stem().string() : std::move(name)),
+      info_(check_gguf(path)),
+      weights_(std::move(weights)) {
   start_library();
   if (options.exact) check_exact_options(options);
   llama_model_params params = llama_model_default_params();
@@ -36,10 +70,15 @@ LlamaFile::LlamaFile(const std::filesystem::path& path, const ModelOptions& opti
       return true;
     };
   }
+  if (weights_.of) {
+    params.no_alloc = true;
+    params.load_mode = LLAMA_LOAD_MODE_NONE;
+  }
   const Complaints complaints;
   const kernels::LoadScope scope(isa_of(options));
   model_.reset(llama_model_load_from_file(path.c_str(), params));
   if (!model_) throw Error(ErrorKind::data, "{} cannot be loaded{}", path.string(), complaints.because());
+  if (weights_.of) share_weights(*model_, *weights_.of->model_, weights_.first);
   const auto refuse = [&](const char* what) {
     throw Error(ErrorKind::unavailable, "{} is {}: decant runs decoder-only transformers", path.string(), what);
   };

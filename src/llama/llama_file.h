@@ -16,12 +16,20 @@
 
 namespace decant {
 
+class LlamaFile;
+
+// Of a file that has none of its own: those of another model, whose layer `first` is the file's layer 0.
+struct SharedWeights {
+  std::shared_ptr<const LlamaFile> of = nullptr;
+  int first = 0;
+};
+
 class LlamaFile {
  public:
   // `progress` is called with the loaded fraction; the model is called `name`, or else as the file is. Throws Error for
   // anything that cannot be loaded.
   LlamaFile(const std::filesystem::path& path, const ModelOptions& options,
-            const std::function<void(float)>& progress = {}, std::string name = "");
+            const std::function<void(float)>& progress = {}, std::string name = "", SharedWeights weights = {});
   LlamaFile(const LlamaFile&) = delete;
   LlamaFile& operator=(const LlamaFile&) = delete;
 
@@ -39,6 +47,7 @@ class LlamaFile {
   std::filesystem::path path_;
   std::string name_;
   GgufInfo info_;
+  SharedWeights weights_;  // outlives the model that reads them
   ModelHandle model_;
   std::vector<std::string> warnings_;
   std::unique_ptr<LlamaVocab> vocab_;

@@ -103,7 +103,8 @@ void check_cache_fits(const llama_model* model, const llama_context_params& para
 
 }  // namespace
 
-LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions& options, int cells, int sequences)
+LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions& options, int cells, int sequences,
+                       const LlamaModel* in_turn)
     : file_(std::move(file)), isa_(isa_of(options)), left_is_known_(!isa_) {
   if (cells == 0) cells = options.ctx_size;
   if (cells == 0) cells = std::min(file_->trained_context(), kDefaultCells);
@@ -122,7 +123,8 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
                 because.find("cache type") == because.npos ? "a smaller --ctx-size" : "another --cache-type");
   }
   threads_ = std::make_unique<Threads>(context_.get(), params.n_threads,
-                                       isa_ && computes_all(reserved_graph(context_.get()), *isa_));
+                                       isa_ && computes_all(reserved_graph(context_.get()), *isa_),
+                                       in_turn ? in_turn->threads_.get() : nullptr);
   if (options.exact) check_exact_graphs(context_.get(), left_, file_->path());
   const llama_model* model = file_->handle();
   const int made = static_cast<int>(llama_n_ctx(context_.get())), rows = static_cast<int>(params.n_batch);
@@ -184,6 +186,8 @@ std::string LlamaModel::describe() const {
 
 int LlamaModel::threads() const { return threads_->count(); }
 
+void LlamaModel::stop_before_last_layer() { last_tensor_ = fmt::format("l_out-{}", info_.n_layer - 2); }
+
 // ---- the cache ------------------------------------------------------------------------------------------------------
 
 void LlamaModel::copy_sequence(SeqId from, SeqId to, int end) {
@@ -208,13 +212,15 @@ bool LlamaModel::watch(ggml_tensor* tensor, bool ask, void* self) {
   const bool is_wanted =
       layer != model.layer_by_name_.end() && model.layer_wanted_[static_cast<std::size_t>(layer->second)];
   if (!ask && is_wanted) model.take_state(tensor, layer->second);
-  if (!ask) return is_wanted;
+  if (!ask) return is_wanted && model.last_tensor_ != ggml_get_name(tensor);
   if (model.isa_) kernels::take(tensor, *model.isa_, model.threads_->forward());
   if (!model.left_is_known_) {
     if (std::optional<std::string> what = kernels::left_to_ggml(tensor)) model.left_.insert(std::move(*what));
   }
+  const std::string_view name = ggml_get_name(tensor);
+  if (!model.last_tensor_.empty()) return is_wanted || name == model.last_tensor_;
   if (is_wanted || !model.stops_at_head_) return is_wanted;
-  const std::string_view name = ggml_get_name(tensor);  // of the last hidden states; the other where they are returned
+  // Of the last hidden states; the other where they are returned.
   return name == "result_norm" || name == "result_embd_pooled";
 }
 

@@ -34,7 +34,9 @@ class LlamaModel : public Model {
  public:
   // `cells`: positions in the cache; 0: options.ctx_size, or by default what the model was trained for, at most 8192.
   // `sequences`: branches that can be in the cache at once, at most 256; each costs room for a row of logits.
-  LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions& options, int cells = 0, int sequences = 64);
+  // `in_turn`: another that is never evaluated at the same time, whose threads are these then.
+  LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions& options, int cells = 0, int sequences = 64,
+             const LlamaModel* in_turn = nullptr);
   ~LlamaModel() override;
 
   const ModelInfo& info() const override { return info_; }
@@ -53,6 +55,10 @@ class LlamaModel : public Model {
   // "f16 cache of 512 positions, flash attention, 2 threads, AVX-512 VNNI kernels", and what those leave to ggml.
   std::string describe() const;
   int threads() const;
+
+  // From now on the last layer is not evaluated: of what it reads there are states, and beside states nothing may be
+  // asked for. libllama hands those out for every row only of a layer that another follows.
+  void stop_before_last_layer();
   llama_context* handle() const { return context_.get(); }
 
  private:
@@ -87,6 +93,7 @@ class LlamaModel : public Model {
   std::unique_ptr<Threads> threads_;
   ContextHandle context_;
   bool hidden_ = false;         // the context returns hidden states
+  std::string last_tensor_;     // of a forward, "": the graph's
   bool stops_at_head_ = false;  // the forward under way: its logits are computed by us, for the rows that want them
   GraphLayers layers_of_graph_;
   std::map<std::string, int, std::less<>> layer_by_name_;  // of its input

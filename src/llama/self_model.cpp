@@ -17,6 +17,7 @@ namespace decant {
 namespace {
 
 constexpr std::string_view prefix = "self:";
+constexpr std::string_view block = "blk.";
 
 struct Type {
   std::string_view name;
@@ -64,18 +65,40 @@ int kind_by_layers(std::string_view architecture, int layers) {
 
 // "blk.12.attn_q.weight" -> 12
 std::optional<int> layer_of(std::string_view tensor) {
-  constexpr std::string_view block = "blk.";
   if (!tensor.starts_with(block)) return std::nullopt;
   tensor.remove_prefix(block.size());
   return layers_of(tensor.substr(0, tensor.find('.')));
 }
 
-// The metadata, with what is said layer by layer said of the first ones only.
+// ("blk.12.attn_q.weight", 3) -> "blk.3.attn_q.weight"
+std::string in_layer(std::string_view tensor, int layer) {
+  return fmt::format("{}{}{}", block, layer, tensor.substr(tensor.find('.', block.size())));
+}
+
+std::size_t size_of(gguf_type type) {
+  switch (type) {
+    case GGUF_TYPE_UINT8:
+    case GGUF_TYPE_INT8:
+    case GGUF_TYPE_BOOL:
+      return 1;
+    case GGUF_TYPE_UINT16:
+    case GGUF_TYPE_INT16:
+      return 2;
+    case GGUF_TYPE_UINT64:
+    case GGUF_TYPE_INT64:
+    case GGUF_TYPE_FLOAT64:
+      return 8;
+    default:
+      return 4;
+  }
+}
+
+// The metadata, with what is said layer by layer said of these only.
 void copy_metadata(const gguf_context* from, gguf_context* to, const std::string& architecture, int n_layer,
-                   int layers) {
+                   Layers layers) {
   gguf_set_kv(to, from);
   const std::string block_count = architecture + ".block_count", extra = architecture + ".nextn_predict_layers";
-  gguf_set_val_u32(to, block_count.c_str(), static_cast<std::uint32_t>(layers));
+  gguf_set_val_u32(to, block_count.c_str(), static_cast<std::uint32_t>(layers.count));
   if (gguf_find_key(to, extra.c_str()) >= 0) gguf_set_val_u32(to, extra.c_str(), 0);
   for (std::int64_t key = 0; key < gguf_get_n_kv(from); ++key) {
     const char* name = gguf_get_key(from, key);
@@ -83,12 +106,16 @@ void copy_metadata(const gguf_context* from, gguf_context* to, const std::string
       continue;
     if (gguf_get_arr_n(from, key) != static_cast<std::size_t>(n_layer)) continue;
     const gguf_type type = gguf_get_arr_type(from, key);
-    if (type != GGUF_TYPE_STRING)
-      gguf_set_arr_data(to, name, type, gguf_get_arr_data(from, key), static_cast<std::size_t>(layers));
+    if (type == GGUF_TYPE_STRING) continue;
+    const auto* values = static_cast<const char*>(gguf_get_arr_data(from, key));
+    const std::size_t size = size_of(type);
+    gguf_set_arr_data(to, name, type, values + static_cast<std::size_t>(layers.first) * size,
+                      static_cast<std::size_t>(layers.count));
   }
 }
 
-void write_first_layers(const LlamaFile& whole, int layers, MemoryFile& out) {
+// A file of these layers, with a hole in place of the weights.
+void write_layers(const LlamaFile& whole, Layers layers, MemoryFile& out) {
   ggml_context* infos = nullptr;
   const gguf_init_params params{.no_alloc = true, .ctx = &infos};
   const Gguf from(gguf_init_from_file(whole.path().c_str(), params));
@@ -96,25 +123,21 @@ void write_first_layers(const LlamaFile& whole, int layers, MemoryFile& out) {
   if (!from) throw Error(ErrorKind::data, "{} cannot be read again", whole.path().string());
   const Gguf to(gguf_init_empty());
   copy_metadata(from.get(), to.get(), whole.info().architecture, whole.info().n_layer, layers);
-
-  const MappedFile file(whole.path());
-  const std::string_view bytes = file.bytes();
-  std::vector<std::string_view> data;
+  const std::size_t alignment = gguf_get_alignment(to.get());
+  std::size_t size = 0;
   for (std::int64_t i = 0; i < gguf_get_n_tensors(from.get()); ++i) {
-    const char* name = gguf_get_tensor_name(from.get(), i);
-    if (layer_of(name).value_or(0) >= layers) continue;
-    gguf_add_tensor(to.get(), ggml_get_tensor(tensors.get(), name));
-    data.push_back(bytes.substr(gguf_get_data_offset(from.get()) + gguf_get_tensor_offset(from.get(), i),
-                                gguf_get_tensor_size(from.get(), i)));
+    ggml_tensor tensor = *ggml_get_tensor(tensors.get(), gguf_get_tensor_name(from.get(), i));
+    if (const std::optional<int> layer = layer_of(tensor.name)) {
+      if (*layer < layers.first || *layer >= layers.first + layers.count) continue;
+      ggml_set_name(&tensor, in_layer(tensor.name, *layer - layers.first).c_str());
+    }
+    gguf_add_tensor(to.get(), &tensor);
+    size += (gguf_get_tensor_size(from.get(), i) + alignment - 1) / alignment * alignment;
   }
   std::string header(gguf_get_meta_size(to.get()), '\0');
   gguf_get_meta_data(to.get(), header.data());
   out.append(header);
-  const std::size_t alignment = gguf_get_alignment(to.get());
-  for (const std::string_view each : data) {
-    out.append(each);
-    out.append(std::string((alignment - each.size() % alignment) % alignment, '\0'));
-  }
+  out.append_hole(size);
 }
 
 void write_quantised(const LlamaFile& whole, llama_ftype type, std::string_view name, const ModelOptions& options,
@@ -130,14 +153,25 @@ void write_quantised(const LlamaFile& whole, llama_ftype type, std::string_view 
 
 }  // namespace
 
+std::shared_ptr<const LlamaFile> load_layers(const std::shared_ptr<const LlamaFile>& whole, Layers layers,
+                                             const std::string& name, const ModelOptions& options) {
+  MemoryFile file("decant");
+  write_layers(*whole, layers, file);
+  return std::make_shared<const LlamaFile>(file.path(), options, nullptr, name, SharedWeights{whole, layers.first});
+}
+
 bool is_self_model(std::string_view name) { return name.starts_with(prefix); }
 
-std::shared_ptr<const LlamaFile> load_self_model(std::string_view name, const LlamaFile& whole,
+int self_layers(std::string_view name) {
+  return is_self_model(name) ? layers_of(name.substr(prefix.size())).value_or(0) : 0;
+}
+
+std::shared_ptr<const LlamaFile> load_self_model(std::string_view name, const std::shared_ptr<const LlamaFile>& whole,
                                                  const ModelOptions& options) {
   const std::string_view what = name.substr(prefix.size());
   const auto layers = layers_of(what);
   const auto type = type_of(what);
-  const int n_layer = whole.info().n_layer;
+  const int n_layer = whole->info().n_layer;
   if (!layers && !type) {
     throw Error(
         ErrorKind::usage,
@@ -145,23 +179,25 @@ std::shared_ptr<const LlamaFile> load_self_model(std::string_view name, const Ll
         std::max(1, n_layer / 2));
   }
   if (layers && (*layers < 1 || *layers > n_layer)) {
-    throw Error(ErrorKind::usage, "{}: {} has 1 to {} layers to take", name, whole.name(), n_layer);
+    throw Error(ErrorKind::usage, "{}: {} has 1 to {} layers to take", name, whole->name(), n_layer);
   }
-  const std::string& architecture = whole.info().architecture;
+  const std::string& architecture = whole->info().architecture;
   if (layers && kind_by_layers(architecture, *layers) != kind_by_layers(architecture, n_layer)) {
     throw Error(
         ErrorKind::unavailable,
         "{}: libllama tells what kind of {} model {} is by its {} layers, and would take {} of them for another "
         "kind: use a type (self:q4_0), or another model",
-        name, architecture, whole.name(), n_layer, *layers);
+        name, architecture, whole->name(), n_layer, *layers);
   }
-  if (whole.info().n_splits > 1) {
+  if (whole->info().n_splits > 1) {
     throw Error(ErrorKind::unavailable, "{}: {} lies in {} files, and only a model in one can be taken apart", name,
-                whole.name(), whole.info().n_splits);
+                whole->name(), whole->info().n_splits);
   }
+  const std::string own_name = whole->name() + "-" + std::string(what);
+  if (layers) return load_layers(whole, {0, *layers}, own_name, options);
   MemoryFile file("decant");
-  layers ? write_first_layers(whole, *layers, file) : write_quantised(whole, *type, name, options, file);
-  return std::make_shared<const LlamaFile>(file.path(), options, nullptr, whole.name() + "-" + std::string(what));
+  write_quantised(*whole, *type, name, options, file);
+  return std::make_shared<const LlamaFile>(file.path(), options, nullptr, own_name);
 }
 
 }  // namespace decant

@@ -7,11 +7,12 @@
 
 namespace decant {
 
-Threads::Threads(llama_context* context, int count, bool ours)
-    : context_(context),
-      count_(count),
-      ours_(ours),
-      forward_(count, ours ? kernels::Crew::Others::own : kernels::Crew::Others::helpers) {
+Threads::Threads(llama_context* context, int count, bool ours, const Threads* others)
+    : context_(context), count_(count), ours_(ours) {
+  using Others = kernels::Crew::Others;
+  const bool shares = others && ours && others->ours_ && others->count_ == count;
+  forward_ =
+      shares ? others->forward_ : std::make_shared<kernels::Forward>(count, ours ? Others::own : Others::helpers);
   llama_set_n_threads(context, of_ggml(), of_ggml());
   if (!ours) start();
 }
@@ -36,7 +37,7 @@ void Threads::start() {
 }
 
 Threads::Turn::Turn(Threads& threads) {
-  threads.forward_.begin();
+  threads.forward().begin();
   if (!threads.pool_) return;
   if (threads.process_ != getpid()) threads.start();  // what the parent had is lost
   placed_ = sched_getaffinity(0, sizeof before_, &before_) == 0 &&

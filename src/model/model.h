@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -102,6 +103,10 @@ class Model {
 
   // Null where the model has none that could be applied by itself. For the thread that calls forward().
   virtual Head* head() = 0;
+
+  // Of a model of upper layers, the model of those below: each row brings, as its state, the last state of lower() at
+  // the same text, lower()->info().n_layer - 1. Null: the model reads tokens. The same at each call.
+  virtual std::shared_ptr<Model> lower() { return nullptr; }
 };
 
 }  // namespace decant

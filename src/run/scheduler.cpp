@@ -32,9 +32,18 @@ ModelId Scheduler::add(Model& model, int level) {
   const auto id = static_cast<ModelId>(free - served_.begin());
   if (free == served_.end()) served_.emplace_back();
   const int chunk = std::min(options_.prefill_chunk_size, model.info().max_rows);
-  served_[static_cast<std::size_t>(id)] =
-      std::make_unique<Served>(Served{std::make_unique<KvCache>(tree_, model), id, level, chunk, chunk});
+  served_[static_cast<std::size_t>(id)] = std::make_unique<Served>(Served{cache_of(model), id, level, chunk, chunk});
   return id;
+}
+
+std::shared_ptr<KvCache> Scheduler::cache_of(Model& model) {
+  for (const auto& each : served_) {
+    for (auto cache = each ? each->cache : nullptr; cache; cache = cache->below()) {
+      if (&cache->model() == &model) return cache;
+    }
+  }
+  const std::shared_ptr<Model> lower = model.lower();
+  return std::make_shared<KvCache>(tree_, model, lower ? cache_of(*lower) : nullptr);
 }
 
 void Scheduler::remove(ModelId model) {
@@ -263,12 +272,17 @@ void Scheduler::collect(Served& served, Inquiry& inquiry) {
   while (inquiry.first_open < inquiry.targets.size() && inquiry.targets[inquiry.first_open].done) ++inquiry.first_open;
 }
 
-// The model's memory is about to be used for another batch: what it has said to those who still wait is copied.
+// The model's memory, and that of the layers below it, is about to be used for another batch: what they have said to
+// those who still wait is copied.
 void Scheduler::keep_rows(Served& served, const Line& line) {
+  const auto is_used = [&](ModelId id) {
+    const KvCache* spoken = served_[static_cast<std::size_t>(id)]->cache.get();
+    return spoken == served.cache.get() || spoken == served.cache->below().get();
+  };
   for (Inquiry* inquiry : line) {
     std::erase_if(inquiry->fresh, [&](std::size_t i) {
       Target& target = inquiry->targets[i];
-      if (target.model != served.id) return false;
+      if (!is_used(target.model)) return false;
       EvalRow& row = inquiry->rows[i];
       std::vector<std::span<const float>*> parts = {&row.logits, &row.hidden};
       for (auto& each : row.layers) parts.push_back(&each);

@@ -37,7 +37,8 @@ class Scheduler {
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
-  // `level` 0 is a target; models of higher levels are cheaper.
+  // `level` 0 is a target; models of higher levels are cheaper. A model and its lower() (model/model.h) may both be
+  // added, in any order: the cells of the lower one are the same.
   ModelId add(Model& model, int level = 0);
   void remove(ModelId model);  // REQUIRES: no inquiry names it
 
@@ -68,7 +69,7 @@ class Scheduler {
 
  private:
   struct Served {
-    std::unique_ptr<KvCache> cache;
+    std::shared_ptr<KvCache> cache;  // or below that of another
     ModelId id = 0;
     int level = 0;
     int chunk = 0;   // rows of a prompt at a time
@@ -76,6 +77,7 @@ class Scheduler {
   };
   using Line = std::vector<Inquiry*>;
 
+  std::shared_ptr<KvCache> cache_of(Model& model);
   bool evaluate(Served& served, Line& line);
   Inquiry* claim(Served& served, const Line& line);
   bool plan(Served& served, Inquiry& inquiry);

@@ -3,10 +3,16 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
+#include <utility>
+
+#include "base/error.h"
 
 namespace decant {
 
-KvCache::KvCache(PrefixTree& tree, Model& model) : tree_(tree), model_(model) {
+KvCache::KvCache(PrefixTree& tree, Model& model, std::shared_ptr<KvCache> below)
+    : tree_(tree), model_(model), below_(std::move(below)) {
+  if (below_) below_->is_below_ = true;
   const int n = model_.info().max_sequences;
   sequences_by_id_.resize(static_cast<std::size_t>(n));
   for (SeqId seq = n - 1; seq >= 0; --seq) free_sequences_.push_back(seq);
@@ -126,18 +132,8 @@ void KvCache::want(int row, const Outputs& outputs) {
 }
 
 void KvCache::forward() {
-  flush();
-  model_rows_.clear();
-  last_asked_rows_ = 0;
-  for (const BatchRow& row : batch_) {
-    last_asked_rows_ += row.outputs.any();
-    model_rows_.push_back({.token = tree_.token(row.node),
-                           .position = tree_.length(row.node) - 1,
-                           .sequences = row.seqs,
-                           .outputs = row.outputs.any() ? &row.outputs : nullptr});
-  }
   try {
-    model_.forward(model_rows_);
+    evaluate_batch();
   } catch (...) {
     end_batch(false);
     throw;
@@ -145,9 +141,57 @@ void KvCache::forward() {
   end_batch(true);
 }
 
+void KvCache::evaluate_batch() {
+  flush();
+  if (below_) read_below();
+  model_rows_.clear();
+  last_asked_rows_ = 0;
+  for (BatchRow& row : batch_) {
+    last_asked_rows_ += row.outputs.any();
+    if (is_below_) row.outputs.states = {model_.info().n_layer - 1};
+    model_rows_.push_back({.token = tree_.token(row.node),
+                           .position = tree_.length(row.node) - 1,
+                           .sequences = row.seqs,
+                           .outputs = row.outputs.any() ? &row.outputs : nullptr,
+                           .state = below_ ? below_->state(row.node) : std::span<const float>()});
+  }
+  model_.forward(model_rows_);
+  if (is_below_) keep_states();
+}
+
+// Has what the batch's rows read evaluated below, where it is not known. Before everybody's claims: what the batch
+// needs is in this cache as well, and the one below is no smaller.
+void KvCache::read_below() {
+  constexpr int oldest = std::numeric_limits<int>::min();
+  below_->begin();
+  for (const BatchRow& row : batch_) below_->claim(row.node, oldest);
+  for (const BatchRow& row : batch_) {
+    if (!below_->state(row.node).empty()) continue;
+    while (below_->add(row.node, nullptr, oldest + 1) < 0) {
+      if (below_->rows() == 0) throw Error(ErrorKind::unavailable, "the cache of the lower layers is too small");
+      below_->forward();
+    }
+  }
+  if (below_->rows() > 0) below_->forward();
+}
+
+void KvCache::keep_states() {
+  for (int i = 0; i < rows(); ++i) {
+    const std::span<const float> state = model_.state(i, model_.info().n_layer - 1);
+    states_[batch_[static_cast<std::size_t>(i)].node].assign(state.begin(), state.end());
+  }
+}
+
+// Empty: not known.
+std::span<const float> KvCache::state(NodeId node) const {
+  const auto found = states_.find(node);
+  return found == states_.end() ? std::span<const float>() : std::span(found->second);
+}
+
 void KvCache::end_batch(bool evaluated) {
   for (auto row = batch_.rbegin(); row != batch_.rend(); ++row) {
     cell(row->node).row = -1;
+    if (evaluated && below_) below_->states_.erase(row->node);
     if (row->again) {
       free_sequence(row->seqs.front());
     } else if (!evaluated) {
@@ -190,7 +234,9 @@ void KvCache::apply_trim(SeqId seq) {
 
 void KvCache::clear() {
   assert(batch_.empty());
+  if (below_) below_->clear();
   cells_by_node_.clear();
+  states_.clear();
   free_sequences_.clear();
   dirty_.clear();
   for (SeqId seq = model_.info().max_sequences - 1; seq >= 0; --seq) {
@@ -204,6 +250,7 @@ void KvCache::clear() {
 void KvCache::flush() {
   for (const SeqId seq : dirty_) apply_trim(seq);
   dirty_.clear();
+  if (below_) below_->flush();
 }
 
 void KvCache::released(NodeId node) {
@@ -216,6 +263,7 @@ void KvCache::drop_tip(NodeId node) {
   const SeqId seq = look(node).seq;
   assert(seq >= 0 && look(node).children == 0);
   cell(node) = {};
+  states_.erase(node);
   --cells_;
   const NodeId parent = tree_.parent(node);
   if (parent == kRoot) {

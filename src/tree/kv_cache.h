@@ -10,10 +10,17 @@
 // dropped, but never what the batch being built needs, nor what an older claim needs: so whoever is oldest always gets
 // on. A node dropped this way is evaluated again when somebody asks for it or for a descendant. Nothing is ever
 // evaluated against a wrong context.
+//
+// The cache of a model of upper layers (Model::lower) has one below it, in which drafts may have been evaluated
+// already. Of each node that was, and that the upper layers have not read yet, its state is kept; a batch has the rest
+// evaluated below first. So the cells of the lower layers are those of drafts and of the whole model alike, and what
+// they have computed is not computed again.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "model/model.h"
@@ -23,12 +30,14 @@ namespace decant {
 
 class KvCache : public PrefixTree::Observer {
  public:
-  KvCache(PrefixTree& tree, Model& model);
+  // `below`: of model.lower().
+  KvCache(PrefixTree& tree, Model& model, std::shared_ptr<KvCache> below = nullptr);
   ~KvCache() override;
   KvCache(const KvCache&) = delete;
   KvCache& operator=(const KvCache&) = delete;
 
   Model& model() const { return model_; }
+  const std::shared_ptr<KvCache>& below() const { return below_; }
   int cells() const { return cells_; }          // in use, after the releases so far
   int sequences() const { return sequences_; }  // in use
 
@@ -71,7 +80,7 @@ class KvCache : public PrefixTree::Observer {
   // Takes back what was added since the last batch.
   void abandon() { end_batch(false); }
 
-  // Forgets all cells, and what is written in them. REQUIRES: no batch is being built.
+  // Forgets all cells, those below too, and what is written in them. REQUIRES: no batch is being built.
   void clear();
 
   // Passes pending releases on to the model. forward() does so too; this is for when nothing more will be evaluated.
@@ -126,10 +135,17 @@ class KvCache : public PrefixTree::Observer {
   bool can_free_sequence(NodeId tip) const;
   template <class Usable>
   NodeId oldest_tip(Usable usable) const;
+  void evaluate_batch();
   void end_batch(bool evaluated);
+  void read_below();
+  void keep_states();
+  std::span<const float> state(NodeId node) const;
 
   PrefixTree& tree_;
   Model& model_;
+  std::shared_ptr<KvCache> below_;
+  bool is_below_ = false;                                       // of another: its states are kept
+  std::unordered_map<NodeId, std::vector<float>> states_ = {};  // of nodes with a cell that nobody above has read yet
   std::vector<Cell> cells_by_node_;
   std::vector<Sequence> sequences_by_id_;
   std::vector<SeqId> free_sequences_;

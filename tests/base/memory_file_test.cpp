@@ -29,5 +29,16 @@ TEST(MemoryFile, IsReadByItsPathWhileItLives) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
+TEST(MemoryFile, AHoleIsZerosThatTakeNoMemory) {
+  MemoryFile file("test");
+  file.append("one");
+  file.append_hole(std::size_t{1} << 40);
+  EXPECT_EQ(std::filesystem::file_size(file.path()), 3 + (std::uintmax_t{1} << 40));
+  std::ifstream in(file.path(), std::ios::binary);
+  std::string begin(5, 'x');
+  in.read(begin.data(), 5);
+  EXPECT_EQ(begin, std::string("one\0\0", 5));
+}
+
 }  // namespace
 }  // namespace decant

@@ -43,7 +43,7 @@ class Assisted {
   ModelId model(const std::string& name) {
     const auto known = ids_.find(name);
     if (known != ids_.end()) return known->second;
-    const auto file = is_self_model(name) ? load_self_model(name, *file_, one_thread()) : model_file(name);
+    const auto file = is_self_model(name) ? load_self_model(name, file_, one_thread()) : model_file(name);
     assistants_.push_back(std::make_unique<LlamaModel>(file, one_thread(), 4096, 8));
     return ids_[name] = scheduler_.add(*assistants_.back(), 1);
   }

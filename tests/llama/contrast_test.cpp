@@ -44,7 +44,7 @@ class Payloads : public RunObserver {
 std::shared_ptr<const LlamaFile> amateur_file(const std::string& name) {
   static auto& files = *new std::map<std::string, std::shared_ptr<const LlamaFile>>;
   auto& file = files[name];
-  if (!file) file = load_self_model(name, *model_file(kF32), {});
+  if (!file) file = load_self_model(name, model_file(kF32), {});
   return file;
 }
 

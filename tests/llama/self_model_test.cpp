@@ -2,6 +2,10 @@
 #include "llama/self_model.h"
 
 #include <gtest/gtest.h>
+#include <llama-model.h>
+
+#include <algorithm>
+#include <map>
 
 #include "base/error.h"
 #include "support/golden_files.h"
@@ -29,7 +33,7 @@ std::vector<float> logits_of(const std::shared_ptr<const LlamaFile>& file) {
 
 TEST(LlamaSelfModel, AllLayersAreTheModelItself) {
   const auto whole = model_file(kF32);
-  const auto again = load_self_model("self:30", *whole, {});
+  const auto again = load_self_model("self:30", whole, {});
   EXPECT_EQ(again->info().n_layer, 30);
   EXPECT_EQ(again->name(), "smollm2-f32-30");
   EXPECT_EQ(max_difference(logits_of(again), logits_of(whole)), 0);
@@ -37,7 +41,7 @@ TEST(LlamaSelfModel, AllLayersAreTheModelItself) {
 
 TEST(LlamaSelfModel, AnotherTypeIsWhatTheQuantiserMakes) {
   const auto whole = model_file(kF32);
-  const auto again = load_self_model("self:Q4_0", *whole, {});
+  const auto again = load_self_model("self:Q4_0", whole, {});
   EXPECT_EQ(again->info().weight_type, "q4_0");
   EXPECT_EQ(max_difference(logits_of(again), logits_of(model_file(kQ4_0))), 0);
 }
@@ -46,28 +50,46 @@ TEST(LlamaSelfModel, AnotherTypeIsWhatTheQuantiserMakes) {
 TEST(LlamaSelfModel, FirstLayersEndWithNormAndHead) {
   const auto whole = model_file(kF32);
   LlamaModel model(whole, one_thread(), 256, 2);
-  const auto half = load_self_model("self:15", *whole, {});
+  const auto half = load_self_model("self:15", whole, {});
   EXPECT_EQ(half->info().n_layer, 15);
   EXPECT_TRUE(half->info().tied_embeddings);
   EXPECT_EQ(half->vocab().size(), whole->vocab().size());
   // Norm and head change the order little: the best token of layer 15 without the norm is likely among its first.
   const auto logits = logits_of(half);
   EXPECT_GT(max_difference(logits, logits_of(whole)), 1);
-  EXPECT_EQ(logits_of(load_self_model("self:15", *whole, {})), logits);
+  EXPECT_EQ(logits_of(load_self_model("self:15", whole, {})), logits);
 }
 
 TEST(LlamaSelfModel, QuantisedModelsCanBeTakenApartToo) {
-  const auto half = load_self_model("self:10", *model_file(kQ4_0), {});
+  const auto half = load_self_model("self:10", model_file(kQ4_0), {});
   EXPECT_EQ(half->info().n_layer, 10);
   EXPECT_EQ(half->info().file_type, model_file(kQ4_0)->info().file_type);
   EXPECT_GT(max_difference(logits_of(half), logits_of(model_file(kQ4_0))), 1);
-  EXPECT_EQ(load_self_model("self:1", *model_file(kMicro), {})->info().n_layer, 1);
+  EXPECT_EQ(load_self_model("self:1", model_file(kMicro), {})->info().n_layer, 1);
+}
+
+TEST(LlamaSelfModel, LayersReadTheWeightsOfTheWhole) {
+  const auto whole = model_file(kQ4_0);
+  const auto upper = load_layers(whole, {20, 10}, "upper", {});
+  EXPECT_EQ(upper->info().n_layer, 10);
+  std::multimap<std::string, const void*> weights;
+  for (const auto& [name, tensor] : whole->handle()->tensors_by_name) weights.emplace(name, tensor->data);
+  int layers = 0;
+  for (const auto& [name, tensor] : upper->handle()->tensors_by_name) {
+    const bool in_layer = name.starts_with("blk.");
+    layers += in_layer;
+    const auto [begin, end] =
+        weights.equal_range(in_layer ? "blk.2" + name.substr(4) : name);  // blk.3 is the whole's blk.23
+    const void* data = tensor->data;
+    EXPECT_TRUE(std::any_of(begin, end, [&](const auto& each) { return each.second == data; })) << name;
+  }
+  EXPECT_EQ(layers, 90);
 }
 
 TEST(LlamaSelfModel, ErrorsSayWhatIsPossible) {
   const auto error = [](const char* name) -> std::string {
     try {
-      load_self_model(name, *model_file(kF32), {});
+      load_self_model(name, model_file(kF32), {});
     } catch (const Error& e) {
       EXPECT_EQ(e.kind(), ErrorKind::usage);
       return e.what();

@@ -28,8 +28,8 @@ class Speculator {
  public:
   Speculator(std::shared_ptr<const LlamaFile> file, const ModelOptions& options)
       : target_(file, options, 4096, 64),
-        quantised_(load_self_model("self:q4_0", *file, options), options, 4096, 8),
-        lower_(load_self_model("self:20", *file, options), options, 4096, 8) {}
+        quantised_(load_self_model("self:q4_0", file, options), options, 4096, 8),
+        lower_(load_self_model("self:20", file, options), options, 4096, 8) {}
 
   const Vocab& vocab() const { return target_.vocab(); }
 
