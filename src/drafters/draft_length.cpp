@@ -138,7 +138,8 @@ int DraftLength::choose(int kind, int texts, const RowCosts& costs) {
 void DraftLength::guessed(int guesses, double seconds, double catching_up) {
   if (guesses == 0) return;
   const double each = (seconds - catching_up) / guesses;
-  seconds_a_guess_ == 0 ? void(seconds_a_guess_ = each) : move_towards(seconds_a_guess_, each, 1 / kNews);
+  seconds_a_guess_ == 0 ? void(seconds_a_guess_ = each)
+                        : move_towards(seconds_a_guess_, each, static_cast<int>(1 / kNews));
   catching_up_ = catching_up;
 }
 
