@@ -75,14 +75,20 @@ class Models(Case):
         path, draft = self.model("long", *llama(context=64)), self.model("short", *gpt2(context=24))
         plain = self.sequences(path, "-n", "300")[0]
         for more in (), ("--num-assistant-tokens-schedule", "constant"):
-            drafted = self.sequences(path, "-n", "300", "--assistant-model", draft, *more)[0]
+            drafted = self.sequences(path, "-n", "300", "--quiet", "--assistant-model", draft, *more)[0]
             self.assertEqual((drafted["ids"], drafted["finish_reason"]), (plain["ids"], "context"))
 
     def test_models_of_more_tokens_than_the_text_has_are_refused(self):
         path, large = self.model("m", *llama()), self.model("large", *llama(vocabulary=spm_vocabulary(size=320)))
-        for option in "--amateur", "--assistant-model":
-            self.assert_sentence(self.run_model(path, option, large), DATA,
-                                 "m and large have different vocabularies: 300 tokens in the one and 320 in the other; .*")
+        self.assert_sentence(self.run_model(path, "--amateur", large), DATA,
+                             "m and large have different vocabularies: 300 tokens in the one and 320 in the other; .*")
+
+    def test_a_draft_of_more_tokens_than_the_text_has_changes_nothing(self):
+        path, large = self.model("m", *llama()), self.model("large", *llama(vocabulary=spm_vocabulary(size=320)))
+        plain = self.sequences(path, "-n", "40")[0]
+        for more in (), ("--num-assistant-tokens-schedule", "constant"):
+            drafted = self.sequences(path, "-n", "40", "--quiet", "--assistant-model", large, *more)[0]
+            self.assertEqual(drafted["ids"], plain["ids"])
 
     def test_a_decoder_that_is_pooled_elsewhere_hands_out_each_hidden_state(self):
         contrast = ("--penalty-alpha", "0.6", "--top-k", "4", "-n", "8")
