@@ -10,6 +10,7 @@
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "drafters/drafter.h"
 #include "hub/hub.h"
 #include "llama/library.h"
 #include "llama/load_probe.h"
@@ -32,6 +33,9 @@ double since(Clock::time_point begin) { return std::chrono::duration<double>(Clo
 constexpr std::string_view kExpert = "";
 
 constexpr std::size_t kPromptsKept = 1000;  // ready; of more it is known by sample how long they are
+
+// Tokens of a draft that a model with states takes back, at most: a state is kept of each, for every branch.
+constexpr int kMostTakenBack = 8;
 
 constexpr int kDefaultCells = 8192;  // that a request gets, at most, where nobody has said how many
 
@@ -159,6 +163,7 @@ void Session::expect(const GenerationConfig& config) {
   const StrategyRow& row = resolve_strategy(config);
   const Room room = room_of(row, config);
   reads_layers_ = reads_layers_ || !config.dola_layers.empty();
+  rewind_ = std::max(rewind_, std::min(most_guesses(config), kMostTakenBack));
   const int negative = static_cast<int>(negative_prompt(config).size());
   for (const int length : lengths_for(config)) {
     const int longest = file_->trained_context();
@@ -225,7 +230,9 @@ void Session::make_model(const std::string& name, std::shared_ptr<const LlamaFil
       name,
       [&] {
         const int branches = 1 + cost.branches;  // one for evaluating a node beside its cell
-        auto model = std::make_unique<LlamaModel>(std::move(file), options_.model, cost.cells, std::min(branches, 256));
+        const int rewind = name == kExpert ? rewind_ : 0;
+        auto model =
+            std::make_unique<LlamaModel>(std::move(file), options_.model, cost.cells, std::min(branches, 256), rewind);
         if (name == kExpert) model_ = model.get();
         return model;
       },

@@ -86,8 +86,6 @@ LlamaFile::LlamaFile(const std::filesystem::path& path, const ModelOptions& opti
   const bool encodes = llama_model_has_encoder(model_.get()), decodes = llama_model_has_decoder(model_.get());
   if (encodes && decodes) refuse("an encoder-decoder model");
   if (!decodes) refuse("an encoder");
-  if (llama_model_is_recurrent(model_.get()) || llama_model_is_hybrid(model_.get()))
-    refuse("a recurrent model, which cannot branch");
   if (llama_model_is_diffusion(model_.get())) refuse("a diffusion model");
   if (is_encoder(*model_, info_)) refuse("an encoder, whose tokens see those behind them");
   if (llama_vocab_type(llama_model_get_vocab(model_.get())) == LLAMA_VOCAB_TYPE_NONE)
@@ -100,6 +98,10 @@ LlamaFile::LlamaFile(const std::filesystem::path& path, const ModelOptions& opti
 }
 
 int LlamaFile::trained_context() const { return llama_model_n_ctx_train(model_.get()); }
+
+bool LlamaFile::has_states() const {
+  return llama_model_is_recurrent(model_.get()) || llama_model_is_hybrid(model_.get());
+}
 
 std::uint64_t LlamaFile::weight_bytes() const { return llama_model_size(model_.get()); }
 
