@@ -62,8 +62,8 @@ class StateCache : public Cache {
     NodeId end = kNoNode;  // the last of them
   };
   struct Known {
-    SeqId seq = -1;  // of which it is the tip
-    int row = -1;    // in the batch being built
+    SeqId seq = -1;     // of which it is the tip
+    int row = -1;       // in the batch being built
     bool read = false;  // and what was read behind it since is not lost
   };
   // Where reading may begin: the sequence whose tip, or end in the batch, is `node`; -1 and the root: at the beginning.

@@ -26,7 +26,7 @@ import torch
 import transformers
 import references as ref
 import vocabularies
-from architectures import LAYERS, ZOO
+from architectures import CONTEXT, LAYERS, ZOO
 
 LIMIT = 200_000  # bytes of a file
 PROMPT = 20
@@ -120,6 +120,17 @@ def convert(architecture, folder, out):
         logging.getLogger().removeHandler(handler)
 
 
+def shorten(path):
+    """A context of CONTEXT where the converter writes one of its own."""
+    import gguf
+
+    reader = gguf.GGUFReader(path, "r+")
+    architecture = reader.get_field("general.architecture").contents()
+    length = reader.get_field(f"{architecture}.context_length")
+    length.parts[length.data[0]][0] = min(CONTEXT, length.contents())
+    reader.data.flush()
+
+
 def prompts(name, model):
     """Random ids behind those of special tokens."""
     size = model.get_input_embeddings().num_embeddings
@@ -209,6 +220,7 @@ def make(name, out):
         make_vocabulary(architecture, folder)
         gguf = out / f"{name}.gguf"
         convert(architecture, folder, gguf)
+        shorten(gguf)
     if gguf.stat().st_size > LIMIT:
         raise SystemExit(f"{name} has {gguf.stat().st_size} bytes")
     head = {"model": name, "transformers": transformers.__version__}
