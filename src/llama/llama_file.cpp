@@ -49,6 +49,19 @@ void share_weights(llama_model& part, const llama_model& whole, int first) {
   part.hparams.no_alloc = false;  // of contexts, which have memory
 }
 
+// libllama derives numbers, and what kind of model it has, from how many layers there are: the scale of attention,
+// sliding windows, ALiBi, what a layer adds to the text's state. First layers have what the whole model has.
+void share_hyperparameters(llama_model& part, const llama_model& whole) {
+  const llama_hparams own = part.hparams;
+  part.type = whole.type;
+  part.hparams = whole.hparams;
+  part.hparams.n_layer_all = own.n_layer_all;
+  part.hparams.n_layer_nextn = own.n_layer_nextn;
+  part.hparams.no_alloc = own.no_alloc;
+  // Whose graph compares this with the number of layers: where they are equal, all layers have positions.
+  if (part.arch == LLM_ARCH_SMALLTHINKER) part.hparams.n_no_rope_layer_step = own.n_no_rope_layer_step;
+}
+
 }  // namespace
 
 LlamaFile::LlamaFile(const std::filesystem::path& path, const ModelOptions& options,
@@ -78,7 +91,10 @@ LlamaFile::LlamaFile(const std::filesystem::path& path, const ModelOptions& opti
   const kernels::LoadScope scope(isa_of(options));
   model_.reset(llama_model_load_from_file(path.c_str(), params));
   if (!model_) throw Error(ErrorKind::data, "{} cannot be loaded{}", path.string(), complaints.because());
-  if (weights_.of) share_weights(*model_, *weights_.of->model_, weights_.first);
+  if (weights_.of) {
+    share_weights(*model_, *weights_.of->model_, weights_.first);
+    if (weights_.first == 0) share_hyperparameters(*model_, *weights_.of->model_);
+  }
   const auto refuse = [&](const char* what) {
     throw Error(ErrorKind::unavailable, "{} is {}: decant runs decoder-only transformers", path.string(), what);
   };
