@@ -120,10 +120,6 @@ add("gemma", lambda: tf.GemmaConfig(**{key: value for key, value in gemma().item
     vocabulary="gemma", gelu=True)
 add("gemma3", lambda: tf.Gemma3TextConfig(**gemma(sliding_window=16, num_hidden_layers=7, intermediate_size=16)), vocabulary="gemma",
     gelu=True)
-# What libllama takes for 27B, whose scale of attention is another one; half of its layers are still of that kind.
-add("gemma2deep", lambda: tf.Gemma2Config(**gemma(hidden_size=16, intermediate_size=4, num_hidden_layers=46, head_dim=4,
-                                                  query_pre_attn_scalar=8, sliding_window=16)),
-    vocabulary="gemma", gelu=True, head=lambda logits: 30 * (logits / 30).tanh())
 FALCON = dict(vocab_size=BPE_SIZE, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, alibi=False, bias=False,
               ffn_hidden_size=128, bos_token_id=0, eos_token_id=0, max_position_embeddings=CONTEXT)
 add("falcon", lambda: tf.FalconConfig(**FALCON, new_decoder_architecture=False, multi_query=True, num_kv_heads=1, parallel_attn=True),
