@@ -11,6 +11,7 @@
 #include <map>
 
 #include "llama/llama_model.h"
+#include "options/table.h"
 #include "run/scheduler.h"
 #include "strategies/resolve.h"
 

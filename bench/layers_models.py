@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""layers_models.py VOCABULARY.gguf FOLDER: a gpt2 and a llama of one size, random, in Q8_0, for layers_bench.
+"""layers_models.py LLAMA_CPP FOLDER: a gpt2 and a llama of one size, random, in Q8_0, for layers_bench.
 
-Both have 12 layers of 768 and the vocabulary of the given file (smollm2-q8_0.gguf: 49,152 tokens), tied: 123 million weights.
+Both have 12 layers of 768 and GPT-2's vocabulary, which lies in the source of llama.cpp (build/deps/...): 123 million weights.
 Needs numpy and gguf (tests/zoo/README.md).
 """
 
@@ -83,7 +83,8 @@ def llama(path, vocabulary):
 
 
 def main():
-    vocabulary, folder = gguf.GGUFReader(sys.argv[1]), pathlib.Path(sys.argv[2])
+    vocabulary = gguf.GGUFReader(pathlib.Path(sys.argv[1]) / "models/ggml-vocab-gpt-2.gguf")
+    folder = pathlib.Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
     for make in gpt2, llama:
         make(folder / f"random-{make.__name__}-q8_0.gguf", vocabulary)

@@ -10,16 +10,11 @@
 #include "base/error.h"
 #include "kernels/hook.h"
 #include "llama/exactness.h"
+#include "llama/kinds.h"
 #include "llama/load_probe.h"
 
 namespace decant {
 namespace {
-
-// Those that say so in the file, and those whose kind says it: libllama gives them no cache, and their graphs no
-// logits.
-bool is_encoder(const llama_model& model, const GgufInfo& info) {
-  return !model.hparams.causal_attn || info.architecture.find("bert") != std::string::npos;
-}
 
 // "blk.3.attn_q.weight", 20 -> "blk.23.attn_q.weight"
 std::string in_whole(std::string_view tensor, int first) {
@@ -70,6 +65,7 @@ LlamaFile::LlamaFile(const std::filesystem::path& path, const ModelOptions& opti
       name_(name.empty() ? path.stem().string() : std::move(name)),
       info_(check_gguf(path)),
       weights_(std::move(weights)) {
+  check_kind(path, info_);
   start_library();
   if (options.exact) check_exact_options(options);
   llama_model_params params = llama_model_default_params();
@@ -95,17 +91,12 @@ LlamaFile::LlamaFile(const std::filesystem::path& path, const ModelOptions& opti
     share_weights(*model_, *weights_.of->model_, weights_.first);
     if (weights_.first == 0) share_hyperparameters(*model_, *weights_.of->model_);
   }
-  const auto refuse = [&](const char* what) {
-    throw Error(ErrorKind::unavailable, "{} is {}: decant runs decoder-only transformers", path.string(), what);
-  };
   warnings_ = complaints.warnings();
-  const bool encodes = llama_model_has_encoder(model_.get()), decodes = llama_model_has_decoder(model_.get());
-  if (encodes && decodes) refuse("an encoder-decoder model");
-  if (!decodes) refuse("an encoder");
+  if (llama_model_has_encoder(model_.get())) refuse_kind(path, "an encoder-decoder model");
   if (llama_model_is_recurrent(model_.get()) || llama_model_is_hybrid(model_.get()))
-    refuse("a recurrent model, which cannot branch");
-  if (llama_model_is_diffusion(model_.get())) refuse("a diffusion model");
-  if (is_encoder(*model_, info_)) refuse("an encoder, whose tokens see those behind them");
+    refuse_kind(path, "a recurrent model, which cannot branch");
+  if (llama_model_is_diffusion(model_.get())) refuse_kind(path, "a diffusion model");
+  if (!model_->hparams.causal_attn) refuse_kind(path, kEncoder);
   if (llama_vocab_type(llama_model_get_vocab(model_.get())) == LLAMA_VOCAB_TYPE_NONE)
     throw Error(ErrorKind::unavailable, "{} has no vocabulary: decant needs one to read and write text", path.string());
   vocab_ = std::make_unique<LlamaVocab>(llama_model_get_vocab(model_.get()), info_);
