@@ -19,7 +19,7 @@ namespace {
 
 using namespace decant;
 
-constexpr int kTokens = 48, kRounds = 9;
+constexpr int kTokens = 48, kRounds = 15;
 constexpr std::array kLayers = {"", "low", "high"};  // greedy first
 
 // Seconds for kTokens tokens, the prompt among them.
@@ -58,9 +58,11 @@ int main(int argc, char** argv) {
       std::map<std::string, std::vector<double>> times = {}, ratios = {};
     };
     std::vector<Contestant> contestants;
+    ModelOptions options;
+    options.threads = 1;  // two wait for each other where the machine is busy
     for (int i = 1; i < argc; ++i) {
-      const auto file = std::make_shared<const LlamaFile>(argv[i], ModelOptions{});
-      contestants.push_back({std::make_unique<LlamaModel>(file, ModelOptions{}, 256),
+      const auto file = std::make_shared<const LlamaFile>(argv[i], options);
+      contestants.push_back({std::make_unique<LlamaModel>(file, options, 256),
                              file->vocab().tokenize("The lighthouse keeper wrote", true, true)});
       for (const char* layers : kLayers) seconds(*contestants.back().model, contestants.back().prompt, layers);
     }

@@ -84,17 +84,19 @@ TEST_P(TokenZoo, TextsBecomeTheIdsOfHuggingFace) {
 TEST_P(TokenZoo, SpecialTokensOfATextAreTextWhereAskedFor) {
   if (!golden_.contains("plain_ids")) return;
   for_each([&](const std::string& text, const Tokens& ids, const std::string& i) {
-    if (other<std::string>("differs", i, "").empty())
+    if (other<std::string>("differs", i, "").empty()) {
       EXPECT_EQ(vocab_->tokenize(text, false, false), other("plain_ids", i, ids));
+    }
   });
 }
 
 TEST_P(TokenZoo, IdsBecomeTheTextsOfHuggingFace) {
   if (!golden_.contains("texts")) return;
   for_each([&](const std::string& text, const Tokens& ids, const std::string& i) {
-    const std::string theirs = other("texts", i, text);
+    const Json theirs = other("texts", i, Json(text));
+    if (theirs.is_null()) return;
     std::string ours = text_of(*vocab_, ids);
-    // Hugging Face takes the blank away that SentencePiece puts before a text.
+    // The blank that SentencePiece puts before a text and takes away again.
     if (golden_.value("prefix", false) && ours.starts_with(' ')) ours.erase(0, 1);
     EXPECT_EQ(ours, theirs);
   });
