@@ -9,8 +9,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import support
 from support import DATA, NO_INPUT, UNAVAILABLE, Case, decant
-from tiny_models import (Halves, baichuan, bert, deepseek2, exaone4, gemma, gguf, gpt2, idle, llama, minicpm3, phi3, split,
-                         spm_vocabulary)
+from tiny_models import (Halves, baichuan, bert, command_r, deepseek2, exaone4, gemma, gguf, gpt2, idle, llama, minicpm3, phi3, smallthinker,
+                         split, spm_vocabulary)
 
 NOT_A_NUMBER = [float("nan")] * 1024
 
@@ -141,7 +141,8 @@ class Models(Case):
                 "gemma2, the scale of attention": gemma("gemma2", 46, **window), "gemma2, small": gemma("gemma2", 6, **window),
                 "gemma3, the scale of attention": gemma("gemma3", 62, **window), "exaone4, windows": exaone4(64, **window),
                 "exaone4, none": exaone4(6), "baichuan, positions": baichuan(32), "baichuan, ALiBi": baichuan(40),
-                "minicpm, what a layer adds": llama("minicpm", 40)}.items():
+                "minicpm, what a layer adds": llama("minicpm", 40),
+                "smallthinker, none is": smallthinker(6), "command-r, small": command_r(6)}.items():
             with self.subTest(name):
                 path = self.model("m", *idle(model, 5))
                 result = self.run_model(path, "--amateur", "self:5", "--alpha", "0.001", "--jsonl", "-n", "1", prompt="the well that he fell in")
@@ -154,11 +155,12 @@ class Models(Case):
     def test_layers_that_are_no_model_by_themselves(self):
         for model, why in (
                 (deepseek2(27), "libllama tells by their number, 26, 27 or 48, how queries are projected"),
+                (command_r(64), "libllama reads the norms of queries and keys only where there are 64 or more"),
                 (minicpm3(4), "what a layer adds is scaled by their number")):
             path = self.model("m", *model)
             self.assert_sentence(self.run_model(path, "--amateur", "self:3"), UNAVAILABLE,
                                  f"self:3: the first layers of m are no model by themselves: {why}; use a type .*, or another model")
-            self.sequences(path, "--amateur", f"self:{model[0]['general.architecture'] == 'deepseek2' and 26 or 4}", "-n", "4")
+        self.sequences(self.model("lite", *deepseek2(27)), "--amateur", "self:26", "-n", "4")
 
     def test_what_libllama_warns_of_is_passed_on(self):
         path = self.model("m", *phi3(**{"attention.sliding_window": 64}))

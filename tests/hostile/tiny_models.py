@@ -1,5 +1,6 @@
 """GGUF files of tiny random models, right by default, of the kinds that libllama treats apart."""
 
+import math
 import random
 import struct
 
@@ -115,6 +116,27 @@ def exaone4(layers, **extra):
     return keys, tensors
 
 
+def smallthinker(layers):
+    keys, tensors = llama("smallthinker", layers, **{"expert_count": 2, "expert_used_count": 1, "expert_feed_forward_length": 32,
+                                                     "expert_gating_func": 1, "rope.dimension_count": 16})
+    for i in range(layers):
+        for name in ("gate", "up", "down"):
+            del tensors[f"blk.{i}.ffn_{name}.weight"]
+            tensors[f"blk.{i}.ffn_{name}_exps.weight"] = ((32, 32, 2), None)
+        tensors[f"blk.{i}.ffn_gate_inp.weight"] = ((32, 2), None)
+    return keys, tensors
+
+
+def command_r(layers):
+    """The larger of them norms queries and keys, head by head."""
+    keys, tensors = llama("command-r", layers, **{"attention.layer_norm_epsilon": 1e-5, "rope.dimension_count": 16})
+    for i in range(layers):
+        del tensors[f"blk.{i}.ffn_norm.weight"]
+        if layers >= 64:
+            tensors |= {f"blk.{i}.{name}.weight": ((16, 2), None) for name in ("attn_q_norm", "attn_k_norm")}
+    return keys, tensors
+
+
 def baichuan(layers):
     keys, tensors = llama("baichuan", layers, **{"attention.head_count_kv": 2, "rope.dimension_count": 16})
     return keys, tensors | {"output.weight": ((32, 300), None)}
@@ -149,8 +171,8 @@ def idle(model, first):
     keys, tensors = model
     for name, (dims, _) in tensors.items():
         part = name.split(".")
-        if part[0] == "blk" and int(part[1]) >= first and part[2] in ("attn_output", "ffn_down"):
-            tensors[name] = (dims, [0.0] * (dims[0] * dims[1]))
+        if part[0] == "blk" and int(part[1]) >= first and part[2] in ("attn_output", "ffn_down", "ffn_down_exps"):
+            tensors[name] = (dims, [0.0] * math.prod(dims))
     return keys, tensors
 
 
