@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "files/gguf_check.h"
@@ -38,6 +39,7 @@ class LlamaVocab : public Vocab {
   std::vector<Token> tokenize_known(std::string_view text, bool special, bool add_bos) const;
   std::vector<Token> tokenize_unknown(std::string_view text, bool special, bool add_bos) const;
   bool has(std::string_view character) const;
+  std::vector<std::pair<std::size_t, std::size_t>> special_tokens_in(std::string_view text, bool special) const;
 
   const llama_vocab* vocab_;
   int size_;
