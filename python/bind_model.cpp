@@ -53,7 +53,7 @@ Prompt prompt_of_ids(const OpenedModel& model, const std::vector<Token>& ids) {
     const std::string_view said = model.vocab().bytes(id);
     bytes += said.empty() ? model.vocab().piece(id) : said;
   }
-  prompt.text = shown(bytes);
+  prompt.text = whole_characters(bytes);
   prompt.tokens = ids;
   return prompt;
 }
@@ -96,13 +96,15 @@ std::optional<Piece> next_piece(const PythonRequest& request, double patience) {
 std::shared_ptr<Reading> read(const PythonModel& model, const Prompt& prompt, Reading wanted) {
   const auto reading = std::make_shared<Reading>(std::move(wanted));
   PythonOptions options;
-  options.config.max_new_tokens = 0;
+  options.config.max_new_tokens = 1;  // none is written, but a Run of none has ended before it begins
   PythonCall call{options, prompt};
   OpenedModel::Request request = request_of(*model.opened, call);
   request.function = read_along(reading);
   const nb::gil_scoped_release unlocked;
   Listener listener(model.opened->submit(request), model.opened->run_info(request), model.opened->vocab());
   wait_for(listener);
+  if (!reading->whole)
+    throw Error(ErrorKind::internal, "the reading of {} tokens has ended early", prompt.tokens.size());
   return reading;
 }
 
@@ -160,7 +162,7 @@ std::pair<std::vector<double>, std::vector<bool>> read_score(const PythonModel& 
 void bind_prompt(nb::module_& module) {
   nb::class_<Prompt>(module, "Prompt", "What the model reads.")
       .def_prop_ro(
-          "text", [](const Prompt& self) { return shown(self.text); }, "after the chat template")
+          "text", [](const Prompt& self) { return whole_characters(self.text); }, "after the chat template")
       .def_ro("ids", &Prompt::tokens)
       .def_ro("chat", &Prompt::chat, "whether the chat template was applied");
   nb::class_<Bell>(module, "Bell", "Rung whenever one of the requests that hang on it has something new.")
@@ -285,7 +287,7 @@ void bind_texts(nb::class_<PythonModel>& model) {
         if (id < 0 || id >= self.opened->vocab().size())
           throw Error(ErrorKind::usage, "there is no token {}: this model's are 0 to {}", id,
                       self.opened->vocab().size() - 1);
-        return shown(self.opened->vocab().piece(id));
+        return whole_characters(self.opened->vocab().piece(id));
       },
       nb::arg("id"), "The token's own name in the vocabulary.");
 }

@@ -39,7 +39,7 @@ FloatArray array_of(std::shared_ptr<Owner> owner, const float* data, std::initia
 }
 
 // Text that may hold bytes of no character: U+FFFD in their place.
-inline std::string shown(std::string_view bytes) {
+inline std::string whole_characters(std::string_view bytes) {
   Utf8Buffer utf8;
   std::string text = utf8.push(bytes);
   return text + utf8.flush();

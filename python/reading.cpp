@@ -46,6 +46,7 @@ Task<void> follow(Run& run, std::shared_ptr<Reading> reading) {
         judge(*reading, rows[i].logits, nodes[begin + i + 1].token());
     }
   }
+  reading->whole = true;
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ struct Reading {
   int first = 0;          // counted from 0
   bool verdicts = false;  // and whether each token behind `first` is the likeliest: log_p and greedy
 
+  bool whole = false;                              // all of it has been read
   std::vector<float> logits, hidden;               // row after row
   std::vector<std::vector<float>> layers, states;  // in the order of `outputs`
   std::vector<double> log_p;                       // of the tokens behind `first`, each after those before it
