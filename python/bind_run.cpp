@@ -88,10 +88,11 @@ void bind_nodes(nb::module_& module) {
           },
           nb::arg("logits"))
       .def_prop_ro(
-          "logits", [](const PythonRow& self) { return self.array(self.row->logits, "logits"); }, "(vocabulary,)")
+          "logits", [](const PythonRow& self) { return self.array(self.row->logits, "logits"); },
+          nb::rv_policy::automatic, "(vocabulary,)")
       .def_prop_ro(
           "hidden", [](const PythonRow& self) { return self.array(self.row->hidden, "hidden states"); },
-          "(width,): the last state, behind the final norm")
+          nb::rv_policy::automatic, "(width,): the last state, behind the final norm")
       .def_prop_ro(
           "layers",
           [](const PythonRow& self) {
@@ -99,7 +100,7 @@ void bind_nodes(nb::module_& module) {
             for (const auto& each : self.row->layers) all.push_back(self.array(each, "layers"));
             return all;
           },
-          "(vocabulary,) each: the head applied to the states of the layers asked for")
+          nb::rv_policy::automatic, "(vocabulary,) each: the head applied to the states of the layers asked for")
       .def_prop_ro(
           "states",
           [](const PythonRow& self) {
@@ -107,14 +108,14 @@ void bind_nodes(nb::module_& module) {
             for (const auto& each : self.row->states) all.push_back(self.array(each, "states"));
             return all;
           },
-          "(width,) each: hidden_states of the layers asked for");
+          nb::rv_policy::automatic, "(width,) each: hidden_states of the layers asked for");
   nb::class_<PythonStep>(module, "Step", "One distribution, before and after the processors.")
       .def_prop_ro(
           "scores",
           [](const PythonStep& self) {
             return array_of(self.step, self.step->scores.data(), {self.step->scores.size()});
           },
-          "(vocabulary,): as the processors left them, -inf for what they removed")
+          nb::rv_policy::automatic, "(vocabulary,): as the processors left them, -inf for what they removed")
       .def_prop_ro(
           "argmax", [](const PythonStep& self) { return self.step->argmax; },
           "the likeliest token, of equals the first")

@@ -3,6 +3,8 @@
 
 usage: python_options.py > python/decant/options.py    with decant importable
 """
+import keyword
+
 from decant import _core
 
 HEAD = '''"""The options that generate() and Model take by name, for whoever checks types: made by tools/python_options.py of the tables in
@@ -10,7 +12,7 @@ src/options, src/processors, src/strategies and src/drafters. docs/options.md sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal, Optional, TypedDict, Union
 '''
 ANY = {"amateur", "assistant_model", "json_schema", "sequence_bias", "logit_bias", "dola_layers", "force_words"}  # in more forms than text
@@ -44,7 +46,8 @@ def declared(title, doc, fields, also):
         if field.group != group:
             group = field.group
             lines += [f"    # ---- {group}", ""]
-        lines += [f"    {field.name}: {type_of(field)}", f"    # {field.doc}", ""]
+        name = f"{field.name}_" if keyword.iskeyword(field.name) else field.name
+        lines += [f"    {name}: {type_of(field)}", f"    # {field.doc}", ""]
     for name, (kind, text) in also.items():
         lines += [f"    {name}: {kind}", f"    # {text}", ""]
     return "\n".join(lines).rstrip() + "\n"

@@ -12,6 +12,7 @@ The options are Hugging Face's: docs/options.md. docs/python.md is the guide, do
 from ._core import Ask, Bookmark, Choice, Node, Row, Run, Step, __version__
 from .errors import Error, UsageError
 from .model import Chat, Model, Score, Stream
+from . import recipes, requirements
 from .result import Piece, Result, Sequence
 
 __all__ = ["Ask", "Bookmark", "Chat", "Choice", "Error", "Model", "Node", "Piece", "Result", "Row", "Run", "Score", "Sequence", "Step",

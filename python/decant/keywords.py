@@ -112,6 +112,7 @@ def options_of(keywords: Mapping[str, Any], generation_config: Any = None) -> _c
     """The options of one generation: `keywords` over `generation_config`. None is "not set". Raises Error for what there is not."""
     options = _core.Options()
     for name, value in {**of_generation_config(generation_config), **keywords}.items():
+        name = name.rstrip("_")  # `lambda` is Python's own
         if value is None or name in NOTHING_TO_SAY or (name.startswith("output_") and not value):
             continue
         if name in INSTEAD:
@@ -126,4 +127,4 @@ def options_of(keywords: Mapping[str, Any], generation_config: Any = None) -> _c
 
 def knows(name: str) -> bool:
     """Whether options_of() has something to make of the keyword."""
-    return name in FIELDS or name in NOTHING_TO_SAY or name in ("bad_words_ids", "force_words_ids", "watermarking_config")
+    return name.rstrip("_") in FIELDS or name in NOTHING_TO_SAY or name in ("bad_words_ids", "force_words_ids", "watermarking_config")
