@@ -50,7 +50,7 @@ void raise(const std::exception_ptr& error, void*) {
 NB_MODULE(_core, module) {
   nb::set_leak_warnings(false);  // of objects that the interpreter leaves alive when it ends
   nb::register_exception_translator(decant::raise);
-  module.attr("__version__") = DECANT_VERSION;
+  module.attr("version") = DECANT_VERSION;
   decant::bind_options(module);
   decant::bind_model(module);
   decant::bind_run(module);

@@ -209,7 +209,7 @@ void bind_request(nb::module_& module) {
           },
           "of each sequence's ids: the model's own, natural logarithms")
       .def_prop_ro(
-          "bytes",
+          "raw",
           [](const PythonOutcome& self) {
             std::vector<nb::bytes> all;
             for (const Sequence& each : self.outcome.sequences) all.emplace_back(each.bytes.data(), each.bytes.size());
@@ -269,7 +269,7 @@ void bind_texts(nb::class_<PythonModel>& model) {
       },
       nb::arg("text"), nb::arg("special"), nb::arg("bos"));
   model.def(
-      "bytes",
+      "bytes_of",
       [](const PythonModel& self, const std::vector<Token>& ids) {
         std::string bytes;
         for (const Token id : ids) {

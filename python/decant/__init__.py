@@ -9,10 +9,11 @@
 The options are Hugging Face's: docs/options.md. docs/python.md is the guide, docs/recipes.md shows how to decode in your own way.
 """
 
-from ._core import Ask, Bookmark, Choice, Node, Row, Run, Step, __version__
+from ._core import Ask, Bookmark, Choice, Node, Row, Step, version as __version__
 from .errors import Error, UsageError
 from .model import Chat, Model, Score, Stream
 from . import recipes, requirements
+from .recipes import Run
 from .result import Piece, Result, Sequence
 
 __all__ = ["Ask", "Bookmark", "Chat", "Choice", "Error", "Model", "Node", "Piece", "Result", "Row", "Run", "Score", "Sequence", "Step",

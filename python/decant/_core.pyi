@@ -5,6 +5,8 @@ import numpy
 from numpy.typing import NDArray
 
 
+version: str = '0.1.0'
+
 class Field:
     """One row of an option table: all that is said about an option."""
 
@@ -142,7 +144,7 @@ class Outcome:
         """of each sequence's ids: the model's own, natural logarithms"""
 
     @property
-    def bytes(self) -> list[bytes]:
+    def raw(self) -> list[bytes]:
         """of each sequence's text"""
 
     @property
@@ -230,7 +232,7 @@ class Model:
 
     def tokenize(self, text: str, special: bool, bos: bool) -> list[int]: ...
 
-    def bytes(self, ids: Sequence[int]) -> bytes:
+    def bytes_of(self, ids: Sequence[int]) -> bytes:
         """What the tokens add to a text; nothing for control tokens."""
 
     def piece(self, id: int) -> str:

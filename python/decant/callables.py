@@ -13,10 +13,6 @@ from typing import Any
 import numpy as np
 
 
-def wants_tensors(function: Any) -> bool:
-    return "torch" in sys.modules
-
-
 def name_of(function: Any) -> str:
     return getattr(function, "__name__", None) or type(function).__name__
 
@@ -28,20 +24,15 @@ def as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, Iterable) else [value]
 
 
-def tensors(function: Any) -> Callable[[Any], Any]:
-    """What turns an array into what the function takes."""
-    if not wants_tensors(function):
-        return lambda array: array
-    import torch
-
-    return torch.from_numpy
+def given(array: Any) -> Any:
+    """The array as those functions take it."""
+    return sys.modules["torch"].from_numpy(array) if "torch" in sys.modules else array
 
 
 def processor(function: Any) -> tuple[str, Callable[[Any, Any], Any]]:
     """A LogitsProcessor as the engine calls it: name and function of flat arrays."""
 
     def call(ids: Any, scores: Any) -> Any:
-        given = tensors(function)
         answer = function(given(ids[None]), given(scores[None]))
         if hasattr(answer, "detach"):
             answer = answer.detach().cpu().numpy()
@@ -52,13 +43,13 @@ def processor(function: Any) -> tuple[str, Callable[[Any, Any], Any]]:
 
 def allowed_tokens(function: Callable[[int, Any], Iterable[int]]) -> Callable[[Any], list[int]]:
     """Hugging Face's prefix_allowed_tokens_fn(batch, ids): the ids that may follow."""
-    return lambda ids: [int(token) for token in function(0, tensors(function)(ids))]
+    return lambda ids: [int(token) for token in function(0, given(ids))]
 
 
 def says_stop(criteria: list[Any], ids: list[int]) -> bool:
     array = np.asarray(ids, dtype=np.int64)[None]
     for each in criteria:
-        answer = each(tensors(each)(array), None)
+        answer = each(given(array), None)
         if bool(answer.all() if hasattr(answer, "all") else answer):
             return True
     return False

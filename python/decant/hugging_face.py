@@ -232,5 +232,5 @@ def generate(model: Model, recipe: Recipe, prompt: _core.Prompt, arguments: dict
 def _sequence(model: Model, ids: list[int], prompt: list[int]) -> Sequence:
     """What is new in a text; all of it where the recipe has changed the prompt."""
     new = ids[len(prompt) :] if ids[: len(prompt)] == prompt else ids
-    raw = model._core.bytes(new)
+    raw = model._core.bytes_of(new)
     return Sequence(new, raw.decode(errors="replace"), raw, [], float("nan"), "unfinished")

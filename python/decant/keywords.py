@@ -42,7 +42,7 @@ def text_of(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, os.PathLike):
-        return os.fspath(value)
+        return str(os.fspath(value))
     if isinstance(value, Mapping):
         return json.dumps(value)
     if hasattr(value, "path") and hasattr(value, "generate"):  # a Model

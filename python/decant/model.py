@@ -117,7 +117,7 @@ class Criteria:
             sequence = result.sequences[number]
             sequence.ids, sequence.logprobs = sequence.ids[:length], sequence.logprobs[:length]
             sequence.score = sum(sequence.logprobs)
-            sequence.bytes = model._core.bytes(sequence.ids)
+            sequence.bytes = model._core.bytes_of(sequence.ids)
             sequence.text = sequence.bytes.decode(errors="replace")
             sequence.finish_reason = "stopping_criteria"
         return result
@@ -326,8 +326,8 @@ class Model:
         """The text of ids; bytes of no character are U+FFFD. special: with the names of control tokens, which have no text."""
         ids = [operator.index(each) for each in ids]
         if not special:
-            return self._core.bytes(ids).decode(errors="replace")
-        return b"".join(self._core.bytes([each]) or self._core.piece(each).encode() for each in ids).decode(errors="replace")
+            return self._core.bytes_of(ids).decode(errors="replace")
+        return b"".join(self._core.bytes_of([each]) or self._core.piece(each).encode() for each in ids).decode(errors="replace")
 
     def logits(self, prompt: Any, *, first: int = 0, **how: Any) -> NDArray[np.float32]:
         """(tokens, vocabulary): the logits behind each token of the prompt from `first` on, which may count from the end (-1: the last).
@@ -337,11 +337,10 @@ class Model:
     def hidden_states(self, prompt: Any, layers: Iterable[int] | int = -1, *, first: int = 0, **how: Any) -> Any:
         """(tokens, width): a hidden state of each token, numbered as Hugging Face's hidden_states: 0 is the embedding, -1 (or n_layer) what
         the head reads. A list of arrays for a list of layers."""
-        one = not isinstance(layers, Iterable)
-        numbers = [layers] if one else list(layers)  # type: ignore[arg-type]
-        wanted = [each + self.n_layer + 1 if each < 0 else each for each in numbers]  # type: ignore[operator]
+        numbers = list(layers) if isinstance(layers, Iterable) else [layers]
+        wanted = [each + self.n_layer + 1 if each < 0 else each for each in numbers]
         arrays = self._core.states(self.prompt(prompt, **how), wanted, first)
-        return arrays[0] if one else arrays
+        return arrays if isinstance(layers, Iterable) else arrays[0]
 
     def score(self, prompt: Any, continuation: Any, **how: Any) -> Score:
         """How likely a continuation (a text or ids) is behind the prompt, which is taken as it is unless chat_template=True."""

@@ -296,7 +296,7 @@ def from_command_line(arguments: Optional[list[str]] = None) -> int:
     from .model import Model
 
     wanted = json.load(sys.stdin)
-    model = Model(wanted["model"].pop("model"), **wanted["model"], quiet=True)
+    model = Model(**wanted["model"], quiet=True)
     try:
         recipe = load(wanted["recipe"], wanted.get("trust_remote_code", False))
         values = {name: _literal(text) for name, text in wanted["arguments"].items()}

@@ -139,7 +139,7 @@ class Result:
 def result_of(outcome: _core.Outcome, trace: list[str]) -> Result:
     report = json.loads(outcome.json)
     sequences = []
-    for of, raw, logprobs in zip(report["sequences"], outcome.bytes, outcome.logprobs):
+    for of, raw, logprobs in zip(report["sequences"], outcome.raw, outcome.logprobs):
         known = {name: of.get(name) for name in ("beam_score", "normalized_score", "unmet", "dead_end")}
         sequences.append(Sequence(of["ids"], of["text"], raw, logprobs, of["score"], of["finish_reason"], **known))
     names = ("model", "strategy", "options", "prompt_ids", "prompt_text", "stats")
