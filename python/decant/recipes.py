@@ -25,7 +25,7 @@ import sys
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Optional, Union
+from typing import TYPE_CHECKING, Any, Optional
 
 from . import _core, callables, keywords, requirements
 from .errors import Error, UsageError
@@ -289,26 +289,58 @@ def generate(model: Model, prompt: Any, source: Any, *, stream: bool = False, tr
     return hugging_face.generate(model, recipe, read, arguments, made, options, how)
 
 
-def from_command_line(arguments: Optional[list[str]] = None) -> int:
-    """python -m decant.recipes: what `decant run --custom-generate` runs. One JSON object on standard input says what."""
+def from_command_line() -> int:
+    """What `decant run --custom-generate` goes on with (cli/recipe.cpp): one JSON object on standard input says what. Returns the exit code."""
+    import json
+
+    wanted = json.load(sys.stdin)
+    try:
+        return _run(wanted)
+    except Error as error:
+        print(f"decant: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 74
+
+
+def _run(wanted: dict[str, Any]) -> int:
     import json
 
     from .model import Model
 
-    wanted = json.load(sys.stdin)
+    recipe = load(wanted["recipe"], wanted["trust_remote_code"])
     model = Model(**wanted["model"], quiet=True)
-    try:
-        recipe = load(wanted["recipe"], wanted.get("trust_remote_code", False))
-        values = {name: _literal(text) for name, text in wanted["arguments"].items()}
-        result = generate(model, wanted["prompt"], recipe, **wanted["options"], **values)
-    except Error as error:
-        print(f"decant: {error}", file=sys.stderr)
-        return error.exit_code
-    print(result.text if not wanted.get("json") else json.dumps({"text": result.text, "ids": result.ids}))
+    how = {**wanted["options"], **{name: _literal(text) for name, text in wanted["arguments"].items()}}
+    for name in ("system", "chat_template", "parse_special"):
+        if name in wanted:
+            how[name] = wanted[name]
+    how["trace"] = wanted["output"] == "trace" or "html" in wanted
+    if recipe.is_generator and wanted["output"] == "text":
+        stream = generate(model, wanted["prompt"], recipe, stream=True, **how)
+        last = "\n"
+        for piece in stream:
+            if piece.sequence == 0 and piece:
+                print(piece, end="", flush=True)
+                last = piece[-1]
+        print(end="" if last == "\n" else "\n")
+        result = stream.result
+    else:
+        result = generate(model, wanted["prompt"], recipe, **how)
+        if wanted["output"] == "text":
+            print(result.text)
+        elif wanted["output"] == "json":
+            print(json.dumps(result.to_dict(), ensure_ascii=False))
+    if wanted["output"] == "trace":
+        print("".join(result.trace_lines), end="")
+    if "html" in wanted:
+        result.report(wanted["html"])
     return 0
 
 
-def _literal(text: str) -> Union[str, Any]:
+def _literal(text: str) -> Any:
     import ast
 
     try:

@@ -90,6 +90,13 @@ class Result:
     def trace(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.trace_lines]
 
+    def to_dict(self) -> dict[str, Any]:
+        """As `decant run --json`."""
+        shown = ("ids", "text", "finish_reason", "score", "dead_end", "beam_score", "normalized_score", "unmet")
+        sequences = [{name: getattr(each, name) for name in shown if getattr(each, name) is not None and getattr(each, name) == getattr(each, name)} for each in self.sequences]
+        names = ("model", "strategy", "options", "prompt_ids", "prompt_text")
+        return {**{name: getattr(self, name) for name in names}, "sequences": sequences, "stats": self.stats}
+
     def __str__(self) -> str:
         return self.text
 
