@@ -67,6 +67,11 @@ PythonStep process(PythonRun& run, int sequence, const RemoteNodePtr& tip, const
   return {std::make_shared<const RemoteStep>(std::move(step)), sequence, tip};
 }
 
+PythonRow with_logits(PythonRun& run, const PythonRow& row) {
+  auto whole = unlocked([&] { return run->with_logits(*row.row); });
+  return {std::make_shared<const RemoteRow>(std::move(whole))};
+}
+
 void bind_nodes(nb::module_& module) {
   nb::class_<RemoteNode>(module, "Node", "A text in the prefix tree of one run: one token behind its parent's.")
       .def_prop_ro("token", &RemoteNode::token)
@@ -137,6 +142,7 @@ void bind_asks(nb::module_& module) {
 }
 
 void bind_writing(nb::class_<PythonRun>& run) {
+  run.def("with_logits", with_logits, nb::arg("row"), "The row with the logits that its hidden state leads to.");
   run.def("process", process, nb::arg("sequence"), nb::arg("tip"), nb::arg("row"),
           "The processors, on a row's logits. Raises Error where they leave no token.")
       .def(

@@ -315,6 +315,21 @@ std::vector<RemoteRow> RemoteRun::eval(const std::vector<RemoteAsk>& asks) {
   return rows;
 }
 
+RemoteRow RemoteRun::with_logits(const RemoteRow& row) {
+  if (row.hidden.empty())
+    throw Error(ErrorKind::usage, "the row has no hidden state to make logits of: ask for hidden");
+  RemoteRow whole = row;
+  act([&](Desk& desk) {
+    if (!desk.run.can_add_logits())
+      throw Error(ErrorKind::unavailable,
+                  "logits cannot be made of this model's hidden states, or guidance needs more: ask for both");
+    EvalRow eval;
+    eval.hidden = row.hidden;
+    whole.logits = copy(desk.run.with_logits(eval).logits);
+  });
+  return whole;
+}
+
 RemoteStep RemoteRun::process(int sequence, const RemoteNodePtr& tip, const RemoteRow& row) {
   check_sequence(sequence);
   check(tip->run(), "node");

@@ -107,6 +107,7 @@ class RemoteRun {
   RemoteNodePtr prompt() const { return prompt_; }
   RemoteNodePtr text(std::vector<Token> tokens);
   std::vector<RemoteRow> eval(const std::vector<RemoteAsk>& asks);  // the rows of all asks, one after the other
+  RemoteRow with_logits(const RemoteRow& row);                      // of one that was asked for its hidden state alone
   RemoteStep process(int sequence, const RemoteNodePtr& tip, const RemoteRow& row);
   Token sample(std::uint64_t step);  // drawn by the request's own noise
   RemoteNodePtr emit(int sequence, std::uint64_t step, const RemoteNodePtr& tip, Token token);

@@ -388,6 +388,11 @@ class Model:
         return self._core.eos_token_ids
 
     @property
+    def end_of_turn_ids(self) -> list[int]:
+        """Tokens that end an answer of a chat."""
+        return self._core.end_of_turn_ids
+
+    @property
     def load(self) -> dict[str, int]:
         """Requests alive and in line, texts and nodes that are kept."""
         return self._core.load()

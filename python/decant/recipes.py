@@ -20,6 +20,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import inspect
+import json
 import os
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -121,6 +122,7 @@ class Run:
     def __init__(self, core: _core.Run, model: Model, options: _core.Options, prompt: _core.Prompt) -> None:
         self._core, self.model, self._options = core, model, options
         self.prompt_ids: list[int] = prompt.ids
+        self.options: dict[str, Any] = json.loads(options.json())
         self.prompt: _core.Node = core.prompt
 
     def ask(self, nodes: Any, *, logits: bool = True, hidden: bool = False, layers: Any = (), states: Any = (), model: int = 0) -> _core.Ask:
@@ -134,6 +136,18 @@ class Run:
     def text(self, ids: list[int]) -> _core.Node:
         """The node of any text, from its beginning on."""
         return self._core.text(ids)
+
+    @property
+    def prompt_nodes(self) -> list[_core.Node]:
+        """A node for each token of the prompt; the last one is `prompt`."""
+        nodes = [self._core.text(self.prompt_ids[:1])]
+        for token in self.prompt_ids[1:-1]:
+            nodes.append(nodes[-1].child(token))
+        return [*nodes, self.prompt] if len(self.prompt_ids) > 1 else [self.prompt]
+
+    def with_logits(self, row: _core.Row) -> _core.Row:
+        """Of a row that was asked for its hidden state alone, the same with logits: for who tries many nodes and goes on at one."""
+        return self._core.with_logits(row)
 
     def process(self, sequence: int, tip: _core.Node, row: _core.Row) -> _core.Step:
         """The request's processors on a row's logits: scores, argmax. Raises Error where they leave no token."""
@@ -291,8 +305,6 @@ def generate(model: Model, prompt: Any, source: Any, *, stream: bool = False, tr
 
 def from_command_line() -> int:
     """What `decant run --custom-generate` goes on with (cli/recipe.cpp): one JSON object on standard input says what. Returns the exit code."""
-    import json
-
     wanted = json.load(sys.stdin)
     try:
         return _run(wanted)
@@ -307,8 +319,6 @@ def from_command_line() -> int:
 
 
 def _run(wanted: dict[str, Any]) -> int:
-    import json
-
     from .model import Model
 
     recipe = load(wanted["recipe"], wanted["trust_remote_code"])
