@@ -373,6 +373,9 @@ class Run:
     def trace(self) -> list[str]:
         """JSON lines, so far"""
 
+    def with_logits(self, row: Row) -> Row:
+        """The row with the logits that its hidden state leads to."""
+
     def process(self, sequence: int, tip: Node, row: Row) -> Step:
         """
         The processors, on a row's logits. Raises Error where they leave no token.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import json
 import operator
 import os
 import threading
@@ -93,8 +94,8 @@ class Bells:
 class Criteria:
     """Hugging Face's stopping_criteria, asked behind every token: where each text is to end."""
 
-    def __init__(self, functions: list[Any], prompt: list[int]) -> None:
-        self.functions, self.prompt = functions, prompt
+    def __init__(self, functions: list[Any], prompt: list[int], texts: int) -> None:
+        self.functions, self.prompt, self.texts = functions, prompt, texts
         self.ids: dict[int, list[int]] = {}
         self.cuts: dict[int, int] = {}  # tokens of the texts that were ended here
         self.ended: set[int] = set()
@@ -112,6 +113,11 @@ class Criteria:
             self.cuts[piece.sequence] = len(ids)
         return True
 
+    @property
+    def all_over(self) -> bool:
+        """Nothing more is wanted, though the engine goes on writing."""
+        return bool(self.cuts) and len(self.ended | self.cuts.keys()) == self.texts
+
     def cut(self, model: Model, result: Result) -> Result:
         for number, length in self.cuts.items():
             sequence = result.sequences[number]
@@ -127,8 +133,8 @@ class Stream(Iterator[Piece], AsyncIterator[Piece]):
     """The pieces of a text as they are written, for `for` and `async for`. Dropping or closing it ends the request; result is there at the
     end."""
 
-    def __init__(self, model: Model, request: _core.Request, criteria: Optional[Criteria], texts: int) -> None:
-        self._model, self._request, self._criteria, self._texts = model, request, criteria, texts
+    def __init__(self, model: Model, request: _core.Request, criteria: Optional[Criteria]) -> None:
+        self._model, self._request, self._criteria = model, request, criteria
         self._event: Optional[asyncio.Event] = None
         self._result: Optional[Result] = None
 
@@ -138,7 +144,7 @@ class Stream(Iterator[Piece], AsyncIterator[Piece]):
         criteria = self._criteria
         if criteria and not criteria.hears(piece):
             return Piece("", piece.sequence)
-        if criteria and len(criteria.ended | criteria.cuts.keys()) == self._texts and criteria.cuts:
+        if criteria and criteria.all_over:
             self._request.cancel()
         return Piece(piece.text, piece.sequence, piece.token if piece.token >= 0 else None, piece.finish_reason or None)
 
@@ -288,16 +294,17 @@ class Model:
         read = self.prompt(prompt, system=system, chat_template=chat_template, parse_special=parse_special)
         made = keywords.options_of(options, generation_config)
         functions = callables.as_list(stopping_criteria)
-        criteria = Criteria(functions, read.ids) if functions else None
-        if criteria and "beam" in made.strategy():
-            raise UsageError(f"stopping_criteria end a text while it is written, and {made.strategy()} writes its texts at its end: use max_time or stop_strings")
+        known = json.loads(made.json()) if functions else {}
+        criteria = Criteria(functions, read.ids, known["num_return_sequences"]) if functions else None
+        if criteria and known["num_beams"] > 1:
+            raise UsageError("stopping_criteria end a text while it is written, and beams are texts only at their end: use stop_strings or max_time")
         request = self._core.start(
             made, read, texts=streams or criteria is not None, trace=trace,
             processors=[callables.processor(each) for each in callables.as_list(logits_processor)],
             allowed=callables.allowed_tokens(prefix_allowed_tokens_fn) if prefix_allowed_tokens_fn else None,
             bookmark=bookmark, bookmarks=bookmarks, bell=self._bells.bell if streams else None,
         )
-        return Stream(self, request, criteria, int(options.get("num_return_sequences") or 1))
+        return Stream(self, request, criteria)
 
     # ---- reading
 
