@@ -20,6 +20,8 @@ ALSO = {  # decant/keywords.py, decant/recipes.py
     "bad_words_ids": ("Sequence[Sequence[int]]", "Hugging Face's form of bad_words"),
     "force_words_ids": ("Sequence[Any]", "Hugging Face's form of force_words"),
     "watermarking_config": ("Any", "Hugging Face's form of the watermark options"),
+    "output_logits": ("bool", "result.logits"),
+    "output_scores": ("bool", "result.scores"),
     "pad_token_id": ("Optional[int]", "for recipes with Hugging Face's signature"),
     "custom_generate": ("Any", "a recipe: a function, or a folder with generate.py"),
     "recipe": ("Any", "the same"),

@@ -20,12 +20,14 @@ FIELDS = {field.name: field for field in _core.generation_fields()}
 # Hugging Face's keywords about its own machinery: results have all of it, or there is nothing here that they could change.
 NOTHING_TO_SAY = frozenset(
     """attention_mask bos_token_id cache_config cache_implementation compile_config decoder_start_token_id disable_compile is_assistant
-    low_memory output_logits output_scores pad_token_id return_dict_in_generate return_legacy_cache synced_gpus tokenizer
+    low_memory pad_token_id return_dict_in_generate return_legacy_cache synced_gpus tokenizer
     assistant_tokenizer transformers_version use_cache""".split()
 )
 
 INSTEAD = {
     "constraints": "force_words says the same",
+    "output_logits": "it goes with one prompt, greedy or sampled, without stream or recipe; trace=True has the likeliest candidates of any strategy",
+    "output_scores": "it goes with one prompt, greedy or sampled, without stream or recipe; trace=True has the likeliest candidates of any strategy",
     "output_attentions": "decant has no attentions to return",
     "output_hidden_states": "Model.hidden_states() returns them",
     "penalty_alpha_k": "top_k is the number of candidates",

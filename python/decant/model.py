@@ -241,7 +241,8 @@ class Model:
 
         stream: an iterator of the pieces as they are written, in place of the Result. system: a system message. chat_template=False: the
         text as it is. trace: every decision is kept. generation_config: a dictionary, a JSON file or a transformers.GenerationConfig; the
-        keywords stand over it. logits_processor, stopping_criteria, prefix_allowed_tokens_fn: functions with Hugging Face's signatures.
+        keywords stand over it. output_logits, output_scores: result.logits and result.scores, arrays of (tokens, vocabulary) of each
+        sequence, before and after the processors (greedy and sampling). logits_processor, stopping_criteria, prefix_allowed_tokens_fn: functions with Hugging Face's signatures.
         custom_generate (or recipe): a function, or a folder with generate.py (docs/recipes.md); what it takes by name goes to it.
 
         Raises Error for what cannot be carried out, KeyboardInterrupt at Ctrl-C.
@@ -252,6 +253,10 @@ class Model:
             from . import recipes
 
             return recipes.generate(self, prompt, recipe, stream=stream, **how)
+        if how.get("output_scores") or how.get("output_logits"):
+            from . import recipes
+
+            return recipes.observed(self, prompt, stream=stream, **how)
         if is_one_prompt(prompt):
             started = self._start(prompt, streams=stream, **how)
             return started if stream else started.result

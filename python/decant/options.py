@@ -330,6 +330,12 @@ class GenerationOptions(TypedDict, total=False):
     watermarking_config: Any
     # Hugging Face's form of the watermark options
 
+    output_logits: bool
+    # result.logits
+
+    output_scores: bool
+    # result.scores
+
     pad_token_id: Optional[int]
     # for recipes with Hugging Face's signature
 

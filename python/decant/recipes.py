@@ -28,6 +28,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
+import numpy as np
+
 from . import _core, callables, keywords, requirements
 from .errors import Error, UsageError
 from .result import Piece, Result, result_of
@@ -260,6 +262,33 @@ class RecipeStream(Iterator[Piece]):
 
     def close(self) -> None:
         self._pieces.close()
+
+
+def observed(model: Model, prompt: Any, *, output_scores: bool = False, output_logits: bool = False, stream: bool = False, **how: Any) -> Result:
+    """Greedy search and sampling, with the distributions of every token kept whole."""
+    made = keywords.options_of({name: value for name, value in how.items() if keywords.knows(name)}, how.get("generation_config"))
+    known = json.loads(made.json())
+    asked = "output_scores" if output_scores else "output_logits"
+    if stream or made.strategy() not in ("greedy", "sample") or how.get("stopping_criteria") is not None or known["speculate"] != "off":
+        raise UsageError(f"{asked}: {keywords.INSTEAD[asked]}")
+    draws = made.strategy() == "sample"
+    kept: list[list[tuple[Any, Any]]] = [[] for _ in range(known["num_return_sequences"])]
+
+    def write(run: Run) -> Generator[Any, Any, None]:
+        tips = {sequence: run.prompt for sequence in range(len(kept))}
+        while tips:
+            rows = yield list(tips.values())
+            for (sequence, tip), row in zip(list(tips.items()), rows):
+                step = run.process(sequence, tip, row)
+                kept[sequence].append((row.logits, step.scores))
+                tips[sequence] = run.emit(sequence, step, run.sample(step) if draws else step.argmax)
+                if run.finished(sequence):
+                    del tips[sequence]
+
+    result: Result = generate(model, prompt, Recipe(made.strategy(), write), **how)
+    result.logits = [np.stack([logits for logits, _ in each]) for each in kept] if output_logits else None
+    result.scores = [np.stack([scores for _, scores in each]) for each in kept] if output_scores else None
+    return result
 
 
 # ---- any recipe

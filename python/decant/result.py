@@ -50,6 +50,7 @@ class Sequence:
 class Result:
     """The texts of one prompt, best first, and all that is known of how they were made.
 
+    logits, scores: of each sequence (tokens, vocabulary), float32, where they were asked for (output_logits, output_scores).
     trace: one dictionary for each decision (docs/trace.md), where it was asked for. output: what a recipe returned, where one made it.
     In a notebook it shows itself as the report.
     """
@@ -64,6 +65,8 @@ class Result:
     trace_lines: list[str] = field(default_factory=list, repr=False)
     bookmarks: list[_core.Bookmark] = field(default_factory=list, repr=False)
     output: Any = None
+    logits: Optional[list[Any]] = field(default=None, repr=False)
+    scores: Optional[list[Any]] = field(default=None, repr=False)
 
     @property
     def text(self) -> str:

@@ -81,6 +81,15 @@ def test_forms_of_hugging_face(micro):
     same({"generation_config": {"num_beams": 3, "pad_token_id": 2, "_from_model_config": True}}, {"num_beams": 3})
     same({"generation_config": {"num_beams": 3}, "num_beams": 2}, {"num_beams": 2})
     same({"return_dict_in_generate": True, "output_scores": True, "use_cache": True, "top_k": None}, {})
+    drawn = {"temperature": 1.3, "seed": 5, "num_return_sequences": 2, "top_k": 40}
+    whole = micro.generate("abc", max_new_tokens=6, ignore_eos=True, output_scores=True, output_logits=True, **drawn)
+    plain = micro.generate("abc", max_new_tokens=6, ignore_eos=True, **drawn)
+    assert [each.ids for each in whole.sequences] == [each.ids for each in plain.sequences]
+    assert [each.shape for each in whole.scores] == [(6, micro.n_vocab)] * 2 and (np.isfinite(whole.scores[0]).sum(1) <= 41).all()
+    assert np.allclose(whole.logits[1], micro.logits(whole.prompt_ids + whole.sequences[1].ids, first=len(whole.prompt_ids) - 1)[:-1], atol=1e-3)
+    for wrong in [{"num_beams": 2}, {"stream": True}, {"penalty_alpha": 0.6, "top_k": 4}]:
+        with pytest.raises(decant.UsageError, match="output_scores"):
+            micro.generate("abc", output_scores=True, max_new_tokens=2, **wrong)
     with pytest.raises(decant.UsageError, match="no attentions"):
         micro.generate("a", output_attentions=True)
     with pytest.raises(decant.UsageError, match="stream=True"):
