@@ -318,11 +318,16 @@ class Model:
         if isinstance(prompt, _core.Prompt):
             return prompt
         if isinstance(prompt, str):
+            if not prompt:
+                raise UsageError("the prompt is empty: there is nothing to continue")
             return self._core.prompt(prompt, chat_template is not False, system, parse_special)
         if not is_one_prompt(prompt):
             raise UsageError("one prompt is wanted here, not a list of them")
         if isinstance(prompt[0], Mapping):
-            messages = [(each["role"], each["content"]) for each in prompt]
+            try:
+                messages = [(str(each["role"]), str(each["content"])) for each in prompt]
+            except KeyError as missing:
+                raise UsageError(f"a message has no {missing}: it is {{'role': 'user', 'content': 'Hello'}}") from None
             if system is not None:
                 messages.insert(0, ("system", system))
             return self._core.prompt_of_messages(messages, parse_special)

@@ -46,7 +46,7 @@ class Sequence:
     dead_end: Optional[str] = None
 
 
-@dataclass
+@dataclass(repr=False)
 class Result:
     """The texts of one prompt, best first, and all that is known of how they were made.
 
@@ -102,6 +102,10 @@ class Result:
 
     def __str__(self) -> str:
         return self.text
+
+    def __repr__(self) -> str:
+        ends = ", ".join(f"{len(each.ids)} tokens: {each.finish_reason}" for each in self.sequences)
+        return f"<decant.Result {self.sequences[0].text if self.sequences else ''!r:.60} by {self.strategy} ({ends})>"
 
     def to_html(self) -> str:
         """The report as a page of its own: every decision, with sliders. Raises Error(usage) where there is no trace."""

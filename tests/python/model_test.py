@@ -136,6 +136,15 @@ def test_results_show_themselves(micro, tmp_path):
         plain.to_html()
 
 
+def test_prompts_that_are_none(micro):
+    for prompt, message in [("", "the prompt is empty"), ([], "the prompt is empty"), (None, "the prompt is empty"), ([{"role": "user"}], "a message has no 'content'"),
+                            (["a", ""], "the prompt is empty"), ([10**9], "there is no token 1000000000")]:  # fmt: skip
+        with pytest.raises(decant.UsageError, match=message):
+            micro.generate(prompt, max_new_tokens=1)
+    assert micro.generate(np.array([[5, 6], [7, 8]]), max_new_tokens=1)[1].prompt_ids == [7, 8]
+    assert len(repr(micro.generate("a", max_new_tokens=3))) < 200
+
+
 def test_dataframe(micro):
     pandas = pytest.importorskip("pandas")
     frame = micro.generate("x", max_new_tokens=4, num_return_sequences=2, do_sample=True, seed=1, trace=True).to_dataframe()
