@@ -18,7 +18,6 @@
 #include "llama/split_model.h"
 #include "model/same_vocabulary.h"
 #include "options/table.h"
-#include "processors/token_healing.h"
 #include "run/stop.h"
 #include "strategies/resolve.h"
 
@@ -153,10 +152,7 @@ std::vector<int> Session::lengths_for(const GenerationConfig& config) const {
 
 Prompt Session::prompt_for(const GenerationConfig& config, int index) const {
   Prompt prompt = this->prompt(index);
-  if (!config.token_healing) return prompt;
-  prompt.healed = heal(prompt.tokens, file_->vocab());
-  if (prompt.text.ends_with(prompt.healed)) prompt.text.resize(prompt.text.size() - prompt.healed.size());
-  return prompt;
+  return config.token_healing ? healed(std::move(prompt), file_->vocab()) : prompt;
 }
 
 void Session::expect(const GenerationConfig& config) {

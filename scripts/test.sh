@@ -73,6 +73,9 @@ python3 tests/hostile/models_test.py build/release/decant
 python3 tests/zoo/context_test.py build/release/decant
 python3 tests/strangers/strangers_test.py build/release/decant
 
+say "Python"
+scripts/python.sh test
+
 say "texts under 228 JSON schemas"
 [ -x build/validator/bin/python ] || python3 -m venv build/validator
 build/validator/bin/pip install --quiet --disable-pip-version-check "jsonschema[format-nongpl]==4.26.0"

@@ -1,6 +1,7 @@
 // Tested by tests/llama/load_probe_test.cpp.
 #include "llama/load_probe.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <hash/hash.h>
 #include <llama.h>
@@ -177,8 +178,13 @@ fs::path default_probe_program() {
   const fs::path self = fs::read_symlink("/proc/self/exe", unreadable), name = "decant";
   if (unreadable) return {};
   if (self.filename() == name) return self;
-  const fs::path beside = self.parent_path() / name;
-  return access(beside.c_str(), X_OK) == 0 ? beside : fs::path();
+  Dl_info ours{};  // a shared object, where this code is part of one
+  const bool known = dladdr(reinterpret_cast<const void*>(&default_probe_program), &ours) != 0 && ours.dli_fname;
+  for (const fs::path& file : {self, fs::path(known ? ours.dli_fname : "")}) {
+    const fs::path beside = file.parent_path() / name;
+    if (fs::is_regular_file(beside, unreadable) && access(beside.c_str(), X_OK) == 0) return beside;
+  }
+  return {};
 }
 
 bool is_unknown(const fs::path& path) { return !turned_off() && !is_pinned_model(path); }

@@ -181,6 +181,16 @@ Run::Eval Run::eval(const std::vector<Ask>& asks, std::source_location where) {
   return post(where);
 }
 
+Run::Eval Run::pause(std::source_location where) {
+  where_ = where;
+  asks_.clear();
+  asked_ = 0;
+  inquiry_.targets.clear();
+  twins_.clear();
+  scheduler_.post(inquiry_);
+  return Eval(this);
+}
+
 // Here, because a batch that the model refuses fails for everybody in it.
 void Run::check(const Ask& ask) const {
   assert(ask.outputs.any());
@@ -440,6 +450,7 @@ void Run::append(int sequence, const Choice& choice, FinishReason finish) {
   bytes.remove_prefix(known);
   out.bytes += bytes;
   out.score += choice.log_p;
+  out.log_p.push_back(choice.log_p);
   ++stats_.new_tokens;
   if (Decision* decision = choice.decision.get()) {
     decision->sequence = sequence;

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <mutex>
+#include <thread>
+
 #include "base/error.h"
 #include "engine/support.h"
 #include "strategies/resolve.h"
@@ -75,6 +79,76 @@ TEST(Engine, EventsSayWhatTheOutcomeSays) {
   EXPECT_EQ(told, decided);
   EXPECT_EQ(finished, 3);
   for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(outcome.sequences[i].bytes, bytes[i]);
+}
+
+// A strategy that another thread tells what to do: it holds itself, and is let go behind each order.
+struct Orders {
+  std::mutex mutex;
+  int left = 0, taken = 0, looked = 0;
+  bool take() {
+    const std::lock_guard lock(mutex);
+    ++looked;
+    if (left == 0) return false;
+    --left;
+    return true;
+  }
+  int count() {
+    const std::lock_guard lock(mutex);
+    return taken;
+  }
+};
+
+Task<void> told(Run& run, std::shared_ptr<Orders> orders) {
+  Node tip = run.prompt();
+  while (!run.finished(0)) {
+    while (!orders->take()) {
+      run.hold(true);
+      co_await run.pause();
+    }
+    auto rows = co_await run.eval(tip);
+    const Step step = run.process(0, tip, rows[0]);
+    tip = run.emit(0, step, step.scores.argmax());
+    const std::lock_guard lock(orders->mutex);
+    ++orders->taken;
+  }
+}
+
+TEST(Engine, AStrategyWaitsForAnotherThreadAndKeepsNobodyWaiting) {
+  Engine engine;
+  engine.load("table", table_model(kRoomy));
+  const auto orders = std::make_shared<Orders>();
+  Job job = testing::job(greedy_config(8), {1, 2, 3});
+  job.strategy = [orders](decant::Run& run) { return told(run, orders); };
+  Ticket ticket = engine.submit(job);
+  for (int i = 0; i < 8; ++i) {
+    engine.submit(testing::job(greedy_config(3), {4, 5})).outcome().rethrow();  // which is served meanwhile
+    EXPECT_EQ(orders->count(), i);
+    {
+      const std::lock_guard lock(orders->mutex);
+      orders->left = 1;
+    }
+    ticket.go_on();
+    while (orders->count() == i) std::this_thread::yield();
+  }
+  const Outcome& outcome = ticket.outcome();
+  outcome.rethrow();
+  EXPECT_EQ(ids(outcome), alone(greedy_config(8), {1, 2, 3}));
+  EXPECT_LT(orders->looked, 100);  // it sleeps while it waits
+}
+
+TEST(Engine, EveryTokenHasItsLogProbability) {
+  Engine engine;
+  engine.load("table", table_model(kRoomy));
+  for (GenerationConfig config : {sampling_config(5, 20), beams(4)}) {
+    config.num_return_sequences = 3;
+    Ticket ticket = engine.submit(job(config, {1, 2, 3}));
+    for (const Sequence& each : ticket.outcome().sequences) {
+      ASSERT_EQ(each.log_p.size(), each.ids.size());
+      double sum = 0;
+      for (const double log_p : each.log_p) sum += log_p;
+      EXPECT_NEAR(sum, each.score, 1e-9);
+    }
+  }
 }
 
 TEST(Engine, WhatCannotBeCarriedOutIsRefusedAtOnce) {
