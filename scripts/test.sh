@@ -8,7 +8,7 @@ say() { printf '\n== %s (%s s)\n' "$*" "$(($(date +%s) - begin))"; }
 say "source rules"
 git ls-files '*.cpp' '*.h' | xargs clang-format-16 --dry-run -Werror
 python3 scripts/check_sources.py
-python3 scripts/check_co_await.py src tests
+python3 scripts/check_co_await.py src server tests
 
 # Tests that need one core run beside what comes next, one such job at a time; finish NAME waits for them and shows what they said.
 jobs=""
