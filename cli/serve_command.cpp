@@ -8,7 +8,9 @@
 #include "cli/flags.h"
 #include "cli/input.h"
 #include "cli/output.h"
+#include "cli/run_report.h"
 #include "cli/session.h"
+#include "cli/web_page.h"
 #include "options/table.h"
 #include "server/api.h"
 #include "server/http_server.h"
@@ -120,6 +122,17 @@ std::vector<std::string> allowed_hosts(const Options& options, bool has_keys) {
   return hosts;
 }
 
+std::unique_ptr<RunObserver> make_tracer(TraceLine write, const Vocab& vocab, TracedRun run) {
+  RunInfo info;
+  info.model = std::move(run.model);
+  info.strategy = std::move(run.strategy);
+  info.config = std::move(run.config);
+  info.prompt = std::move(run.prompt.tokens);
+  info.prompt_text = std::move(run.prompt.text);
+  info.healed = std::move(run.prompt.healed);
+  return std::make_unique<TraceWriter>(std::move(write), vocab, std::move(info));
+}
+
 }  // namespace
 
 int serve_command(const std::vector<std::string>& arguments) {
@@ -141,6 +154,8 @@ int serve_command(const std::vector<std::string>& arguments) {
   std::optional<ServedModels> models;
   models.emplace(named_models(options), options.model, engine, load, options.unload_after);
   ApiOptions api_options{.keys = keys, .hosts = allowed_hosts(options, !keys.empty())};
+  api_options.make_tracer = make_tracer;
+  api_options.page = web_page();
   api_options.limits = {.longest_wait = options.queue_timeout, .keeps_texts = keys.size() < 2};
   Api api(*models, std::move(api_options));
   HttpServer server(options.http, api);

@@ -21,6 +21,8 @@ constexpr Route routes[] = {
     {"GET", "/v1/models/", "one of them", &Api::model, false, true},
     {"POST", "/v1/completions", "continues texts", &Api::completions},
     {"POST", "/v1/chat/completions", "answers a conversation", &Api::chat},
+    {"POST", "/v1/decode", "one text, and of each of its tokens why it was chosen", &Api::decode},
+    {"GET", "/", "a page where one watches texts being decided", &Api::page, true, true},
     {"POST", "/tokenize", "a text, or messages, as token ids", &Api::tokenize},
     {"POST", "/detokenize", "token ids as text", &Api::detokenize},
     {"GET", "/tokenizer_info", "special tokens and chat template", &Api::tokenizer_info},
@@ -145,13 +147,14 @@ WholeResponse Api::failure(int status, std::string_view message) { return answer
 
 // ---- texts
 
-Api::Served Api::texts(const HttpRequest& request, Endpoint endpoint, const Wake& wake) {
+template <class Start>
+Api::Served Api::texts(const HttpRequest& request, Endpoint endpoint, Start start) {
   ++metrics_.requests;
   try {
     TextRequest wanted = read_request(read_json(request.body), endpoint);
     const StrategyRow& row = resolve_strategy(wanted.config);
     const auto model = models_.get(wanted.model, models_of(row, wanted.config), n_drafting(row, wanted.config));
-    return generate(model, std::move(wanted), options_.limits, metrics_, wake);
+    return start(model, std::move(wanted));
   } catch (...) {
     ++metrics_.refused;
     throw;
@@ -159,10 +162,22 @@ Api::Served Api::texts(const HttpRequest& request, Endpoint endpoint, const Wake
 }
 
 Api::Served Api::completions(const HttpRequest& request, const Wake& wake) {
-  return texts(request, Endpoint::completions, wake);
+  return texts(request, Endpoint::completions, [&](const auto& model, TextRequest wanted) {
+    return generate(model, std::move(wanted), options_.limits, metrics_, wake);
+  });
 }
 
-Api::Served Api::chat(const HttpRequest& request, const Wake& wake) { return texts(request, Endpoint::chat, wake); }
+Api::Served Api::chat(const HttpRequest& request, const Wake& wake) {
+  return texts(request, Endpoint::chat, [&](const auto& model, TextRequest wanted) {
+    return generate(model, std::move(wanted), options_.limits, metrics_, wake);
+  });
+}
+
+Api::Served Api::decode(const HttpRequest& request, const Wake& wake) {
+  return texts(request, Endpoint::decode, [&](const auto& model, TextRequest wanted) {
+    return decant::decode(model, std::move(wanted), options_.limits, metrics_, options_.make_tracer, wake);
+  });
+}
 
 // ---- the server and its models
 
@@ -335,6 +350,23 @@ Api::Served Api::metrics(const HttpRequest&, const Wake&) {
   write_metric(page, "decant_texts_kept", "gauge", "texts kept for those that begin like them", kept);
   page += cells + room;
   return whole({{.type = "text/plain; version=0.0.4"}, page});
+}
+
+// The page of the reports, with what a server has in the place of a trace. Its policy lets it ask us, and nobody else.
+Api::Served Api::page(const HttpRequest&, const Wake&) {
+  constexpr std::string_view place = "@DATA@", policy = "default-src 'none'";
+  std::string page(options_.page);
+  const std::size_t data = page.find(place), rule = page.find(policy);
+  if (data == page.npos || rule == page.npos) throw ApiError(404, "this server has no page");
+  page.replace(data, place.size(), R"({"serve":true})");
+  page.insert(rule + policy.size(), "; connect-src 'self'");
+  HttpHead head{.type = "text/html; charset=utf-8"};
+  head.headers = {{"Content-Security-Policy", "frame-ancestors 'none'; require-trusted-types-for 'script'"},
+                  {"X-Content-Type-Options", "nosniff"},
+                  {"Referrer-Policy", "no-referrer"},
+                  {"Cross-Origin-Opener-Policy", "same-origin"},
+                  {"Cache-Control", "no-cache"}};
+  return whole({std::move(head), std::move(page)});
 }
 
 Api::Served Api::openapi(const HttpRequest&, const Wake&) { return whole({HttpHead{}, openapi_text()}); }

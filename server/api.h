@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "server/decode.h"
 #include "server/generation.h"
 #include "server/http.h"
 #include "server/metrics.h"
@@ -16,6 +17,8 @@ struct ApiOptions {
   std::vector<std::string> keys = {};   // none: everybody may ask
   std::vector<std::string> hosts = {};  // what a Host header may name; none: anything
   GenerationLimits limits = {};
+  MakeTracer make_tracer = {};
+  std::string_view page = {};  // at /: HTML with a content security policy of its own, and a place for data
 };
 
 class Api final : public HttpHandler {
@@ -36,6 +39,8 @@ class Api final : public HttpHandler {
   Served models(const HttpRequest& request, const Wake& wake);
   Served model(const HttpRequest& request, const Wake& wake);
   Served completions(const HttpRequest& request, const Wake& wake);
+  Served decode(const HttpRequest& request, const Wake& wake);
+  Served page(const HttpRequest& request, const Wake& wake);
   Served chat(const HttpRequest& request, const Wake& wake);
   Served tokenize(const HttpRequest& request, const Wake& wake);
   Served detokenize(const HttpRequest& request, const Wake& wake);
@@ -45,7 +50,8 @@ class Api final : public HttpHandler {
   Served openapi(const HttpRequest& request, const Wake& wake);
 
  private:
-  Served texts(const HttpRequest& request, Endpoint endpoint, const Wake& wake);
+  template <class Start>
+  Served texts(const HttpRequest& request, Endpoint endpoint, Start start);
   std::shared_ptr<ServedModel> named(const Json& body);
   bool is_allowed(const HttpRequest& request) const;
 

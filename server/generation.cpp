@@ -165,6 +165,12 @@ struct Choice {
     release(written - withheld);
   }
 
+  // At the end: a token of which but a part is shown is told of too.
+  void release_rest(std::size_t upto) {
+    release(upto);
+    if (released < upto && !held.empty()) release(released + held.front().bytes);
+  }
+
   void release(std::size_t upto) {
     while (!held.empty() && released + held.front().bytes <= upto) {
       released += held.front().bytes;
@@ -334,7 +340,8 @@ class Generation final : public Response {
     } else if (const auto* finished = std::get_if<FinishedEvent>(&event)) {
       Choice& choice = choice_of(part, finished->sequence);
       const std::string text = choice.stream.finish(finished->stop.cut);
-      choice.show(text, finished->stop.cut);
+      choice.text += text;
+      choice.release_rest(choice.written - std::min(choice.written, finished->stop.cut));
       choice.finish = finished->stop.reason;
       if (request_.stream) chunk(choice, text);
     }

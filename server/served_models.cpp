@@ -2,6 +2,7 @@
 #include "server/served_models.h"
 
 #include <algorithm>
+#include <condition_variable>
 
 #include "llama/llama_model.h"
 #include "llama/self_model.h"
@@ -12,6 +13,8 @@ namespace decant {
 namespace {
 
 constexpr std::string_view kItself = "";  // the engine's name of it: no further model can have it
+
+constexpr auto kLook = std::chrono::seconds(1);  // between two looks for unused models
 
 constexpr int kSequences = 128;  // branches in the cache at once
 
@@ -44,6 +47,13 @@ ServedModels::ServedModels(std::vector<NamedModel> models, const ModelOptions& o
     const bool is_new = entries_.try_emplace(each.name, std::make_unique<Entry>()).second;
     if (!is_new) throw Error(ErrorKind::usage, "two models are to be served as {}: name one otherwise", each.name);
   }
+  if (unload_after_ <= 0 || models_.size() < 2) return;
+  unloading_ = std::jthread([this](const std::stop_token& stop) {
+    std::mutex mutex;
+    std::unique_lock lock(mutex);
+    std::condition_variable_any pause;
+    while (!pause.wait_for(lock, stop, kLook, [&] { return stop.stop_requested(); })) unload_unused();
+  });
 }
 
 std::vector<std::string> ServedModels::names() const {
@@ -106,10 +116,10 @@ std::vector<std::shared_ptr<ServedModel>> ServedModels::loaded() const {
 }
 
 void ServedModels::unload_unused() {
-  if (unload_after_ <= 0) return;
   std::vector<std::shared_ptr<ServedModel>> unused;  // let go outside of the lock: an engine ends
   const std::lock_guard lock(mutex_);
   for (const auto& each : entries_) {
+    if (each.first == first()) continue;
     Entry& entry = *each.second;
     const bool is_idle = entry.model && entry.model.use_count() == 1;
     if (is_idle && Clock::now() - entry.used > std::chrono::duration<double>(unload_after_))

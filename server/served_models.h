@@ -1,4 +1,5 @@
-// The models that a server has, by name: loaded at first use, let go when nobody has used them for a while.
+// The models that a server has, by name: loaded at first use, and let go, but for the first, when nobody has used them
+// for a while.
 //
 // Each has an engine of its own, in which self:15 or another served model that drafts for it is a further model; so
 // requests for one model are one batch, and those for two are two.
@@ -10,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "engine/engine.h"
@@ -64,9 +66,10 @@ class ServedModels {
   std::shared_ptr<ServedModel> get(const std::string& name, const std::vector<std::string>& further, int n_drafting);
 
   std::vector<std::shared_ptr<ServedModel>> loaded() const;
-  void unload_unused();  // to be called now and then
 
  private:
+  void unload_unused();
+
   using Clock = std::chrono::steady_clock;
   struct Entry {
     std::mutex loading;
@@ -83,6 +86,7 @@ class ServedModels {
   double unload_after_;
   mutable std::mutex mutex_;
   std::map<std::string, std::unique_ptr<Entry>> entries_;
+  std::jthread unloading_;  // ends before the rest does
 };
 
 }  // namespace decant
