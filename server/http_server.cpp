@@ -198,6 +198,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::awaitable<bool> send(const std::string& bytes);
   asio::awaitable<bool> send_whole(WholeResponse& answer, bool keep_alive, bool with_body);
   asio::awaitable<void> refuse(Refusal why);
+  asio::awaitable<void> linger();
   HttpRequest read_head(Parser& parser) const;
   void watch();
   void stop_watching();
@@ -244,12 +245,16 @@ asio::awaitable<void> Connection::refuse(Refusal why) {
   WholeResponse answer = server_->handler().failure(why.status, why.message);
   const auto sent = co_await send_whole(answer, false, true);
   if (!sent) co_return;
-  // What the client is still sending is read for a moment: closing upon it would take the answer away.
+  co_await linger();
+}
+
+// What the client is still sending is read, for a moment: closing upon it would take the answer away.
+asio::awaitable<void> Connection::linger() {
   error_code error;
   auto token = asio::redirect_error(asio::use_awaitable, error);
   stream_.socket().shutdown(asio::socket_base::shutdown_send, error);
-  stream_.expires_after(std::chrono::seconds(1));
-  for (std::size_t read = 0; !error && read < (std::size_t{1} << 20);) {
+  stream_.expires_after(std::chrono::seconds(2));
+  for (std::size_t read = 0; !error && read < 4 * server_->limits().body_bytes;) {
     buffer_.clear();
     const auto room = buffer_.prepare(kReadBytes / 2);
     const auto count = co_await stream_.async_read_some(room, token);
