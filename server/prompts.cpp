@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "processors/token_healing.h"
+#include "server/api_error.h"
 
 namespace decant {
 namespace {
@@ -10,7 +11,9 @@ namespace {
 ReadPrompt read_ids(const std::vector<Token>& ids, const LlamaVocab& vocab) {
   ReadPrompt prompt{.text = {}, .tokens = ids};
   for (const Token id : ids) {
-    if (id < vocab.size()) prompt.text += vocab.bytes(id);
+    if (id >= vocab.size())
+      throw ApiError(400, fmt::format("prompt token {} is none of the vocabulary's {}", id, vocab.size()), "prompt");
+    prompt.text += vocab.bytes(id);
   }
   return prompt;
 }
