@@ -68,6 +68,11 @@ python3 tests/cli/sweep_test.py build/release/decant
 python3 tests/cli/contrast_test.py build/release/decant
 python3 tests/cli/bench_test.py build/release/decant
 python3 tests/cli/limits_test.py build/release/decant
+python3 tests/server/serve_test.py build/release/decant
+python3 tests/server/hostile_test.py build/release/decant
+[ -x build/openai/bin/python ] || python3 -m venv build/openai
+build/openai/bin/pip install --quiet --disable-pip-version-check "openai==2.54.0"
+build/openai/bin/python tests/server/openai_test.py build/release/decant
 python3 tests/hostile/hostile_test.py build/release/decant
 python3 tests/hostile/models_test.py build/release/decant
 python3 tests/zoo/context_test.py build/release/decant
