@@ -19,6 +19,7 @@ std::span<const Subcommand> commands();
 int run_command(const std::vector<std::string>& arguments);
 int inspect_command(const std::vector<std::string>& arguments);
 int compare_command(const std::vector<std::string>& arguments);
+int serve_command(const std::vector<std::string>& arguments);
 int sweep_command(const std::vector<std::string>& arguments);
 int detect_command(const std::vector<std::string>& arguments);
 int bench_command(const std::vector<std::string>& arguments);
