@@ -396,9 +396,11 @@ TEST(Engine, ForgetLeavesNothing) {
 }
 
 // Three turns of a chat read every token once; undo reads nothing again; and the texts are those of a fresh start.
-TEST(Engine, BookmarksGoOnWhereATextEnded) {
+void chat_and_undo(int rewind) {
+  TableShape shape = kRoomy;
+  shape.rewind = rewind;
   Engine engine({.kept_texts = 0});
-  engine.load("table", table_model(kRoomy));
+  engine.load("table", table_model(shape));
   const std::vector<std::vector<Token>> turns = {{1, 2, 3}, {4, 5}, {6, 7, 1, 2}};
   Bookmark mark, before;
   std::vector<Token> text;
@@ -431,7 +433,7 @@ TEST(Engine, BookmarksGoOnWhereATextEnded) {
   Job branch = job(greedy_config(2), {0});  // from the middle of an answer
   branch.from = mark.first(5);
   Ticket branched = engine.submit(branch);
-  EXPECT_EQ(branched.outcome().stats.rows, 1 + 1);
+  EXPECT_EQ(branched.outcome().stats.rows, (rewind == kRewindAll ? 1 : 3 + 3) + 1);  // from the first prompt's state
   short_text.assign(text.begin(), text.begin() + 5);
   short_text.push_back(0);
   EXPECT_EQ(ids(branched.outcome()), alone(greedy_config(2), short_text));
@@ -439,6 +441,14 @@ TEST(Engine, BookmarksGoOnWhereATextEnded) {
   branch.from = undone.from = mark = before = {};
   EXPECT_EQ(engine.load().nodes, 0);
   EXPECT_EQ(engine.load().bookmarks, 0);
+}
+
+TEST(Engine, BookmarksGoOnWhereATextEnded) { chat_and_undo(kRewindAll); }
+
+// A bookmark keeps the state behind its text.
+TEST(Engine, BookmarksGoOnWhereAStateIs) {
+  chat_and_undo(0);
+  chat_and_undo(3);
 }
 
 }  // namespace
