@@ -61,6 +61,7 @@ LlamaFile::LlamaFile(const std::filesystem::path& path, const ModelOptions& opti
   if (options.exact) check_exact_options(options);
   llama_model_params params = llama_model_default_params();
   params.n_gpu_layers = options.n_gpu_layers;
+  params.load_mtp = info_.n_next_heads > 0;
   ggml_backend_dev_t no_devices[] = {nullptr};  // with 0 layers libllama would still send large batches to a device
   if (options.exact) params.devices = no_devices;
   if (progress) {
@@ -84,7 +85,7 @@ LlamaFile::LlamaFile(const std::filesystem::path& path, const ModelOptions& opti
   };
   warnings_ = complaints.warnings();
   const bool encodes = llama_model_has_encoder(model_.get()), decodes = llama_model_has_decoder(model_.get());
-  if (encodes && decodes) refuse("an encoder-decoder model");
+  if (encodes && decodes && info_.architecture != kEagle) refuse("an encoder-decoder model");
   if (!decodes) refuse("an encoder");
   if (llama_model_is_recurrent(model_.get()) || llama_model_is_hybrid(model_.get()))
     refuse("a recurrent model, which cannot branch");

@@ -146,8 +146,9 @@ void judge(const fs::path& path, const Outcome& outcome) {
 std::string identity(const fs::path& path) {
   struct stat status {};
   if (stat(path.c_str(), &status) != 0) throw Error(ErrorKind::no_input, "no such file: {}", path.string());
-  return fmt::format("{}\n{} {}.{:09} {}:{}\nlibllama {}, tokenized\n", fs::absolute(path).string(), status.st_size,
-                     status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_dev, status.st_ino, llama_version());
+  return fmt::format("{}\n{} {}.{:09} {}:{}\nlibllama {}, tokenized, with heads\n", fs::absolute(path).string(),
+                     status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_dev, status.st_ino,
+                     llama_version());
 }
 
 std::optional<fs::path> record_of(const std::string& key) try {
@@ -199,7 +200,9 @@ Probe probe_model(const fs::path& path, const ProbeOptions& options) {
 void answer_probe(const fs::path& path) {
   silence();
   leave_nothing();
-  llama_model* model = llama_model_load_from_file(path.c_str(), llama_model_default_params());
+  llama_model_params params = llama_model_default_params();
+  params.load_mtp = check_gguf(path).n_next_heads > 0;
+  llama_model* model = llama_model_load_from_file(path.c_str(), params);
   if (!model) _exit(1);
   const bool decoder_only = !llama_model_has_encoder(model) && llama_model_has_decoder(model);
   if (decoder_only) tokenize_something(model);
