@@ -80,7 +80,7 @@ TEST_P(LlamaNextHead, TheModelAloneWritesWhatTransformersWrites) {
   EXPECT_EQ(ids, greedy);
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, LlamaNextHead, ::testing::Values("glm4moe_head", "glm4moe_copy"),
+INSTANTIATE_TEST_SUITE_P(Files, LlamaNextHead, ::testing::Values("glm4moe_head", "glm4moe_copy", "deepseek2_head"),
                          [](const auto& info) { return info.param; });
 
 TEST(NextHead, OneThatSaysWhatTheModelSaysIsAlwaysRight) {

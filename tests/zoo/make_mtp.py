@@ -13,6 +13,7 @@ largest logits of each.
 """
 
 import copy
+import functools
 import json
 import pathlib
 import sys
@@ -22,7 +23,8 @@ import zlib
 import torch
 import transformers
 import make_zoo
-from architectures import Architecture, base
+from architectures import MLA, Architecture, base
+from transformers.models.deepseek_v3 import modeling_deepseek_v3 as deepseek
 from transformers.models.glm4_moe import modeling_glm4_moe as glm
 from vocabularies import BPE_SIZE
 
@@ -34,21 +36,38 @@ MARGIN = 2e-3
 EXTRA = ("[gMASK]", "<|user|>", "<|observation|>")
 
 
-def config():
+VOCABULARY = dict(vocab_size=BPE_SIZE + len(EXTRA), tie_word_embeddings=False, pad_token_id=3)
+
+
+def glm4moe():
     return transformers.Glm4MoeConfig(**base(
         num_hidden_layers=LAYERS, head_dim=16, partial_rotary_factor=0.5, attention_bias=True, n_routed_experts=4,
         num_experts_per_tok=2, n_shared_experts=1, moe_intermediate_size=8, first_k_dense_replace=1, use_qk_norm=True,
-        routed_scaling_factor=1.5) | dict(vocab_size=BPE_SIZE + len(EXTRA), tie_word_embeddings=False, pad_token_id=3))
+        routed_scaling_factor=1.5) | VOCABULARY)
+
+
+def deepseek2():
+    """As GLM-4.7-Flash has it: DeepSeek-V3's layers, of whose own files the converter leaves the head out."""
+    return transformers.DeepseekV3Config(**base(**MLA, routed_scaling_factor=1.5, n_group=1, topk_group=1, norm_topk_prob=True) | dict(
+        num_hidden_layers=LAYERS, num_key_value_heads=2, n_routed_experts=4, num_experts_per_tok=2, moe_intermediate_size=8) | VOCABULARY)
+
+
+# What their layers and norms are called, and what the converter is to think of them.
+KINDS = {
+    glm4moe: (glm.Glm4MoeDecoderLayer, glm.Glm4MoeRMSNorm, {}),
+    deepseek2: (deepseek.DeepseekV3DecoderLayer, deepseek.DeepseekV3RMSNorm,
+                {"architectures": ["Glm4MoeLiteForCausalLM"], "scoring_func": "sigmoid"}),
+}
 
 
 class Head(torch.nn.Module):
     """The layer behind the last one: what DeepSeek-V3 (2.2) has as a module of depth 1, without its embedding and
     output matrix, which are the model's."""
 
-    def __init__(self, config):
+    def __init__(self, config, layer, norm):
         super().__init__()
-        norm = lambda: glm.Glm4MoeRMSNorm(config.hidden_size, eps=config.rms_norm_eps)
-        self.layer = glm.Glm4MoeDecoderLayer(config, layer_idx=config.num_hidden_layers)
+        norm = functools.partial(norm, config.hidden_size, eps=config.rms_norm_eps)
+        self.layer = layer(config, layer_idx=config.num_hidden_layers)
         self.enorm, self.hnorm, self.shared_head_norm = norm(), norm(), norm()
         self.eh_proj = torch.nn.Linear(2 * config.hidden_size, config.hidden_size, bias=False)
 
@@ -145,27 +164,27 @@ def golden(name, model, head):
     raise SystemExit(f"{name}: no prompt leaves every decision clear")
 
 
-def save(name, model, head, out):
-    architecture = Architecture(config, pre="glm4", extra=EXTRA)
+def save(name, kind, model, head, out):
+    architecture = Architecture(kind, pre="glm4", extra=EXTRA, patch=KINDS[kind][2] | {"num_nextn_predict_layers": 1, "eos_token_id": 0})
     with tempfile.TemporaryDirectory() as folder:
         whole = copy.deepcopy(model)
         whole.save_pretrained(folder, state_dict=model.state_dict() | head.tensors(), safe_serialization=True)
         path = pathlib.Path(folder) / "config.json"
-        path.write_text(json.dumps(json.loads(path.read_text()) | {"num_nextn_predict_layers": 1, "eos_token_id": 0}))
+        path.write_text(json.dumps(json.loads(path.read_text()) | architecture.patch))
         make_zoo.make_vocabulary(architecture, folder)
         make_zoo.convert(architecture, folder, out / f"{name}.gguf")
 
 
-def make(name, out, prepare):
+def make(name, out, kind, prepare):
     torch.manual_seed(1)
-    own = config()
+    own = kind()
     own._attn_implementation = "eager"
     model = transformers.AutoModelForCausalLM.from_config(own, attn_implementation="eager").float().eval()
-    head = Head(model.config).float().eval()
+    head = Head(model.config, *KINDS[kind][:2]).float().eval()
     make_random("model", model)
     make_random("head", head)
     prepare(model, head)
-    save(name, model, head, out)
+    save(name, kind, model, head, out)
     with torch.no_grad():
         make_zoo.write(out / f"{name}.json", {"model": name, "transformers": transformers.__version__}, golden(name, model, head))
     size = (out / f"{name}.gguf").stat()
@@ -177,8 +196,9 @@ def main():
     sys.path[:0] = [llama_cpp, llama_cpp + "/gguf-py"]
     transformers.logging.set_verbosity_error()
     torch.set_num_threads(1)
-    make("glm4moe_head", out, lambda model, head: None)
-    make("glm4moe_copy", out, make_copying)
+    make("glm4moe_head", out, glm4moe, lambda model, head: None)
+    make("glm4moe_copy", out, glm4moe, make_copying)
+    make("deepseek2_head", out, deepseek2, lambda model, head: None)
 
 
 if __name__ == "__main__":
