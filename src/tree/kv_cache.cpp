@@ -223,10 +223,13 @@ std::span<const float> KvCache::known_below(NodeId node) const {
   return node == kRoot ? std::span(nothing_before_) : below_->state(node);
 }
 
-// What a row of the node reads, if it is known.
+// What the batch's row of the node reads, if it is known. One that is evaluated again reads what its cell was evaluated
+// on.
 std::span<const float> KvCache::brought(NodeId node) const {
   const std::span<const float> known = known_below(source(node));
-  return known.empty() && carry_.from_parent ? state(source(node)) : known;
+  const Cell at = look(node);
+  const bool may_guess = carry_.from_parent && (!batch_[static_cast<std::size_t>(at.row)].again || at.guessed);
+  return known.empty() && may_guess ? state(source(node)) : known;
 }
 
 // What the model below has read meanwhile is no guess any more.

@@ -124,8 +124,7 @@ TEST(HeadCache, OfTwoTextsFromOneEachReadsItsOwn) {
   EXPECT_EQ(headed.guess(b), headed.head.cells_of({1, 2, 3, 5}, 3)) << "the state was read: it is computed again";
 }
 
-// In small caches, with failures on both sides, and branches that are given up: a row never reads another text's state.
-// In large ones without, nothing is guessed of what the model has read.
+// In small caches, with failures on both sides, and in large ones: a row never reads another text's state.
 class RandomHeadCache : public ::testing::TestWithParam<bool> {};
 
 TEST_P(RandomHeadCache, TenThousandStepsReadTheStatesOfTheirOwnTexts) {
