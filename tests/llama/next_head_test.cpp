@@ -69,7 +69,7 @@ TEST_P(LlamaNextHead, TheTextIsThatWithoutIt) {
     EXPECT_EQ(plain.drafted, 0);
     drafted += with.drafted;
   }
-  EXPECT_GT(drafted, 200) << "or nothing was tried";
+  EXPECT_GT(drafted, 150) << "or nothing was tried";
 }
 
 TEST_P(LlamaNextHead, TheModelAloneWritesWhatTransformersWrites) {
