@@ -1,6 +1,7 @@
 // Tested by tests/llama/eagle_draft_test.cpp.
 #include "llama/eagle_draft.h"
 
+#include <ggml-backend.h>
 #include <llama-ext.h>
 #include <llama-model.h>
 
@@ -27,6 +28,25 @@ Outputs outputs_of(std::span<const std::int32_t> layers, int n_layer) {
   return outputs;
 }
 
+// What libllama asserts of its graph, or does not look at. "": nothing is wrong.
+std::string damage_of(const llama_model& draft, const llama_model& target) {
+  const auto n_vocab = static_cast<std::int64_t>(draft.vocab.n_tokens());
+  if (draft.hparams.n_layer() != 1) return "it has more than one layer";
+  if (draft.hparams.n_embd_head_k() != draft.hparams.n_embd_head_v()) return "its keys and values differ in width";
+  const ggml_tensor* embedding = draft.tok_embd ? draft.tok_embd : target.tok_embd;
+  const ggml_tensor* output = draft.output ? draft.output : target.output;
+  if (!embedding || embedding->ne[0] != draft.hparams.n_embd || embedding->ne[1] < n_vocab)
+    return "there is no embedding that it could read";
+  if (!output || output->ne[0] != draft.hparams.n_embd) return "there is no output matrix that it could use";
+  if (!draft.d2t) return output->ne[1] == n_vocab ? "" : "its output matrix is that of another vocabulary";
+  if (draft.d2t->type != GGML_TYPE_I64 || output->ne[1] != draft.d2t->ne[0])
+    return "its mapping d2t is of another kind";
+  std::vector<std::int64_t> ids(static_cast<std::size_t>(draft.d2t->ne[0]));
+  ggml_backend_tensor_get(draft.d2t, ids.data(), 0, ggml_nbytes(draft.d2t));
+  const auto is_token = [&](std::int64_t id) { return id >= 0 && id < n_vocab; };
+  return std::ranges::all_of(ids, is_token) ? "" : "its mapping d2t names tokens that are not there";
+}
+
 }  // namespace
 
 void check_eagle_draft(const LlamaFile& draft, const LlamaModel& target) {
@@ -44,6 +64,7 @@ void check_eagle_draft(const LlamaFile& draft, const LlamaModel& target) {
   const bool ascend = std::is_sorted(layers.begin(), layers.end());
   if (!ascend || layers.empty() || layers.front() < 0 || layers.back() > target.info().n_layer)
     refuse(fmt::format("it reads layers that are not there: {} has {}", target.info().name, target.info().n_layer));
+  if (const std::string damage = damage_of(*draft.handle(), *target.file().handle()); !damage.empty()) refuse(damage);
 }
 
 EagleDraft::EagleDraft(std::shared_ptr<const LlamaFile> file, std::shared_ptr<LlamaModel> target,

@@ -17,13 +17,14 @@ constexpr std::string_view known[] = {"glm4moe", "deepseek2"};
 
 }  // namespace
 
-std::string no_next_head(const LlamaFile& file) {
-  const GgufInfo& info = file.info();
+std::string no_next_head(const LlamaFile& file) { return no_next_head(file.info(), file.handle()); }
+
+std::string no_next_head(const GgufInfo& info, const llama_model* model) {
   if (info.n_next_heads == 0) return "the file carries no head for further tokens";
   if (std::ranges::find(known, info.architecture) == std::end(known))
     return fmt::format("the heads of {} files are not known here", info.architecture);
   if (info.n_next_heads > 1) return fmt::format("it has {} heads, and libllama runs one", info.n_next_heads);
-  const llama_hparams& hparams = file.handle()->hparams;  // what libllama's graphs of these assert
+  const llama_hparams& hparams = model->hparams;  // what libllama's graphs of these assert
   const bool runs = hparams.n_layer_dense_lead <= hparams.n_layer() &&
                     (info.architecture != "deepseek2" || (hparams.is_mla() && hparams.n_lora_q > 0)) &&
                     hparams.f_attn_temp_scale == 0 && hparams.n_embd_out() == hparams.n_embd;

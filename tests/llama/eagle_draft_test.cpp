@@ -7,6 +7,7 @@
 #include "kernels/isa.h"
 #include "support/headed_runs.h"
 #include "support/real_models.h"
+#include "support/temporary.h"
 
 namespace decant {
 namespace {
@@ -71,6 +72,24 @@ TEST(EagleDraft, AModelOfAnotherWidthIsRefused) {
     EXPECT_EQ(error.what(),
               drafted.file->path().string() +
                   " cannot draft for glm4moe_head: it reads layers that are not there: glm4moe_head has 2");
+  }
+}
+
+TEST(EagleDraft, AMappingToTokensThatAreNotThereIsRefused) {
+  Drafted drafted;
+  std::string bytes = read_file(drafted.file->path());
+  const std::string first("\x03\0\0\0\0\0\0\0\x04\0\0\0\0\0\0\0", 16);  // of d2t
+  const std::size_t at = bytes.rfind(first);
+  ASSERT_NE(at, bytes.npos);
+  bytes[at + 2] = 1;
+  const TemporaryFolder folder;
+  const LlamaFile file(folder.write("draft.gguf", bytes), one_thread());
+  try {
+    check_eagle_draft(file, *drafted.model);
+    FAIL() << "the mapping names token 65539";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.what(),
+              file.path().string() + " cannot draft for llama: its mapping d2t names tokens that are not there");
   }
 }
 

@@ -81,7 +81,7 @@ TEST_P(LlamaNextHead, TheModelAloneWritesWhatTransformersWrites) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, LlamaNextHead, ::testing::Values("glm4moe_head", "glm4moe_copy", "deepseek2_head"),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& test) { return test.param; });
 
 TEST(NextHead, OneThatSaysWhatTheModelSaysIsAlwaysRight) {
   Headed headed("glm4moe_copy");
