@@ -13,6 +13,7 @@
 #include "drafters/drafter.h"
 #include "hub/hub.h"
 #include "llama/eagle_draft.h"
+#include "llama/kinds.h"
 #include "llama/library.h"
 #include "llama/load_probe.h"
 #include "llama/next_head.h"
@@ -38,18 +39,13 @@ constexpr std::size_t kPromptsKept = 1000;  // ready; of more it is known by sam
 
 constexpr int kDefaultCells = 8192;  // that a request gets, at most, where nobody has said how many
 
-void refuse_draft(const LlamaFile& file) {
-  if (file.info().architecture != kEagle) return;
-  throw Error(ErrorKind::unavailable, "{} only drafts for the model it was made for: give it as --assistant-model",
-              file.path().string());
-}
-
 }  // namespace
 
-std::shared_ptr<const LlamaFile> load_model(const ModelOptions& options, bool quiet) {
+std::shared_ptr<const LlamaFile> load_model(const ModelOptions& options, bool quiet, bool only_drafts) {
   check_ranges(model_fields(), options);
   const auto download = quiet ? DownloadProgress::silent : DownloadProgress::on_stderr;
   const std::filesystem::path path = resolve_model(options.model, download);
+  if (!only_drafts) check_speaks_alone(path, check_gguf(path));
   if (probe_model(path) == Probe::no_program && !quiet)
     tell(fmt::format("{} was not tried before it is loaded: there is no decant program to do it\n", path.string()));
   Progress loading("loading the model", !quiet);
@@ -103,7 +99,6 @@ Session::Session(const SessionOptions& options, PromptList prompts)
     : options_(options), list_(std::move(prompts)), costs_(options.live) {
   const auto begin = Clock::now();
   file_ = load_model(options.model, options.quiet);
-  refuse_draft(*file_);
   if (options.model.n_gpu_layers > 0 && device_of(options.model).empty() && !options.quiet)
     tell(fmt::format("n_gpu_layers {} does nothing: this program finds no GPU\n", options.model.n_gpu_layers));
   for (std::size_t i = 0; i < std::min(list_.size(), kPromptsKept); ++i)
@@ -219,7 +214,7 @@ void Session::open() {
 // If something drafts that reads what the expert says: the head that its file carries, or a file of its own.
 void Session::make_heads() {
   const auto is_head = [](const Further& each) {
-    return each.name == kNextHead || (each.file && each.file->info().architecture == kEagle);
+    return each.name == kNextHead || (each.file && is_draft(each.file->info()));
   };
   const auto found = std::ranges::find_if(further_, is_head);
   if (found == further_.end()) return;
@@ -288,11 +283,10 @@ std::shared_ptr<const LlamaFile> Session::load_further(const Further& further) c
   ModelOptions options = options_.model;
   options.model = further.name;
   if (is_self_model(further.name)) return load_self_model(further.name, file_, options);
-  auto file = load_model(options, options_.quiet);
+  auto file = load_model(options, options_.quiet, further.only_drafts);
   if (!further.only_drafts) {
-    refuse_draft(*file);
     check_same_vocabulary(file_->vocab(), file_->name(), file->vocab(), file->name());
-  } else if (file->info().architecture == kEagle) {
+  } else if (is_draft(file->info())) {
     check_same_vocabulary(file_->vocab(), file_->name(), file->vocab(), file->name());
   } else if (file->weight_bytes() > file_->weight_bytes() && !options_.quiet) {
     // No error: the text is the same, and the user's reasons may be his own.

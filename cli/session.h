@@ -30,7 +30,8 @@ struct SessionOptions {
 void add_session_flags(Flags& flags, SessionOptions& options, GenerationConfig& config);
 
 // A model's file, found, downloaded if need be, checked and loaded, with progress on a terminal.
-std::shared_ptr<const LlamaFile> load_model(const ModelOptions& options, bool quiet);
+// `only_drafts`: it may be one that says nothing by itself (llama/kinds.h).
+std::shared_ptr<const LlamaFile> load_model(const ModelOptions& options, bool quiet, bool only_drafts = false);
 
 class Session {
  public:

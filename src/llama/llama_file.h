@@ -6,7 +6,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "files/gguf_check.h"
@@ -18,9 +17,6 @@
 namespace decant {
 
 class LlamaFile;
-
-// The architecture of files that only draft for another model (llama/eagle_draft.h).
-inline constexpr std::string_view kEagle = "eagle3";
 
 // Of a file that has none of its own: those of another model, whose layer `first` is the file's layer 0.
 struct SharedWeights {

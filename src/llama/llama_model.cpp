@@ -18,6 +18,7 @@
 #include "kernels/hook.h"
 #include "llama/damage.h"
 #include "llama/exactness.h"
+#include "llama/kinds.h"
 #include "llama/layer_head.h"
 #include "llama/library.h"
 #include "llama/threads.h"
@@ -107,6 +108,7 @@ void check_cache_fits(const llama_model* model, const llama_context_params& para
 LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions& options, int cells, int sequences,
                        const LlamaModel* in_turn, Part part)
     : file_(std::move(file)), part_(part), isa_(isa_of(options)), left_is_known_(!isa_) {
+  if (!is_head()) check_speaks_alone(file_->path(), file_->info());
   if (cells == 0) cells = options.ctx_size;
   if (cells == 0) cells = std::min(file_->trained_context(), kDefaultCells);
   const int wanted = cells;

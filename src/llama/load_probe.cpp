@@ -26,6 +26,7 @@
 #include "base/process.h"
 #include "files/gguf_check.h"
 #include "hub/hub.h"
+#include "llama/kinds.h"
 #include "llama/next_head.h"
 
 namespace fs = std::filesystem;
@@ -194,7 +195,7 @@ Probe probe_model(const fs::path& path, const ProbeOptions& options) {
   const std::optional<fs::path> record = record_of(key);
   std::error_code unreadable;
   if (record && fs::exists(*record, unreadable)) return Probe::passed;
-  check_gguf(path);
+  check_kind(path, check_gguf(path));
   const std::optional<Outcome> outcome = load_elsewhere(path, options);
   if (!outcome) return Probe::no_program;
   judge(path, *outcome);

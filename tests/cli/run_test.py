@@ -913,7 +913,7 @@ class Heads(Case):
                              ".* has nothing for the drafter mtp: the file carries no head for further tokens")
         draft = os.path.join(self.FOLDER, "eagle3_llama.gguf")
         self.assert_sentence(sentence("heads/eagle3_llama.gguf"), UNAVAILABLE,
-                             ".* only drafts for the model it was made for: give it as --assistant-model")
+                             ".* is the draft of another model, which it cannot do without: give it to that model as --assistant-model")
         self.assert_sentence(sentence("qwen3.gguf", "--assistant-model", draft), DATA, ".* have different vocabularies.*")
 
 
