@@ -37,6 +37,9 @@ constexpr std::string_view kExpert = "";
 
 constexpr std::size_t kPromptsKept = 1000;  // ready; of more it is known by sample how long they are
 
+// Tokens of a draft that a model with states takes back, at most: a state is kept of each, for every branch.
+constexpr int kMostTakenBack = 8;
+
 constexpr int kDefaultCells = 8192;  // that a request gets, at most, where nobody has said how many
 
 }  // namespace
@@ -165,6 +168,7 @@ void Session::expect(const GenerationConfig& config) {
   const StrategyRow& row = resolve_strategy(config);
   const Room room = room_of(row, config);
   reads_layers_ = reads_layers_ || !config.dola_layers.empty();
+  rewind_ = std::max(rewind_, std::min(most_guesses(config), kMostTakenBack));
   const int negative = static_cast<int>(negative_prompt(config).size());
   for (const int length : lengths_for(config)) {
     const int longest = file_->trained_context();
@@ -226,7 +230,7 @@ void Session::make_heads() {
   const Cost whole = costs_.sum(), drafts = found->costs.sum();
   const int cells = std::max(whole.cells, drafts.cells);
   const int sequences = std::min(1 + std::max(whole.branches, drafts.branches), 256);
-  const auto expert = std::make_shared<LlamaModel>(file_, options_.model, cells, sequences);
+  const auto expert = std::make_shared<LlamaModel>(file_, options_.model, cells, sequences, rewind_);
   model_ = expert.get();
   engine_->load(std::string(kExpert), [&] { return expert; });
   std::shared_ptr<Model> head;
@@ -265,7 +269,9 @@ void Session::make_model(const std::string& name, std::shared_ptr<const LlamaFil
       name,
       [&] {
         const int branches = 1 + cost.branches;  // one for evaluating a node beside its cell
-        auto model = std::make_unique<LlamaModel>(std::move(file), options_.model, cost.cells, std::min(branches, 256));
+        const int rewind = name == kExpert ? rewind_ : 0;
+        auto model =
+            std::make_unique<LlamaModel>(std::move(file), options_.model, cost.cells, std::min(branches, 256), rewind);
         if (name == kExpert) model_ = model.get();
         return model;
       },

@@ -100,6 +100,7 @@ class Session {
   CostsAtOnce costs_;
   std::vector<Further> further_;
   bool reads_layers_ = false;  // of the expert: a request
+  int rewind_ = 0;             // tokens of drafts that the expert is to be able to take back
   std::unique_ptr<Engine> engine_;
   const LlamaModel* model_ = nullptr;  // the engine's
 };

@@ -141,6 +141,12 @@ std::vector<const DrafterRow*> drafters_of(const GenerationConfig& config) {
 
 bool chooses_drafters(const GenerationConfig& config) { return speculate(config) == "auto" && listed(config).empty(); }
 
+bool only_usual(const GenerationConfig& config) {
+  const auto rows = all_drafters();
+  return listed(config).empty() &&
+         std::none_of(rows.begin(), rows.end(), [&](const DrafterRow* row) { return row->is_asked_for(config); });
+}
+
 const DrafterRow& who_guesses(const DrafterRow& row, const Run& run, int first_model) {
   const std::string_view other = row.instead ? row.instead(run, first_model) : std::string_view();
   return other.empty() ? row : named(other);

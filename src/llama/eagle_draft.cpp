@@ -69,7 +69,7 @@ void check_eagle_draft(const LlamaFile& draft, const LlamaModel& target) {
 
 EagleDraft::EagleDraft(std::shared_ptr<const LlamaFile> file, std::shared_ptr<LlamaModel> target,
                        const ModelOptions& options, int cells, int sequences)
-    : LlamaModel(file, options, cells, sequences, target.get(), Part::eagle),
+    : LlamaModel(file, options, cells, sequences, 0, target.get(), Part::eagle),
       target_(std::move(target)),
       of_target_(outputs_of(layers_of(*file), target_->info().n_layer)),
       nothing_(static_cast<std::size_t>(std::max(info().n_vocab, info().n_embd))) {

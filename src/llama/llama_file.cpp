@@ -94,8 +94,6 @@ LlamaFile::LlamaFile(const std::filesystem::path& path, const ModelOptions& opti
   }
   warnings_ = complaints.warnings();
   if (llama_model_has_encoder(model_.get()) && !is_draft(info_)) refuse_kind(path, "an encoder-decoder model");
-  if (llama_model_is_recurrent(model_.get()) || llama_model_is_hybrid(model_.get()))
-    refuse_kind(path, "a recurrent model, which cannot branch");
   if (llama_model_is_diffusion(model_.get())) refuse_kind(path, "a diffusion model");
   if (!model_->hparams.causal_attn) refuse_kind(path, kEncoder);
   if (llama_vocab_type(llama_model_get_vocab(model_.get())) == LLAMA_VOCAB_TYPE_NONE)
@@ -108,6 +106,10 @@ LlamaFile::LlamaFile(const std::filesystem::path& path, const ModelOptions& opti
 }
 
 int LlamaFile::trained_context() const { return llama_model_n_ctx_train(model_.get()); }
+
+bool LlamaFile::has_states() const {
+  return llama_model_is_recurrent(model_.get()) || llama_model_is_hybrid(model_.get());
+}
 
 std::uint64_t LlamaFile::weight_bytes() const { return llama_model_size(model_.get()); }
 

@@ -39,6 +39,7 @@ class LlamaFile {
   const LlamaVocab& vocab() const { return *vocab_; }
   const ChatTemplate* chat_template() const { return chat_template_.get(); }  // null where it has none
   int trained_context() const;
+  bool has_states() const;  // recurrent layers, whose memory of a text is a state: alone, or beside attention
   std::uint64_t weight_bytes() const;                                     // of all tensors
   const std::vector<std::string>& warnings() const { return warnings_; }  // libllama's, for whoever is to know
   llama_model* handle() const { return model_.get(); }

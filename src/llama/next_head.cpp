@@ -33,7 +33,7 @@ std::string no_next_head(const GgufInfo& info, const llama_model* model) {
 
 NextHead::NextHead(const std::shared_ptr<const LlamaFile>& file, std::shared_ptr<LlamaModel> model,
                    const ModelOptions& options, int cells, int sequences)
-    : LlamaModel(file, options, cells, sequences, model.get(), Part::next_head), model_(std::move(model)) {
+    : LlamaModel(file, options, cells, sequences, 0, model.get(), Part::next_head), model_(std::move(model)) {
   if (model_->info().n_cells < info().n_cells || model_->info().max_sequences < info().max_sequences)
     throw Error(ErrorKind::internal, "the cache of the model is smaller than that of its head");
 }

@@ -109,7 +109,7 @@ double Run::seconds() const {
 }
 
 std::optional<int> Run::others_in_forward(int own) const {
-  const KvCache& cache = scheduler_.cache(inquiry_.models[0]);
+  const Cache& cache = scheduler_.cache(inquiry_.models[0]);
   const int asked = cache.last_asked_rows();
   if (cache.last_rows() > asked + asked / 4) return std::nullopt;
   return std::max(0, asked - own);
