@@ -139,6 +139,8 @@ std::vector<const DrafterRow*> drafters_of(const GenerationConfig& config) {
   return rows;
 }
 
+bool chooses_drafters(const GenerationConfig& config) { return speculate(config) == "auto" && listed(config).empty(); }
+
 bool only_usual(const GenerationConfig& config) {
   const auto rows = all_drafters();
   return listed(config).empty() &&

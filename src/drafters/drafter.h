@@ -65,6 +65,9 @@ void check_drafters(const GenerationConfig& config);
 // drafter whose option is missing.
 std::vector<const DrafterRow*> drafters_of(const GenerationConfig& config);
 
+// Whether it is left to decant who guesses (speculate=auto).
+bool chooses_drafters(const GenerationConfig& config);
+
 // Whether they were not asked for by anything but speculate=auto: they may as well do nothing.
 bool only_usual(const GenerationConfig& config);
 

@@ -15,9 +15,14 @@ constexpr const char* kSpeech = "a model of speech";
 constexpr struct {
   std::string_view part;
   const char* what;
-} kinds[] = {{"bert", kEncoder},           {"llama-embed", kEncoder}, {"gemma-embedding", kEncoder},
-             {"t5encoder", "an encoder"},  {"eagle3", kDraft},        {"dflash", kDraft},
-             {"gemma4-assistant", kDraft}, {"tts", kSpeech},          {"wavtokenizer", kSpeech}};
+} kinds[] = {{"bert", kEncoder},
+             {"llama-embed", kEncoder},
+             {"gemma-embedding", kEncoder},
+             {"t5encoder", "an encoder"},
+             {"dflash", kDraft},
+             {"gemma4-assistant", kDraft},
+             {"tts", kSpeech},
+             {"wavtokenizer", kSpeech}};
 
 }  // namespace
 
@@ -29,6 +34,13 @@ void check_kind(const std::filesystem::path& path, const GgufInfo& info) {
   for (const auto& [part, what] : kinds) {
     if (info.architecture.find(part) != info.architecture.npos) refuse_kind(path, what);
   }
+}
+
+bool is_draft(const GgufInfo& info) { return info.architecture == "eagle3"; }
+
+void check_speaks_alone(const std::filesystem::path& path, const GgufInfo& info) {
+  if (!is_draft(info)) return;
+  throw Error(ErrorKind::unavailable, "{} is {}: give it to that model as --assistant-model", path.string(), kDraft);
 }
 
 }  // namespace decant

@@ -70,6 +70,7 @@ LlamaFile::LlamaFile(const std::filesystem::path& path, const ModelOptions& opti
   if (options.exact) check_exact_options(options);
   llama_model_params params = llama_model_default_params();
   params.n_gpu_layers = options.n_gpu_layers;
+  params.load_mtp = info_.n_next_heads > 0;
   ggml_backend_dev_t no_devices[] = {nullptr};  // with 0 layers libllama would still send large batches to a device
   if (options.exact) params.devices = no_devices;
   if (progress) {
@@ -92,7 +93,7 @@ LlamaFile::LlamaFile(const std::filesystem::path& path, const ModelOptions& opti
     if (weights_.first == 0) share_hyperparameters(*model_, *weights_.of->model_);
   }
   warnings_ = complaints.warnings();
-  if (llama_model_has_encoder(model_.get())) refuse_kind(path, "an encoder-decoder model");
+  if (llama_model_has_encoder(model_.get()) && !is_draft(info_)) refuse_kind(path, "an encoder-decoder model");
   if (llama_model_is_diffusion(model_.get())) refuse_kind(path, "a diffusion model");
   if (!model_->hparams.causal_attn) refuse_kind(path, kEncoder);
   if (llama_vocab_type(llama_model_get_vocab(model_.get())) == LLAMA_VOCAB_TYPE_NONE)

@@ -8,6 +8,21 @@
 #include "tree/state_cache.h"
 
 namespace decant {
+namespace {
+
+void add_to(Outputs& all, const Outputs& more) {
+  const auto merge = [](std::vector<int>& layers, const std::vector<int>& further) {
+    for (const int layer : further) {
+      if (std::find(layers.begin(), layers.end(), layer) == layers.end()) layers.push_back(layer);
+    }
+  };
+  all.logits |= more.logits;
+  all.hidden |= more.hidden;
+  merge(all.layers, more.layers);
+  merge(all.states, more.states);
+}
+
+}  // namespace
 
 Cache::Cache(PrefixTree& tree, Model& model) : tree_(tree), model_(model) { tree_.observe(this); }
 
@@ -35,15 +50,7 @@ int Cache::add(NodeId node, const Outputs* outputs, int age) {
 void Cache::want(int row, const Outputs& outputs) {
   Outputs& wanted = batch_[static_cast<std::size_t>(row)].outputs;
   if (!wanted.any_logits() && outputs.any_logits()) ++output_rows_;
-  wanted.logits |= outputs.logits;
-  wanted.hidden |= outputs.hidden;
-  const auto merge = [](std::vector<int>& all, const std::vector<int>& more) {
-    for (const int layer : more) {
-      if (std::find(all.begin(), all.end(), layer) == all.end()) all.push_back(layer);
-    }
-  };
-  merge(wanted.layers, outputs.layers);
-  merge(wanted.states, outputs.states);
+  add_to(wanted, outputs);
 }
 
 void Cache::forward() {
@@ -60,6 +67,7 @@ void Cache::evaluate() {
   flush();
   last_asked_rows_ = static_cast<int>(
       std::count_if(batch_.begin(), batch_.end(), [](const BatchRow& row) { return row.outputs.any(); }));
+  for (BatchRow& row : batch_) add_to(row.outputs, kept_);
   prepare();
   model_rows_.clear();
   for (const BatchRow& row : batch_) {
@@ -70,7 +78,21 @@ void Cache::evaluate() {
                            .state = state_for(row.node)});
   }
   model_.forward(model_rows_);
+  for (int i = 0; kept_.any() && i < rows(); ++i) remember(batch_[static_cast<std::size_t>(i)].node, kept_, i);
   evaluated();
+}
+
+void Cache::remember(NodeId node, const Outputs& outputs, int row) {
+  std::vector<float>& numbers = states_[node];
+  numbers.clear();
+  const auto add = [&](std::span<const float> more) { numbers.insert(numbers.end(), more.begin(), more.end()); };
+  for (const int layer : outputs.states) add(model_.state(row, layer));
+  if (outputs.hidden) add(model_.hidden(row));
+}
+
+std::span<const float> Cache::state(NodeId node) const {
+  const auto found = states_.find(node);
+  return found == states_.end() ? std::span<const float>() : std::span(found->second);
 }
 
 void Cache::end(Fate fate) {
@@ -82,7 +104,7 @@ void Cache::end(Fate fate) {
 
 std::shared_ptr<Cache> make_cache(PrefixTree& tree, Model& model, std::shared_ptr<Cache> below) {
   if (model.info().rewind != kRewindAll) return std::make_shared<StateCache>(tree, model);
-  return std::make_shared<KvCache>(tree, model, std::static_pointer_cast<KvCache>(std::move(below)));
+  return std::make_shared<KvCache>(tree, model, std::move(below));
 }
 
 }  // namespace decant

@@ -8,6 +8,8 @@
 #pragma once
 
 #include <memory>
+#include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "model/model.h"
@@ -39,6 +41,7 @@ class Cache : public PrefixTree::Observer {
   void begin() {
     claims_.clear();
     lack_ = Lack::none;
+    begun();
   }
 
   // Somebody of this age (smaller is older) will want `node`: in this batch nobody younger can take what leads to it.
@@ -70,6 +73,18 @@ class Cache : public PrefixTree::Observer {
   // Forgets all, what is below too, and what is written in cells. REQUIRES: no batch is being built.
   virtual void clear() = 0;
 
+  // ---- for the cache above (model/model.h, Carry)
+  // -------------------------------------------------------------------- What the model says of a node, from when it is
+  // evaluated until it is forgotten or the node is gone; {}: nothing.
+  void keep(const Outputs& outputs) {
+    kept_ = outputs;
+    states_.clear();
+  }
+  bool keeps() const { return kept_.any(); }
+  std::span<const float> state(NodeId node) const;  // states in their order, then hidden; empty: not known
+  const std::unordered_map<NodeId, std::vector<float>>& states() const { return states_; }
+  void forget_state(NodeId node) { states_.erase(node); }
+
   // Passes pending releases on to the model. forward() does so too; this is for when nothing more will be evaluated.
   virtual void flush() = 0;
 
@@ -90,12 +105,16 @@ class Cache : public PrefixTree::Observer {
     lack_ = lack;
     return -1;
   }
+  virtual void begun() {}                      // before a batch is built
   virtual int row_of(NodeId node) const = 0;   // in the batch, or -1
   virtual int push(NodeId node, int age) = 0;  // its row, the last; or refuses
   virtual void prepare() {}                    // before the rows of a batch go to the model
   virtual void evaluated() {}                  // while the model's outputs are those of the batch
   virtual void end_batch(Fate fate) = 0;
   virtual std::span<const float> state_for(NodeId) const { return {}; }  // Row::state
+
+  void remember(NodeId node, const Outputs& outputs, int row);
+  void forget_states() { states_.clear(); }
 
   PrefixTree& tree_;
   Model& model_;
@@ -111,6 +130,8 @@ class Cache : public PrefixTree::Observer {
   void evaluate();
   void end(Fate fate);
 
+  Outputs kept_ = {};
+  std::unordered_map<NodeId, std::vector<float>> states_ = {};
   std::vector<Row> model_rows_;
   int output_rows_ = 0;  // with logits
   int last_asked_rows_ = 0;

@@ -10,12 +10,21 @@
 
 namespace decant {
 
-KvCache::KvCache(PrefixTree& tree, Model& model, std::shared_ptr<KvCache> below)
+KvCache::KvCache(PrefixTree& tree, Model& model, std::shared_ptr<Cache> below)
     : Cache(tree, model), below_(std::move(below)) {
-  if (below_) below_->is_below_ = true;
+  if (below_) {
+    assert(!below_->keeps() && "two caches above one");
+    carry_ = model_.carry();
+    below_->keep(carry_.of_lower);
+    if (carry_.from_parent) nothing_before_.resize(static_cast<std::size_t>(model_.info().n_embd));
+  }
   const int n = model_.info().max_sequences;
   sequences_by_id_.resize(static_cast<std::size_t>(n));
   for (SeqId seq = n - 1; seq >= 0; --seq) free_sequences_.push_back(seq);
+}
+
+KvCache::~KvCache() {
+  if (below_) below_->keep({});
 }
 
 KvCache::Cell& KvCache::cell(NodeId node) {
@@ -96,9 +105,12 @@ void KvCache::push_row(NodeId node, SeqId seq) {
 }
 
 void KvCache::prepare() {
-  if (below_) read_below();
-  if (!is_below_) return;
-  for (BatchRow& row : batch_) row.outputs.states = {model_.info().n_layer - 1};
+  if (!below_) return;
+  read_below();
+  for (BatchRow& row : batch_) {
+    row.outputs.hidden |= carry_.from_parent && row.outputs.logits;  // a draft may go on from there
+    if (!row.again) cell(row.node).guessed = known_below(source(row.node)).empty();
+  }
 }
 
 // Has what the batch's rows read evaluated below, where it is not known. Before everybody's claims: what the batch
@@ -106,10 +118,10 @@ void KvCache::prepare() {
 void KvCache::read_below() {
   constexpr int oldest = std::numeric_limits<int>::min();
   below_->begin();
-  for (const BatchRow& row : batch_) below_->claim(row.node, oldest);
+  for (const BatchRow& row : batch_) below_->claim(source(row.node), oldest);
   for (const BatchRow& row : batch_) {
-    if (!below_->state(row.node).empty()) continue;
-    while (below_->add(row.node, nullptr, oldest + 1) < 0) {
+    if (!state_for(row.node).empty()) continue;
+    while (below_->add(source(row.node), nullptr, oldest + 1) < 0) {
       if (below_->rows() == 0) throw Error(ErrorKind::unavailable, "the cache of the lower layers is too small");
       below_->forward();
     }
@@ -117,33 +129,54 @@ void KvCache::read_below() {
   if (below_->rows() > 0) below_->forward();
 }
 
+// What a head has said of its drafts is what further ones read.
 void KvCache::evaluated() {
-  if (!is_below_) return;
-  for (int i = 0; i < rows(); ++i) {
-    const std::span<const float> state = model_.state(i, model_.info().n_layer - 1);
-    states_[batch_[static_cast<std::size_t>(i)].node].assign(state.begin(), state.end());
+  for (int i = 0; carry_.from_parent && i < rows(); ++i) {
+    const BatchRow& row = batch_[static_cast<std::size_t>(i)];
+    if (row.outputs.hidden) remember(row.node, {.hidden = true}, i);
   }
 }
 
-// Empty: not known.
-std::span<const float> KvCache::state(NodeId node) const {
-  const auto found = states_.find(node);
-  return found == states_.end() ? std::span<const float>() : std::span(found->second);
+std::span<const float> KvCache::known_below(NodeId node) const {
+  return node == kRoot ? std::span(nothing_before_) : below_->state(node);
 }
 
+// What the batch's row of the node reads, if it is known. One that is evaluated again reads what its cell was evaluated
+// on.
 std::span<const float> KvCache::state_for(NodeId node) const {
-  return below_ ? below_->state(node) : std::span<const float>();
+  if (!below_) return {};
+  const std::span<const float> known = known_below(source(node));
+  const Cell at = look(node);
+  const bool may_guess = carry_.from_parent && (!batch_[static_cast<std::size_t>(at.row)].again || at.guessed);
+  return known.empty() && may_guess ? state(source(node)) : known;
+}
+
+// What the model below has read meanwhile is no guess any more.
+void KvCache::begun() {
+  if (!carry_.from_parent) return;
+  for (const auto& known : below_->states()) drop_guesses(known.first);
+}
+
+void KvCache::drop_guesses(NodeId node) {
+  forget_state(node);
+  for (NodeId child = tree_.first_child(node); child != kNoNode; child = tree_.next_sibling(child)) {
+    if (look(child).guessed) drop_all(child);
+  }
 }
 
 void KvCache::end_batch(Fate fate) {
   for (auto row = batch_.rbegin(); row != batch_.rend(); ++row) {
     cell(row->node).row = -1;
-    if (fate == Fate::evaluated && below_) below_->states_.erase(row->node);
     if (row->again) {
       free_sequence(row->seqs.front());
     } else if (fate != Fate::evaluated) {
       drop_tip(row->node);
     }
+  }
+  for (std::size_t i = 0; fate == Fate::evaluated && below_ && i < batch_.size(); ++i) {
+    const NodeId node = source(batch_[i].node);
+    if (carry_.from_parent && !known_below(node).empty()) drop_guesses(node);
+    below_->forget_state(node);
   }
   again_ = 0;
 }
@@ -181,7 +214,7 @@ void KvCache::clear() {
   assert(batch_.empty());
   if (below_) below_->clear();
   cells_by_node_.clear();
-  states_.clear();
+  forget_states();
   free_sequences_.clear();
   dirty_.clear();
   for (SeqId seq = model_.info().max_sequences - 1; seq >= 0; --seq) {
@@ -208,7 +241,7 @@ void KvCache::drop_tip(NodeId node) {
   const SeqId seq = look(node).seq;
   assert(seq >= 0 && look(node).children == 0);
   cell(node) = {};
-  states_.erase(node);
+  forget_state(node);
   --cells_;
   const NodeId parent = tree_.parent(node);
   if (parent == kRoot) {
@@ -220,6 +253,18 @@ void KvCache::drop_tip(NodeId node) {
   } else {
     free_sequence(seq);
     relabel(parent, seq);
+  }
+}
+
+// The cells of the node and of all behind it.
+void KvCache::drop_all(NodeId node) {
+  while (look(node).seq >= 0) {
+    NodeId tip = node;
+    while (look(tip).children > 0) {
+      tip = tree_.first_child(tip);
+      while (look(tip).seq < 0) tip = tree_.next_sibling(tip);
+    }
+    drop_tip(tip);
   }
 }
 

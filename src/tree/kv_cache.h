@@ -14,6 +14,10 @@
 // already. Of each node that was, and that the upper layers have not read yet, its state is kept; a batch has the rest
 // evaluated below first. So the cells of the lower layers are those of drafts and of the whole model alike, and what
 // they have computed is not computed again.
+//
+// The cache of a head for further tokens (Carry::from_parent) has that of its model below it. There each row reads what
+// the model says of the text before; of drafts, which the model has not read, what the head itself has said. Such cells
+// are guesses: once the model has read the text before, they are dropped, and read again if the text goes on with them.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +33,8 @@ namespace decant {
 class KvCache : public Cache {
  public:
   // `below`: of model.lower().
-  KvCache(PrefixTree& tree, Model& model, std::shared_ptr<KvCache> below = nullptr);
+  KvCache(PrefixTree& tree, Model& model, std::shared_ptr<Cache> below = nullptr);
+  ~KvCache() override;
 
   std::shared_ptr<Cache> below() const override { return below_; }
   int rows_needed(NodeId node) const override;
@@ -38,9 +43,10 @@ class KvCache : public Cache {
 
  private:
   struct Cell {
-    SeqId seq = -1;    // invariant 3; -1: no cell (and not in the batch)
-    int children = 0;  // children with a cell or in the batch
-    int row = -1;      // in the batch being built
+    SeqId seq = -1;        // invariant 3; -1: no cell (and not in the batch)
+    int children = 0;      // children with a cell or in the batch
+    int row = -1;          // in the batch being built
+    bool guessed = false;  // evaluated on a state of this cache's own
   };
   struct Sequence {
     NodeId tip = kNoNode;        // kNoNode: free
@@ -57,6 +63,7 @@ class KvCache : public Cache {
   void released(NodeId node) override;
   int row_of(NodeId node) const override { return look(node).row; }
   int push(NodeId node, int age) override;
+  void begun() override;
   void prepare() override;
   void evaluated() override;
   void end_batch(Fate fate) override;
@@ -69,6 +76,8 @@ class KvCache : public Cache {
   void trim(SeqId seq, int begin);
   void apply_trim(SeqId seq);
   void drop_tip(NodeId node);
+  void drop_all(NodeId node);
+  void drop_guesses(NodeId node);
   void relabel(NodeId from, SeqId old);
   bool make_room(NodeId target, int age, int cells, bool need_sequence);
   void protect(NodeId node);
@@ -77,11 +86,12 @@ class KvCache : public Cache {
   template <class Usable>
   NodeId oldest_tip(Usable usable) const;
   void read_below();
-  std::span<const float> state(NodeId node) const;
+  NodeId source(NodeId node) const { return carry_.from_parent ? tree_.parent(node) : node; }
+  std::span<const float> known_below(NodeId node) const;
 
-  std::shared_ptr<KvCache> below_;
-  bool is_below_ = false;                                       // of another: its states are kept
-  std::unordered_map<NodeId, std::vector<float>> states_ = {};  // of nodes with a cell that nobody above has read yet
+  std::shared_ptr<Cache> below_;
+  Carry carry_ = {};                   // from below
+  std::vector<float> nothing_before_;  // the state of the empty text
   std::vector<Cell> cells_by_node_;
   std::vector<Sequence> sequences_by_id_;
   std::vector<SeqId> free_sequences_;

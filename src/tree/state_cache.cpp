@@ -186,6 +186,7 @@ void StateCache::take_back(SeqId seq) {
 }
 
 void StateCache::released(NodeId node) {
+  forget_state(node);
   const SeqId seq = look(node).seq;
   assert(look(node).row < 0);
   if (const auto index = static_cast<std::size_t>(node); index < known_.size()) known_[index] = {};
@@ -203,6 +204,7 @@ void StateCache::released(NodeId node) {
 
 void StateCache::clear() {
   assert(batch_.empty());
+  forget_states();
   known_.clear();
   free_sequences_.clear();
   dirty_.clear();

@@ -64,12 +64,13 @@ class Models(Case):
     def test_what_writes_no_text_is_refused_by_its_architecture(self):
         encoder, draft, speech = "an encoder", "the draft of another model, .*", "a model of speech"
         for architecture, what in {"llama-embed": encoder, "gemma-embedding": encoder, "modern-bert": encoder, "eurobert": encoder,
-                                   "jina-bert-v3": encoder, "t5encoder": encoder, "eagle3": draft, "dflash": draft,
+                                   "jina-bert-v3": encoder, "t5encoder": encoder, "dflash": draft,
                                    "gemma4-assistant": draft, "qwen3tts": speech, "pockettts": speech, "wavtokenizer-dec": speech,
                                    "dream": "a diffusion model", "llada": "a diffusion model"}.items():
             with self.subTest(architecture):
                 path = self.model("m", *llama(architecture))
                 self.assert_sentence(self.run_model(path), UNAVAILABLE, f".*m.gguf is {what}.*: decant runs decoder-only transformers")
+        self.assert_sentence(self.run_model(self.model("m", *llama("eagle3"))), UNAVAILABLE, f".*m.gguf is {draft} as --assistant-model")
         keys, tensors = llama("pangu-embedded")  # a decoder
         tensors["blk.0.attn_output.bias"] = ((32,), None)
         self.sequences(self.model("decoder", keys, tensors), "-n", "2")

@@ -125,7 +125,8 @@ std::vector<Token> TableModel::context(SeqId sequence, int end) const {
 void TableModel::copy_sequence(SeqId from, SeqId to, int end) {
   if (end_of(to) != 0) broken("copy to a sequence in use");
   if (is_state() && end_of(from) != end) broken("copy of a state as it was before");
-  if (is_state() && sequences_[static_cast<std::size_t>(from)].turned_back) broken("copy of a state that was taken back");
+  if (is_state() && sequences_[static_cast<std::size_t>(from)].turned_back)
+    broken("copy of a state that was taken back");
   for (CellData& cell : cells_) {
     if (cell.used() && cell.position < end && cell.sequences[static_cast<std::size_t>(from)]) {
       cell.sequences[static_cast<std::size_t>(to)] = true;
@@ -184,7 +185,7 @@ TableModel::CellData& TableModel::place(const Row& row) {
   const auto free = std::find_if(cells_.begin(), cells_.end(), [](const CellData& cell) { return !cell.used(); });
   if (free == cells_.end()) broken("the cache is full");
   free->position = row.position;
-  free->token = row.state.empty() ? row.token : token_of(row.state);
+  free->token = read(row);
   free->spoilt = false;
   for (const SeqId sequence : row.sequences) free->sequences[static_cast<std::size_t>(sequence)] = true;
   return *free;

@@ -82,9 +82,7 @@ TEST_P(Zoo, LogitsAreThoseOfTransformers) {
   EXPECT_LE(most, tolerance(kLogit, kGeluLogit));
 }
 
-TEST_P(Zoo, GreedyTextIsThatOfTransformers) {
-  expect_text("greedy", Json::object());
-}
+TEST_P(Zoo, GreedyTextIsThatOfTransformers) { expect_text("greedy", Json::object()); }
 
 TEST_P(Zoo, BeamsAreThoseOfTransformers) {
   const auto found = write(file_, golden_["beams"], {{"num_beams", 4}, {"num_return_sequences", 4}});
