@@ -351,8 +351,8 @@ LlamaModel::Kept LlamaModel::keep(std::size_t at, const Outputs& outputs) const 
 
 void LlamaModel::evaluate(std::span<const Row> rows) {
   const Wishes wishes = fill_batch(rows);
-  if (!is_head() &&
-      wishes.hidden != hidden_) {  // libllama then returns them for every row of a batch, so only while they are wanted
+  // libllama then returns them for every row of a batch, so only while they are wanted.
+  if (!is_head() && wishes.hidden != hidden_) {
     llama_set_embeddings(context_.get(), wishes.hidden);
     hidden_ = wishes.hidden;
   }

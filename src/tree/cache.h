@@ -73,9 +73,8 @@ class Cache : public PrefixTree::Observer {
   // Forgets all, what is below too, and what is written in cells. REQUIRES: no batch is being built.
   virtual void clear() = 0;
 
-  // ---- for the cache above (model/model.h, Carry)
-  // -------------------------------------------------------------------- What the model says of a node, from when it is
-  // evaluated until it is forgotten or the node is gone; {}: nothing.
+  // ---- for the cache above (Carry) --------------------------------------------------------------------------------
+  // What the model says of a node, from when it is evaluated until it is forgotten or the node is gone; {}: nothing.
   void keep(const Outputs& outputs) {
     kept_ = outputs;
     states_.clear();
