@@ -30,7 +30,7 @@ struct SessionOptions {
 void add_session_flags(Flags& flags, SessionOptions& options, GenerationConfig& config);
 
 // A model's file, found, downloaded if need be, checked and loaded, with progress on a terminal.
-std::shared_ptr<const LlamaFile> load_model(const ModelOptions& options, bool quiet);
+std::shared_ptr<const LlamaFile> load_model(const ModelOptions& options, bool quiet, SharedWeights weights = {});
 
 class Session {
  public:
