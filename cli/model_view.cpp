@@ -96,6 +96,7 @@ std::string size_of(const GgufInfo& info) {
     const double percent = 100 * static_cast<double>(each.bytes) / static_cast<double>(std::max<std::uint64_t>(all, 1));
     shares.push_back(percent < 0.05 ? "a little " + each.type : fmt::format("{:.1f}% {}", percent, each.type));
   }
+  if (shares.size() == 1) shares = {"all " + info.types[0].type};
   std::string text = fmt::format("{} parameters in {}", amount(total(info.types, &TypeShare::parameters)), size(all));
   if (info.n_splits > 1) text += fmt::format(", {} files", info.n_splits);
   return fmt::format("{}: {}", text, fmt::join(shares, ", "));
@@ -150,28 +151,30 @@ std::string context(const RunView& runs) {
 
 std::string who_computes(const KernelFacts& facts) {
   if (!facts.device.empty()) return fmt::format("{} computes", facts.device);
-  std::vector<std::string> ours, ggml;
+  std::vector<std::string> our_types, ggml_types, left;
   for (const TypeProducts& each : facts.products) {
-    if (each.ours > 0) ours.push_back(each.type);
-    if (each.ggml > 0) ggml.push_back(each.ours > 0 ? "the rest of " + each.type : each.type);
+    if (each.ours > 0) our_types.push_back(each.type);
+    if (each.ggml > 0) ggml_types.push_back((each.ours > 0 ? "other " : "") + each.type);
   }
-  if (facts.attention) ours.emplace_back("attention");
-  std::string text = ours.empty() ? "ggml's compute everything"
-                                  : fmt::format("ours ({}) compute {}", kernels::isa_name(*facts.isa), listed(ours));
-  if (!ours.empty()) text += ggml.empty() ? "" : fmt::format("; ggml computes products of {} weights", listed(ggml));
-  if (ours.empty() && !ggml.empty()) text += fmt::format(": products of {} weights", listed(ggml));
-  std::vector<std::string> others;  // that --exact would name, too
   for (const std::string& each : facts.left) {
-    if (!each.ends_with(" weights")) others.push_back(each);
+    if (!each.ends_with(" weights")) left.push_back(each);
   }
-  if (!ours.empty() && !others.empty())
-    text += fmt::format("{} {}", ggml.empty() ? "; ggml computes" : " and", listed(others));
+  const auto with_weights = [](const std::vector<std::string>& types, std::vector<std::string> others) {
+    if (!types.empty()) others.insert(others.begin(), listed(types) + " weights");
+    return fmt::format("{}", fmt::join(others, ", "));
+  };
+  const std::string ours =
+      with_weights(our_types, facts.attention ? std::vector<std::string>{"attention"} : std::vector<std::string>());
+  const std::string ggml = with_weights(ggml_types, left);
+  std::string text;
+  if (!ours.empty()) text = fmt::format("ours ({}) for {}", kernels::isa_name(*facts.isa), ours);
+  if (!ggml.empty()) text += fmt::format("{}ggml's for {}", text.empty() ? "" : "; ", ggml);
   return text;
 }
 
 void memory(Text& text, const RunView& runs) {
   const MemoryFacts& facts = runs.facts.memory;
-  std::string first = fmt::format("{} of weights, {} for what is computed", size(facts.weights), size(facts.compute));
+  std::string first = fmt::format("{} of weights, {} of buffers", size(facts.weights), size(facts.compute));
   first += fmt::format(", {} of cache a token", size(facts.cache_per_token));
   if (facts.state_per_text > 0) first += fmt::format(", {} of state a text", size(facts.state_per_text));
   text.row("memory", first);
