@@ -288,6 +288,8 @@ void write_run(JsonWriter& json, const ModelView& view) {
   json.key("lower_layers");
   write_verdict(json, runs.lower_layers);
   write_kernels(json, runs.facts.kernels);
+  json.key("exact");
+  write_verdict(json, {.name = "exact", .why = runs.facts.why_not_exact});
   write_memory(json, runs);
 }
 
@@ -313,6 +315,7 @@ std::string model_text(const ModelView& view, const Style& style, int width) {
   memory(text, runs);
   text.row("kernels", who_computes(runs.facts.kernels));
   text.row("runs with", runs.facts.kernels.description);
+  text.row("exact", runs.facts.why_not_exact.empty() ? "yes" : "no: " + runs.facts.why_not_exact);
   text.heading("strategies");
   for (const Verdict& each : runs.strategies) text.verdict(each);
   text.heading("drafters");

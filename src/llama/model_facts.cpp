@@ -13,7 +13,9 @@
 #include <map>
 #include <set>
 
+#include "base/error.h"
 #include "kernels/hook.h"
+#include "llama/exactness.h"
 
 namespace decant {
 namespace {
@@ -55,13 +57,12 @@ KernelFacts kernels_of(const LlamaModel& model, const ModelOptions& options) {
   ggml_cgraph* graph = model.handle()->get_gf_res_reserve()->get_gf();
   std::map<std::string, TypeProducts> products;
   std::set<const ggml_tensor*> counted;
-  std::set<std::string> left;
   for (int i = 0; i < ggml_graph_n_nodes(graph); ++i) {
     const ggml_tensor* op = ggml_graph_node(graph, i);
     const bool ours = facts.isa && kernels::covers(op, *facts.isa);
     if (op->op == GGML_OP_FLASH_ATTN_EXT) facts.attention = ours;
     if (!ours) {
-      if (std::optional<std::string> what = kernels::left_to_ggml(op)) left.insert(std::move(*what));
+      if (std::optional<std::string> what = kernels::left_to_ggml(op)) facts.left.insert(std::move(*what));
     }
     const ggml_tensor* weights = op->src[0];
     if (!is_product(op) || weights->op != GGML_OP_NONE || !counted.insert(weights).second) continue;
@@ -73,8 +74,21 @@ KernelFacts kernels_of(const LlamaModel& model, const ModelOptions& options) {
     facts.products.push_back(each);
   }
   std::ranges::stable_sort(facts.products, std::greater(), [](const auto& each) { return each.ours + each.ggml; });
-  facts.left.assign(left.begin(), left.end());
   return facts;
+}
+
+std::string why_not_exact(const std::shared_ptr<const LlamaFile>& file, ModelOptions options) {
+  try {
+    options.exact = true;
+    check_exact_options(options);
+    options = settled_as_exact(options);
+    options.exact = false;  // which would evaluate something
+    check_nothing_left(kernels_of(LlamaModel(file, options, 0, 1), options).left, file->path());
+    return "";
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::unavailable && error.kind() != ErrorKind::usage) throw;
+    return error.what();
+  }
 }
 
 }  // namespace
@@ -87,7 +101,10 @@ ModelFacts model_facts(const std::shared_ptr<const LlamaFile>& file, const Model
   const Bytes bytes = bytes_of(one);
   const std::uint64_t trained = static_cast<std::uint64_t>(file->trained_context());
 
-  ModelFacts facts{.model = one.info(), .shape = shape_of(*file->handle()), .kernels = kernels_of(one, options)};
+  ModelFacts facts{.model = one.info(),
+                   .shape = shape_of(*file->handle()),
+                   .kernels = kernels_of(one, options),
+                   .why_not_exact = why_not_exact(file, options)};
   MemoryFacts& memory = facts.memory;
   memory.weights = bytes.weights;
   memory.compute = bytes.compute;

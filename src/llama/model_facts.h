@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,7 @@ struct KernelFacts {
   std::optional<kernels::Isa> isa = {};
   std::vector<TypeProducts> products = {};  // most bytes first
   bool attention = false;                   // is ours, where there is any
-  std::vector<std::string> left = {};       // to ggml, of what does not compute each row alone (kernels/hook.h)
+  std::set<std::string> left = {};          // to ggml, of what does not compute each row alone (kernels/hook.h)
 };
 
 // In bytes.
@@ -51,6 +52,7 @@ struct ModelFacts {
   ModelInfo model;  // of a context as it is made by default
   Shape shape = {};
   KernelFacts kernels = {};
+  std::string why_not_exact = "";  // the sentence that refuses options.exact, or ""
   MemoryFacts memory = {};
 };
 

@@ -129,6 +129,19 @@ class Show(Case):
                         self.assert_sentence(result, UNAVAILABLE, re.escape(verdict["why"]))
         self.assertGreater(refused, 0, "no model of which something is refused")
 
+    def test_exact_is_what_happens(self):
+        for path in (zoo("llama"), zoo("gemma2"), "build/models/smollm2-q4_0.gguf"):
+            for kernels in ("auto", "off"):
+                with self.subTest((path, kernels)):
+                    verdict = self.json("--kernels", kernels, path)["exact"]
+                    result = decant("run", "-m", path, "-t", "1", "--quiet", "--exact", "--kernels", kernels, "--no-chat-template", "-n", "2", "a",
+                                    cwd=ROOT, env=self.cache)
+                    if verdict["works"]:
+                        self.assert_ok(result)
+                    else:
+                        self.assert_sentence(result, result.code, re.escape(verdict["why"]))
+                        self.assertIn(result.code, (USAGE, UNAVAILABLE))
+
     def test_what_does_not_run_is_shown_with_the_reason(self):
         path = self.model("m", *bert())
         found = self.json(path)

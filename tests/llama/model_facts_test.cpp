@@ -63,10 +63,23 @@ TEST_P(Facts, WhatIsLeftToGgmlIsWhatAForwardFinds) {
                                    {.token = 2, .position = 1, .sequences = sequence, .outputs = &outputs}};
     made.forward(rows);
     std::string said = kernels.description;
-    for (std::size_t i = 0; i < kernels.left.size(); ++i)
-      said += (i == 0 ? "; ggml computes " : ", ") + kernels.left[i];
+    const char* before = "; ggml computes ";
+    for (const std::string& each : kernels.left) said += std::exchange(before, ", ") + each;
     EXPECT_EQ(said, made.describe());
   }
+}
+
+TEST_P(Facts, ExactIsRefusedWithTheSentenceThatIsSaid) {
+  const std::string said = model_facts(without_weights(), one_thread()).why_not_exact;
+  ModelOptions options = one_thread();
+  options.exact = true;
+  std::string heard;
+  try {
+    const LlamaModel made(std::make_shared<const LlamaFile>(path(), options), options, 0, 1);
+  } catch (const Error& error) {
+    heard = error.what();
+  }
+  EXPECT_EQ(said, heard);
 }
 
 INSTANTIATE_TEST_SUITE_P(Zoo, Facts,
