@@ -175,7 +175,7 @@ std::string who_computes(const KernelFacts& facts) {
 void memory(Text& text, const RunView& runs) {
   const MemoryFacts& facts = runs.facts.memory;
   std::string first = fmt::format("{} of weights, {} of buffers", size(facts.weights), size(facts.compute));
-  first += fmt::format(", {} of cache a token", size(facts.cache_per_token));
+  if (facts.cache_per_token > 0) first += fmt::format(", {} of cache a token", size(facts.cache_per_token));
   if (facts.state_per_text > 0) first += fmt::format(", {} of state a text", size(facts.state_per_text));
   text.row("memory", first);
   const auto with = [&](int tokens, std::uint64_t cache, std::string_view which) {
