@@ -43,7 +43,8 @@ constexpr int kDefaultCells = 8192;  // that a request gets, at most, where nobo
 
 }  // namespace
 
-std::shared_ptr<const LlamaFile> load_model(const ModelOptions& options, bool quiet, bool only_drafts) {
+std::shared_ptr<const LlamaFile> load_model(const ModelOptions& options, bool quiet, bool only_drafts,
+                                            SharedWeights weights) {
   check_ranges(model_fields(), options);
   const auto download = quiet ? DownloadProgress::silent : DownloadProgress::on_stderr;
   const std::filesystem::path path = resolve_model(options.model, download);
@@ -52,7 +53,7 @@ std::shared_ptr<const LlamaFile> load_model(const ModelOptions& options, bool qu
     tell(fmt::format("{} was not tried before it is loaded: there is no decant program to do it\n", path.string()));
   Progress loading("loading the model", !quiet);
   const auto update = [&](float done) { loading.update(static_cast<double>(done)); };
-  auto file = std::make_shared<const LlamaFile>(path, options, update);
+  auto file = std::make_shared<const LlamaFile>(path, options, update, "", std::move(weights));
   loading.wipe();
   for (const std::string& warning : file->warnings()) {
     if (!quiet) tell(fmt::format("decant: libllama does not compute {} as it is meant: {}\n", path.string(), warning));

@@ -31,7 +31,8 @@ void add_session_flags(Flags& flags, SessionOptions& options, GenerationConfig& 
 
 // A model's file, found, downloaded if need be, checked and loaded, with progress on a terminal.
 // `only_drafts`: it may be one that says nothing by itself (llama/kinds.h).
-std::shared_ptr<const LlamaFile> load_model(const ModelOptions& options, bool quiet, bool only_drafts = false);
+std::shared_ptr<const LlamaFile> load_model(const ModelOptions& options, bool quiet, bool only_drafts = false,
+                                            SharedWeights weights = {});
 
 class Session {
  public:

@@ -40,12 +40,6 @@ const Option<std::string> num_assistant_tokens_schedule(
      .advanced = true},
     "measured");
 
-std::vector<const DrafterRow*> all_drafters() {
-  std::vector<const DrafterRow*> rows = registered<DrafterRow>();
-  std::sort(rows.begin(), rows.end(), [](const auto* a, const auto* b) { return a->order < b->order; });
-  return rows;
-}
-
 const DrafterRow& named(std::string_view name) {
   for (const DrafterRow* row : registered<DrafterRow>()) {
     if (row->name == name) return *row;
@@ -93,6 +87,12 @@ const Option<int> num_assistant_tokens({.name = "num_assistant_tokens",
                                         .aliases = {"--draft-max"},
                                         .advanced = true},
                                        5);
+
+std::vector<const DrafterRow*> all_drafters() {
+  std::vector<const DrafterRow*> rows = registered<DrafterRow>();
+  std::sort(rows.begin(), rows.end(), [](const auto* a, const auto* b) { return a->order < b->order; });
+  return rows;
+}
 
 Task<void> Lookup::draft(Run& run, std::span<Draft> drafts) {
   for (Draft& each : drafts) {

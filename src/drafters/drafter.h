@@ -58,6 +58,9 @@ struct DrafterRow {
   std::string_view (*instead)(const Run& run, int first_model) = nullptr;       // who guesses in its place; "": nobody
 };
 
+// In the order in which they are asked.
+std::vector<const DrafterRow*> all_drafters();
+
 // Throws Error(usage) for options of speculation that do nothing with the others, and for unknown drafters.
 void check_drafters(const GenerationConfig& config);
 

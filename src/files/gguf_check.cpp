@@ -7,6 +7,7 @@
 #include <cstring>
 #include <deque>
 #include <initializer_list>
+#include <iterator>
 #include <limits>
 #include <unordered_set>
 #include <vector>
@@ -69,6 +70,7 @@ struct Tensor {
   std::string_view name;
   std::uint32_t type = 0;
   bool is_matrix = false;
+  std::uint64_t elements = 0;
   std::uint64_t size = 0;    // bytes
   std::uint64_t offset = 0;  // from the start of the data
   std::uint64_t entry = 0;   // byte of the file that describes it
@@ -114,6 +116,7 @@ Tensor read_tensor(GgufReader& reader) {
     reader.fail(tensor.entry, "the tensor {} has {} elements, more than can be addressed", shown(tensor.name),
                 elements);
   }
+  tensor.elements = elements;
   tensor.size = blocks * type.bytes;
   tensor.offset = reader.number<std::uint64_t>("the offset of a tensor");
   return tensor;
@@ -275,6 +278,21 @@ int next_heads_of(const GgufMetadata& metadata, const std::vector<Tensor>& tenso
   return count;
 }
 
+std::vector<TypeShare> shares_of(const std::vector<Tensor>& tensors) {
+  std::array<TypeShare, kTensorTypes.size()> by_type;
+  for (const Tensor& tensor : tensors) {
+    TypeShare& share = by_type[tensor.type];
+    share.type = kTensorTypes[tensor.type].name;
+    ++share.tensors;
+    share.parameters += tensor.elements;
+    share.bytes += tensor.size;
+  }
+  std::vector<TypeShare> shares;
+  std::copy_if(by_type.begin(), by_type.end(), std::back_inserter(shares), [](const auto& s) { return s.tensors > 0; });
+  std::stable_sort(shares.begin(), shares.end(), [](const auto& a, const auto& b) { return a.bytes > b.bytes; });
+  return shares;
+}
+
 void describe_weights(const std::vector<Tensor>& tensors, GgufInfo& info) {
   std::array<std::uint64_t, kTensorTypes.size()> bytes{};
   for (const Tensor& tensor : tensors) {
@@ -283,6 +301,7 @@ void describe_weights(const std::vector<Tensor>& tensors, GgufInfo& info) {
   const auto most = std::max_element(bytes.begin(), bytes.end());
   const std::size_t f32 = 0;
   info.n_tensors = static_cast<int>(tensors.size());
+  info.types = shares_of(tensors);
   info.weight_type = *most > 0 ? kTensorTypes[most - bytes.begin()].name : "";
   info.all_f32 = bytes[f32] > 0 && std::all_of(bytes.begin() + 1, bytes.end(), [](auto n) { return n == 0; });
   const auto is_head = [](const Tensor& tensor) { return tensor.name == "output.weight"; };
@@ -301,6 +320,8 @@ void describe_vocabulary(const GgufMetadata& metadata, std::uint64_t n_tokens, G
   info.padding = id("tokenizer.ggml.padding_token_id");
   info.add_bos = metadata.flag("tokenizer.ggml.add_bos_token");
   info.has_chat_template = metadata.text("tokenizer.chat_template").has_value();
+  info.tokenizer = metadata.text("tokenizer.ggml.model").value_or("");
+  info.pre_tokenizer = metadata.text("tokenizer.ggml.pre").value_or("");
 }
 
 // A reader, what it has read of a file, and its tensors.

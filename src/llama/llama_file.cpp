@@ -80,7 +80,7 @@ LlamaFile::LlamaFile(const std::filesystem::path& path, const ModelOptions& opti
       return true;
     };
   }
-  if (weights_.of) {
+  if (weights_.of || weights_.none) {
     params.no_alloc = true;
     params.load_mode = LLAMA_LOAD_MODE_NONE;
   }

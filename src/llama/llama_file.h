@@ -18,10 +18,12 @@ namespace decant {
 
 class LlamaFile;
 
-// Of a file that has none of its own: those of another model, whose layer `first` is the file's layer 0.
+// Of a file that has none of its own: those of another model, whose layer `first` is the file's layer 0. Or none at
+// all are read: of such a file contexts can be made, which take no memory, but nothing can be evaluated.
 struct SharedWeights {
   std::shared_ptr<const LlamaFile> of = nullptr;
   int first = 0;
+  bool none = false;
 };
 
 class LlamaFile {

@@ -158,9 +158,14 @@ std::vector<Token> LlamaVocab::end_of_turn() const {
   return tokens;
 }
 
-std::string LlamaVocab::bos_text() const {
+std::optional<Token> LlamaVocab::bos() const {
   const Token bos = llama_vocab_bos(vocab_);
-  return bos < 0 ? "" : std::string(piece(bos));
+  return bos < 0 ? std::nullopt : std::optional(bos);
+}
+
+std::string LlamaVocab::bos_text() const {
+  const std::optional<Token> token = bos();
+  return token ? std::string(piece(*token)) : "";
 }
 
 bool LlamaVocab::adds_bos() const { return llama_vocab_get_add_bos(vocab_); }

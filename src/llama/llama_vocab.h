@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,6 +32,7 @@ class LlamaVocab : public Vocab {
 
   // For chats: eos(), and every token that libllama takes for the end of a turn or of a document.
   std::vector<Token> end_of_turn() const;
+  std::optional<Token> bos() const;
   std::string bos_text() const;
   bool adds_bos() const;  // to a text that does not begin with it
   std::string eos_text() const;

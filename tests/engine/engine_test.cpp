@@ -165,6 +165,31 @@ TEST(Engine, WhatCannotBeCarriedOutIsRefusedAtOnce) {
   EXPECT_THROW(engine.submit(job(contradiction, {1})), Error);
 }
 
+// A model of which only the last layer can be seen.
+class WithoutLayers : public TableModel {
+ public:
+  explicit WithoutLayers(TableShape shape) : TableModel(shape), info_(TableModel::info()) { info_.has_layers = false; }
+  const ModelInfo& info() const override { return info_; }
+
+ private:
+  ModelInfo info_;
+};
+
+TEST(Engine, AStrategyThatTheModelCannotDoIsRefusedAtOnce) {
+  Engine engine;
+  engine.load("table", [] { return std::make_unique<WithoutLayers>(kRoomy); });
+  GenerationConfig dola = greedy_config(3);
+  dola.dola_layers = "low";
+  try {
+    engine.submit(job(dola, {1}));
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::unavailable);
+    EXPECT_NE(std::string(error.what()).find("inner layers"), std::string::npos) << error.what();
+  }
+  EXPECT_NO_THROW(engine.submit(job(greedy_config(3), {1})).outcome().rethrow());
+}
+
 TEST(Engine, ATextOfAnotherModelIsNoBeginning) {
   Engine engine;
   engine.load("table", table_model(kRoomy));
