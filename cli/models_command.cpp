@@ -14,6 +14,7 @@
 #include "llama/split_model.h"
 #include "options/table.h"
 #include "strategies/dola_layers.h"
+#include "strategies/speculation.h"
 
 namespace decant {
 namespace {
@@ -98,9 +99,10 @@ void check_own_part(const std::string& name, const std::shared_ptr<const LlamaFi
 }
 
 // With the option that it needs; where that is a number it is one of layers, and no file is called so.
-Verdict drafter_verdict(const DrafterRow& row, const std::shared_ptr<const LlamaFile>& file,
+Verdict drafter_verdict(const DrafterRow& row, const std::shared_ptr<const LlamaFile>& file, const ModelInfo& model,
                         const ModelOptions& options, int layers) {
   return verdict(std::string(row.name), [&](Verdict& found) {
+    check_takes_back(model, row.name);
     found.note = row.doc;
     if (!row.models) return;
     GenerationConfig config;
@@ -183,7 +185,8 @@ RunView runs_of(const std::shared_ptr<const LlamaFile>& file, const ModelOptions
   view.lower_layers =
       verdict(fmt::format("self:{}", half), [&](const Verdict& found) { check_own_part(found.name, file, options); });
   for (const StrategyRow* row : strategies()) view.strategies.push_back(strategy_verdict(*row, view));
-  for (const DrafterRow* row : all_drafters()) view.drafters.push_back(drafter_verdict(*row, file, options, half));
+  for (const DrafterRow* row : all_drafters())
+    view.drafters.push_back(drafter_verdict(*row, file, view.facts.model, options, half));
   return view;
 }
 

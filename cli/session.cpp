@@ -36,9 +36,6 @@ constexpr std::string_view kExpert = "";
 
 constexpr std::size_t kPromptsKept = 1000;  // ready; of more it is known by sample how long they are
 
-// Tokens of a draft that a model with states takes back, at most: a state is kept of each, for every branch.
-constexpr int kMostTakenBack = 8;
-
 constexpr int kDefaultCells = 8192;  // that a request gets, at most, where nobody has said how many
 
 }  // namespace
