@@ -139,6 +139,8 @@ std::vector<const DrafterRow*> drafters_of(const GenerationConfig& config) {
   return rows;
 }
 
+bool chooses_drafters(const GenerationConfig& config) { return speculate(config) == "auto" && listed(config).empty(); }
+
 const DrafterRow& who_guesses(const DrafterRow& row, const Run& run, int first_model) {
   const std::string_view other = row.instead ? row.instead(run, first_model) : std::string_view();
   return other.empty() ? row : named(other);

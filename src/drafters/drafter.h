@@ -68,6 +68,9 @@ void check_drafters(const GenerationConfig& config);
 // drafter whose option is missing.
 std::vector<const DrafterRow*> drafters_of(const GenerationConfig& config);
 
+// Whether it is left to decant who guesses (speculate=auto).
+bool chooses_drafters(const GenerationConfig& config);
+
 // Who guesses where `row` was chosen, on these models.
 const DrafterRow& who_guesses(const DrafterRow& row, const Run& run, int first_model);
 

@@ -279,6 +279,20 @@ std::vector<TypeShare> shares_of(const std::vector<Tensor>& tensors) {
   return shares;
 }
 
+// Heads for further tokens, where they are in the file: those blocks that come last, each with a projection of its own.
+int next_heads_of(const GgufMetadata& metadata, const std::vector<Tensor>& tensors, const GgufInfo& info) {
+  const auto count = static_cast<int>(metadata.u32(info.architecture + ".nextn_predict_layers").value_or(0));
+  const auto is_there = [&](int head) {
+    const std::string name = fmt::format("blk.{}.nextn.eh_proj.weight", info.n_layer - count + head);
+    return std::any_of(tensors.begin(), tensors.end(), [&](const Tensor& tensor) { return tensor.name == name; });
+  };
+  if (count < 1 || count >= info.n_layer) return 0;
+  for (int head = 0; head < count; ++head) {
+    if (!is_there(head)) return 0;
+  }
+  return count;
+}
+
 void describe_weights(const std::vector<Tensor>& tensors, GgufInfo& info) {
   std::array<std::uint64_t, kTensorTypes.size()> bytes{};
   for (const Tensor& tensor : tensors) {
@@ -332,6 +346,7 @@ GgufInfo describe(const Contents& contents) {
   info.architecture = architecture_of(reader, metadata);
   info.name = metadata.text("general.name").value_or("");
   info.n_layer = layers_of(reader, metadata, info.architecture);
+  info.n_next_heads = next_heads_of(metadata, tensors, info);
   info.n_context = metadata.u32(info.architecture + ".context_length").value_or(0);
   info.file_type = metadata.u32("general.file_type");
   if (tensors.empty() && info.n_splits == 1) throw Error(ErrorKind::data, "{} holds no weights", reader.file());

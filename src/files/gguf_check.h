@@ -25,8 +25,9 @@ struct TypeShare {
 
 struct GgufInfo {
   std::string architecture;
-  std::string name;  // "" where the file gives none
-  int n_layer = 0;
+  std::string name;             // "" where the file gives none
+  int n_layer = 0;              // blocks, those of heads for further tokens (multi-token prediction) included
+  int n_next_heads = 0;         // such heads, where their weights are in the file
   std::uint32_t n_context = 0;  // the trained context; 0 where the file gives none
   int n_tensors = 0;
   std::optional<std::uint32_t> file_type;  // llama_ftype

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 #include <ggml.h>
 #include <llama-context.h>
+#include <llama-ext.h>
 #include <llama-graph.h>
 #include <llama.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include "kernels/hook.h"
 #include "llama/damage.h"
 #include "llama/exactness.h"
+#include "llama/kinds.h"
 #include "llama/layer_head.h"
 #include "llama/library.h"
 #include "llama/threads.h"
@@ -104,16 +106,18 @@ void check_cache_fits(const llama_model* model, const llama_context_params& para
 }  // namespace
 
 LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions& options, int cells, int sequences,
-                       const LlamaModel* in_turn)
-    : file_(std::move(file)), isa_(isa_of(options)), left_is_known_(!isa_) {
+                       const LlamaModel* in_turn, Part part)
+    : file_(std::move(file)), part_(part), isa_(isa_of(options)), left_is_known_(!isa_) {
+  if (!is_head()) check_speaks_alone(file_->path(), file_->info());
   if (cells == 0) cells = options.ctx_size;
   if (cells == 0) cells = std::min(file_->trained_context(), kDefaultCells);
   const int wanted = cells;
   cells = static_cast<int>(std::min<std::int64_t>((std::int64_t{cells} + kCellStep - 1) / kCellStep, kMostSteps) *
                            kCellStep);
   sequences = std::clamp(sequences, 1, kMaxSequences);
-  const llama_context_params params = context_params(options, cells, sequences);
-  if (device_of(options).empty()) check_cache_fits(file_->handle(), params, *file_);
+  llama_context_params params = context_params(options, cells, sequences);
+  if (is_head()) params.ctx_other = in_turn->context_.get();  // whose embedding and output matrix it may use
+  if (device_of(options).empty() && !is_head()) check_cache_fits(file_->handle(), params, *file_);
   const Complaints complaints;
   context_.reset(llama_init_from_model(file_->handle(), params));
   if (!context_) {
@@ -122,6 +126,8 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
                 file_->path().string(), because,
                 because.find("cache type") == because.npos ? "a smaller --ctx-size" : "another --cache-type");
   }
+  // What its next row reads. Of every row: of some rows libllama would return the first ones, whichever they are.
+  if (is_head()) llama_set_embeddings_nextn(context_.get(), true, /*masked=*/false);
   threads_ = std::make_unique<Threads>(context_.get(), params.n_threads,
                                        isa_ && computes_all(reserved_graph(context_.get()), *isa_),
                                        in_turn ? in_turn->threads_.get() : nullptr);
@@ -143,8 +149,9 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
            .max_rows = rows,
            .max_outputs = std::min(kMaxOutputs, rows),
            .tied_embeddings = file_->info().tied_embeddings,
-           .has_layers = !layers_of_graph_.inputs.empty() && !layers_of_graph_.head.empty(),
-           .logits_from_hidden = !layers_of_graph_.head.empty(),
+           .has_layers = !is_head() && !layers_of_graph_.inputs.empty() && !layers_of_graph_.head.empty(),
+           .is_head = is_head(),
+           .logits_from_hidden = !is_head() && !layers_of_graph_.head.empty(),
            .keeps_rows_apart = isa_ && !plain && device_of(options).empty()};
   info_.damaged_tensor = [file = file_] { return first_damaged_tensor(file->path(), file->info().n_splits); };
   description_ =
@@ -169,6 +176,7 @@ llama_context_params LlamaModel::context_params(const ModelOptions& options, int
   params.type_k = params.type_v = cache_type(options, file_->info());
   params.flash_attn_type = flash_attention(options, file_->info());
   params.pooling_type = LLAMA_POOLING_TYPE_NONE;  // a hidden state for each token, whatever the file is made for
+  params.ctx_type = part_ == Part::next_head ? LLAMA_CONTEXT_TYPE_MTP : LLAMA_CONTEXT_TYPE_DEFAULT;
   params.no_perf = true;
   params.cb_eval = watch;
   params.cb_eval_user_data = this;
@@ -232,7 +240,8 @@ void LlamaModel::check(std::span<const Row> rows) const {
       throw Error(ErrorKind::usage, "{} has no position {}: a text may have {} tokens", info_.name, row.position,
                   info_.n_context);
     }
-    if (!row.state.empty() && (row.state.size() != state_size || !reads_states(file_->info().architecture))) {
+    const bool reads = is_head() || reads_states(file_->info().architecture);
+    if (!row.state.empty() && (row.state.size() != state_size || !reads)) {
       throw Error(ErrorKind::unavailable, "{} does not read states in place of tokens", info_.name);
     }
     if (!row.outputs || info_.has_layers) continue;
@@ -285,7 +294,8 @@ LlamaModel::Kept LlamaModel::keep(int row, const Outputs& outputs) const {
 
 void LlamaModel::evaluate(std::span<const Row> rows) {
   const Wishes wishes = fill_batch(rows);
-  if (wishes.hidden != hidden_) {  // libllama then returns them for every row of a batch, so only while they are wanted
+  if (!is_head() &&
+      wishes.hidden != hidden_) {  // libllama then returns them for every row of a batch, so only while they are wanted
     llama_set_embeddings(context_.get(), wishes.hidden);
     hidden_ = wishes.hidden;
   }
@@ -294,7 +304,8 @@ void LlamaModel::evaluate(std::span<const Row> rows) {
   for (std::vector<float>& states : layer_states_) states.clear();
   const bool brought = !rows.empty() && !rows[0].state.empty();
   decode(rows.size(), brought);
-  if (brought && layer_wanted_[0]) layer_states_[0] = states_;  // the graph reads them in place of the table's
+  if (brought && !is_head() && layer_wanted_[0])
+    layer_states_[0] = states_;  // the graph reads them in place of the table's
   check_states(rows.size());
   layers_.clear();
   if (wishes.layers || (stops_at_head_ && wishes.logits)) apply_head(rows);
@@ -323,6 +334,8 @@ LlamaModel::Wishes LlamaModel::fill_batch(std::span<const Row> rows) {
     wishes.layers |= !row.outputs->layers.empty();
     wishes.spares_logits |= row.outputs->hidden && !row.outputs->logits;
   }
+  // Its graph has the logits of every row, and of some rows libllama would return the first ones, whichever they are.
+  if (part_ == Part::eagle && wishes.logits) std::fill(outputs_.begin(), outputs_.end(), std::int8_t{1});
   return wishes;
 }
 
@@ -352,7 +365,7 @@ void LlamaModel::check_states(std::size_t rows) const {
 
 void LlamaModel::decode(std::size_t rows, bool states) {
   const llama_batch batch{.n_tokens = static_cast<std::int32_t>(rows),
-                          .token = states ? nullptr : tokens_.data(),
+                          .token = states && !is_head() ? nullptr : tokens_.data(),
                           .embd = states ? states_.data() : nullptr,
                           .pos = positions_.data(),
                           .n_seq_id = sequence_counts_.data(),
@@ -369,6 +382,27 @@ void LlamaModel::decode(std::size_t rows, bool states) {
   }
   left_is_known_ = true;
   if (std::any_of(left_.begin(), left_.end(), attends)) info_.keeps_rows_apart = false;
+}
+
+std::span<const float> LlamaModel::encode(std::span<float> states, int rows) {
+  const llama_batch batch{.n_tokens = rows,
+                          .token = nullptr,
+                          .embd = states.data(),
+                          .pos = nullptr,
+                          .n_seq_id = nullptr,
+                          .seq_id = nullptr,
+                          .logits = nullptr};
+  const Complaints complaints;
+  const int status = [&] {
+    const Threads::Turn turn(*threads_);
+    return llama_encode(context_.get(), batch);
+  }();
+  if (status != 0) {
+    throw Error(ErrorKind::internal, "libllama could not encode {} rows: status {}{}", rows, status,
+                complaints.because());
+  }
+  return {llama_get_embeddings_nextn(context_.get()),
+          static_cast<std::size_t>(rows) * static_cast<std::size_t>(info_.n_embd)};
 }
 
 // One product for all rows and layers of the batch; another for the last hidden states, as layer n_layer, where
@@ -416,7 +450,9 @@ std::span<const float> LlamaModel::logits(int row) const {
 
 std::span<const float> LlamaModel::hidden(int row) const {
   if (!kept_.empty()) return kept_[static_cast<std::size_t>(row)].hidden;
-  return {llama_get_embeddings_ith(context_.get(), row), static_cast<std::size_t>(info_.n_embd)};
+  const float* values =
+      is_head() ? llama_get_embeddings_nextn_ith(context_.get(), row) : llama_get_embeddings_ith(context_.get(), row);
+  return {values, static_cast<std::size_t>(info_.n_embd)};
 }
 
 std::span<const float> LlamaModel::layer_logits(int row, int layer) const {

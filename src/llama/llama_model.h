@@ -32,11 +32,17 @@ class Threads;
 
 class LlamaModel : public Model {
  public:
+  // What of a file is evaluated: its layers, or a head, whose rows bring a token and what another model says of the
+  // text before (Carry::from_parent): that of a model's own file (llama/next_head.h), or a file of its own
+  // (eagle_draft.h).
+  enum class Part { layers, next_head, eagle };
+
   // `cells`: positions in the cache; 0: options.ctx_size, or by default what the model was trained for, at most 8192.
   // `sequences`: branches that can be in the cache at once, at most 256; each costs room for a row of logits.
-  // `in_turn`: another that is never evaluated at the same time, whose threads are these then.
+  // `in_turn`: another that is never evaluated at the same time, whose threads are these then; of a head, the model
+  // that it belongs to, which outlives it.
   LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions& options, int cells = 0, int sequences = 64,
-             const LlamaModel* in_turn = nullptr);
+             const LlamaModel* in_turn = nullptr, Part part = Part::layers);
   ~LlamaModel() override;
 
   const ModelInfo& info() const override { return info_; }
@@ -60,6 +66,11 @@ class LlamaModel : public Model {
   // asked for. libllama hands those out for every row only of a layer that another follows.
   void stop_before_last_layer();
   llama_context* handle() const { return context_.get(); }
+  const LlamaFile& file() const { return *file_; }
+
+ protected:
+  // What libllama's encoder makes of `rows` states: as many of n_embd floats, valid until the next forward().
+  std::span<const float> encode(std::span<float> states, int rows);
 
  private:
   struct Wishes {  // of all rows of a batch
@@ -71,6 +82,7 @@ class LlamaModel : public Model {
     std::vector<std::pair<int, std::vector<float>>> layers, states;
   };
 
+  bool is_head() const { return part_ != Part::layers; }
   static bool watch(ggml_tensor* tensor, bool ask, void* self);
   llama_context_params context_params(const ModelOptions& options, int cells, int sequences);
   void check(std::span<const Row> rows) const;
@@ -85,6 +97,7 @@ class LlamaModel : public Model {
   Kept keep(int row, const Outputs& outputs) const;
 
   std::shared_ptr<const LlamaFile> file_;
+  Part part_;
   ModelInfo info_;
   std::string description_;
   std::optional<kernels::Isa> isa_;  // of our kernels, where they compute

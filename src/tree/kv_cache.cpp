@@ -9,17 +9,42 @@
 #include "base/error.h"
 
 namespace decant {
+namespace {
+
+void add_to(Outputs& all, const Outputs& more) {
+  const auto merge = [](std::vector<int>& layers, const std::vector<int>& further) {
+    for (const int layer : further) {
+      if (std::find(layers.begin(), layers.end(), layer) == layers.end()) layers.push_back(layer);
+    }
+  };
+  all.logits |= more.logits;
+  all.hidden |= more.hidden;
+  merge(all.layers, more.layers);
+  merge(all.states, more.states);
+}
+
+}  // namespace
 
 KvCache::KvCache(PrefixTree& tree, Model& model, std::shared_ptr<KvCache> below)
     : tree_(tree), model_(model), below_(std::move(below)) {
-  if (below_) below_->is_below_ = true;
+  if (below_) {
+    assert(!below_->kept_.any() && "two caches above one");
+    carry_ = model_.carry();
+    below_->kept_ = carry_.of_lower;
+    if (carry_.from_parent) nothing_before_.resize(static_cast<std::size_t>(model_.info().n_embd));
+  }
   const int n = model_.info().max_sequences;
   sequences_by_id_.resize(static_cast<std::size_t>(n));
   for (SeqId seq = n - 1; seq >= 0; --seq) free_sequences_.push_back(seq);
   tree_.observe(this);
 }
 
-KvCache::~KvCache() { tree_.forget(this); }
+KvCache::~KvCache() {
+  tree_.forget(this);
+  if (!below_) return;
+  below_->kept_ = {};
+  below_->states_.clear();
+}
 
 KvCache::Cell& KvCache::cell(NodeId node) {
   const auto index = static_cast<std::size_t>(node);
@@ -33,6 +58,12 @@ KvCache::Cell KvCache::look(NodeId node) const {
 }
 
 // ---- building a batch -----------------------------------------------------------------------------------------------
+
+void KvCache::begin() {
+  claims_.clear();
+  lack_ = Lack::none;
+  drop_guesses();
+}
 
 int KvCache::rows_needed(NodeId node) const {
   if (in_batch(look(node))) return 0;
@@ -120,15 +151,7 @@ void KvCache::push_row(NodeId node, SeqId seq) {
 void KvCache::want(int row, const Outputs& outputs) {
   Outputs& wanted = batch_[static_cast<std::size_t>(row)].outputs;
   if (!wanted.any_logits() && outputs.any_logits()) ++output_rows_;
-  wanted.logits |= outputs.logits;
-  wanted.hidden |= outputs.hidden;
-  const auto merge = [](std::vector<int>& all, const std::vector<int>& more) {
-    for (const int layer : more) {
-      if (std::find(all.begin(), all.end(), layer) == all.end()) all.push_back(layer);
-    }
-  };
-  merge(wanted.layers, outputs.layers);
-  merge(wanted.states, outputs.states);
+  add_to(wanted, outputs);
 }
 
 void KvCache::forward() {
@@ -148,15 +171,17 @@ void KvCache::evaluate_batch() {
   last_asked_rows_ = 0;
   for (BatchRow& row : batch_) {
     last_asked_rows_ += row.outputs.any();
-    if (is_below_) row.outputs.states = {model_.info().n_layer - 1};
+    add_to(row.outputs, kept_);
+    row.outputs.hidden |= carry_.from_parent && row.outputs.logits;  // a draft may go on from there
+    if (!row.again && below_) cell(row.node).guessed = known_below(source(row.node)).empty();
     model_rows_.push_back({.token = tree_.token(row.node),
                            .position = tree_.length(row.node) - 1,
                            .sequences = row.seqs,
                            .outputs = row.outputs.any() ? &row.outputs : nullptr,
-                           .state = below_ ? below_->state(row.node) : std::span<const float>()});
+                           .state = below_ ? brought(row.node) : std::span<const float>()});
   }
   model_.forward(model_rows_);
-  if (is_below_) keep_states();
+  if (kept_.any() || carry_.from_parent) keep_states();
 }
 
 // Has what the batch's rows read evaluated below, where it is not known. Before everybody's claims: what the batch
@@ -164,10 +189,11 @@ void KvCache::evaluate_batch() {
 void KvCache::read_below() {
   constexpr int oldest = std::numeric_limits<int>::min();
   below_->begin();
-  for (const BatchRow& row : batch_) below_->claim(row.node, oldest);
+  const auto is_open = [&](const BatchRow& row) { return brought(row.node).empty(); };
+  for (const BatchRow& row : batch_) below_->claim(source(row.node), oldest);
   for (const BatchRow& row : batch_) {
-    if (!below_->state(row.node).empty()) continue;
-    while (below_->add(row.node, nullptr, oldest + 1) < 0) {
+    if (!is_open(row)) continue;
+    while (below_->add(source(row.node), nullptr, oldest + 1) < 0) {
       if (below_->rows() == 0) throw Error(ErrorKind::unavailable, "the cache of the lower layers is too small");
       below_->forward();
     }
@@ -177,8 +203,13 @@ void KvCache::read_below() {
 
 void KvCache::keep_states() {
   for (int i = 0; i < rows(); ++i) {
-    const std::span<const float> state = model_.state(i, model_.info().n_layer - 1);
-    states_[batch_[static_cast<std::size_t>(i)].node].assign(state.begin(), state.end());
+    const BatchRow& row = batch_[static_cast<std::size_t>(i)];
+    if (carry_.from_parent && !row.outputs.hidden) continue;
+    std::vector<float>& kept = states_[row.node];
+    kept.clear();
+    const auto add = [&](std::span<const float> values) { kept.insert(kept.end(), values.begin(), values.end()); };
+    for (const int layer : kept_.states) add(model_.state(i, layer));
+    if (kept_.hidden || carry_.from_parent) add(model_.hidden(i));
   }
 }
 
@@ -188,15 +219,45 @@ std::span<const float> KvCache::state(NodeId node) const {
   return found == states_.end() ? std::span<const float>() : std::span(found->second);
 }
 
+std::span<const float> KvCache::known_below(NodeId node) const {
+  return node == kRoot ? std::span(nothing_before_) : below_->state(node);
+}
+
+// What the batch's row of the node reads, if it is known. One that is evaluated again reads what its cell was evaluated
+// on.
+std::span<const float> KvCache::brought(NodeId node) const {
+  const std::span<const float> known = known_below(source(node));
+  const Cell at = look(node);
+  const bool may_guess = carry_.from_parent && (!batch_[static_cast<std::size_t>(at.row)].again || at.guessed);
+  return known.empty() && may_guess ? state(source(node)) : known;
+}
+
+// What the model below has read meanwhile is no guess any more.
+void KvCache::drop_guesses() {
+  if (!carry_.from_parent) return;
+  for (const auto& known : below_->states_) drop_guesses(known.first);
+}
+
+void KvCache::drop_guesses(NodeId node) {
+  states_.erase(node);
+  for (NodeId child = tree_.first_child(node); child != kNoNode; child = tree_.next_sibling(child)) {
+    if (look(child).guessed) drop_all(child);
+  }
+}
+
 void KvCache::end_batch(bool evaluated) {
   for (auto row = batch_.rbegin(); row != batch_.rend(); ++row) {
     cell(row->node).row = -1;
-    if (evaluated && below_) below_->states_.erase(row->node);
     if (row->again) {
       free_sequence(row->seqs.front());
     } else if (!evaluated) {
       drop_tip(row->node);
     }
+  }
+  for (std::size_t i = 0; evaluated && below_ && i < batch_.size(); ++i) {
+    const NodeId node = source(batch_[i].node);
+    if (carry_.from_parent && !known_below(node).empty()) drop_guesses(node);
+    below_->states_.erase(node);
   }
   batch_.clear();
   again_ = output_rows_ = 0;
@@ -275,6 +336,18 @@ void KvCache::drop_tip(NodeId node) {
   } else {
     free_sequence(seq);
     relabel(parent, seq);
+  }
+}
+
+// The cells of the node and of all behind it.
+void KvCache::drop_all(NodeId node) {
+  while (look(node).seq >= 0) {
+    NodeId tip = node;
+    while (look(tip).children > 0) {
+      tip = tree_.first_child(tip);
+      while (look(tip).seq < 0) tip = tree_.next_sibling(tip);
+    }
+    drop_tip(tip);
   }
 }
 

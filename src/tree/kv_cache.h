@@ -15,6 +15,10 @@
 // already. Of each node that was, and that the upper layers have not read yet, its state is kept; a batch has the rest
 // evaluated below first. So the cells of the lower layers are those of drafts and of the whole model alike, and what
 // they have computed is not computed again.
+//
+// The cache of a head for further tokens (Carry::from_parent) has that of its model below it. There each row reads what
+// the model says of the text before; of drafts, which the model has not read, what the head itself has said. Such cells
+// are guesses: once the model has read the text before, they are dropped, and read again if the text goes on with them.
 #pragma once
 
 #include <cstdint>
@@ -49,10 +53,7 @@ class KvCache : public PrefixTree::Observer {
   // prefill is always cut at multiples of `chunk`, whatever else is in the batch.
   NodeId chunk_end(NodeId node, int chunk) const;
 
-  void begin() {
-    claims_.clear();
-    lack_ = Lack::none;
-  }
+  void begin();
 
   // Somebody of this age (smaller is older) will want `node`: in this batch nobody younger can take its path's cells.
   void claim(NodeId node, int age) { claims_.push_back({node, age}); }
@@ -88,9 +89,10 @@ class KvCache : public PrefixTree::Observer {
 
  private:
   struct Cell {
-    SeqId seq = -1;    // invariant 3; -1: no cell (and not in the batch)
-    int children = 0;  // children with a cell or in the batch
-    int row = -1;      // in the batch being built
+    SeqId seq = -1;        // invariant 3; -1: no cell (and not in the batch)
+    int children = 0;      // children with a cell or in the batch
+    int row = -1;          // in the batch being built
+    bool guessed = false;  // evaluated on a state of this cache's own
   };
   struct Sequence {
     NodeId tip = kNoNode;        // kNoNode: free
@@ -128,6 +130,9 @@ class KvCache : public PrefixTree::Observer {
   void trim(SeqId seq, int begin);
   void apply_trim(SeqId seq);
   void drop_tip(NodeId node);
+  void drop_all(NodeId node);
+  void drop_guesses();
+  void drop_guesses(NodeId node);
   void relabel(NodeId from, SeqId old);
   bool make_room(NodeId target, int age, int cells, bool need_sequence);
   void protect(NodeId node);
@@ -140,12 +145,18 @@ class KvCache : public PrefixTree::Observer {
   void read_below();
   void keep_states();
   std::span<const float> state(NodeId node) const;
+  NodeId source(NodeId node) const { return carry_.from_parent ? tree_.parent(node) : node; }
+  std::span<const float> known_below(NodeId node) const;
+  std::span<const float> brought(NodeId node) const;
 
   PrefixTree& tree_;
   Model& model_;
   std::shared_ptr<KvCache> below_;
-  bool is_below_ = false;                                       // of another: its states are kept
-  std::unordered_map<NodeId, std::vector<float>> states_ = {};  // of nodes with a cell that nobody above has read yet
+  Carry carry_ = {};   // from below
+  Outputs kept_ = {};  // for the cache above
+  // Of nodes with a cell, what is kept and nobody above has read yet; of a head's own, what it has said of drafts.
+  std::unordered_map<NodeId, std::vector<float>> states_ = {};
+  std::vector<float> nothing_before_;  // the state of the empty text
   std::vector<Cell> cells_by_node_;
   std::vector<Sequence> sequences_by_id_;
   std::vector<SeqId> free_sequences_;

@@ -177,7 +177,7 @@ TableModel::CellData& TableModel::place(const Row& row) {
   const auto free = std::find_if(cells_.begin(), cells_.end(), [](const CellData& cell) { return !cell.used(); });
   if (free == cells_.end()) broken("the cache is full");
   free->position = row.position;
-  free->token = row.state.empty() ? row.token : token_of(row.state);
+  free->token = read(row);
   free->spoilt = false;
   for (const SeqId sequence : row.sequences) free->sequences[static_cast<std::size_t>(sequence)] = true;
   return *free;

@@ -105,6 +105,9 @@ class TableModel : public Model {
   void set_table(Table table) { table_ = std::move(table); }
   std::function<bool(const std::vector<Token>& prefix)> fail_at = {};  // forward() with such a row throws an Error
 
+  // What the cell of a row stands for.
+  virtual Token read(const Row& row) const { return row.state.empty() ? row.token : token_of(row.state); }
+
   int fail_in = -1;  // forward() number `fail_in` from now throws an Error (0: the next)
 
  private:
