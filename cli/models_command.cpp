@@ -10,6 +10,7 @@
 #include "cli/session.h"
 #include "drafters/drafter.h"
 #include "hub/hub.h"
+#include "llama/next_head.h"
 #include "llama/self_model.h"
 #include "llama/split_model.h"
 #include "options/table.h"
@@ -95,7 +96,11 @@ Verdict strategy_verdict(const StrategyRow& row, const RunView& runs) {
 // A model that is made of this one, for those that name it.
 void check_own_part(const std::string& name, const std::shared_ptr<const LlamaFile>& file,
                     const ModelOptions& options) {
-  if (is_self_model(name)) load_self_model(name, file, options);
+  if (name == kNextHead) {
+    check_next_head(*file);
+  } else if (is_self_model(name)) {
+    load_self_model(name, file, options);
+  }
 }
 
 // With the option that it needs; where that is a number it is one of layers, and no file is called so.
@@ -201,7 +206,7 @@ int show(const std::vector<std::string>& arguments) {
   options.model.model = path.string();
   ModelView view{.file = path.string(), .name = path.stem().string(), .info = check_gguf(path)};
   try {
-    const auto file = load_model(options.model, options.quiet, true, {.none = true});
+    const auto file = load_model(options.model, options.quiet, false, {.none = true});
     view.runs = runs_of(file, options.model);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::unavailable) throw;
