@@ -8,7 +8,7 @@ say() { printf '\n== %s (%s s)\n' "$*" "$(($(date +%s) - begin))"; }
 say "source rules"
 git ls-files '*.cpp' '*.h' | xargs clang-format-16 --dry-run -Werror
 python3 scripts/check_sources.py
-python3 scripts/check_co_await.py src tests
+python3 scripts/check_co_await.py src server tests
 
 # Tests that need one core run beside what comes next, one such job at a time; finish NAME waits for them and shows what they said.
 jobs=""
@@ -67,7 +67,13 @@ python3 tests/cli/compare_test.py build/release/decant
 python3 tests/cli/sweep_test.py build/release/decant
 python3 tests/cli/contrast_test.py build/release/decant
 python3 tests/cli/bench_test.py build/release/decant
+python3 tests/cli/models_test.py build/release/decant
 python3 tests/cli/limits_test.py build/release/decant
+python3 tests/server/serve_test.py build/release/decant
+python3 tests/server/hostile_test.py build/release/decant
+[ -x build/openai/bin/python ] || python3 -m venv build/openai
+build/openai/bin/pip install --quiet --disable-pip-version-check "openai==2.54.0"
+build/openai/bin/python tests/server/openai_test.py build/release/decant
 python3 tests/hostile/hostile_test.py build/release/decant
 python3 tests/hostile/models_test.py build/release/decant
 python3 tests/zoo/context_test.py build/release/decant

@@ -11,6 +11,7 @@ void Bell::ring() {
     ++count_;
   }
   rung_.notify_all();
+  if (heard_) heard_();
 }
 
 std::uint64_t Bell::count() const {

@@ -7,9 +7,11 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 #include "engine/event.h"
 
@@ -18,6 +20,11 @@ namespace decant {
 // Rung whenever a mailbox that hangs on it has something new: whoever reads several can wait for all of them.
 class Bell {
  public:
+  Bell() = default;
+  // `heard` is called at each ring, on the thread that rings and with no lock held: for readers that do not wait for a
+  // bell, but are woken by an event loop. It must neither block nor throw.
+  explicit Bell(std::function<void()> heard) : heard_(std::move(heard)) {}
+
   void ring();
   std::uint64_t count() const;  // of its rings so far
   // Until it has rung more often than `seen` says, or for so long. Returns the count.
@@ -27,6 +34,7 @@ class Bell {
   mutable std::mutex mutex_;
   std::condition_variable rung_;
   std::uint64_t count_ = 0;
+  std::function<void()> heard_;
 };
 
 class Mailbox {

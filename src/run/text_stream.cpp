@@ -41,6 +41,8 @@ std::string TextStream::finish(std::size_t cut) {
   return text + utf8_.flush();
 }
 
+std::size_t TextStream::held_bytes() const { return held_.size() - prompt_bytes_ + utf8_.held().size(); }
+
 // The first `size` bytes of what is held, without those of the prompt.
 std::string TextStream::release(std::size_t size) {
   const std::size_t begin = std::min(prompt_bytes_, size);

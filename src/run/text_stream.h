@@ -17,6 +17,7 @@ class TextStream {
 
   std::string push(std::string_view bytes);  // the text that can now be shown
   std::string finish(std::size_t cut = 0);   // the rest, without the last `cut` bytes
+  std::size_t held_bytes() const;            // of those that were pushed, how many are not yet shown
 
  private:
   std::string release(std::size_t size);

@@ -15,6 +15,8 @@ std::vector<Node> number_rows(std::vector<Draft>& drafts);
 
 class Speculation {
  public:
+  // Throws Error(unavailable) for a model that cannot take back what it has read, unless nobody insists
+  // (speculate=auto).
   explicit Speculation(Run& run);
 
   bool is_off() const { return drafters_.empty(); }
@@ -39,6 +41,7 @@ class Speculation {
   int limit(Named& named, int texts);
 
   std::vector<Named> drafters_;
+  bool only_chains_ = false;  // what is rejected is taken back from the end of a text
   RowCosts costs_;
   DraftSchedule schedule_;
   bool reads_prompt_ = true;  // the next forward

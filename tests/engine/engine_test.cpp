@@ -165,6 +165,31 @@ TEST(Engine, WhatCannotBeCarriedOutIsRefusedAtOnce) {
   EXPECT_THROW(engine.submit(job(contradiction, {1})), Error);
 }
 
+// A model of which only the last layer can be seen.
+class WithoutLayers : public TableModel {
+ public:
+  explicit WithoutLayers(TableShape shape) : TableModel(shape), info_(TableModel::info()) { info_.has_layers = false; }
+  const ModelInfo& info() const override { return info_; }
+
+ private:
+  ModelInfo info_;
+};
+
+TEST(Engine, AStrategyThatTheModelCannotDoIsRefusedAtOnce) {
+  Engine engine;
+  engine.load("table", [] { return std::make_unique<WithoutLayers>(kRoomy); });
+  GenerationConfig dola = greedy_config(3);
+  dola.dola_layers = "low";
+  try {
+    engine.submit(job(dola, {1}));
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::unavailable);
+    EXPECT_NE(std::string(error.what()).find("inner layers"), std::string::npos) << error.what();
+  }
+  EXPECT_NO_THROW(engine.submit(job(greedy_config(3), {1})).outcome().rethrow());
+}
+
 TEST(Engine, ATextOfAnotherModelIsNoBeginning) {
   Engine engine;
   engine.load("table", table_model(kRoomy));
@@ -396,9 +421,11 @@ TEST(Engine, ForgetLeavesNothing) {
 }
 
 // Three turns of a chat read every token once; undo reads nothing again; and the texts are those of a fresh start.
-TEST(Engine, BookmarksGoOnWhereATextEnded) {
+void chat_and_undo(int rewind) {
+  TableShape shape = kRoomy;
+  shape.rewind = rewind;
   Engine engine({.kept_texts = 0});
-  engine.load("table", table_model(kRoomy));
+  engine.load("table", table_model(shape));
   const std::vector<std::vector<Token>> turns = {{1, 2, 3}, {4, 5}, {6, 7, 1, 2}};
   Bookmark mark, before;
   std::vector<Token> text;
@@ -431,7 +458,7 @@ TEST(Engine, BookmarksGoOnWhereATextEnded) {
   Job branch = job(greedy_config(2), {0});  // from the middle of an answer
   branch.from = mark.first(5);
   Ticket branched = engine.submit(branch);
-  EXPECT_EQ(branched.outcome().stats.rows, 1 + 1);
+  EXPECT_EQ(branched.outcome().stats.rows, (rewind == kRewindAll ? 1 : 3 + 3) + 1);  // from the first prompt's state
   short_text.assign(text.begin(), text.begin() + 5);
   short_text.push_back(0);
   EXPECT_EQ(ids(branched.outcome()), alone(greedy_config(2), short_text));
@@ -439,6 +466,14 @@ TEST(Engine, BookmarksGoOnWhereATextEnded) {
   branch.from = undone.from = mark = before = {};
   EXPECT_EQ(engine.load().nodes, 0);
   EXPECT_EQ(engine.load().bookmarks, 0);
+}
+
+TEST(Engine, BookmarksGoOnWhereATextEnded) { chat_and_undo(kRewindAll); }
+
+// A bookmark keeps the state behind its text.
+TEST(Engine, BookmarksGoOnWhereAStateIs) {
+  chat_and_undo(0);
+  chat_and_undo(3);
 }
 
 }  // namespace

@@ -7,10 +7,12 @@ import { readComparison } from "./data/comparison.ts";
 import { kindOf } from "./data/kind.ts";
 import { readSweep } from "./data/sweep.ts";
 import { Trace } from "./data/trace.ts";
+import { ServeState } from "./serve/state.ts";
 import { State } from "./state.ts";
 import { SweepState } from "./sweep/state.ts";
 import { App } from "./ui/App.tsx";
 import { againstOf, ComparisonPage } from "./ui/compare/ComparisonPage.tsx";
+import { ServePage } from "./ui/serve/ServePage.tsx";
 import { SweepPage } from "./ui/sweep/SweepPage.tsx";
 import { views } from "./ui/views.ts";
 
@@ -27,6 +29,10 @@ function show(data: string): Shown | null {
     case "sweep": {
       const state = new SweepState(readSweep(data), location.hash);
       return { page: <SweepPage state={state} />, link: state.link, go: (hash) => state.go(hash) };
+    }
+    case "serve": {
+      const state = new ServeState(location.hash);
+      return { page: <ServePage state={state} />, link: state.link, go: (hash) => state.go(hash) };
     }
     case "trace": {
       const trace = new Trace(data);

@@ -2,10 +2,11 @@
 
 import { object, type Json } from "./json.ts";
 
-export type Kind = "trace" | "comparison" | "sweep";
+export type Kind = "trace" | "comparison" | "sweep" | "serve";
 
 export function kindOf(text: string): Kind {
   const first = parseLine(text.slice(0, lineEnd(text, 0)));
+  if (first?.serve !== undefined) return "serve";
   if (first?.sweep !== undefined) return "sweep";
   return Array.isArray(first?.settings) && Array.isArray(first.prompts) ? "comparison" : "trace";
 }

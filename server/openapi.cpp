@@ -1,0 +1,139 @@
+// Tested by tests/server/request_test.cpp.
+#include "server/openapi.h"
+
+#include <cmath>
+#include <optional>
+#include <type_traits>
+
+#include "options/table.h"
+#include "server/api.h"
+#include "server/json_body.h"
+#include "server/request.h"
+
+namespace decant {
+namespace {
+
+template <class Element>
+Json element_schema(const Range& range) {
+  Json schema;
+  if constexpr (std::is_same_v<Element, bool>) {
+    schema["type"] = "boolean";
+  } else if constexpr (std::is_same_v<Element, std::string>) {
+    schema["type"] = "string";
+    const auto words = range.choices ? range.choices() : range.words;
+    for (const std::string_view word : words) schema["enum"].push_back(word);
+  } else {
+    schema["type"] = std::is_same_v<Element, double> ? "number" : "integer";
+    const auto bound = [](double value) -> Json {
+      if constexpr (std::is_same_v<Element, double>) return value;
+      return static_cast<std::int64_t>(value);
+    };
+    if (std::isfinite(range.low)) schema[range.low_is_open ? "exclusiveMinimum" : "minimum"] = bound(range.low);
+    if (std::isfinite(range.high)) schema["maximum"] = bound(range.high);
+  }
+  return schema;
+}
+
+template <class T>
+struct SchemaOf {
+  static Json of(const Range& range) { return element_schema<T>(range); }
+};
+template <class T>
+struct SchemaOf<std::vector<T>> {
+  static Json of(const Range& range) { return {{"type", "array"}, {"items", element_schema<T>(range)}}; }
+};
+template <class T>
+struct SchemaOf<std::optional<T>> : SchemaOf<T> {};
+
+Json schema_of(const Field<GenerationConfig>& row) {
+  const auto of = [&]<class T>(const T*) { return SchemaOf<T>::of(row.range); };
+  Json schema = std::visit(of, default_of(row));
+  schema["description"] = fmt::format("{} ({})", row.doc, row.when);
+  return schema;
+}
+
+Json properties_for(Endpoint endpoint) {
+  Json properties = Json::object();
+  for (const ApiField& field : api_fields()) {
+    if (!stands_in(field, endpoint)) continue;
+    Json schema = field.schema.empty() ? schema_of(get(generation_fields(), field.option)) : Json::parse(field.schema);
+    schema["description"] = field.doc;
+    properties[std::string(field.name)] = std::move(schema);
+  }
+  for (const auto& row : generation_fields()) {
+    if (!properties.contains(std::string(row.name))) properties[std::string(row.name)] = schema_of(row);
+  }
+  return properties;
+}
+
+Json request_schema(Endpoint endpoint) {
+  Json schema = {{"type", "object"}, {"properties", properties_for(endpoint)}, {"additionalProperties", false}};
+  if (endpoint == Endpoint::completions) schema["required"] = {"prompt"};
+  if (endpoint == Endpoint::chat) schema["required"] = {"messages"};
+  return schema;
+}
+
+Json reference(std::string_view name) { return {{"$ref", fmt::format("#/components/schemas/{}", name)}}; }
+
+// What a route takes, by its path.
+std::optional<Json> body_of(std::string_view path) {
+  if (path == "/v1/completions") return reference("CompletionRequest");
+  if (path == "/v1/chat/completions") return reference("ChatRequest");
+  if (path == "/v1/decode") return reference("DecodeRequest");
+  return Json{{"type", "object"}};
+}
+
+Json operation(const Route& route) {
+  Json it = {{"summary", route.doc}};
+  Json& responses = it["responses"];
+  const Json error = {{"description", "an error"},
+                      {"content", {{"application/json", {{"schema", reference("Error")}}}}}};
+  responses["200"] = {{"description", "the answer"}};
+  for (const char* status : {"400", "401", "403", "404", "405", "408", "413", "415", "421", "429", "431", "500", "503"})
+    responses[status] = error;
+  if (!route.open) it["security"] = Json::array({{{"key", Json::array()}}, Json::object()});
+  if (route.path.ends_with('/') && route.path.size() > 1) {
+    it["parameters"] =
+        Json::array({{{"name", "model"}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}}}}});
+  }
+  if (route.method == "POST") {
+    it["requestBody"] = {{"required", true}, {"content", {{"application/json", {{"schema", *body_of(route.path)}}}}}};
+  }
+  return it;
+}
+
+}  // namespace
+
+std::string openapi_text() {
+  Json page;
+  page["openapi"] = "3.1.0";
+  page["info"] = {{"title", "decant"}, {"version", DECANT_VERSION}};
+  Json& paths = page["paths"];
+  for (const Route& route : Route::all()) {
+    const bool is_prefix = route.path.ends_with('/') && route.path.size() > 1;
+    const std::string path = std::string(route.path) + (is_prefix ? "{model}" : "");
+    std::string method(route.method);
+    for (char& c : method) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    paths[path][method] = operation(route);
+  }
+  Json& schemas = page["components"]["schemas"];
+  schemas["CompletionRequest"] = request_schema(Endpoint::completions);
+  schemas["ChatRequest"] = request_schema(Endpoint::chat);
+  schemas["DecodeRequest"] = request_schema(Endpoint::decode);
+  const Json text_or_null = {{"type", Json::array({"string", "null"})}};
+  schemas["Error"] = {{"type", "object"},
+                      {"properties",
+                       {{"error",
+                         {{"type", "object"},
+                          {"properties",
+                           {{"message", {{"type", "string"}}},
+                            {"type", {{"type", "string"}}},
+                            {"param", text_or_null},
+                            {"code", text_or_null}}},
+                          {"required", {"message", "type", "param", "code"}}}}}},
+                      {"required", {"error"}}};
+  page["components"]["securitySchemes"]["key"] = {{"type", "http"}, {"scheme", "bearer"}};
+  return page.dump();
+}
+
+}  // namespace decant

@@ -1,0 +1,343 @@
+// Tested by tests/server/request_test.cpp.
+#include "server/request.h"
+
+#include <algorithm>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "base/edit_distance.h"
+#include "options/table.h"
+#include "server/api_error.h"
+
+namespace decant {
+namespace {
+
+constexpr std::string_view kText = R"({"type":"string"})", kFlag = R"({"type":"boolean"})", kAny = R"({})",
+                           kObject = R"({"type":"object"})";
+
+constexpr ApiField fields[] = {
+    {"model", "", kText, "which of the models that are served"},
+    {"prompt", "",
+     R"({"oneOf":[{"type":"string"},{"type":"array","items":{"type":"string"}},{"type":"array","items":{"type":"integer"}},{"type":"array","items":{"type":"array","items":{"type":"integer"}}}]})",
+     "a text, token ids, or a list of either", true, false, true},
+    {"messages", "",
+     R"({"type":"array","items":{"type":"object","properties":{"role":{"type":"string"},"content":{}},"required":["role","content"]}})",
+     "the conversation, to which the model's chat template is applied", false, true, true},
+    {"stream", "", kFlag, "server-sent events as the text is written", true, true, false},
+    {"stream_options", "", R"({"type":"object","properties":{"include_usage":{"type":"boolean"}}})",
+     "include_usage: a last event with the usage", true, true, false},
+    {"logprobs", "", R"({"type":"integer","minimum":0,"maximum":20})",
+     "the model's own log-probability of each token, and of so many others", true, false, false},
+    {"logprobs", "", kFlag, "the model's own log-probability of each token", false, true, false},
+    {"top_logprobs", "", R"({"type":"integer","minimum":0,"maximum":20})", "and of so many others", false, true, false},
+    {"echo", "", kFlag, "the prompt in front of the text, with its log-probabilities", true, false, false},
+    {"response_format", "", kObject, "text, json_object, or json_schema with its schema", true, true, true},
+    {"logit_bias", "logit_bias", R"({"type":"object","additionalProperties":{"type":"number"}})",
+     "token id to what is added to its logit"},
+    {"n", "num_return_sequences", "", "how many texts"},
+    {"best_of", "", R"({"type":"integer"})", "must be n", true, false, false},
+    {"max_tokens", "max_new_tokens", "", "how many tokens at most"},
+    {"max_completion_tokens", "max_new_tokens", "", "how many tokens at most", false, true, false},
+    {"stop", "stop_strings", R"({"oneOf":[{"type":"string"},{"type":"array","items":{"type":"string"}}]})",
+     "texts that end it"},
+    // What says nothing to a model on this machine.
+    {"user", "", kAny, "ignored"},
+    {"metadata", "", kAny, "ignored"},
+    {"store", "", kAny, "ignored"},
+    {"service_tier", "", kAny, "ignored"},
+    {"safety_identifier", "", kAny, "ignored"},
+    {"prompt_cache_key", "", kAny, "ignored"},
+    {"parallel_tool_calls", "", kAny, "ignored", false, true, false},
+};
+
+[[noreturn]] void reject(std::string_view field, const std::string& wanted) {
+  throw ApiError(400, fmt::format("{} must be {}", field, wanted), std::string(field));
+}
+
+// ---- options
+
+template <class T>
+struct ElementOf {
+  using Type = T;
+  static constexpr bool is_list = false;
+};
+template <class T>
+struct ElementOf<std::vector<T>> {
+  using Type = T;
+  static constexpr bool is_list = true;
+};
+template <class T>
+struct ElementOf<std::optional<T>> : ElementOf<T> {};
+
+// As a command line would have it; nothing for a value of another type.
+template <class Element>
+std::optional<std::string> text_of(const Json& value) {
+  if constexpr (std::is_same_v<Element, bool>) {
+    if (value.is_boolean()) return value.get<bool>() ? "true" : "false";
+  } else if constexpr (std::is_same_v<Element, std::string>) {
+    if (value.is_string()) return value.get<std::string>();
+    if (value.is_boolean()) return value.get<bool>() ? "true" : "false";
+    if (value.is_structured()) return value.dump();
+  } else {
+    if (value.is_number()) return value.dump();
+  }
+  return std::nullopt;
+}
+
+void set_option(GenerationConfig& config, const Field<GenerationConfig>& row, std::string_view name,
+                const Json& value) {
+  if (value.is_null()) return;
+  const auto read = [&]<class T>(const T*) {
+    using Element = typename ElementOf<T>::Type;
+    std::vector<Json> elements = {value};
+    const bool splits = value.is_array() && (ElementOf<T>::is_list || row.name == "dola_layers");
+    if (splits) elements = value.get<std::vector<Json>>();
+    std::vector<std::string> texts;
+    for (const Json& each : elements) {
+      const auto text = row.name == "dola_layers" && each.is_number() ? each.dump() : text_of<Element>(each);
+      if (!text) reject(name, requirement(default_of(row), row));
+      texts.push_back(*text);
+    }
+    if (!ElementOf<T>::is_list && texts.size() > 1) {  // a text that is a list
+      texts = {fmt::format("{}", fmt::join(texts, ","))};
+    }
+    config.given.reset(row.name);
+    for (const std::string& each : texts) set(config, row, each);
+  };
+  try {
+    std::visit(read, value_of(config, row));
+  } catch (const Error& error) {
+    throw ApiError(400, error.what(), std::string(name));
+  }
+}
+
+// ---- OpenAI's own
+
+bool read_flag(const Json& value, std::string_view name) {
+  if (value.is_null()) return false;
+  if (!value.is_boolean()) reject(name, "true or false");
+  return value.get<bool>();
+}
+
+int read_count(const Json& value, std::string_view name, int most) {
+  const bool fits = value.is_number_integer() && value >= 0 && value <= most;
+  if (!fits) reject(name, fmt::format("a whole number from 0 to {}", most));
+  return value.get<int>();
+}
+
+std::vector<Token> read_ids(const Json& list) {
+  std::vector<Token> ids;
+  for (const Json& each : list) {
+    const bool fits = each.is_number_integer() && each >= 0 && each <= 0x7fffffff;
+    if (!fits) reject("prompt", "a text, token ids, or a list of either");
+    ids.push_back(each.get<Token>());
+  }
+  return ids;
+}
+
+std::vector<PromptInput> read_prompts(const Json& value) {
+  std::vector<PromptInput> prompts;
+  const auto is_id = [](const Json& each) { return each.is_number(); };
+  if (value.is_string()) {
+    prompts.emplace_back(value.get<std::string>());
+  } else if (value.is_array() && !value.empty() && std::all_of(value.begin(), value.end(), is_id)) {
+    prompts.emplace_back(read_ids(value));
+  } else if (value.is_array()) {
+    for (const Json& each : value) {
+      if (each.is_string()) {
+        prompts.emplace_back(each.get<std::string>());
+      } else if (each.is_array()) {
+        prompts.emplace_back(read_ids(each));
+      } else {
+        reject("prompt", "a text, token ids, or a list of either");
+      }
+    }
+  }
+  if (prompts.empty()) reject("prompt", "a text, token ids, or a list of either");
+  if (prompts.size() > kMostPrompts) reject("prompt", fmt::format("at most {} of them", kMostPrompts));
+  return prompts;
+}
+
+// The text of a message: a string, or parts of type "text".
+std::string read_content(const Json& content) {
+  constexpr std::string_view wanted = "a text, or a list of parts of type text";
+  if (content.is_string()) return content.get<std::string>();
+  if (!content.is_array()) reject("messages", fmt::format("of messages whose content is {}", wanted));
+  std::string text;
+  for (const Json& part : content) {
+    const bool is_text =
+        part.is_object() && part.value("type", Json()) == "text" && part.contains("text") && part["text"].is_string();
+    if (!is_text) reject("messages", fmt::format("of messages whose content is {}", wanted));
+    text += part["text"].get<std::string>();
+  }
+  return text;
+}
+
+void read_format(const Json& value, GenerationConfig& config) {
+  if (value.is_null()) return;
+  constexpr std::string_view name = "response_format";
+  if (!value.is_object() || !value.contains("type") || !value["type"].is_string())
+    reject(name, "an object with a type: text, json_object or json_schema");
+  const auto type = value["type"].get<std::string>();
+  const auto follow = [&](const std::string& schema) {
+    set_option(config, get(generation_fields(), "json_schema"), name, schema);
+  };
+  if (type == "json_object") {
+    follow(R"({"type":"object"})");
+  } else if (type == "json_schema") {
+    const Json inner = value.value("json_schema", Json());
+    const Json schema = inner.is_object() ? inner.value("schema", Json()) : Json();
+    if (!schema.is_object() && !schema.is_boolean()) reject(name, "one whose json_schema has a schema");
+    follow(schema.dump());
+  } else if (type != "text") {
+    reject(name, "of type text, json_object or json_schema");
+  }
+}
+
+void read_biases(const Json& value, GenerationConfig& config) {
+  if (value.is_null()) return;
+  const auto& row = get(generation_fields(), "logit_bias");
+  if (value.is_array()) return set_option(config, row, row.name, value);
+  if (!value.is_object()) reject(row.name, "an object of token ids and numbers");
+  if (value.size() > kMostBiases) reject(row.name, fmt::format("of at most {} tokens", kMostBiases));
+  for (const auto& [id, bias] : value.items()) {
+    if (!bias.is_number()) reject(row.name, "an object of token ids and numbers");
+    try {
+      set(config, row, fmt::format("{}={}", id, bias.dump()));
+    } catch (const Error& error) {
+      throw ApiError(400, error.what(), std::string(row.name));
+    }
+  }
+}
+
+void check_bounds(const TextRequest& request) {
+  const GenerationConfig& config = request.config;
+  if (config.num_return_sequences > kMostTexts) reject("n", fmt::format("at most {} here", kMostTexts));
+  if (config.num_beams > kMostBeams) reject("num_beams", fmt::format("at most {} here", kMostBeams));
+  if (config.stop_strings.size() > kMostStops) reject("stop", fmt::format("of at most {} texts", kMostStops));
+  for (const std::string& each : config.stop_strings) {
+    if (each.size() > kLongestStop) reject("stop", fmt::format("of texts of at most {} bytes", kLongestStop));
+  }
+}
+
+// Sets what the field says; false if it is none of OpenAI's that need reading.
+bool read_own(TextRequest& request, std::string_view name, const Json& value) {
+  if (name == "model") {
+    if (!value.is_null() && !value.is_string()) reject(name, "a text");
+    if (value.is_string()) request.model = value.get<std::string>();
+  } else if (name == "prompt") {
+    request.prompts = read_prompts(value);
+  } else if (name == "messages") {
+    request.messages = read_messages(value);
+  } else if (name == "stream") {
+    request.stream = read_flag(value, name);
+  } else if (name == "stream_options") {
+    if (value.is_null()) return true;
+    if (!value.is_object()) reject(name, "an object");
+    request.include_usage = read_flag(value.value("include_usage", Json()), name);
+  } else if (name == "logprobs" && request.endpoint == Endpoint::chat) {
+    if (read_flag(value, name)) request.logprobs = std::max(request.logprobs, 0);
+  } else if (name == "logprobs") {
+    // Some clients say true and false here too.
+    if (value.is_boolean()) {
+      if (value.get<bool>()) request.logprobs = 1;
+    } else if (!value.is_null()) {
+      request.logprobs = read_count(value, name, kMostLogprobs);
+    }
+  } else if (name == "top_logprobs") {
+    if (!value.is_null()) request.logprobs = read_count(value, name, kMostLogprobs);
+  } else if (name == "echo") {
+    request.echo = read_flag(value, name);
+  } else if (name == "response_format") {
+    read_format(value, request.config);
+  } else if (name == "logit_bias") {
+    read_biases(value, request.config);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+[[noreturn]] void reject_unknown(const std::string& name, Endpoint endpoint) {
+  std::vector<std::string_view> names;
+  for (const ApiField& each : fields) {
+    if (stands_in(each, endpoint)) names.push_back(each.name);
+  }
+  for (const auto& row : generation_fields()) names.push_back(row.name);
+  const std::string_view near = closest(name, names);
+  throw ApiError(400,
+                 fmt::format("unknown field {}{}", name, near.empty() ? "" : fmt::format(": did you mean {}?", near)),
+                 name, "unknown_parameter");
+}
+
+void read_field(TextRequest& request, const std::string& name, const Json& value) {
+  const auto is_it = [&](const ApiField& each) { return each.name == name && stands_in(each, request.endpoint); };
+  const auto known = std::find_if(std::begin(fields), std::end(fields), is_it);
+  if (known != std::end(fields)) {
+    if (read_own(request, name, value)) return;
+    if (!known->option.empty()) {
+      set_option(request.config, get(generation_fields(), known->option), name, value);
+    } else if (name == "best_of" && !value.is_null()) {
+      read_count(value, name, kMostTexts);
+    }
+    return;
+  }
+  const auto* row = find(generation_fields(), name);
+  if (!row || name.starts_with('-')) reject_unknown(name, request.endpoint);
+  set_option(request.config, *row, name, value);
+}
+
+}  // namespace
+
+std::span<const ApiField> api_fields() { return fields; }
+
+bool stands_in(const ApiField& field, Endpoint endpoint) {
+  switch (endpoint) {
+    case Endpoint::completions:
+      return field.completions;
+    case Endpoint::chat:
+      return field.chat;
+    default:
+      return field.decode;
+  }
+}
+
+std::vector<Message> read_messages(const Json& list) {
+  if (!list.is_array() || list.empty()) reject("messages", "a list of messages");
+  std::vector<Message> messages;
+  for (const Json& each : list) {
+    const bool has_role = each.is_object() && each.contains("role") && each["role"].is_string();
+    if (!has_role || !each.contains("content")) reject("messages", "of messages with a role and a content");
+    const auto role = each["role"].get<std::string>();
+    messages.push_back({role == "developer" ? "system" : role, read_content(each["content"])});
+  }
+  return messages;
+}
+
+TextRequest read_request(const Json& body, Endpoint endpoint) {
+  TextRequest request;
+  request.endpoint = endpoint;
+  for (const auto& [name, value] : body.items()) read_field(request, name, value);
+  // OpenAI's texts end before the stop string; an option is said only where it does something.
+  GenerationConfig& config = request.config;
+  if (endpoint != Endpoint::decode && !config.stop_strings.empty() &&
+      !is_given(config, get(generation_fields(), "include_stop_str_in_output")))
+    config.include_stop_str_in_output = false;
+  const bool asks_chat = body.contains("messages"), asks_text = body.contains("prompt");
+  if (endpoint == Endpoint::chat && !asks_chat) reject("messages", "given: the conversation");
+  if (endpoint == Endpoint::completions && !asks_text) reject("prompt", "given: the text to continue");
+  if (endpoint == Endpoint::decode && asks_chat == asks_text) reject("prompt", "given, or messages instead");
+  if (endpoint == Endpoint::decode && request.prompts.size() > 1) reject("prompt", "a single one here");
+  const Json no = Json();
+  if (endpoint == Endpoint::chat && body.contains("top_logprobs") && !body["top_logprobs"].is_null() &&
+      body.value("logprobs", no) != true) {
+    throw ApiError(400, "top_logprobs needs logprobs: true", "top_logprobs");
+  }
+  if (body.contains("best_of") && !body["best_of"].is_null() && body["best_of"] != config.num_return_sequences)
+    reject("best_of", "n: ask for num_beams or for more texts instead");
+  check_bounds(request);
+  return request;
+}
+
+}  // namespace decant

@@ -1,0 +1,60 @@
+// From the JSON of a request to options and prompts.
+//
+// Every option of the table is a field. OpenAI's own names for some of them, and its fields that are no options, stand
+// in one small table (request.cpp); what is neither is an error with what may have been meant.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/token.h"
+#include "llama/chat_template.h"
+#include "options/generation_config.h"
+#include "server/json_body.h"
+
+namespace decant {
+
+enum class Endpoint { completions, chat, decode };
+
+// Bounds of a single request, beside those of its options.
+inline constexpr int kMostTexts = 16;
+inline constexpr int kMostBeams = 64;
+inline constexpr std::size_t kMostPrompts = 128;
+inline constexpr std::size_t kMostStops = 16, kLongestStop = 256;  // strings, bytes
+inline constexpr std::size_t kMostBiases = 1024;
+inline constexpr int kMostLogprobs = 20;
+
+using PromptInput = std::variant<std::string, std::vector<Token>>;
+
+struct TextRequest {
+  Endpoint endpoint = Endpoint::completions;
+  std::string model;
+  GenerationConfig config;
+  std::vector<PromptInput> prompts;  // of a completion
+  std::vector<Message> messages;     // of a chat
+  bool stream = false, include_usage = false;
+  bool echo = false;
+  int logprobs = -1;  // alternatives of each token; -1: none, nor its own
+};
+
+// Throws ApiError(400) and Error(usage).
+TextRequest read_request(const Json& body, Endpoint endpoint);
+
+std::vector<Message> read_messages(const Json& list);
+
+// A field as clients send it that is no row of the option table, or is one by another name.
+struct ApiField {
+  std::string_view name;
+  std::string_view option;  // the option that it is; "": none
+  std::string_view schema;  // JSON Schema of its value; "": the option's
+  std::string_view doc;
+  bool completions = true, chat = true, decode = true;  // where it stands
+};
+std::span<const ApiField> api_fields();
+
+bool stands_in(const ApiField& field, Endpoint endpoint);
+
+}  // namespace decant
