@@ -321,6 +321,9 @@ class GenerationOptions(TypedDict, total=False):
     assistant_confidence_threshold: Optional[float]
     # a model stops guessing after a token less likely than this
 
+    mtp: Optional[bool]
+    # the head for further tokens that the model's file carries guesses
+
     bad_words_ids: Sequence[Sequence[int]]
     # Hugging Face's form of bad_words
 
