@@ -26,7 +26,7 @@ import torch
 import transformers
 import references as ref
 import vocabularies
-from architectures import LAYERS, ZOO
+from architectures import CONTEXT, ZOO
 
 LIMIT = 200_000  # bytes of a file
 PROMPT = 20
@@ -120,6 +120,15 @@ def convert(architecture, folder, out):
         logging.getLogger().removeHandler(handler)
 
 
+def set_context(path):
+    """Some converters know one context for all models of an architecture."""
+    import gguf
+
+    file = gguf.GGUFReader(path, "r+")
+    architecture = file.fields["general.architecture"].contents()
+    file.fields[f"{architecture}.context_length"].parts[-1][0] = CONTEXT
+
+
 def prompts(name, model):
     """Random ids behind those of special tokens."""
     size = model.get_input_embeddings().num_embeddings
@@ -209,6 +218,8 @@ def make(name, out):
         make_vocabulary(architecture, folder)
         gguf = out / f"{name}.gguf"
         convert(architecture, folder, gguf)
+        if name.startswith("falcon"):
+            set_context(gguf)
     if gguf.stat().st_size > LIMIT:
         raise SystemExit(f"{name} has {gguf.stat().st_size} bytes")
     head = {"model": name, "transformers": transformers.__version__}
