@@ -42,7 +42,7 @@ class Context(Case):
                       "--max-new-tokens", "300", "--json", *asked, "a cup of tea", env=self.cache)
 
     def test_every_strategy_ends_with_the_context(self):
-        names = sorted(path.stem for path in ZOO.glob("*.gguf"))
+        names = sorted(path.stem for path in ZOO.glob("*.json") if not path.stem.startswith("tokens"))
         self.assertGreaterEqual(len(names), 30)
         for name in names:
             with self.subTest(name):
