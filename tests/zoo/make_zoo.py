@@ -26,7 +26,7 @@ import torch
 import transformers
 import references as ref
 import vocabularies
-from architectures import CONTEXT, LAYERS, ZOO
+from architectures import CONTEXT, ZOO
 
 LIMIT = 200_000  # bytes of a file
 PROMPT = 20
