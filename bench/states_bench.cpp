@@ -1,5 +1,5 @@
-// states_bench MODEL.gguf...: what a step of four beams costs with models whose memory is a state (states_models.py makes
-// some), beside a step of four sequences that libllama writes by itself, without our kernels.
+// states_bench MODEL.gguf...: what a step of four beams costs with models whose memory is a state (states_models.py
+// makes some), beside a step of four sequences that libllama writes by itself, without our kernels.
 //
 // Everything that is compared runs in turn, round after round, in this one process; figures are medians over rounds,
 // and the ratio is the median of the rounds' own ratios.

@@ -79,7 +79,9 @@ class Text {
 };
 
 std::string architecture(const ModelView& view) {
-  std::string text = fmt::format("{}, {}", view.info.architecture, plural(view.info.n_layer, "layer"));
+  const int heads = view.info.n_next_heads;
+  std::string text = fmt::format("{}, {}", view.info.architecture, plural(view.info.n_layer - heads, "layer"));
+  if (heads > 0) text += fmt::format(" and {} for further tokens", plural(heads, "head"));
   if (!view.runs) return text;
   const Shape& shape = view.runs->facts.shape;
   text += fmt::format(", {} wide", shape.embedding);
@@ -329,7 +331,7 @@ std::string model_json(const ModelView& view) {
   json.field("architecture", view.info.architecture);
   write_why(json, "refusal", view.refusal);
   write_size(json, view.info);
-  json.field("layers", view.info.n_layer);
+  json.field("layers", view.info.n_layer - view.info.n_next_heads).field("next_heads", view.info.n_next_heads);
   if (view.runs) write_run(json, view);
   return json.end_object().text() + "\n";
 }

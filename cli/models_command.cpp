@@ -10,10 +10,12 @@
 #include "cli/session.h"
 #include "drafters/drafter.h"
 #include "hub/hub.h"
+#include "llama/next_head.h"
 #include "llama/self_model.h"
 #include "llama/split_model.h"
 #include "options/table.h"
 #include "strategies/dola_layers.h"
+#include "strategies/speculation.h"
 
 namespace decant {
 namespace {
@@ -94,13 +96,18 @@ Verdict strategy_verdict(const StrategyRow& row, const RunView& runs) {
 // A model that is made of this one, for those that name it.
 void check_own_part(const std::string& name, const std::shared_ptr<const LlamaFile>& file,
                     const ModelOptions& options) {
-  if (is_self_model(name)) load_self_model(name, file, options);
+  if (name == kNextHead) {
+    check_next_head(*file);
+  } else if (is_self_model(name)) {
+    load_self_model(name, file, options);
+  }
 }
 
 // With the option that it needs; where that is a number it is one of layers, and no file is called so.
-Verdict drafter_verdict(const DrafterRow& row, const std::shared_ptr<const LlamaFile>& file,
+Verdict drafter_verdict(const DrafterRow& row, const std::shared_ptr<const LlamaFile>& file, const ModelInfo& model,
                         const ModelOptions& options, int layers) {
   return verdict(std::string(row.name), [&](Verdict& found) {
+    check_takes_back(model, row.name);
     found.note = row.doc;
     if (!row.models) return;
     GenerationConfig config;
@@ -183,7 +190,8 @@ RunView runs_of(const std::shared_ptr<const LlamaFile>& file, const ModelOptions
   view.lower_layers =
       verdict(fmt::format("self:{}", half), [&](const Verdict& found) { check_own_part(found.name, file, options); });
   for (const StrategyRow* row : strategies()) view.strategies.push_back(strategy_verdict(*row, view));
-  for (const DrafterRow* row : all_drafters()) view.drafters.push_back(drafter_verdict(*row, file, options, half));
+  for (const DrafterRow* row : all_drafters())
+    view.drafters.push_back(drafter_verdict(*row, file, view.facts.model, options, half));
   return view;
 }
 
@@ -198,7 +206,7 @@ int show(const std::vector<std::string>& arguments) {
   options.model.model = path.string();
   ModelView view{.file = path.string(), .name = path.stem().string(), .info = check_gguf(path)};
   try {
-    const auto file = load_model(options.model, options.quiet, true, {.none = true});
+    const auto file = load_model(options.model, options.quiet, false, {.none = true});
     view.runs = runs_of(file, options.model);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::unavailable) throw;

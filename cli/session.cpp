@@ -36,9 +36,6 @@ constexpr std::string_view kExpert = "";
 
 constexpr std::size_t kPromptsKept = 1000;  // ready; of more it is known by sample how long they are
 
-// Tokens of a draft that a model with states takes back, at most: a state is kept of each, for every branch.
-constexpr int kMostTakenBack = 8;
-
 constexpr int kDefaultCells = 8192;  // that a request gets, at most, where nobody has said how many
 
 }  // namespace
@@ -221,8 +218,7 @@ void Session::make_heads() {
   if (found == further_.end()) return;
   if (std::ranges::count_if(further_, is_head) > 1)
     throw Error(ErrorKind::usage, "two drafters are to read what the model says, and only one can: leave one out");
-  if (const std::string reason = no_next_head(*file_); found->name == kNextHead && !reason.empty())
-    throw Error(ErrorKind::unavailable, "{} has nothing for the drafter mtp: {}", file_->path().string(), reason);
+  if (found->name == kNextHead) check_next_head(*file_);
   found->with_expert = true;
   const Cost whole = costs_.sum(), drafts = found->costs.sum();
   const int cells = std::max(whole.cells, drafts.cells);

@@ -23,7 +23,7 @@ constexpr std::string_view kExpert = "";
 OpenedModel::OpenedModel(const ModelOptions& options, bool quiet) : options_(options), quiet_(quiet) {
   const auto begin = std::chrono::steady_clock::now();
   file_ = load_model(options, quiet);
-  const auto model = std::make_shared<LlamaModel>(file_, options_, options_.ctx_size, kSequences);
+  const auto model = std::make_shared<LlamaModel>(file_, options_, options_.ctx_size, kSequences, kMostTakenBack);
   info_ = model->info();
   description_ = model->describe();
   engine_ = std::make_shared<Engine>(EngineOptions{.prefill_chunk_size = options_.prefill_chunk_size});

@@ -103,9 +103,18 @@ std::span<const float> of_layer(const std::vector<std::pair<int, std::vector<flo
   return {};
 }
 
+double memory_bytes() {
+  return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+int affordable(int sequences, const llama_model& model, int rewind) {
+  const double each = static_cast<double>(state_bytes(model)) * (1 + rewind);
+  return each > 0 ? static_cast<int>(std::clamp(memory_bytes() / 4 / each, 2.0, double(sequences))) : sequences;
+}
+
 // A cache that this machine cannot hold would be ended by the system, without a word, once it is used.
 void check_cache_fits(const llama_model* model, const llama_context_params& params, const LlamaFile& file) {
-  const double memory = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  const double memory = memory_bytes();
   const double states = static_cast<double>(state_bytes(*model)) * params.n_seq_max * (1 + params.n_rs_seq);
   if (states > memory && memory > 0) {
     throw Error(ErrorKind::unavailable,
@@ -137,6 +146,7 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
   cells = static_cast<int>(std::min<std::int64_t>((std::int64_t{cells} + kCellStep - 1) / kCellStep, kMostSteps) *
                            kCellStep);
   sequences = std::clamp(sequences, 1, kMaxSequences);
+  if (file_->has_states() && sequences > 2) sequences = affordable(sequences, *file_->handle(), rewind);
   llama_context_params params = context_params(options, cells, sequences, rewind);
   if (is_head()) params.ctx_other = in_turn->context_.get();  // whose embedding and output matrix it may use
   if (device_of(options).empty() && !is_head()) check_cache_fits(file_->handle(), params, *file_);

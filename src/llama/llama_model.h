@@ -30,6 +30,9 @@ namespace decant {
 class LayerHead;
 class Threads;
 
+// Tokens of a draft that a model with states is to take back, at most: a state is kept of each, for every branch.
+inline constexpr int kMostTakenBack = 8;
+
 class LlamaModel : public Model {
  public:
   // What of a file is evaluated: its layers, or a head, whose rows bring a token and what another model says of the
@@ -38,7 +41,8 @@ class LlamaModel : public Model {
   enum class Part { layers, next_head, eagle };
 
   // `cells`: positions in the cache; 0: options.ctx_size, or by default what the model was trained for, at most 8192.
-  // `sequences`: branches that can be in the cache at once, at most 256; each costs room for a row of logits.
+  // `sequences`: branches that can be in the cache at once, at most 256; each costs room for a row of logits,
+  // and for a state; there are fewer where states would take a quarter of this machine's memory.
   // `rewind`: tokens that a model with a state is to be able to take back (ModelInfo::rewind), where libllama can; each
   // costs the memory of a state for every sequence. `in_turn`: another that is never evaluated at the same time, whose
   // threads are these then; of a head, the model that it belongs to, which outlives it.

@@ -105,6 +105,7 @@ ModelFacts model_facts(const std::shared_ptr<const LlamaFile>& file, const Model
                    .shape = shape_of(*file->handle()),
                    .kernels = kernels_of(one, options),
                    .why_not_exact = why_not_exact(file, options)};
+  facts.model.rewind = LlamaModel(file, options, 0, 1, kMostTakenBack).info().rewind;
   MemoryFacts& memory = facts.memory;
   memory.weights = bytes.weights;
   memory.compute = bytes.compute;

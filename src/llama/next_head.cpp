@@ -31,6 +31,12 @@ std::string no_next_head(const GgufInfo& info, const llama_model* model) {
   return runs ? "" : "libllama has no graph for a head of its kind";
 }
 
+void check_next_head(const LlamaFile& file) {
+  const std::string reason = no_next_head(file);
+  if (reason.empty()) return;
+  throw Error(ErrorKind::unavailable, "{} has nothing for the drafter mtp: {}", file.path().string(), reason);
+}
+
 NextHead::NextHead(const std::shared_ptr<const LlamaFile>& file, std::shared_ptr<LlamaModel> model,
                    const ModelOptions& options, int cells, int sequences)
     : LlamaModel(file, options, cells, sequences, 0, model.get(), Part::next_head), model_(std::move(model)) {

@@ -19,6 +19,9 @@ inline constexpr std::string_view kNextHead = "self:mtp";
 std::string no_next_head(const LlamaFile& file);
 std::string no_next_head(const GgufInfo& info, const llama_model* model);
 
+// Throws Error(unavailable) with that.
+void check_next_head(const LlamaFile& file);
+
 class NextHead : public LlamaModel {
  public:
   // REQUIRES: no_next_head() is "", and `model` is of that file. Never evaluated at the same time as `model`, and with

@@ -16,17 +16,16 @@ void count(std::vector<std::int64_t>& by_depth, int depth) {
   for (int i = 0; i < depth; ++i) ++by_depth[static_cast<std::size_t>(i)];
 }
 
-void check_takes_back(const Run& run, const ModelInfo& target) {
-  const auto drafters = drafters_of(run.config());
-  if (drafters.empty() || only_usual(run.config())) return;
+}  // namespace
+
+void check_takes_back(const ModelInfo& target, std::string_view drafter) {
+  if (target.rewind > 0) return;
   throw Error(
       ErrorKind::unavailable,
       "{} cannot take back drafts that are rejected: libllama keeps only the last state of a model of its kind; "
       "drop {}",
-      target.name, drafters[0]->name);
+      target.name, drafter);
 }
-
-}  // namespace
 
 std::vector<Node> number_rows(std::vector<Draft>& drafts) {
   std::vector<Node> nodes;
@@ -49,7 +48,8 @@ Speculation::Speculation(Run& run) : schedule_(draft_schedule(run.config())) {
   const ModelInfo& target = run.model_info(0);
   only_chains_ = target.rewind != kRewindAll;
   if (target.rewind == 0) {
-    check_takes_back(run, target);
+    const auto drafters = drafters_of(run.config());
+    if (!drafters.empty() && !only_usual(run.config())) check_takes_back(target, drafters[0]->name);
     return;
   }
   int model = run.first_drafting_model();

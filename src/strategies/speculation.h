@@ -10,6 +10,9 @@
 
 namespace decant {
 
+// Throws Error(unavailable) for a model that cannot go back to before a rejected guess of the drafter's.
+void check_takes_back(const ModelInfo& target, std::string_view drafter);
+
 // Gives every end of a text, and every guess that something may follow, its row; returns their nodes in that order.
 std::vector<Node> number_rows(std::vector<Draft>& drafts);
 

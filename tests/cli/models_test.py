@@ -109,8 +109,8 @@ class Show(Case):
         """Strategies and drafters: what is said not to work is refused with that sentence, and what works runs."""
         run = {"dola": ("--dola-layers", "high"), "contrastive_search": ("--penalty-alpha", "0.6", "--top-k", "4"),
                "beam": ("--num-beams", "3"), "greedy": (), "constrained_beam": ("--num-beams", "3", "--force-words", " a"),
-               "early_exit": ("--assistant-early-exit",), "suffix": ("--speculate", "auto")}
-        paths = [zoo(name) for name in SOME] + split(*llama(layers=2), 2, self.folder)[:1]
+               "early_exit": ("--assistant-early-exit",), "suffix": ("--speculate", "auto"), "mtp": ("--drafter", "mtp")}
+        paths = [zoo(name) for name in (*SOME, "heads/glm4moe_head")] + split(*llama(layers=2), 2, self.folder)[:1]
         refused = 0
         for path in paths:
             found = self.json(path)
@@ -128,6 +128,8 @@ class Show(Case):
                         refused += 1
                         self.assert_sentence(result, UNAVAILABLE, re.escape(verdict["why"]))
         self.assertGreater(refused, 0, "no model of which something is refused")
+        heads = {each["name"]: each["works"] for each in self.json(zoo("heads/glm4moe_head"))["drafters"]}
+        self.assertEqual((heads["mtp"], self.json(zoo("heads/glm4moe_head"))["next_heads"]), (True, 1))
 
     def test_exact_is_what_happens(self):
         for path in (zoo("llama"), zoo("gemma2"), "build/models/smollm2-q4_0.gguf"):
@@ -151,6 +153,7 @@ class Show(Case):
         run = decant("run", "-m", path, "a", env=self.cache)
         self.assert_sentence(run, UNAVAILABLE, re.escape(found["refusal"]))
         self.assertRegex(" ".join(self.text(path).split()), r"runs no: .*m\.gguf is an encoder")
+        self.assertRegex(self.json(zoo("heads/eagle3_llama"))["refusal"], "only drafts for the model it was made for")
 
     def test_vocabulary(self):
         found = self.json(self.model("m", *llama()))["vocabulary"]

@@ -458,7 +458,7 @@ void chat_and_undo(int rewind) {
   Job branch = job(greedy_config(2), {0});  // from the middle of an answer
   branch.from = mark.first(5);
   Ticket branched = engine.submit(branch);
-  EXPECT_EQ(branched.outcome().stats.rows, (rewind == kRewindAll ? 1 : 3 + 3) + 1);  // from the first prompt's state
+  EXPECT_EQ(branched.outcome().stats.rows, (rewind == kRewindAll ? 1 : 3) + 1);  // from the first prompt's state
   short_text.assign(text.begin(), text.begin() + 5);
   short_text.push_back(0);
   EXPECT_EQ(ids(branched.outcome()), alone(greedy_config(2), short_text));

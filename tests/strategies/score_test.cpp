@@ -130,7 +130,8 @@ TEST(Score, EndsWithTheTextOrByTheRunsOwnRules) {
   scored = run_one(config, score({4, 5}));
   EXPECT_EQ(scored.sequence.ids, (std::vector<Token>{4, 5}));
   EXPECT_EQ(scored.sequence.finish, FinishReason::running);
-  EXPECT_EQ(scored.batches.size(), 2u);  // the last token is not read
+  ASSERT_EQ(scored.batches.size(), 1u);                  // read together
+  EXPECT_EQ(scored.batches[0].back().prefix.back(), 4);  // but for the last token
   config.eos_token_id = std::vector<int>{5};
   scored = run_one(config, score({4, 5, 6}));
   EXPECT_EQ(scored.sequence.ids, (std::vector<Token>{4, 5}));
