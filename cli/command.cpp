@@ -11,6 +11,7 @@ std::span<const Subcommand> commands() {
       {"sweep", "run a grid of options over prompts; can be stopped and goes on", sweep_command},
       {"detect", "say whether a text carries the watermark", detect_command},
       {"bench", "measure the model without any strategy, beside the memory limit", bench_command},
+      {"models", "say what a model is, and what works with it", models_command},
       {"grammar", "show the grammar of a JSON schema, or check a text against it", grammar_command},
       {"report", "make a web page of a trace", report_command},
   };

@@ -23,6 +23,7 @@ int serve_command(const std::vector<std::string>& arguments);
 int sweep_command(const std::vector<std::string>& arguments);
 int detect_command(const std::vector<std::string>& arguments);
 int bench_command(const std::vector<std::string>& arguments);
+int models_command(const std::vector<std::string>& arguments);
 int grammar_command(const std::vector<std::string>& arguments);
 int report_command(const std::vector<std::string>& arguments);
 

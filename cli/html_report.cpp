@@ -44,6 +44,15 @@ void append_inert(std::string& out, std::string_view json) {
   }
 }
 
+std::string html_page(std::string_view json) {
+  const std::string_view page = web_page();
+  const std::size_t place = page.find(kPlaceholder);
+  std::string whole(page.substr(0, place));
+  append_inert(whole, json);
+  whole += page.substr(place + kPlaceholder.size());
+  return whole;
+}
+
 void tell_where(const std::filesystem::path& page, bool quiet) {
   std::error_code unknown;  // of a folder that is gone
   const std::filesystem::path whole = std::filesystem::absolute(page, unknown);

@@ -32,6 +32,9 @@ class HtmlReport {
   std::string data_;  // fit for a script element
 };
 
+// The page itself, with the JSON in it.
+std::string html_page(std::string_view json);
+
 // Says at a terminal where the page is.
 void tell_where(const std::filesystem::path& page, bool quiet);
 

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "cli/input.h"
+#include "processors/token_healing.h"
 
 namespace decant {
 namespace {
@@ -182,11 +183,9 @@ Prompt make_prompt(const std::string& text, const PromptOptions& options, const 
   }
   const LlamaVocab& vocab = model.vocab();
   check_length(text, model);
-  const auto begins_with_bos = [&](const std::string& whole) {
-    return !vocab.bos_text().empty() && whole.starts_with(vocab.bos_text());
-  };
   if (!chat) {
-    const bool parse = options.parse_special, own_bos = parse && begins_with_bos(text);
+    const bool parse = options.parse_special;
+    const bool own_bos = parse && !vocab.bos_text().empty() && text.starts_with(vocab.bos_text());
     return {.text = text, .tokens = vocab.tokenize(text, parse, !own_bos), .own_bos = own_bos && vocab.adds_bos()};
   }
 
@@ -196,11 +195,26 @@ Prompt make_prompt(const std::string& text, const PromptOptions& options, const 
     messages.push_back({"system", *options.system});
   }
   messages.push_back({"user", text});
+  return make_prompt(messages, options, model);
+}
+
+Prompt make_prompt(const std::vector<Message>& messages, const PromptOptions& options, const LlamaFile& model) {
+  const ChatTemplate* const chat = model.chat_template();
+  if (!chat) {
+    throw Error(ErrorKind::usage, "messages need a chat template, and {} has none: give the text itself", model.name());
+  }
+  const LlamaVocab& vocab = model.vocab();
   const std::string rendered = chat->render(messages);
-  const bool add_bos = !begins_with_bos(rendered);
+  const bool add_bos = vocab.bos_text().empty() || !rendered.starts_with(vocab.bos_text());
   if (options.parse_special) return {rendered, vocab.tokenize(rendered, true, add_bos), true};
   const std::vector<Part> parts = parts_of_users(*chat, messages, rendered);
   return {rendered, tokenize_apart(rendered, parts, vocab, add_bos), true};
+}
+
+Prompt healed(Prompt prompt, const Vocab& vocab) {
+  prompt.healed = heal(prompt.tokens, vocab);
+  if (prompt.text.ends_with(prompt.healed)) prompt.text.resize(prompt.text.size() - prompt.healed.size());
+  return prompt;
 }
 
 }  // namespace decant

@@ -11,8 +11,8 @@
 namespace decant {
 
 struct PromptOptions {
-  std::optional<std::string> argument, text, file;  // at most one; "-" as file is standard input
-  std::optional<std::string> system;
+  std::optional<std::string> argument = {}, text = {}, file = {};  // at most one; "-" as file is standard input
+  std::optional<std::string> system = {};
   bool no_chat_template = false;
   bool parse_special = true;  // a special token's name in the user's text is that token
 };
@@ -41,5 +41,11 @@ std::string read_text(const PromptOptions& options);
 // The model's own chat template is applied when it has one, unless options.no_chat_template. A BOS is added where the
 // model wants one and the text does not begin with it.
 Prompt make_prompt(const std::string& text, const PromptOptions& options, const LlamaFile& model);
+
+// A conversation, ready for the assistant's next turn. Throws Error(usage) for a model without a chat template.
+Prompt make_prompt(const std::vector<Message>& messages, const PromptOptions& options, const LlamaFile& model);
+
+// Without what token healing takes back.
+Prompt healed(Prompt prompt, const Vocab& vocab);
 
 }  // namespace decant

@@ -5,6 +5,7 @@
 #include "cli/flags.h"
 #include "cli/html_report.h"
 #include "cli/output.h"
+#include "cli/recipe.h"
 #include "cli/rounds_view.h"
 #include "cli/run_report.h"
 #include "cli/session.h"
@@ -21,6 +22,7 @@ namespace {
 struct Options {
   GenerationConfig config;
   SessionOptions session;
+  RecipeOptions recipe;
   bool no_stream = false, no_wrap = false, stats = false, json = false, jsonl = false;
   std::optional<std::string> html, show;
   std::string color = "auto";
@@ -50,6 +52,7 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
       .group("Output");
   flag("--stats", options.stats, "time, work and memory, on standard error");
 
+  add_recipe_flags(flags, options.recipe);
   flags.add(generation_fields(), options.config);
   flags.add(model_fields(), options.session.model);
   if (!flags.parse(arguments)) {
@@ -156,11 +159,31 @@ void check_show(const Options& options, const StrategyRow& strategy) {
   }
 }
 
+// What belongs to a recipe without one, or to no recipe.
+void check_recipe(const Options& options) {
+  const RecipeOptions& recipe = options.recipe;
+  if (!recipe.source && (!recipe.arguments.empty() || recipe.trust_remote_code)) {
+    throw Error(ErrorKind::usage, "{} does nothing without --custom-generate",
+                recipe.arguments.empty() ? "--trust-remote-code" : "--recipe-arg");
+  }
+  if (recipe.source && (options.show || options.stats)) {
+    throw Error(ErrorKind::usage, "{} knows nothing of recipes: --json has what is known of the run",
+                options.show ? "--show" : "--stats");
+  }
+}
+
 }  // namespace
 
 int run_command(const std::vector<std::string>& arguments) {
   Options options;
   if (!parse(arguments, options)) return 0;
+  check_recipe(options);
+  if (options.recipe.source) {
+    const RecipeOutput output = options.json    ? RecipeOutput::json
+                                : options.jsonl ? RecipeOutput::trace
+                                                : RecipeOutput::text;
+    run_recipe(options.recipe, options.session, options.config, output, options.html);
+  }
   GenerationConfig& config = options.config;
   const StrategyRow& strategy = resolve_strategy(config);
   check_show(options, strategy);

@@ -11,10 +11,6 @@
 namespace decant {
 namespace {
 
-std::vector<std::string> hidden_strings(const GenerationConfig& config) {
-  return config.include_stop_str_in_output ? std::vector<std::string>{} : config.stop_strings;
-}
-
 std::string text_of(const std::vector<Token>& tokens, const Vocab& vocab) {
   std::string text;
   for (const Token token : tokens) text += vocab.bytes(token);
@@ -54,10 +50,16 @@ RunInfo run_info(const Session& session, const GenerationConfig& config, std::st
           prompt.healed};
 }
 
+TextStream text_stream(const RunInfo& info, const Vocab& vocab) {
+  const GenerationConfig& config = info.config;
+  return TextStream(config.include_stop_str_in_output ? std::vector<std::string>{} : config.stop_strings,
+                    text_of(info.prompt, vocab) + info.healed);
+}
+
 TextPrinter::TextPrinter(Output& output, const Vocab& vocab, const RunInfo& info, bool wraps)
     : output_(output),
       vocab_(vocab),
-      stream_(hidden_strings(info.config), text_of(info.prompt, vocab) + info.healed),
+      stream_(text_stream(info, vocab)),
       wraps_(wraps && can_redraw(StandardStream::output)) {}
 
 void TextPrinter::print(const std::string& text) {

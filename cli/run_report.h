@@ -31,6 +31,9 @@ struct RunInfo {
 
 RunInfo run_info(const Session& session, const GenerationConfig& config, std::string_view strategy);
 
+// What of a run's text may be shown while it comes: whole characters, and no stop string that is to be hidden.
+TextStream text_stream(const RunInfo& info, const Vocab& vocab);
+
 // Several observers of one Run, in turn.
 class Observers : public RunObserver {
  public:

@@ -10,14 +10,17 @@
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "drafters/drafter.h"
 #include "hub/hub.h"
+#include "llama/eagle_draft.h"
+#include "llama/kinds.h"
 #include "llama/library.h"
 #include "llama/load_probe.h"
+#include "llama/next_head.h"
 #include "llama/self_model.h"
 #include "llama/split_model.h"
 #include "model/same_vocabulary.h"
 #include "options/table.h"
-#include "processors/token_healing.h"
 #include "run/stop.h"
 #include "strategies/resolve.h"
 
@@ -37,15 +40,17 @@ constexpr int kDefaultCells = 8192;  // that a request gets, at most, where nobo
 
 }  // namespace
 
-std::shared_ptr<const LlamaFile> load_model(const ModelOptions& options, bool quiet) {
+std::shared_ptr<const LlamaFile> load_model(const ModelOptions& options, bool quiet, bool only_drafts,
+                                            SharedWeights weights) {
   check_ranges(model_fields(), options);
   const auto download = quiet ? DownloadProgress::silent : DownloadProgress::on_stderr;
   const std::filesystem::path path = resolve_model(options.model, download);
+  if (!only_drafts) check_speaks_alone(path, check_gguf(path));
   if (probe_model(path) == Probe::no_program && !quiet)
     tell(fmt::format("{} was not tried before it is loaded: there is no decant program to do it\n", path.string()));
   Progress loading("loading the model", !quiet);
   const auto update = [&](float done) { loading.update(static_cast<double>(done)); };
-  auto file = std::make_shared<const LlamaFile>(path, options, update);
+  auto file = std::make_shared<const LlamaFile>(path, options, update, "", std::move(weights));
   loading.wipe();
   for (const std::string& warning : file->warnings()) {
     if (!quiet) tell(fmt::format("decant: libllama does not compute {} as it is meant: {}\n", path.string(), warning));
@@ -112,6 +117,7 @@ Session::Session(const SessionOptions& options, PromptList prompts)
 void Session::complete(GenerationConfig& config) const {
   if (!config.seed) config.seed = random_seed();
   if (prompts_[0].chat && !config.eos_token_id) config.eos_token_id = file_->vocab().end_of_turn();
+  if (chooses_drafters(config) && no_next_head(*file_).empty()) set(config, get(generation_fields(), "mtp"), "true");
 }
 
 std::vector<Token> Session::negative_prompt(const GenerationConfig& config) const {
@@ -149,16 +155,14 @@ std::vector<int> Session::lengths_for(const GenerationConfig& config) const {
 
 Prompt Session::prompt_for(const GenerationConfig& config, int index) const {
   Prompt prompt = this->prompt(index);
-  if (!config.token_healing) return prompt;
-  prompt.healed = heal(prompt.tokens, file_->vocab());
-  if (prompt.text.ends_with(prompt.healed)) prompt.text.resize(prompt.text.size() - prompt.healed.size());
-  return prompt;
+  return config.token_healing ? healed(std::move(prompt), file_->vocab()) : prompt;
 }
 
 void Session::expect(const GenerationConfig& config) {
   const StrategyRow& row = resolve_strategy(config);
   const Room room = room_of(row, config);
   reads_layers_ = reads_layers_ || !config.dola_layers.empty();
+  rewind_ = std::max(rewind_, std::min(most_guesses(config), kMostTakenBack));
   const int negative = static_cast<int>(negative_prompt(config).size());
   for (const int length : lengths_for(config)) {
     const int longest = file_->trained_context();
@@ -190,15 +194,47 @@ void Session::open() {
   engine_ = std::make_unique<Engine>(EngineOptions{.prefill_chunk_size = options_.model.prefill_chunk_size,
                                                    .max_live = static_cast<std::size_t>(options_.live),
                                                    .kept_texts = 0});
-  make_split();
   for (Further& each : further_) {
-    if (!each.lower_layers) each.file = load_further(each);
+    if (!is_self_model(each.name)) each.file = load_further(each);
+  }
+  make_heads();
+  if (!model_) make_split();
+  for (Further& each : further_) {
+    if (!each.with_expert && !each.file) each.file = load_further(each);
   }
   if (!model_) make_model(std::string(kExpert), file_, costs_.sum());
   for (const Further& each : further_) {
-    if (each.file) make_model(each.name, each.file, cost_of(each), each.only_drafts ? 1 : 0);
+    if (!each.with_expert) make_model(each.name, each.file, cost_of(each), each.only_drafts ? 1 : 0);
   }
   load_s_ += since(begin);
+}
+
+// If something drafts that reads what the expert says: the head that its file carries, or a file of its own.
+void Session::make_heads() {
+  const auto is_head = [](const Further& each) {
+    return each.name == kNextHead || (each.file && is_draft(each.file->info()));
+  };
+  const auto found = std::ranges::find_if(further_, is_head);
+  if (found == further_.end()) return;
+  if (std::ranges::count_if(further_, is_head) > 1)
+    throw Error(ErrorKind::usage, "two drafters are to read what the model says, and only one can: leave one out");
+  if (found->name == kNextHead) check_next_head(*file_);
+  found->with_expert = true;
+  const Cost whole = costs_.sum(), drafts = found->costs.sum();
+  const int cells = std::max(whole.cells, drafts.cells);
+  const int sequences = std::min(1 + std::max(whole.branches, drafts.branches), 256);
+  const auto expert = std::make_shared<LlamaModel>(file_, options_.model, cells, sequences, rewind_);
+  model_ = expert.get();
+  engine_->load(std::string(kExpert), [&] { return expert; });
+  std::shared_ptr<Model> head;
+  if (found->name == kNextHead) {
+    head = std::make_shared<NextHead>(file_, expert, options_.model, cells, sequences);
+  } else {
+    check_eagle_draft(*found->file, *expert);
+    head = std::make_shared<EagleDraft>(found->file, expert, options_.model, cells, sequences);
+  }
+  engine_->load(
+      found->name, [&] { return head; }, 1);
 }
 
 // If the expert's own lower layers draft, and nobody looks into it, what they compute serves the whole as well.
@@ -208,11 +244,12 @@ void Session::make_split() {
   };
   const auto split = std::find_if(further_.begin(), further_.end(), lower);
   if (reads_layers_ || split == further_.end()) return;
-  split->lower_layers = self_layers(split->name);
+  split->with_expert = true;
   const Cost whole = costs_.sum(), drafts = split->costs.sum();
   const int cells = std::max(whole.cells, drafts.cells);
   const int sequences = std::min(1 + std::max(whole.branches, drafts.branches), 256);
-  auto below = std::make_shared<LowerLayers>(file_, split->lower_layers, split->name, options_.model, cells, sequences);
+  auto below =
+      std::make_shared<LowerLayers>(file_, self_layers(split->name), split->name, options_.model, cells, sequences);
   auto above = std::make_shared<UpperLayers>(file_, below, options_.model, whole.cells, 1 + whole.branches);
   model_ = above.get();
   engine_->load(std::string(kExpert), [&] { return above; });
@@ -225,7 +262,9 @@ void Session::make_model(const std::string& name, std::shared_ptr<const LlamaFil
       name,
       [&] {
         const int branches = 1 + cost.branches;  // one for evaluating a node beside its cell
-        auto model = std::make_unique<LlamaModel>(std::move(file), options_.model, cost.cells, std::min(branches, 256));
+        const int rewind = name == kExpert ? rewind_ : 0;
+        auto model =
+            std::make_unique<LlamaModel>(std::move(file), options_.model, cost.cells, std::min(branches, 256), rewind);
         if (name == kExpert) model_ = model.get();
         return model;
       },
@@ -243,8 +282,10 @@ std::shared_ptr<const LlamaFile> Session::load_further(const Further& further) c
   ModelOptions options = options_.model;
   options.model = further.name;
   if (is_self_model(further.name)) return load_self_model(further.name, file_, options);
-  auto file = load_model(options, options_.quiet);
+  auto file = load_model(options, options_.quiet, further.only_drafts);
   if (!further.only_drafts) {
+    check_same_vocabulary(file_->vocab(), file_->name(), file->vocab(), file->name());
+  } else if (is_draft(file->info())) {
     check_same_vocabulary(file_->vocab(), file_->name(), file->vocab(), file->name());
   } else if (file->weight_bytes() > file_->weight_bytes() && !options_.quiet) {
     // No error: the text is the same, and the user's reasons may be his own.

@@ -30,7 +30,9 @@ struct SessionOptions {
 void add_session_flags(Flags& flags, SessionOptions& options, GenerationConfig& config);
 
 // A model's file, found, downloaded if need be, checked and loaded, with progress on a terminal.
-std::shared_ptr<const LlamaFile> load_model(const ModelOptions& options, bool quiet);
+// `only_drafts`: it may be one that says nothing by itself (llama/kinds.h).
+std::shared_ptr<const LlamaFile> load_model(const ModelOptions& options, bool quiet, bool only_drafts = false,
+                                            SharedWeights weights = {});
 
 class Session {
  public:
@@ -42,7 +44,7 @@ class Session {
   Prompt prompt(int index = 0) const;
   Prompt prompt_for(const GenerationConfig& config, int index = 0) const;  // healed, if the options say so
 
-  // What the options leave to the prompt: a seed, the tokens that end a turn of a chat.
+  // What the options leave to prompt and model: a seed, the tokens that end a turn of a chat, a head that drafts.
   void complete(GenerationConfig& config) const;
 
   // Makes room for requests of these options on every prompt, and loads the models that they name. In one call, or in
@@ -76,8 +78,8 @@ class Session {
     std::string name;
     CostsAtOnce costs;
     std::shared_ptr<const LlamaFile> file = {};
-    bool only_drafts = true;  // for all that use it
-    int lower_layers = 0;     // of the expert, whose whole begins with them; 0: a model of its own
+    bool only_drafts = true;   // for all that use it
+    bool with_expert = false;  // made with it: its own lower layers, its head for further tokens
   };
 
   int longest_of_many() const;
@@ -86,6 +88,7 @@ class Session {
   std::shared_ptr<const LlamaFile> load_further(const Further& further) const;
   Cost cost_of(const Further& further) const;
   void make_split();
+  void make_heads();
   void make_model(const std::string& name, std::shared_ptr<const LlamaFile> file, const Cost& cost, int level = 0);
   std::vector<Token> negative_prompt(const GenerationConfig& config) const;
 
@@ -98,6 +101,7 @@ class Session {
   CostsAtOnce costs_;
   std::vector<Further> further_;
   bool reads_layers_ = false;  // of the expert: a request
+  int rewind_ = 0;             // tokens of drafts that the expert is to be able to take back
   std::unique_ptr<Engine> engine_;
   const LlamaModel* model_ = nullptr;  // the engine's
 };

@@ -67,6 +67,7 @@ python3 tests/cli/compare_test.py build/release/decant
 python3 tests/cli/sweep_test.py build/release/decant
 python3 tests/cli/contrast_test.py build/release/decant
 python3 tests/cli/bench_test.py build/release/decant
+python3 tests/cli/models_test.py build/release/decant
 python3 tests/cli/limits_test.py build/release/decant
 python3 tests/server/serve_test.py build/release/decant
 python3 tests/server/hostile_test.py build/release/decant
@@ -77,6 +78,9 @@ python3 tests/hostile/hostile_test.py build/release/decant
 python3 tests/hostile/models_test.py build/release/decant
 python3 tests/zoo/context_test.py build/release/decant
 python3 tests/strangers/strangers_test.py build/release/decant
+
+say "Python"
+scripts/python.sh test
 
 say "texts under 228 JSON schemas"
 [ -x build/validator/bin/python ] || python3 -m venv build/validator

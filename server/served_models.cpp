@@ -23,7 +23,8 @@ constexpr int kSequences = 128;  // branches in the cache at once
 ServedModel::ServedModel(std::string name, std::shared_ptr<const LlamaFile> file, const ModelOptions& options,
                          const EngineOptions& engine)
     : name_(std::move(name)), file_(std::move(file)), options_(options), engine_(engine) {
-  engine_.load(std::string(kItself), [&] { return std::make_shared<LlamaModel>(file_, options_, 0, kSequences); });
+  engine_.load(std::string(kItself),
+               [&] { return std::make_shared<LlamaModel>(file_, options_, 0, kSequences, kMostTakenBack); });
   info_ = engine_.model(std::string(kItself))->info();
 }
 

@@ -76,6 +76,12 @@ class Draft {
     guesses_ = std::move(stay);
   }
 
+  // Of what may follow each guess only what was guessed first.
+  void keep_first() {
+    std::vector<int> followers(guesses_.size() + 1);
+    erase_if([&](const Guess& each) { return followers[static_cast<std::size_t>(each.parent + 1)]++ > 0; });
+  }
+
   // How deep it goes.
   int depth() const {
     int deepest = tip_.length();

@@ -40,12 +40,6 @@ const Option<std::string> num_assistant_tokens_schedule(
      .advanced = true},
     "measured");
 
-std::vector<const DrafterRow*> all_drafters() {
-  std::vector<const DrafterRow*> rows = registered<DrafterRow>();
-  std::sort(rows.begin(), rows.end(), [](const auto* a, const auto* b) { return a->order < b->order; });
-  return rows;
-}
-
 const DrafterRow& named(std::string_view name) {
   for (const DrafterRow* row : registered<DrafterRow>()) {
     if (row->name == name) return *row;
@@ -94,6 +88,12 @@ const Option<int> num_assistant_tokens({.name = "num_assistant_tokens",
                                         .advanced = true},
                                        5);
 
+std::vector<const DrafterRow*> all_drafters() {
+  std::vector<const DrafterRow*> rows = registered<DrafterRow>();
+  std::sort(rows.begin(), rows.end(), [](const auto* a, const auto* b) { return a->order < b->order; });
+  return rows;
+}
+
 Task<void> Lookup::draft(Run& run, std::span<Draft> drafts) {
   for (Draft& each : drafts) {
     if (!each.empty() || !each.may_grow(kTip)) continue;
@@ -137,6 +137,14 @@ std::vector<const DrafterRow*> drafters_of(const GenerationConfig& config) {
     if (usual || row->is_asked_for(config)) rows.push_back(row);
   }
   return rows;
+}
+
+bool chooses_drafters(const GenerationConfig& config) { return speculate(config) == "auto" && listed(config).empty(); }
+
+bool only_usual(const GenerationConfig& config) {
+  const auto rows = all_drafters();
+  return listed(config).empty() &&
+         std::none_of(rows.begin(), rows.end(), [&](const DrafterRow* row) { return row->is_asked_for(config); });
 }
 
 const DrafterRow& who_guesses(const DrafterRow& row, const Run& run, int first_model) {

@@ -58,12 +58,21 @@ struct DrafterRow {
   std::string_view (*instead)(const Run& run, int first_model) = nullptr;       // who guesses in its place; "": nobody
 };
 
+// In the order in which they are asked.
+std::vector<const DrafterRow*> all_drafters();
+
 // Throws Error(usage) for options of speculation that do nothing with the others, and for unknown drafters.
 void check_drafters(const GenerationConfig& config);
 
 // What a run drafts with, in the order in which they are asked. Throws Error(usage) for an unknown name and for a
 // drafter whose option is missing.
 std::vector<const DrafterRow*> drafters_of(const GenerationConfig& config);
+
+// Whether it is left to decant who guesses (speculate=auto).
+bool chooses_drafters(const GenerationConfig& config);
+
+// Whether they were not asked for by anything but speculate=auto: they may as well do nothing.
+bool only_usual(const GenerationConfig& config);
 
 // Who guesses where `row` was chosen, on these models.
 const DrafterRow& who_guesses(const DrafterRow& row, const Run& run, int first_model);

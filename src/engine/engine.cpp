@@ -121,6 +121,7 @@ Ticket Engine::submit(Job job) {
   request.healed = std::move(job.healed);
   request.processors = std::move(job.processors);
   request.does = facts_of(row, request.config);
+  if (!job.strategy) row.check_model(models[0]->model->info());
   request.strategy = job.strategy ? std::move(job.strategy) : StrategyFunction(row.run);
   const std::vector<const ModelInfo*> known = infos(models);
   check_prompts(request, known);

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <deque>
 #include <initializer_list>
+#include <iterator>
 #include <limits>
 #include <unordered_set>
 #include <vector>
@@ -69,6 +70,7 @@ struct Tensor {
   std::string_view name;
   std::uint32_t type = 0;
   bool is_matrix = false;
+  std::uint64_t elements = 0;
   std::uint64_t size = 0;    // bytes
   std::uint64_t offset = 0;  // from the start of the data
   std::uint64_t entry = 0;   // byte of the file that describes it
@@ -114,6 +116,7 @@ Tensor read_tensor(GgufReader& reader) {
     reader.fail(tensor.entry, "the tensor {} has {} elements, more than can be addressed", shown(tensor.name),
                 elements);
   }
+  tensor.elements = elements;
   tensor.size = blocks * type.bytes;
   tensor.offset = reader.number<std::uint64_t>("the offset of a tensor");
   return tensor;
@@ -261,6 +264,35 @@ int splits_of(const GgufReader& reader, const GgufMetadata& metadata) {
   return std::max<int>(count, 1);
 }
 
+// Heads for further tokens, where they are in the file: those blocks that come last, each with a projection of its own.
+int next_heads_of(const GgufMetadata& metadata, const std::vector<Tensor>& tensors, const GgufInfo& info) {
+  const auto count = static_cast<int>(metadata.u32(info.architecture + ".nextn_predict_layers").value_or(0));
+  const auto is_there = [&](int head) {
+    const std::string name = fmt::format("blk.{}.nextn.eh_proj.weight", info.n_layer - count + head);
+    return std::any_of(tensors.begin(), tensors.end(), [&](const Tensor& tensor) { return tensor.name == name; });
+  };
+  if (count < 1 || count >= info.n_layer) return 0;
+  for (int head = 0; head < count; ++head) {
+    if (!is_there(head)) return 0;
+  }
+  return count;
+}
+
+std::vector<TypeShare> shares_of(const std::vector<Tensor>& tensors) {
+  std::array<TypeShare, kTensorTypes.size()> by_type;
+  for (const Tensor& tensor : tensors) {
+    TypeShare& share = by_type[tensor.type];
+    share.type = kTensorTypes[tensor.type].name;
+    ++share.tensors;
+    share.parameters += tensor.elements;
+    share.bytes += tensor.size;
+  }
+  std::vector<TypeShare> shares;
+  std::copy_if(by_type.begin(), by_type.end(), std::back_inserter(shares), [](const auto& s) { return s.tensors > 0; });
+  std::stable_sort(shares.begin(), shares.end(), [](const auto& a, const auto& b) { return a.bytes > b.bytes; });
+  return shares;
+}
+
 void describe_weights(const std::vector<Tensor>& tensors, GgufInfo& info) {
   std::array<std::uint64_t, kTensorTypes.size()> bytes{};
   for (const Tensor& tensor : tensors) {
@@ -269,6 +301,7 @@ void describe_weights(const std::vector<Tensor>& tensors, GgufInfo& info) {
   const auto most = std::max_element(bytes.begin(), bytes.end());
   const std::size_t f32 = 0;
   info.n_tensors = static_cast<int>(tensors.size());
+  info.types = shares_of(tensors);
   info.weight_type = *most > 0 ? kTensorTypes[most - bytes.begin()].name : "";
   info.all_f32 = bytes[f32] > 0 && std::all_of(bytes.begin() + 1, bytes.end(), [](auto n) { return n == 0; });
   const auto is_head = [](const Tensor& tensor) { return tensor.name == "output.weight"; };
@@ -287,6 +320,8 @@ void describe_vocabulary(const GgufMetadata& metadata, std::uint64_t n_tokens, G
   info.padding = id("tokenizer.ggml.padding_token_id");
   info.add_bos = metadata.flag("tokenizer.ggml.add_bos_token");
   info.has_chat_template = metadata.text("tokenizer.chat_template").has_value();
+  info.tokenizer = metadata.text("tokenizer.ggml.model").value_or("");
+  info.pre_tokenizer = metadata.text("tokenizer.ggml.pre").value_or("");
 }
 
 // A reader, what it has read of a file, and its tensors.
@@ -311,6 +346,7 @@ GgufInfo describe(const Contents& contents) {
   info.architecture = architecture_of(reader, metadata);
   info.name = metadata.text("general.name").value_or("");
   info.n_layer = layers_of(reader, metadata, info.architecture);
+  info.n_next_heads = next_heads_of(metadata, tensors, info);
   info.n_context = metadata.u32(info.architecture + ".context_length").value_or(0);
   info.file_type = metadata.u32("general.file_type");
   if (tensors.empty() && info.n_splits == 1) throw Error(ErrorKind::data, "{} holds no weights", reader.file());

@@ -16,17 +16,27 @@
 
 namespace decant {
 
+// Of all tensors, vectors included.
+struct TypeShare {
+  std::string type;  // ggml's, as in "q4_1"
+  int tensors = 0;
+  std::uint64_t parameters = 0, bytes = 0;
+};
+
 struct GgufInfo {
   std::string architecture;
-  std::string name;  // "" where the file gives none
-  int n_layer = 0;
+  std::string name;             // "" where the file gives none
+  int n_layer = 0;              // blocks, those of heads for further tokens (multi-token prediction) included
+  int n_next_heads = 0;         // such heads, where their weights are in the file
   std::uint32_t n_context = 0;  // the trained context; 0 where the file gives none
   int n_tensors = 0;
   std::optional<std::uint32_t> file_type;  // llama_ftype
   std::string weight_type;                 // the ggml type that most bytes of the matrices have, as in "q4_1"
   bool all_f32 = false;                    // every matrix is F32
+  std::vector<TypeShare> types;            // that the tensors have, most bytes first
   bool tied_embeddings = false;            // no output matrix of its own: the head is the token embedding
   bool has_chat_template = false;
+  std::string tokenizer, pre_tokenizer;              // as libllama calls them, "gpt2" and "smollm"; "" where absent
   std::optional<bool> add_bos;                       // where absent, it depends on the tokenizer
   std::optional<Token> bos, eos, eot, eom, padding;  // declared ids that the vocabulary has
   int n_splits = 1;                                  // files that the model is spread over

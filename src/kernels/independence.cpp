@@ -7,7 +7,8 @@
 namespace decant::kernels {
 namespace {
 
-// ggml-cpu/ops.cpp: these work element by element, or reduce one row by one thread in the order of its elements.
+// ggml-cpu/ops.cpp: these work element by element, or reduce one row by one thread in the order of its elements. Of
+// recurrent layers: a window of a sequence's tokens, and its state, token after token.
 bool works_by_rows(ggml_op op) {
   switch (op) {
     case GGML_OP_NONE:
@@ -46,6 +47,8 @@ bool works_by_rows(ggml_op op) {
     case GGML_OP_LEAKY_RELU:
     case GGML_OP_UNARY:
     case GGML_OP_GLU:
+    case GGML_OP_SSM_CONV:
+    case GGML_OP_SSM_SCAN:
       return true;
     default:
       return false;

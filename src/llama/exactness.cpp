@@ -27,6 +27,20 @@ void check_exact_options(const ModelOptions& options) {
   }
 }
 
+// LlamaModel settles the same where options.exact is set.
+ModelOptions settled_as_exact(ModelOptions options) {
+  if (options.cache_type == "auto") options.cache_type = "f16";
+  if (options.flash_attn == "auto") options.flash_attn = "on";
+  return options;
+}
+
+void check_nothing_left(const std::set<std::string>& left, const std::filesystem::path& path) {
+  if (left.empty()) return;
+  throw Error(ErrorKind::unavailable,
+              "--exact cannot be kept for {}: ggml computes {}; take a file that our kernels cover, or drop --exact",
+              path.string(), fmt::join(left, ", "));
+}
+
 void check_exact_graphs(llama_context* context, const std::set<std::string>& left, const std::filesystem::path& path) {
   std::vector<llama_token> tokens(3, 0);
   for (const int count : {2, 1}) {  // the second finds cells in the cache
@@ -35,10 +49,7 @@ void check_exact_graphs(llama_context* context, const std::set<std::string>& lef
     }
   }
   llama_memory_clear(llama_get_memory(context), true);
-  if (left.empty()) return;
-  throw Error(ErrorKind::unavailable,
-              "--exact cannot be kept for {}: ggml computes {}; take a file that our kernels cover, or drop --exact",
-              path.string(), fmt::join(left, ", "));
+  check_nothing_left(left, path);
 }
 
 }  // namespace decant

@@ -10,16 +10,11 @@
 #include "base/error.h"
 #include "kernels/hook.h"
 #include "llama/exactness.h"
+#include "llama/kinds.h"
 #include "llama/load_probe.h"
 
 namespace decant {
 namespace {
-
-// Those that say so in the file, and those whose kind says it: libllama gives them no cache, and their graphs no
-// logits.
-bool is_encoder(const llama_model& model, const GgufInfo& info) {
-  return !model.hparams.causal_attn || info.architecture.find("bert") != std::string::npos;
-}
 
 // "blk.3.attn_q.weight", 20 -> "blk.23.attn_q.weight"
 std::string in_whole(std::string_view tensor, int first) {
@@ -49,6 +44,19 @@ void share_weights(llama_model& part, const llama_model& whole, int first) {
   part.hparams.no_alloc = false;  // of contexts, which have memory
 }
 
+// libllama derives numbers, and what kind of model it has, from how many layers there are: the scale of attention,
+// sliding windows, ALiBi, what a layer adds to the text's state. First layers have what the whole model has.
+void share_hyperparameters(llama_model& part, const llama_model& whole) {
+  const llama_hparams own = part.hparams;
+  part.type = whole.type;
+  part.hparams = whole.hparams;
+  part.hparams.n_layer_all = own.n_layer_all;
+  part.hparams.n_layer_nextn = own.n_layer_nextn;
+  part.hparams.no_alloc = own.no_alloc;
+  // Whose graph compares this with the number of layers: where they are equal, all layers have positions.
+  if (part.arch == LLM_ARCH_SMALLTHINKER) part.hparams.n_no_rope_layer_step = own.n_no_rope_layer_step;
+}
+
 }  // namespace
 
 LlamaFile::LlamaFile(const std::filesystem::path& path, const ModelOptions& options,
@@ -57,10 +65,12 @@ LlamaFile::LlamaFile(const std::filesystem::path& path, const ModelOptions& opti
       name_(name.empty() ? path.stem().string() : std::move(name)),
       info_(check_gguf(path)),
       weights_(std::move(weights)) {
+  check_kind(path, info_);
   start_library();
   if (options.exact) check_exact_options(options);
   llama_model_params params = llama_model_default_params();
   params.n_gpu_layers = options.n_gpu_layers;
+  params.load_mtp = info_.n_next_heads > 0;
   ggml_backend_dev_t no_devices[] = {nullptr};  // with 0 layers libllama would still send large batches to a device
   if (options.exact) params.devices = no_devices;
   if (progress) {
@@ -70,7 +80,7 @@ LlamaFile::LlamaFile(const std::filesystem::path& path, const ModelOptions& opti
       return true;
     };
   }
-  if (weights_.of) {
+  if (weights_.of || weights_.none) {
     params.no_alloc = true;
     params.load_mode = LLAMA_LOAD_MODE_NONE;
   }
@@ -78,18 +88,14 @@ LlamaFile::LlamaFile(const std::filesystem::path& path, const ModelOptions& opti
   const kernels::LoadScope scope(isa_of(options));
   model_.reset(llama_model_load_from_file(path.c_str(), params));
   if (!model_) throw Error(ErrorKind::data, "{} cannot be loaded{}", path.string(), complaints.because());
-  if (weights_.of) share_weights(*model_, *weights_.of->model_, weights_.first);
-  const auto refuse = [&](const char* what) {
-    throw Error(ErrorKind::unavailable, "{} is {}: decant runs decoder-only transformers", path.string(), what);
-  };
+  if (weights_.of) {
+    share_weights(*model_, *weights_.of->model_, weights_.first);
+    if (weights_.first == 0) share_hyperparameters(*model_, *weights_.of->model_);
+  }
   warnings_ = complaints.warnings();
-  const bool encodes = llama_model_has_encoder(model_.get()), decodes = llama_model_has_decoder(model_.get());
-  if (encodes && decodes) refuse("an encoder-decoder model");
-  if (!decodes) refuse("an encoder");
-  if (llama_model_is_recurrent(model_.get()) || llama_model_is_hybrid(model_.get()))
-    refuse("a recurrent model, which cannot branch");
-  if (llama_model_is_diffusion(model_.get())) refuse("a diffusion model");
-  if (is_encoder(*model_, info_)) refuse("an encoder, whose tokens see those behind them");
+  if (llama_model_has_encoder(model_.get()) && !is_draft(info_)) refuse_kind(path, "an encoder-decoder model");
+  if (llama_model_is_diffusion(model_.get())) refuse_kind(path, "a diffusion model");
+  if (!model_->hparams.causal_attn) refuse_kind(path, kEncoder);
   if (llama_vocab_type(llama_model_get_vocab(model_.get())) == LLAMA_VOCAB_TYPE_NONE)
     throw Error(ErrorKind::unavailable, "{} has no vocabulary: decant needs one to read and write text", path.string());
   vocab_ = std::make_unique<LlamaVocab>(llama_model_get_vocab(model_.get()), info_);
@@ -100,6 +106,10 @@ LlamaFile::LlamaFile(const std::filesystem::path& path, const ModelOptions& opti
 }
 
 int LlamaFile::trained_context() const { return llama_model_n_ctx_train(model_.get()); }
+
+bool LlamaFile::has_states() const {
+  return llama_model_is_recurrent(model_.get()) || llama_model_is_hybrid(model_.get());
+}
 
 std::uint64_t LlamaFile::weight_bytes() const { return llama_model_size(model_.get()); }
 

@@ -18,10 +18,12 @@ namespace decant {
 
 class LlamaFile;
 
-// Of a file that has none of its own: those of another model, whose layer `first` is the file's layer 0.
+// Of a file that has none of its own: those of another model, whose layer `first` is the file's layer 0. Or none at
+// all are read: of such a file contexts can be made, which take no memory, but nothing can be evaluated.
 struct SharedWeights {
   std::shared_ptr<const LlamaFile> of = nullptr;
   int first = 0;
+  bool none = false;
 };
 
 class LlamaFile {
@@ -39,6 +41,7 @@ class LlamaFile {
   const LlamaVocab& vocab() const { return *vocab_; }
   const ChatTemplate* chat_template() const { return chat_template_.get(); }  // null where it has none
   int trained_context() const;
+  bool has_states() const;  // recurrent layers, whose memory of a text is a state: alone, or beside attention
   std::uint64_t weight_bytes() const;                                     // of all tensors
   const std::vector<std::string>& warnings() const { return warnings_; }  // libllama's, for whoever is to know
   llama_model* handle() const { return model_.get(); }

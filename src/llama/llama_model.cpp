@@ -4,19 +4,23 @@
 #include <fmt/ranges.h>
 #include <ggml.h>
 #include <llama-context.h>
+#include <llama-ext.h>
 #include <llama-graph.h>
+#include <llama-model.h>
 #include <llama.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <numeric>
 
 #include "base/cpus.h"
 #include "base/error.h"
 #include "kernels/hook.h"
 #include "llama/damage.h"
 #include "llama/exactness.h"
+#include "llama/kinds.h"
 #include "llama/layer_head.h"
 #include "llama/library.h"
 #include "llama/threads.h"
@@ -71,11 +75,25 @@ bool reads_states(std::string_view architecture) {
   return architecture == "llama" || architecture == "qwen3" || architecture == "qwen3moe";
 }
 
+// Whether a graph that returns hidden states ends there.
+bool has_either(std::string_view architecture) { return architecture == "lfm2" || architecture == "lfm2moe"; }
+
 // Whether what was left to ggml reads other sequences' cells.
 bool attends(const std::string& op) { return op == "SOFT_MAX" || op == "FLASH_ATTN_EXT"; }
 
 // Whether two rows are both of tokens, or both of states: libllama takes one kind at a time.
 bool same_kind(const Row& a, const Row& b) { return a.state.empty() == b.state.empty(); }
+
+bool same_sequence(const Row& a, const Row& b) { return a.sequences[0] == b.sequences[0]; }
+
+// Bytes that a sequence keeps of a text in place of cells.
+std::uint64_t state_bytes(const llama_model& model) {
+  std::uint64_t values = 0;
+  for (std::uint32_t layer = 0; layer < model.hparams.n_layer(); ++layer) {
+    if (model.hparams.is_recr(layer)) values += model.hparams.n_embd_r() + model.hparams.n_embd_s();
+  }
+  return values * sizeof(float);
+}
 
 std::span<const float> of_layer(const std::vector<std::pair<int, std::vector<float>>>& all, int layer) {
   for (const auto& [each, values] : all) {
@@ -85,8 +103,24 @@ std::span<const float> of_layer(const std::vector<std::pair<int, std::vector<flo
   return {};
 }
 
+double memory_bytes() {
+  return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+int affordable(int sequences, const llama_model& model, int rewind) {
+  const double each = static_cast<double>(state_bytes(model)) * (1 + rewind);
+  return each > 0 ? static_cast<int>(std::clamp(memory_bytes() / 4 / each, 2.0, double(sequences))) : sequences;
+}
+
 // A cache that this machine cannot hold would be ended by the system, without a word, once it is used.
 void check_cache_fits(const llama_model* model, const llama_context_params& params, const LlamaFile& file) {
+  const double memory = memory_bytes();
+  const double states = static_cast<double>(state_bytes(*model)) * params.n_seq_max * (1 + params.n_rs_seq);
+  if (states > memory && memory > 0) {
+    throw Error(ErrorKind::unavailable,
+                "{} branches of {} at a time take {:.0f} GB of states, and this machine has {:.0f}: ask for fewer",
+                params.n_seq_max, file.name(), states / 1e9, memory / 1e9);
+  }
   const int heads = llama_model_n_head(model);
   if (heads <= 0) return;
   const std::int64_t width =
@@ -94,8 +128,7 @@ void check_cache_fits(const llama_model* model, const llama_context_params& para
   const double per_value =
       static_cast<double>(ggml_type_size(params.type_k)) / static_cast<double>(ggml_blck_size(params.type_k));
   const double bytes = 2 * per_value * static_cast<double>(width) * llama_model_n_layer(model) * params.n_ctx;
-  const double memory = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
-  if (bytes <= memory || memory <= 0) return;
+  if (bytes + states <= memory || memory <= 0) return;
   throw Error(ErrorKind::unavailable,
               "a cache of {} positions for {} takes {:.0f} GB, and this machine has {:.0f}: try a smaller --ctx-size",
               params.n_ctx, file.name(), bytes / 1e9, memory / 1e9);
@@ -104,16 +137,19 @@ void check_cache_fits(const llama_model* model, const llama_context_params& para
 }  // namespace
 
 LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions& options, int cells, int sequences,
-                       const LlamaModel* in_turn)
-    : file_(std::move(file)), isa_(isa_of(options)), left_is_known_(!isa_) {
+                       int rewind, const LlamaModel* in_turn, Part part)
+    : file_(std::move(file)), part_(part), isa_(isa_of(options)), left_is_known_(!isa_) {
+  if (!is_head()) check_speaks_alone(file_->path(), file_->info());
   if (cells == 0) cells = options.ctx_size;
   if (cells == 0) cells = std::min(file_->trained_context(), kDefaultCells);
   const int wanted = cells;
   cells = static_cast<int>(std::min<std::int64_t>((std::int64_t{cells} + kCellStep - 1) / kCellStep, kMostSteps) *
                            kCellStep);
   sequences = std::clamp(sequences, 1, kMaxSequences);
-  const llama_context_params params = context_params(options, cells, sequences);
-  if (device_of(options).empty()) check_cache_fits(file_->handle(), params, *file_);
+  if (file_->has_states() && sequences > 2) sequences = affordable(sequences, *file_->handle(), rewind);
+  llama_context_params params = context_params(options, cells, sequences, rewind);
+  if (is_head()) params.ctx_other = in_turn->context_.get();  // whose embedding and output matrix it may use
+  if (device_of(options).empty() && !is_head()) check_cache_fits(file_->handle(), params, *file_);
   const Complaints complaints;
   context_.reset(llama_init_from_model(file_->handle(), params));
   if (!context_) {
@@ -122,6 +158,8 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
                 file_->path().string(), because,
                 because.find("cache type") == because.npos ? "a smaller --ctx-size" : "another --cache-type");
   }
+  // What its next row reads. Of every row: of some rows libllama would return the first ones, whichever they are.
+  if (is_head()) llama_set_embeddings_nextn(context_.get(), true, /*masked=*/false);
   threads_ = std::make_unique<Threads>(context_.get(), params.n_threads,
                                        isa_ && computes_all(reserved_graph(context_.get()), *isa_),
                                        in_turn ? in_turn->threads_.get() : nullptr);
@@ -133,6 +171,7 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
   layers_of_graph_ = find_layers(reserved_graph(context_.get()), llama_model_n_layer(model), llama_model_n_embd(model));
   for (const std::string& name : layers_of_graph_.inputs)
     layer_by_name_.emplace(name, static_cast<int>(layer_by_name_.size()));
+  const bool has_state = !is_head() && file_->has_states();  // a head has cells
   info_ = {.name = file_->name(),
            .n_vocab = vocab().size(),
            .n_embd = llama_model_n_embd(model),
@@ -143,9 +182,12 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
            .max_rows = rows,
            .max_outputs = std::min(kMaxOutputs, rows),
            .tied_embeddings = file_->info().tied_embeddings,
-           .has_layers = !layers_of_graph_.inputs.empty() && !layers_of_graph_.head.empty(),
-           .logits_from_hidden = !layers_of_graph_.head.empty(),
-           .keeps_rows_apart = isa_ && !plain && device_of(options).empty()};
+           .has_layers = !is_head() && !layers_of_graph_.inputs.empty() && !layers_of_graph_.head.empty(),
+           .is_head = is_head(),
+           .logits_from_hidden = !is_head() && !layers_of_graph_.head.empty(),
+           .rewind = has_state ? static_cast<int>(llama_n_rs_seq(context_.get())) : kRewindAll,
+           // A state that is cleared by a product with 0 stays what it was, if that was no number.
+           .keeps_rows_apart = isa_ && !plain && device_of(options).empty() && !has_state};
   info_.damaged_tensor = [file = file_] { return first_damaged_tensor(file->path(), file->info().n_splits); };
   description_ =
       fmt::format("{} cache of {} positions, {} attention, {} threads, {} kernels", ggml_type_name(params.type_k),
@@ -156,19 +198,21 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
 
 LlamaModel::~LlamaModel() = default;
 
-llama_context_params LlamaModel::context_params(const ModelOptions& options, int cells, int sequences) {
+llama_context_params LlamaModel::context_params(const ModelOptions& options, int cells, int sequences, int rewind) {
   llama_context_params params = llama_context_default_params();
   params.n_ctx = static_cast<std::uint32_t>(cells);
   params.n_seq_max = static_cast<std::uint32_t>(sequences);
   // A batch must hold a row for each sequence: libllama aborts otherwise.
   params.n_batch = params.n_ubatch = static_cast<std::uint32_t>(
       std::min(cells, std::max(std::min(options.prefill_chunk_size, cells) + kMaxOutputs, sequences)));
+  params.n_rs_seq = static_cast<std::uint32_t>(rewind);
   params.kv_unified = true;
   params.swa_full = true;  // branches and rollback need the positions that a sliding window would forget
   params.n_threads = params.n_threads_batch = thread_count(options, file_->handle());
   params.type_k = params.type_v = cache_type(options, file_->info());
   params.flash_attn_type = flash_attention(options, file_->info());
   params.pooling_type = LLAMA_POOLING_TYPE_NONE;  // a hidden state for each token, whatever the file is made for
+  params.ctx_type = part_ == Part::next_head ? LLAMA_CONTEXT_TYPE_MTP : LLAMA_CONTEXT_TYPE_DEFAULT;
   params.no_perf = true;
   params.cb_eval = watch;
   params.cb_eval_user_data = this;
@@ -232,7 +276,8 @@ void LlamaModel::check(std::span<const Row> rows) const {
       throw Error(ErrorKind::usage, "{} has no position {}: a text may have {} tokens", info_.name, row.position,
                   info_.n_context);
     }
-    if (!row.state.empty() && (row.state.size() != state_size || !reads_states(file_->info().architecture))) {
+    const bool reads = is_head() || reads_states(file_->info().architecture);
+    if (!row.state.empty() && (row.state.size() != state_size || !reads)) {
       throw Error(ErrorKind::unavailable, "{} does not read states in place of tokens", info_.name);
     }
     if (!row.outputs || info_.has_layers) continue;
@@ -247,25 +292,56 @@ void LlamaModel::forward(std::span<const Row> rows) {
   check(rows);
   want_layers(rows);
   kept_.clear();
-  const bool mixed = std::any_of(rows.begin(), rows.end(), [&](const Row& row) { return !same_kind(row, rows[0]); });
-  mixed ? evaluate_in_pieces(rows) : evaluate(rows);
+  if (has_states()) rows = by_sequence(rows);
+  find_pieces(rows);
+  pieces_.size() > 1 ? evaluate_in_pieces(rows) : evaluate(rows);
 }
 
-// Rows of tokens and rows of states in turn, as they come; the outputs are copied, as each decode overwrites the last.
+// libllama takes together what is next to each other. Sequences of one row come first: what is evaluated behind others
+// may exchange the places of their states, but not of their snapshots.
+std::span<const Row> LlamaModel::by_sequence(std::span<const Row> rows) {
+  const auto sequence = [&](int row) { return rows[static_cast<std::size_t>(row)].sequences[0]; };
+  std::vector<int> counts(static_cast<std::size_t>(info_.max_sequences)), order(rows.size());
+  for (const Row& row : rows) ++counts[static_cast<std::size_t>(row.sequences[0])];
+  std::iota(order.begin(), order.end(), 0);
+  const auto key = [&](int row) {
+    return std::pair(counts[static_cast<std::size_t>(sequence(row))] > 1, sequence(row));
+  };
+  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return key(a) < key(b); });
+  ordered_.clear();
+  place_.resize(rows.size());
+  for (const int row : order) {
+    place_[static_cast<std::size_t>(row)] = static_cast<int>(ordered_.size());
+    ordered_.push_back(rows[static_cast<std::size_t>(row)]);
+  }
+  return ordered_;
+}
+
+// What is evaluated by itself: rows of one kind; and, of models with states, sequences whose layers are wanted, as the
+// graph does not say whose it shows, or of which something may be taken back.
+void LlamaModel::find_pieces(std::span<const Row> rows) {
+  const auto is_next = [&](std::size_t i) { return i > 0 && i < rows.size() && same_sequence(rows[i - 1], rows[i]); };
+  pieces_.clear();
+  for (std::size_t i = 1; i < rows.size(); ++i) {
+    const bool apart = has_states() && (wants_layers_ || (info_.rewind > 0 && (is_next(i - 1) || is_next(i + 1))));
+    if (!same_kind(rows[i - 1], rows[i]) || (apart && !is_next(i))) pieces_.push_back(i);
+  }
+  pieces_.push_back(rows.size());
+}
+
+// The outputs are copied, as each decode overwrites the last.
 void LlamaModel::evaluate_in_pieces(std::span<const Row> rows) {
   std::vector<Kept> kept;
   try {
-    while (kept.size() < rows.size()) {
-      const auto rest = rows.subspan(kept.size());
-      const auto end = std::find_if(rest.begin(), rest.end(), [&](const Row& row) { return !same_kind(row, rest[0]); });
-      const auto piece = rest.first(static_cast<std::size_t>(end - rest.begin()));
+    for (const std::size_t end : pieces_) {
+      const auto piece = rows.subspan(kept.size(), end - kept.size());
       evaluate(piece);
       for (std::size_t i = 0; i < piece.size(); ++i) {
-        kept.push_back(piece[i].outputs ? keep(static_cast<int>(i), *piece[i].outputs) : Kept{});
+        kept.push_back(piece[i].outputs ? keep(i, *piece[i].outputs) : Kept{});
       }
     }
   } catch (...) {
-    for (const Row& row : rows.first(kept.size())) {
+    for (const Row& row : rows.first(has_states() ? 0 : kept.size())) {
       for (const SeqId sequence : row.sequences) trim_sequence(sequence, row.position);
     }
     throw;
@@ -273,28 +349,31 @@ void LlamaModel::evaluate_in_pieces(std::span<const Row> rows) {
   kept_ = std::move(kept);
 }
 
-LlamaModel::Kept LlamaModel::keep(int row, const Outputs& outputs) const {
+LlamaModel::Kept LlamaModel::keep(std::size_t at, const Outputs& outputs) const {
   const auto copy = [](std::span<const float> values) { return std::vector(values.begin(), values.end()); };
   Kept kept;
-  if (outputs.logits) kept.logits = copy(logits(row));
-  if (outputs.hidden) kept.hidden = copy(hidden(row));
-  for (const int layer : outputs.layers) kept.layers.emplace_back(layer, copy(layer_logits(row, layer)));
-  for (const int layer : outputs.states) kept.states.emplace_back(layer, copy(state(row, layer)));
+  if (outputs.logits) kept.logits = copy(logits_at(at));
+  if (outputs.hidden) kept.hidden = copy(hidden_at(at));
+  for (const int layer : outputs.layers) kept.layers.emplace_back(layer, copy(layer_logits_at(at, layer)));
+  for (const int layer : outputs.states) kept.states.emplace_back(layer, copy(state_at(at, layer)));
   return kept;
 }
 
 void LlamaModel::evaluate(std::span<const Row> rows) {
   const Wishes wishes = fill_batch(rows);
-  if (wishes.hidden != hidden_) {  // libllama then returns them for every row of a batch, so only while they are wanted
+  // libllama then returns them for every row of a batch, so only while they are wanted.
+  if (!is_head() && wishes.hidden != hidden_) {
     llama_set_embeddings(context_.get(), wishes.hidden);
     hidden_ = wishes.hidden;
   }
   // With hidden states libllama would compute the logits of every row.
-  stops_at_head_ = wishes.spares_logits && (info_.logits_from_hidden || !wishes.logits);
+  const bool ends_there = wishes.hidden && has_either(file_->info().architecture);
+  stops_at_head_ = (wishes.spares_logits || ends_there) && (info_.logits_from_hidden || !wishes.logits);
   for (std::vector<float>& states : layer_states_) states.clear();
   const bool brought = !rows.empty() && !rows[0].state.empty();
   decode(rows.size(), brought);
-  if (brought && layer_wanted_[0]) layer_states_[0] = states_;  // the graph reads them in place of the table's
+  if (brought && !is_head() && layer_wanted_[0])
+    layer_states_[0] = states_;  // the graph reads them in place of the table's
   check_states(rows.size());
   layers_.clear();
   if (wishes.layers || (stops_at_head_ && wishes.logits)) apply_head(rows);
@@ -323,6 +402,8 @@ LlamaModel::Wishes LlamaModel::fill_batch(std::span<const Row> rows) {
     wishes.layers |= !row.outputs->layers.empty();
     wishes.spares_logits |= row.outputs->hidden && !row.outputs->logits;
   }
+  // Its graph has the logits of every row, and of some rows libllama would return the first ones, whichever they are.
+  if (part_ == Part::eagle && wishes.logits) std::fill(outputs_.begin(), outputs_.end(), std::int8_t{1});
   return wishes;
 }
 
@@ -352,7 +433,7 @@ void LlamaModel::check_states(std::size_t rows) const {
 
 void LlamaModel::decode(std::size_t rows, bool states) {
   const llama_batch batch{.n_tokens = static_cast<std::int32_t>(rows),
-                          .token = states ? nullptr : tokens_.data(),
+                          .token = states && !is_head() ? nullptr : tokens_.data(),
                           .embd = states ? states_.data() : nullptr,
                           .pos = positions_.data(),
                           .n_seq_id = sequence_counts_.data(),
@@ -371,6 +452,27 @@ void LlamaModel::decode(std::size_t rows, bool states) {
   if (std::any_of(left_.begin(), left_.end(), attends)) info_.keeps_rows_apart = false;
 }
 
+std::span<const float> LlamaModel::encode(std::span<float> states, int rows) {
+  const llama_batch batch{.n_tokens = rows,
+                          .token = nullptr,
+                          .embd = states.data(),
+                          .pos = nullptr,
+                          .n_seq_id = nullptr,
+                          .seq_id = nullptr,
+                          .logits = nullptr};
+  const Complaints complaints;
+  const int status = [&] {
+    const Threads::Turn turn(*threads_);
+    return llama_encode(context_.get(), batch);
+  }();
+  if (status != 0) {
+    throw Error(ErrorKind::internal, "libllama could not encode {} rows: status {}{}", rows, status,
+                complaints.because());
+  }
+  return {llama_get_embeddings_nextn(context_.get()),
+          static_cast<std::size_t>(rows) * static_cast<std::size_t>(info_.n_embd)};
+}
+
 // One product for all rows and layers of the batch; another for the last hidden states, as layer n_layer, where
 // libllama has stopped before its output head.
 void LlamaModel::apply_head(std::span<const Row> rows) {
@@ -378,20 +480,19 @@ void LlamaModel::apply_head(std::span<const Row> rows) {
   std::vector<float> states;
   layers_.assign(rows.size(), {});
   std::size_t count = 0;
-  const auto add = [&](int row, int layer, std::span<const float> values) {
+  const auto add = [&](std::size_t at, int layer, std::span<const float> values) {
     states.insert(states.end(), values.begin(), values.end());
-    layers_[static_cast<std::size_t>(row)].emplace_back(layer, count++ * n_vocab);
+    layers_[at].emplace_back(layer, count++ * n_vocab);
   };
   states.reserve(rows.size() * n_embd);
-  for (int i = 0; i < static_cast<int>(rows.size()); ++i) {
-    if (const Outputs* outputs = rows[static_cast<std::size_t>(i)].outputs) {
-      for (const int layer : outputs->layers) add(i, layer, state(i, layer));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (const Outputs* outputs = rows[i].outputs) {
+      for (const int layer : outputs->layers) add(i, layer, state_at(i, layer));
     }
   }
   const std::size_t inner = count;
-  for (int i = 0; stops_at_head_ && i < static_cast<int>(rows.size()); ++i) {
-    const Outputs* outputs = rows[static_cast<std::size_t>(i)].outputs;
-    if (outputs && outputs->logits) add(i, info_.n_layer, hidden(i));
+  for (std::size_t i = 0; stops_at_head_ && i < rows.size(); ++i) {
+    if (rows[i].outputs && rows[i].outputs->logits) add(i, info_.n_layer, hidden_at(i));
   }
   layer_logits_.resize(count * n_vocab);
   head();
@@ -409,30 +510,46 @@ Head* LlamaModel::head() {
 // ---- outputs --------------------------------------------------------------------------------------------------------
 
 std::span<const float> LlamaModel::logits(int row) const {
-  if (!kept_.empty()) return kept_[static_cast<std::size_t>(row)].logits;
-  if (stops_at_head_) return layer_logits(row, info_.n_layer);
-  return {llama_get_logits_ith(context_.get(), row), static_cast<std::size_t>(info_.n_vocab)};
+  const std::size_t at = place(row);
+  return kept_.empty() ? logits_at(at) : kept_[at].logits;
 }
 
 std::span<const float> LlamaModel::hidden(int row) const {
-  if (!kept_.empty()) return kept_[static_cast<std::size_t>(row)].hidden;
-  return {llama_get_embeddings_ith(context_.get(), row), static_cast<std::size_t>(info_.n_embd)};
+  const std::size_t at = place(row);
+  return kept_.empty() ? hidden_at(at) : kept_[at].hidden;
 }
 
 std::span<const float> LlamaModel::layer_logits(int row, int layer) const {
-  if (!kept_.empty()) return of_layer(kept_[static_cast<std::size_t>(row)].layers, layer);
-  for (const auto& [each, offset] : layers_[static_cast<std::size_t>(row)]) {
+  const std::size_t at = place(row);
+  return kept_.empty() ? layer_logits_at(at, layer) : of_layer(kept_[at].layers, layer);
+}
+
+std::span<const float> LlamaModel::state(int row, int layer) const {
+  const std::size_t at = place(row);
+  return kept_.empty() ? state_at(at, layer) : of_layer(kept_[at].states, layer);
+}
+
+// Of the last decode.
+std::span<const float> LlamaModel::logits_at(std::size_t at) const {
+  if (stops_at_head_) return layer_logits_at(at, info_.n_layer);
+  return {llama_get_logits_ith(context_.get(), static_cast<int>(at)), static_cast<std::size_t>(info_.n_vocab)};
+}
+
+std::span<const float> LlamaModel::hidden_at(std::size_t at) const {
+  return {llama_get_embeddings_ith(context_.get(), static_cast<int>(at)), static_cast<std::size_t>(info_.n_embd)};
+}
+
+std::span<const float> LlamaModel::layer_logits_at(std::size_t at, int layer) const {
+  for (const auto& [each, offset] : layers_[at]) {
     if (each == layer) return std::span(layer_logits_).subspan(offset, static_cast<std::size_t>(info_.n_vocab));
   }
   assert(false && "layer logits were not asked for");
   return {};
 }
 
-std::span<const float> LlamaModel::state(int row, int layer) const {
-  if (!kept_.empty()) return of_layer(kept_[static_cast<std::size_t>(row)].states, layer);
+std::span<const float> LlamaModel::state_at(std::size_t at, int layer) const {
   const auto n_embd = static_cast<std::size_t>(info_.n_embd);
-  return std::span(layer_states_[static_cast<std::size_t>(layer)])
-      .subspan(static_cast<std::size_t>(row) * n_embd, n_embd);
+  return std::span(layer_states_[static_cast<std::size_t>(layer)]).subspan(at * n_embd, n_embd);
 }
 
 }  // namespace decant

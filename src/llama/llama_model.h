@@ -30,13 +30,24 @@ namespace decant {
 class LayerHead;
 class Threads;
 
+// Tokens of a draft that a model with states is to take back, at most: a state is kept of each, for every branch.
+inline constexpr int kMostTakenBack = 8;
+
 class LlamaModel : public Model {
  public:
+  // What of a file is evaluated: its layers, or a head, whose rows bring a token and what another model says of the
+  // text before (Carry::from_parent): that of a model's own file (llama/next_head.h), or a file of its own
+  // (eagle_draft.h).
+  enum class Part { layers, next_head, eagle };
+
   // `cells`: positions in the cache; 0: options.ctx_size, or by default what the model was trained for, at most 8192.
-  // `sequences`: branches that can be in the cache at once, at most 256; each costs room for a row of logits.
-  // `in_turn`: another that is never evaluated at the same time, whose threads are these then.
+  // `sequences`: branches that can be in the cache at once, at most 256; each costs room for a row of logits,
+  // and for a state; there are fewer where states would take a quarter of this machine's memory.
+  // `rewind`: tokens that a model with a state is to be able to take back (ModelInfo::rewind), where libllama can; each
+  // costs the memory of a state for every sequence. `in_turn`: another that is never evaluated at the same time, whose
+  // threads are these then; of a head, the model that it belongs to, which outlives it.
   LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions& options, int cells = 0, int sequences = 64,
-             const LlamaModel* in_turn = nullptr);
+             int rewind = 0, const LlamaModel* in_turn = nullptr, Part part = Part::layers);
   ~LlamaModel() override;
 
   const ModelInfo& info() const override { return info_; }
@@ -60,6 +71,11 @@ class LlamaModel : public Model {
   // asked for. libllama hands those out for every row only of a layer that another follows.
   void stop_before_last_layer();
   llama_context* handle() const { return context_.get(); }
+  const LlamaFile& file() const { return *file_; }
+
+ protected:
+  // What libllama's encoder makes of `rows` states: as many of n_embd floats, valid until the next forward().
+  std::span<const float> encode(std::span<float> states, int rows);
 
  private:
   struct Wishes {  // of all rows of a batch
@@ -71,10 +87,18 @@ class LlamaModel : public Model {
     std::vector<std::pair<int, std::vector<float>>> layers, states;
   };
 
+  bool is_head() const { return part_ != Part::layers; }
   static bool watch(ggml_tensor* tensor, bool ask, void* self);
-  llama_context_params context_params(const ModelOptions& options, int cells, int sequences);
+  llama_context_params context_params(const ModelOptions& options, int cells, int sequences, int rewind);
+  bool has_states() const { return info_.rewind != kRewindAll; }
+  std::size_t place(int row) const {
+    const auto index = static_cast<std::size_t>(row);
+    return place_.empty() ? index : static_cast<std::size_t>(place_[index]);
+  }
+  std::span<const Row> by_sequence(std::span<const Row> rows);
   void check(std::span<const Row> rows) const;
   void evaluate(std::span<const Row> rows);
+  void find_pieces(std::span<const Row> rows);
   void evaluate_in_pieces(std::span<const Row> rows);
   Wishes fill_batch(std::span<const Row> rows);
   void want_layers(std::span<const Row> rows);
@@ -82,9 +106,14 @@ class LlamaModel : public Model {
   void decode(std::size_t rows, bool states);
   void check_states(std::size_t rows) const;
   void apply_head(std::span<const Row> rows);
-  Kept keep(int row, const Outputs& outputs) const;
+  Kept keep(std::size_t at, const Outputs& outputs) const;
+  std::span<const float> logits_at(std::size_t at) const;
+  std::span<const float> hidden_at(std::size_t at) const;
+  std::span<const float> layer_logits_at(std::size_t at, int layer) const;
+  std::span<const float> state_at(std::size_t at, int layer) const;
 
   std::shared_ptr<const LlamaFile> file_;
+  Part part_;
   ModelInfo info_;
   std::string description_;
   std::optional<kernels::Isa> isa_;  // of our kernels, where they compute
@@ -103,7 +132,10 @@ class LlamaModel : public Model {
   std::unique_ptr<LayerHead> head_;
   std::vector<std::vector<std::pair<int, std::size_t>>> layers_;  // by row: (layer, offset in layer_logits_)
   std::vector<float> layer_logits_;
-  std::vector<Kept> kept_;  // by row, where the forward took several decodes
+  std::vector<Kept> kept_;           // by place, where the forward took several decodes
+  std::vector<Row> ordered_;         // the rows by sequence, if they have states
+  std::vector<int> place_;           // of each row among them
+  std::vector<std::size_t> pieces_;  // where each ends
 
   // The batch, as libllama wants it.
   std::vector<std::int32_t> tokens_, positions_, sequence_counts_;

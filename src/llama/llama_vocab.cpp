@@ -5,6 +5,8 @@
 #include <llama.h>
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <stdexcept>
 #include <unordered_map>
 
@@ -81,6 +83,31 @@ bool LlamaVocab::has(std::string_view character) const {
   return vocab_->text_to_token(character == " " ? "\xE2\x96\x81" : std::string(character)) != LLAMA_TOKEN_NULL;
 }
 
+// Where they begin, and their sizes, in order, with an empty one at the text's end. The longest are looked for first,
+// as libllama does.
+std::vector<std::pair<std::size_t, std::size_t>> LlamaVocab::special_tokens_in(std::string_view text,
+                                                                               bool special) const {
+  const auto kinds = static_cast<llama_token_attr>(LLAMA_TOKEN_ATTR_USER_DEFINED |
+                                                   (special ? LLAMA_TOKEN_ATTR_CONTROL | LLAMA_TOKEN_ATTR_UNKNOWN : 0));
+  std::vector<std::string_view> names;
+  for (Token token = 0; token < size_; ++token) {
+    if ((vocab_->token_get_attr(token) & kinds) != 0 && !piece(token).empty()) names.push_back(piece(token));
+  }
+  std::ranges::stable_sort(names, std::greater(), &std::string_view::size);
+  std::map<std::size_t, std::size_t> found = {{text.size(), 0}};
+  const auto is_free = [&](std::size_t begin, std::size_t size) {
+    const auto next = found.lower_bound(begin);
+    return next->first >= begin + size &&
+           (next == found.begin() || std::prev(next)->first + std::prev(next)->second <= begin);
+  };
+  for (const std::string_view name : names) {
+    for (std::size_t at = text.find(name); at != text.npos; at = text.find(name, at + 1)) {
+      if (is_free(at, name.size())) found[at] = name.size();
+    }
+  }
+  return {found.begin(), found.end()};
+}
+
 // Characters that the vocabulary does not have become its unknown token, several in a row one, as in SentencePiece.
 // They are tokenized as another character that merges with none: one that stands in no longer token, and not in the
 // text.
@@ -102,7 +129,13 @@ std::vector<Token> LlamaVocab::tokenize_unknown(std::string_view text, bool spec
     throw Error(ErrorKind::data,
                 "the text has characters that the model's vocabulary lacks, and that has no token for such");
   std::string known;
-  for (const std::string_view each : utf8_characters(text)) known += has(each) ? each : stand_in->first;
+  std::size_t end = 0;
+  for (const auto& [begin, size] : special_tokens_in(text, special)) {
+    for (const std::string_view each : utf8_characters(text.substr(end, begin - end)))
+      known += has(each) ? each : stand_in->first;
+    known += text.substr(begin, size);
+    end = begin + size;
+  }
   std::vector<Token> tokens = tokenize_known(known, special, add_bos);
   std::replace(tokens.begin(), tokens.end(), stand_in->second.second, unknown);
   const auto both_unknown = [unknown](Token a, Token b) { return a == unknown && b == unknown; };
@@ -125,9 +158,14 @@ std::vector<Token> LlamaVocab::end_of_turn() const {
   return tokens;
 }
 
-std::string LlamaVocab::bos_text() const {
+std::optional<Token> LlamaVocab::bos() const {
   const Token bos = llama_vocab_bos(vocab_);
-  return bos < 0 ? "" : std::string(piece(bos));
+  return bos < 0 ? std::nullopt : std::optional(bos);
+}
+
+std::string LlamaVocab::bos_text() const {
+  const std::optional<Token> token = bos();
+  return token ? std::string(piece(*token)) : "";
 }
 
 bool LlamaVocab::adds_bos() const { return llama_vocab_get_add_bos(vocab_); }

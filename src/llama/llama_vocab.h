@@ -3,7 +3,9 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "files/gguf_check.h"
@@ -30,6 +32,7 @@ class LlamaVocab : public Vocab {
 
   // For chats: eos(), and every token that libllama takes for the end of a turn or of a document.
   std::vector<Token> end_of_turn() const;
+  std::optional<Token> bos() const;
   std::string bos_text() const;
   bool adds_bos() const;  // to a text that does not begin with it
   std::string eos_text() const;
@@ -38,6 +41,7 @@ class LlamaVocab : public Vocab {
   std::vector<Token> tokenize_known(std::string_view text, bool special, bool add_bos) const;
   std::vector<Token> tokenize_unknown(std::string_view text, bool special, bool add_bos) const;
   bool has(std::string_view character) const;
+  std::vector<std::pair<std::size_t, std::size_t>> special_tokens_in(std::string_view text, bool special) const;
 
   const llama_vocab* vocab_;
   int size_;

@@ -1,6 +1,7 @@
 // Tested by tests/llama/load_probe_test.cpp.
 #include "llama/load_probe.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <hash/hash.h>
 #include <llama.h>
@@ -26,6 +27,8 @@
 #include "base/process.h"
 #include "files/gguf_check.h"
 #include "hub/hub.h"
+#include "llama/kinds.h"
+#include "llama/next_head.h"
 
 namespace fs = std::filesystem;
 
@@ -87,14 +90,18 @@ void tokenize_something(const llama_model* model) {
   }
 }
 
-bool decodes_one_token(llama_model* model) {
+bool decodes_one_token(llama_model* model, llama_context_type type) {
   llama_context_params params = llama_context_default_params();
+  params.ctx_type = type;
   params.n_ctx = params.n_batch = params.n_ubatch = 32;
   params.n_threads = params.n_threads_batch = 1;  // one row: a busy machine must not make threads wait for each other
   llama_context* context = llama_init_from_model(model, params);
   if (!context) return false;
   llama_token token = 0;
-  return llama_decode(context, llama_batch_get_one(&token, 1)) == 0;
+  llama_batch batch = llama_batch_get_one(&token, 1);
+  std::vector<float> state(static_cast<std::size_t>(llama_model_n_embd_out(model)));
+  if (type == LLAMA_CONTEXT_TYPE_MTP) batch.embd = state.data();  // a head reads both
+  return llama_decode(context, batch) == 0;
 }
 
 // ---------------------------------------------------------------------------------------------- in the one that asks
@@ -146,8 +153,9 @@ void judge(const fs::path& path, const Outcome& outcome) {
 std::string identity(const fs::path& path) {
   struct stat status {};
   if (stat(path.c_str(), &status) != 0) throw Error(ErrorKind::no_input, "no such file: {}", path.string());
-  return fmt::format("{}\n{} {}.{:09} {}:{}\nlibllama {}, tokenized\n", fs::absolute(path).string(), status.st_size,
-                     status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_dev, status.st_ino, llama_version());
+  return fmt::format("{}\n{} {}.{:09} {}:{}\nlibllama {}, tokenized, with heads\n", fs::absolute(path).string(),
+                     status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_dev, status.st_ino,
+                     llama_version());
 }
 
 std::optional<fs::path> record_of(const std::string& key) try {
@@ -176,8 +184,13 @@ fs::path default_probe_program() {
   const fs::path self = fs::read_symlink("/proc/self/exe", unreadable), name = "decant";
   if (unreadable) return {};
   if (self.filename() == name) return self;
-  const fs::path beside = self.parent_path() / name;
-  return access(beside.c_str(), X_OK) == 0 ? beside : fs::path();
+  Dl_info ours{};  // a shared object, where this code is part of one
+  const bool known = dladdr(reinterpret_cast<const void*>(&default_probe_program), &ours) != 0 && ours.dli_fname;
+  for (const fs::path& file : {self, fs::path(known ? ours.dli_fname : "")}) {
+    const fs::path beside = file.parent_path() / name;
+    if (fs::is_regular_file(beside, unreadable) && access(beside.c_str(), X_OK) == 0) return beside;
+  }
+  return {};
 }
 
 bool is_unknown(const fs::path& path) { return !turned_off() && !is_pinned_model(path); }
@@ -188,7 +201,7 @@ Probe probe_model(const fs::path& path, const ProbeOptions& options) {
   const std::optional<fs::path> record = record_of(key);
   std::error_code unreadable;
   if (record && fs::exists(*record, unreadable)) return Probe::passed;
-  check_gguf(path);
+  check_kind(path, check_gguf(path));
   const std::optional<Outcome> outcome = load_elsewhere(path, options);
   if (!outcome) return Probe::no_program;
   judge(path, *outcome);
@@ -199,11 +212,18 @@ Probe probe_model(const fs::path& path, const ProbeOptions& options) {
 void answer_probe(const fs::path& path) {
   silence();
   leave_nothing();
-  llama_model* model = llama_model_load_from_file(path.c_str(), llama_model_default_params());
+  llama_model_params params = llama_model_default_params();
+  const GgufInfo info = check_gguf(path);
+  params.load_mtp = info.n_next_heads > 0;
+  llama_model* model = llama_model_load_from_file(path.c_str(), params);
   if (!model) _exit(1);
   const bool decoder_only = !llama_model_has_encoder(model) && llama_model_has_decoder(model);
   if (decoder_only) tokenize_something(model);
-  _exit(!decoder_only || decodes_one_token(model) ? 0 : 1);  // other kinds are refused, in words, when they are opened
+  if (!decoder_only) _exit(0);  // other kinds are refused, in words, when they are opened
+  const bool has_head = no_next_head(info, model).empty();
+  const bool decodes = decodes_one_token(model, LLAMA_CONTEXT_TYPE_DEFAULT) &&
+                       (!has_head || decodes_one_token(model, LLAMA_CONTEXT_TYPE_MTP));
+  _exit(decodes ? 0 : 1);
 }
 
 }  // namespace decant

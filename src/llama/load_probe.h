@@ -11,7 +11,9 @@
 
 namespace decant {
 
-// Ourselves where we are decant, else a decant in our folder; "" where there is none.
+// Ourselves where we are decant, else a decant in the folder of our program or of the shared object that we are part
+// of;
+// "" where there is none.
 std::filesystem::path default_probe_program();
 
 struct ProbeOptions {

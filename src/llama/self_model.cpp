@@ -1,6 +1,7 @@
 // Tested by tests/llama/self_model_test.cpp.
 #include "llama/self_model.h"
 
+#include <llama-model.h>
 #include <llama.h>
 
 #include <algorithm>
@@ -48,19 +49,46 @@ std::optional<llama_ftype> type_of(std::string_view what) {
   return std::nullopt;
 }
 
-// libllama takes what kind of model this is from its number of layers, and some models have only that: 0 where it
-// does not matter, else a number for each kind. (hparams.n_layer() and LLM_TYPE_* in libllama's src/models.)
-int kind_by_layers(std::string_view architecture, int layers) {
-  const auto index_in = [layers](std::initializer_list<int> special) {
-    const auto* found = std::find(special.begin(), special.end(), layers);
-    return found == special.end() ? 0 : static_cast<int>(found - special.begin()) + 1;
-  };
-  if (architecture == "gemma2") return index_in({46});                 // the scale of attention
-  if (architecture == "gemma3") return index_in({62});                 // likewise
-  if (architecture == "exaone4") return index_in({64});                // sliding windows
-  if (architecture == "baichuan") return index_in({32, 40});           // positions, or ALiBi
-  if (architecture == "deepseek2") return index_in({26, 27, 47, 48});  // a projection of the query; the gate
-  return 0;
+// Models whose first layers libllama would read or compute otherwise than the whole does, in a way that no number in
+// memory can put right: which tensors there are, or a graph that counts layers (n_layer in libllama's src/models).
+struct Indivisible {
+  std::string_view architecture;
+  bool (*is)(const LlamaFile& whole, int layers);
+  std::string_view why;
+};
+
+bool always(const LlamaFile&, int) { return true; }
+bool repeats_layers(const LlamaFile& whole, int) { return llama_model_n_layer(whole.handle()) > whole.info().n_layer; }
+bool has_one_table(const LlamaFile& whole, int) { return whole.handle()->per_layer_tok_embd != nullptr; }
+
+// Whether its queries come of one product or of two. Files do not say it.
+bool is_taken_for_another(const LlamaFile& whole, int layers) {
+  const bool one = layers == 26 || layers == 27 || (layers == 48 && whole.vocab().size() == 128256);
+  return one != (whole.handle()->layers.front().wq != nullptr);
+}
+
+bool loses_norms(const LlamaFile& whole, int layers) {
+  return layers < 64 && whole.handle()->layers.front().attn_q_norm != nullptr;
+}
+
+constexpr Indivisible indivisible[] = {
+    {"deepseek2", is_taken_for_another, "libllama tells by their number, 26, 27 or 48, how queries are projected"},
+    {"command-r", loses_norms, "libllama reads the norms of queries and keys only where there are 64 or more"},
+    {"minicpm3", always, "what a layer adds is scaled by their number"},
+    {"minimax-01", always, "how fast a layer forgets is told by their number"},
+    {"gemma3n", always, "what each adds to a token is in one table for all"},
+    {"gemma4", has_one_table, "what each adds to a token is in one table for all"},
+    {"nanbeige", repeats_layers, "a text goes through them several times"},
+    {"hrm_text", always, "a text goes through them several times"},
+    {"graniteswitch", always, "its adapters are for all of them"},
+};
+
+std::string_view why_indivisible(const LlamaFile& whole, int layers) {
+  if (layers == whole.info().n_layer) return {};
+  for (const Indivisible& each : indivisible) {
+    if (each.architecture == whole.info().architecture && each.is(whole, layers)) return each.why;
+  }
+  return {};
 }
 
 // "blk.12.attn_q.weight" -> 12
@@ -171,7 +199,7 @@ std::shared_ptr<const LlamaFile> load_self_model(std::string_view name, const st
   const std::string_view what = name.substr(prefix.size());
   const auto layers = layers_of(what);
   const auto type = type_of(what);
-  const int n_layer = whole->info().n_layer;
+  const int n_layer = llama_model_n_layer(whole->handle());
   if (!layers && !type) {
     throw Error(
         ErrorKind::usage,
@@ -181,20 +209,27 @@ std::shared_ptr<const LlamaFile> load_self_model(std::string_view name, const st
   if (layers && (*layers < 1 || *layers > n_layer)) {
     throw Error(ErrorKind::usage, "{}: {} has 1 to {} layers to take", name, whole->name(), n_layer);
   }
-  const std::string& architecture = whole->info().architecture;
-  if (layers && kind_by_layers(architecture, *layers) != kind_by_layers(architecture, n_layer)) {
-    throw Error(
-        ErrorKind::unavailable,
-        "{}: libllama tells what kind of {} model {} is by its {} layers, and would take {} of them for another "
-        "kind: use a type (self:q4_0), or another model",
-        name, architecture, whole->name(), n_layer, *layers);
+  if (const std::string_view why = layers ? why_indivisible(*whole, *layers) : std::string_view(); !why.empty()) {
+    throw Error(ErrorKind::unavailable,
+                "{}: the first layers of {} are no model by themselves: {}; use a type (self:q4_0), or another model",
+                name, whole->name(), why);
   }
   if (whole->info().n_splits > 1) {
     throw Error(ErrorKind::unavailable, "{}: {} lies in {} files, and only a model in one can be taken apart", name,
                 whole->name(), whole->info().n_splits);
   }
   const std::string own_name = whole->name() + "-" + std::string(what);
-  if (layers) return load_layers(whole, {0, *layers}, own_name, options);
+  if (layers) {
+    try {
+      return load_layers(whole, {0, *layers}, own_name, options);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::data) throw;
+      throw Error(ErrorKind::unavailable,
+                  "{}: libllama takes the first layers of {} for no model (it says: {}); use a type (self:q4_0), or "
+                  "another model",
+                  name, whole->name(), error.what());
+    }
+  }
   MemoryFile file("decant");
   write_quantised(*whole, *type, name, options, file);
   return std::make_shared<const LlamaFile>(file.path(), options, nullptr, own_name);

@@ -102,7 +102,7 @@ std::span<const float> LowerLayers::layer_logits(int, int) const {
 UpperLayers::UpperLayers(const std::shared_ptr<const LlamaFile>& whole, std::shared_ptr<LowerLayers> lower,
                          const ModelOptions& options, int cells, int sequences)
     : LlamaModel(load_layers(whole, {lower->layers(), whole->info().n_layer - lower->layers()}, whole->name(), options),
-                 options, cells, sequences, &lower->part()),
+                 options, cells, sequences, 0, &lower->part()),
       lower_(std::move(lower)),
       info_(info_of(LlamaModel::info(), *whole, whole->name(), whole->info().n_layer)) {
   if (lower_->info().n_cells < info_.n_cells || lower_->info().max_sequences < info_.max_sequences)

@@ -37,8 +37,12 @@ struct ModelInfo {
   int max_outputs = 0;    // rows with logits, or logits of layers, in one forward(); other outputs are not counted
   bool tied_embeddings = false;
   bool has_layers = false;          // states of layers can be asked for, and there is a head for them
+  bool is_head = false;             // it says nothing without another model: Carry::from_parent
   bool logits_from_hidden = false;  // the head applied to the last hidden state gives the logits of the row
-  int rewind = kRewindAll;  // tokens that trim_sequence() can take back at the end of a sequence; 0: only all of them
+  // kRewindAll: the cache is cells. Less: it is a state for each sequence. Then a sequence is copied as it is or not at
+  // all, and not after going back until it has gone on; a row has one sequence; and trim_sequence() takes back all, or
+  // once up to as many tokens of those that the last forward() has read of the sequence, its first not among them.
+  int rewind = kRewindAll;
   bool keeps_rows_apart = true;  // a NaN in one sequence's cells cannot reach the rows of another; known for certain
                                  // after the first forward()
   std::function<std::string()> damaged_tensor = {};  // looks for weights that are no numbers: "" where there are none
@@ -61,7 +65,16 @@ struct Row {
   int position = 0;
   std::span<const SeqId> sequences;   // the cell's sequences; all end at position - 1 when forward() is called
   const Outputs* outputs = nullptr;   // null: only the cell
-  std::span<const float> state = {};  // n_embd floats in place of the token's embedding; `token` is then not read
+  std::span<const float> state = {};  // n_embd floats in place of the token's embedding; `token` is then not read, but
+                                      // where Carry says so
+};
+
+// How a row of a model that stands on another one (Model::lower) comes by its state.
+struct Carry {
+  Outputs of_lower = {};     // no logits: states in this order, then hidden
+  bool from_parent = false;  // they are those of the text without the row's token, which the row brings as well. Of the
+                             // empty text they are zeros, as many as its own hidden() has; where lower() has not read
+                             // the text, its own hidden() there may stand for them
 };
 
 // The output matrix: what turns states into logits.
@@ -104,9 +117,10 @@ class Model {
   // Null where the model has none that could be applied by itself. For the thread that calls forward().
   virtual Head* head() = 0;
 
-  // Of a model of upper layers, the model of those below: each row brings, as its state, the last state of lower() at
-  // the same text, lower()->info().n_layer - 1. Null: the model reads tokens. The same at each call.
+  // Of a model of upper layers, the model of those below: each row brings, as its state, what carry() says; if nothing
+  // else, the last state of lower() at the same text. Null: the model reads tokens. The same at each call.
   virtual std::shared_ptr<Model> lower() { return nullptr; }
+  virtual Carry carry() { return {.of_lower = {.states = {lower()->info().n_layer - 1}}}; }  // REQUIRES: lower()
 };
 
 }  // namespace decant

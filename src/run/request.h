@@ -31,10 +31,11 @@ struct BeamScore {
   std::vector<std::string> unmet = {};  // of the forced words
 };
 
-struct Sequence {          // one answer
-  std::vector<Token> ids;  // generated tokens, the end-of-sequence token included
-  std::string bytes;       // their text, without healed bytes; cut before a stop string that is not to be shown
-  double score = 0;        // sum of the model's log-probabilities of `ids`
+struct Sequence {                  // one answer
+  std::vector<Token> ids;          // generated tokens, the end-of-sequence token included
+  std::string bytes;               // their text, without healed bytes; cut before a stop string that is not to be shown
+  double score = 0;                // sum of the model's log-probabilities of `ids`
+  std::vector<double> log_p = {};  // these, in the order of `ids`
   std::optional<BeamScore> beam = {};
   FinishReason finish = FinishReason::running;
   std::string dead_end = {};  // at one: what left no token, and where

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "model/inner_layers.h"
 #include "model/not_finite.h"
 
 namespace decant {
@@ -109,7 +110,7 @@ double Run::seconds() const {
 }
 
 std::optional<int> Run::others_in_forward(int own) const {
-  const KvCache& cache = scheduler_.cache(inquiry_.models[0]);
+  const Cache& cache = scheduler_.cache(inquiry_.models[0]);
   const int asked = cache.last_asked_rows();
   if (cache.last_rows() > asked + asked / 4) return std::nullopt;
   return std::max(0, asked - own);
@@ -181,6 +182,16 @@ Run::Eval Run::eval(const std::vector<Ask>& asks, std::source_location where) {
   return post(where);
 }
 
+Run::Eval Run::pause(std::source_location where) {
+  where_ = where;
+  asks_.clear();
+  asked_ = 0;
+  inquiry_.targets.clear();
+  twins_.clear();
+  scheduler_.post(inquiry_);
+  return Eval(this);
+}
+
 // Here, because a batch that the model refuses fails for everybody in it.
 void Run::check(const Ask& ask) const {
   assert(ask.outputs.any());
@@ -201,10 +212,7 @@ void Run::check(const Ask& ask) const {
     }
   }
   const auto check_layers = [&](const std::vector<int>& layers) {
-    if (!layers.empty() && !info.has_layers) {
-      throw Error(ErrorKind::unavailable,
-                  "the inner layers of {} cannot be read: libllama's graph of it does not name them", info.name);
-    }
+    if (!layers.empty()) check_inner_layers(info);
     for (const int layer : layers) {
       if (layer >= 0 && layer < info.n_layer) continue;
       throw Error(ErrorKind::usage, "layer {} does not exist: this model has hidden states 0 to {}", layer,
@@ -440,6 +448,7 @@ void Run::append(int sequence, const Choice& choice, FinishReason finish) {
   bytes.remove_prefix(known);
   out.bytes += bytes;
   out.score += choice.log_p;
+  out.log_p.push_back(choice.log_p);
   ++stats_.new_tokens;
   if (Decision* decision = choice.decision.get()) {
     decision->sequence = sequence;

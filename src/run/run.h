@@ -119,6 +119,10 @@ class Run {
   Eval eval(const Ask& ask, std::source_location where = std::source_location::current());
   Eval eval(const std::vector<Ask>& asks, std::source_location where = std::source_location::current());
 
+  // Asks for nothing: goes on with the scheduler's next step, or when it is let go (hold()). For strategies that are
+  // told what to do by another thread.
+  Eval pause(std::source_location where = std::source_location::current());
+
   // Of a row that was asked for its last hidden state alone, the same row with logits: for who evaluates many nodes
   // and goes on at one, as the head is a third of a small model's work. A view like the row; the next call ends it.
   // Where can_add_logits() does not hold (no head, or guidance, which needs another text's), ask for both.

@@ -36,14 +36,14 @@ ModelId Scheduler::add(Model& model, int level) {
   return id;
 }
 
-std::shared_ptr<KvCache> Scheduler::cache_of(Model& model) {
+std::shared_ptr<Cache> Scheduler::cache_of(Model& model) {
   for (const auto& each : served_) {
     for (auto cache = each ? each->cache : nullptr; cache; cache = cache->below()) {
       if (&cache->model() == &model) return cache;
     }
   }
   const std::shared_ptr<Model> lower = model.lower();
-  return std::make_shared<KvCache>(tree_, model, lower ? cache_of(*lower) : nullptr);
+  return make_cache(tree_, model, lower ? cache_of(*lower) : nullptr);
 }
 
 void Scheduler::remove(ModelId model) {
@@ -141,13 +141,13 @@ void Scheduler::answer_now(Inquiry& inquiry) {
 
 // False: nobody wants the model, or nothing fits.
 bool Scheduler::evaluate(Served& served, Line& line) {
-  KvCache& cache = *served.cache;
+  Cache& cache = *served.cache;
   cache.begin();
   Inquiry* oldest = claim(served, line);
   if (!oldest) return false;
   keep_rows(served, line);
   Line parts;
-  KvCache::Lack lack = KvCache::Lack::none;  // of the oldest
+  Cache::Lack lack = Cache::Lack::none;  // of the oldest
   try {
     for (Inquiry* each : line) {
       if (!takes_part(*each)) continue;
@@ -197,7 +197,7 @@ Inquiry* Scheduler::claim(Served& served, const Line& line) {
 // Adds to the batch what fits of the inquiry's targets, in their order. False: nothing.
 bool Scheduler::plan(Served& served, Inquiry& inquiry) {
   if (inquiry.held || inquiry.error) return false;
-  KvCache& cache = *served.cache;
+  Cache& cache = *served.cache;
   const int before = cache.rows();
   bool takes_part = false;
   int read = 0;  // rows without logits
@@ -224,18 +224,18 @@ bool Scheduler::plan(Served& served, Inquiry& inquiry) {
 }
 
 // Nothing fits, not even of the oldest: if nobody older may still give cells back, it never will.
-void Scheduler::refuse(Served& served, const Line& line, Inquiry& oldest, KvCache::Lack lack) {
+void Scheduler::refuse(Served& served, const Line& line, Inquiry& oldest, Cache::Lack lack) {
   const bool waits = std::any_of(line.begin(), line.end(), [&](const Inquiry* each) {
     return !each->held && each->age < oldest.age &&
            std::find(each->models.begin(), each->models.end(), served.id) != each->models.end();
   });
   if (waits) return;
   const ModelInfo& info = served.cache->model().info();
-  if (lack == KvCache::Lack::cells) {
+  if (lack == Cache::Lack::cells) {
     oldest.error = std::make_exception_ptr(
         Error(ErrorKind::unavailable, "the cache of {} positions is too small for this request: raise --ctx-size",
               info.n_cells));
-  } else if (lack == KvCache::Lack::sequences) {
+  } else if (lack == Cache::Lack::sequences) {
     oldest.error = std::make_exception_ptr(
         Error(ErrorKind::unavailable,
               "{} branches at a time are too few for this request: it needs a context with more", info.max_sequences));
@@ -276,7 +276,7 @@ void Scheduler::collect(Served& served, Inquiry& inquiry) {
 // those who still wait is copied.
 void Scheduler::keep_rows(Served& served, const Line& line) {
   const auto is_used = [&](ModelId id) {
-    const KvCache* spoken = served_[static_cast<std::size_t>(id)]->cache.get();
+    const Cache* spoken = served_[static_cast<std::size_t>(id)]->cache.get();
     return spoken == served.cache.get() || spoken == served.cache->below().get();
   };
   for (Inquiry* inquiry : line) {
@@ -328,7 +328,7 @@ void Scheduler::evaluate_apart(Served& served, const Line& parts) {
 }
 
 void Scheduler::answer_alone(Served& served, Inquiry& inquiry) {
-  KvCache& cache = *served.cache;
+  Cache& cache = *served.cache;
   while (inquiry.wants(served.id)) {
     keep_rows(served, {&inquiry});
     cache.begin();

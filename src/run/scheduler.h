@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "run/inquiry.h"
-#include "tree/kv_cache.h"
+#include "tree/cache.h"
 
 namespace decant {
 
@@ -43,7 +43,7 @@ class Scheduler {
   void remove(ModelId model);  // REQUIRES: no inquiry names it
 
   Model& model(ModelId id) const { return cache(id).model(); }
-  KvCache& cache(ModelId id) const { return *served_[static_cast<std::size_t>(id)]->cache; }
+  Cache& cache(ModelId id) const { return *served_[static_cast<std::size_t>(id)]->cache; }
   PrefixTree& tree() { return tree_; }
   int live_nodes() const { return tree_.live_nodes(); }
 
@@ -69,7 +69,7 @@ class Scheduler {
 
  private:
   struct Served {
-    std::shared_ptr<KvCache> cache;  // or below that of another
+    std::shared_ptr<Cache> cache;  // or below that of another
     ModelId id = 0;
     int level = 0;
     int chunk = 0;   // rows of a prompt at a time
@@ -77,11 +77,11 @@ class Scheduler {
   };
   using Line = std::vector<Inquiry*>;
 
-  std::shared_ptr<KvCache> cache_of(Model& model);
+  std::shared_ptr<Cache> cache_of(Model& model);
   bool evaluate(Served& served, Line& line);
   Inquiry* claim(Served& served, const Line& line);
   bool plan(Served& served, Inquiry& inquiry);
-  void refuse(Served& served, const Line& line, Inquiry& oldest, KvCache::Lack lack);
+  void refuse(Served& served, const Line& line, Inquiry& oldest, Cache::Lack lack);
   bool is_sound(Served& served, const Inquiry& inquiry) const;
   void collect(Served& served, Inquiry& inquiry);
   void evaluate_apart(Served& served, const Line& parts);

@@ -13,6 +13,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "model/inner_layers.h"
 #include "model/not_finite.h"
 #include "numerics/divergence.h"
 #include "strategies/dola_layers.h"
@@ -104,6 +105,7 @@ const Registered<StrategyRow> dola_row(
      .reads = with_speculation({"num_return_sequences", "dola_layers", "relative_top", sampling_group}),
      .needs = {{"dola_layers", "dola_layers: low or high"}},
      .check = [](const auto& config) { check_speculation(config, asks_to_sample(config)); },
+     .check_model = check_inner_layers,
      .draws = asks_to_sample});
 
 }  // namespace

@@ -25,6 +25,7 @@ Room room_for_texts(const GenerationConfig& config) {
   return {.texts = std::max(config.num_beams, config.num_return_sequences)};
 }
 void check_nothing(const GenerationConfig&) {}
+void runs_on_any(const ModelInfo&) {}
 
 std::vector<std::string> models_of(const StrategyRow& row, const GenerationConfig& config) {
   std::vector<std::string> names = row.models(config);

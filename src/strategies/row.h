@@ -33,6 +33,7 @@ bool always(const GenerationConfig& config);
 std::vector<std::string> no_models(const GenerationConfig& config);
 Room room_for_texts(const GenerationConfig& config);  // num_beams of them, or num_return_sequences
 void check_nothing(const GenerationConfig& config);
+void runs_on_any(const ModelInfo& model);
 
 struct StrategyRow {
   std::string_view name;
@@ -52,6 +53,9 @@ struct StrategyRow {
   std::vector<std::string_view> reads = {};
   std::vector<Need> needs = {};
   void (*check)(const GenerationConfig&) = check_nothing;  // throws Error(usage) for what it cannot carry out
+
+  // Throws Error(unavailable) for a model that it cannot be run on, whatever the options.
+  void (*check_model)(const ModelInfo&) = runs_on_any;
 
   // What it does with a config that has led to it.
   bool (*draws)(const GenerationConfig&) = never;  // chooses tokens at random

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/error.h"
+
 namespace decant {
 namespace {
 
@@ -15,6 +17,15 @@ void count(std::vector<std::int64_t>& by_depth, int depth) {
 }
 
 }  // namespace
+
+void check_takes_back(const ModelInfo& target, std::string_view drafter) {
+  if (target.rewind > 0) return;
+  throw Error(
+      ErrorKind::unavailable,
+      "{} cannot take back drafts that are rejected: libllama keeps only the last state of a model of its kind; "
+      "drop {}",
+      target.name, drafter);
+}
 
 std::vector<Node> number_rows(std::vector<Draft>& drafts) {
   std::vector<Node> nodes;
@@ -34,10 +45,17 @@ Speculation::Speculation(Run& run) : schedule_(draft_schedule(run.config())) {
   // A seed's text may hang on how much was drafted, unless it is verified by race: then no clock has a say.
   if (schedule_ == DraftSchedule::measured && verify_option(run.config()) != "race")
     schedule_ = DraftSchedule::constant;
+  const ModelInfo& target = run.model_info(0);
+  only_chains_ = target.rewind != kRewindAll;
+  if (target.rewind == 0) {
+    const auto drafters = drafters_of(run.config());
+    if (!drafters.empty() && !only_usual(run.config())) check_takes_back(target, drafters[0]->name);
+    return;
+  }
   int model = run.first_drafting_model();
   for (const DrafterRow* row : drafters_of(run.config())) {
     const DrafterRow& its = who_guesses(*row, run, model);
-    const int most = its.most(run.config());
+    const int most = std::min(its.most(run.config()), target.rewind);
     const bool has_models = its.models != nullptr;
     drafters_.push_back({its.name, its.make(run, model), most, has_models, DraftLength(most, its.kinds, has_models)});
     if (row->models) model += static_cast<int>(row->models(run.config()).size());
@@ -70,6 +88,7 @@ Task<void> Speculation::guess(Run& run, std::vector<Draft>& drafts) {
     for (Draft& draft : drafts) {
       if (draft.empty() || !draft.drafter.empty()) continue;
       guesses = std::max(guesses, draft.guesses().size());
+      if (only_chains_) draft.keep_first();
       if (schedule_ == DraftSchedule::measured) draft.truncate(each.length.choose(draft.kind, texts, costs_));
       if (draft.empty())
         ++idle;

@@ -10,11 +10,16 @@
 
 namespace decant {
 
+// Throws Error(unavailable) for a model that cannot go back to before a rejected guess of the drafter's.
+void check_takes_back(const ModelInfo& target, std::string_view drafter);
+
 // Gives every end of a text, and every guess that something may follow, its row; returns their nodes in that order.
 std::vector<Node> number_rows(std::vector<Draft>& drafts);
 
 class Speculation {
  public:
+  // Throws Error(unavailable) for a model that cannot take back what it has read, unless nobody insists
+  // (speculate=auto).
   explicit Speculation(Run& run);
 
   bool is_off() const { return drafters_.empty(); }
@@ -39,6 +44,7 @@ class Speculation {
   int limit(Named& named, int texts);
 
   std::vector<Named> drafters_;
+  bool only_chains_ = false;  // what is rejected is taken back from the end of a text
   RowCosts costs_;
   DraftSchedule schedule_;
   bool reads_prompt_ = true;  // the next forward

@@ -10,16 +10,22 @@
 
 namespace decant {
 
-KvCache::KvCache(PrefixTree& tree, Model& model, std::shared_ptr<KvCache> below)
-    : tree_(tree), model_(model), below_(std::move(below)) {
-  if (below_) below_->is_below_ = true;
+KvCache::KvCache(PrefixTree& tree, Model& model, std::shared_ptr<Cache> below)
+    : Cache(tree, model), below_(std::move(below)) {
+  if (below_) {
+    assert(!below_->keeps() && "two caches above one");
+    carry_ = model_.carry();
+    below_->keep(carry_.of_lower);
+    if (carry_.from_parent) nothing_before_.resize(static_cast<std::size_t>(model_.info().n_embd));
+  }
   const int n = model_.info().max_sequences;
   sequences_by_id_.resize(static_cast<std::size_t>(n));
   for (SeqId seq = n - 1; seq >= 0; --seq) free_sequences_.push_back(seq);
-  tree_.observe(this);
 }
 
-KvCache::~KvCache() { tree_.forget(this); }
+KvCache::~KvCache() {
+  if (below_) below_->keep({});
+}
 
 KvCache::Cell& KvCache::cell(NodeId node) {
   const auto index = static_cast<std::size_t>(node);
@@ -41,28 +47,11 @@ int KvCache::rows_needed(NodeId node) const {
   return rows;
 }
 
-NodeId KvCache::chunk_end(NodeId node, int chunk) const {
-  const int have = tree_.length(node) - rows_needed(node);  // positions with a cell, or in the batch
-  const int end = (have / chunk + 1) * chunk;
-  return tree_.ancestor(node, std::min(end, tree_.length(node)));
-}
-
-int KvCache::add(NodeId node, const Outputs* outputs, int age) {
-  assert(node != kRoot);
-  static const Outputs nothing;
-  const Outputs& wanted = outputs ? *outputs : nothing;
-  if (wanted.any_logits() && output_rows_ == model_.info().max_outputs) {
-    const Cell at = look(node);
-    if (!in_batch(at) || !batch_[static_cast<std::size_t>(at.row)].outputs.any_logits()) return refuse(Lack::outputs);
-  }
-  if (const Cell at = look(node); in_batch(at)) {
-    want(at.row, wanted);
-    return at.row;
-  } else if (at.seq >= 0) {
-    if (at.children > 0) return add_again(node, wanted, age);
+int KvCache::push(NodeId node, int age) {
+  if (const Cell at = look(node); at.seq >= 0) {
+    if (at.children > 0) return push_again(node, age);
     drop_tip(node);
   }
-
   chain_.clear();
   NodeId anchor = node;
   for (; anchor != kRoot && look(anchor).seq < 0; anchor = tree_.parent(anchor)) chain_.push_back(anchor);
@@ -73,13 +62,12 @@ int KvCache::add(NodeId node, const Outputs* outputs, int age) {
 
   const SeqId seq = extend(anchor);
   for (auto id = chain_.rbegin(); id != chain_.rend(); ++id) push_row(*id, seq);
-  want(rows() - 1, wanted);
   return rows() - 1;
 }
 
 // The node's cell has descendants that need it, so its token is evaluated beside it, in a sequence that ends with the
 // batch.
-int KvCache::add_again(NodeId node, const Outputs& outputs, int age) {
+int KvCache::push_again(NodeId node, int age) {
   if (rows() == model_.info().max_rows) return refuse(Lack::rows);
   if (!make_room(node, age, 1, true)) return -1;
   const SeqId seq = take_sequence();
@@ -88,7 +76,6 @@ int KvCache::add_again(NodeId node, const Outputs& outputs, int age) {
   batch_.push_back({.node = node, .seqs = {seq}, .outputs = {}, .again = true});
   cell(node).row = rows() - 1;
   ++again_;
-  want(rows() - 1, outputs);
   return rows() - 1;
 }
 
@@ -117,46 +104,13 @@ void KvCache::push_row(NodeId node, SeqId seq) {
   ++cells_;
 }
 
-void KvCache::want(int row, const Outputs& outputs) {
-  Outputs& wanted = batch_[static_cast<std::size_t>(row)].outputs;
-  if (!wanted.any_logits() && outputs.any_logits()) ++output_rows_;
-  wanted.logits |= outputs.logits;
-  wanted.hidden |= outputs.hidden;
-  const auto merge = [](std::vector<int>& all, const std::vector<int>& more) {
-    for (const int layer : more) {
-      if (std::find(all.begin(), all.end(), layer) == all.end()) all.push_back(layer);
-    }
-  };
-  merge(wanted.layers, outputs.layers);
-  merge(wanted.states, outputs.states);
-}
-
-void KvCache::forward() {
-  try {
-    evaluate_batch();
-  } catch (...) {
-    end_batch(false);
-    throw;
-  }
-  end_batch(true);
-}
-
-void KvCache::evaluate_batch() {
-  flush();
-  if (below_) read_below();
-  model_rows_.clear();
-  last_asked_rows_ = 0;
+void KvCache::prepare() {
+  if (!below_) return;
+  read_below();
   for (BatchRow& row : batch_) {
-    last_asked_rows_ += row.outputs.any();
-    if (is_below_) row.outputs.states = {model_.info().n_layer - 1};
-    model_rows_.push_back({.token = tree_.token(row.node),
-                           .position = tree_.length(row.node) - 1,
-                           .sequences = row.seqs,
-                           .outputs = row.outputs.any() ? &row.outputs : nullptr,
-                           .state = below_ ? below_->state(row.node) : std::span<const float>()});
+    row.outputs.hidden |= carry_.from_parent && row.outputs.logits;  // a draft may go on from there
+    if (!row.again) cell(row.node).guessed = known_below(source(row.node)).empty();
   }
-  model_.forward(model_rows_);
-  if (is_below_) keep_states();
 }
 
 // Has what the batch's rows read evaluated below, where it is not known. Before everybody's claims: what the batch
@@ -164,10 +118,10 @@ void KvCache::evaluate_batch() {
 void KvCache::read_below() {
   constexpr int oldest = std::numeric_limits<int>::min();
   below_->begin();
-  for (const BatchRow& row : batch_) below_->claim(row.node, oldest);
+  for (const BatchRow& row : batch_) below_->claim(source(row.node), oldest);
   for (const BatchRow& row : batch_) {
-    if (!below_->state(row.node).empty()) continue;
-    while (below_->add(row.node, nullptr, oldest + 1) < 0) {
+    if (!state_for(row.node).empty()) continue;
+    while (below_->add(source(row.node), nullptr, oldest + 1) < 0) {
       if (below_->rows() == 0) throw Error(ErrorKind::unavailable, "the cache of the lower layers is too small");
       below_->forward();
     }
@@ -175,32 +129,56 @@ void KvCache::read_below() {
   if (below_->rows() > 0) below_->forward();
 }
 
-void KvCache::keep_states() {
-  for (int i = 0; i < rows(); ++i) {
-    const std::span<const float> state = model_.state(i, model_.info().n_layer - 1);
-    states_[batch_[static_cast<std::size_t>(i)].node].assign(state.begin(), state.end());
+// What a head has said of its drafts is what further ones read.
+void KvCache::evaluated() {
+  for (int i = 0; carry_.from_parent && i < rows(); ++i) {
+    const BatchRow& row = batch_[static_cast<std::size_t>(i)];
+    if (row.outputs.hidden) remember(row.node, {.hidden = true}, i);
   }
 }
 
-// Empty: not known.
-std::span<const float> KvCache::state(NodeId node) const {
-  const auto found = states_.find(node);
-  return found == states_.end() ? std::span<const float>() : std::span(found->second);
+std::span<const float> KvCache::known_below(NodeId node) const {
+  return node == kRoot ? std::span(nothing_before_) : below_->state(node);
 }
 
-void KvCache::end_batch(bool evaluated) {
+// What the batch's row of the node reads, if it is known. One that is evaluated again reads what its cell was evaluated
+// on.
+std::span<const float> KvCache::state_for(NodeId node) const {
+  if (!below_) return {};
+  const std::span<const float> known = known_below(source(node));
+  const Cell at = look(node);
+  const bool may_guess = carry_.from_parent && (!batch_[static_cast<std::size_t>(at.row)].again || at.guessed);
+  return known.empty() && may_guess ? state(source(node)) : known;
+}
+
+// What the model below has read meanwhile is no guess any more.
+void KvCache::begun() {
+  if (!carry_.from_parent) return;
+  for (const auto& known : below_->states()) drop_guesses(known.first);
+}
+
+void KvCache::drop_guesses(NodeId node) {
+  forget_state(node);
+  for (NodeId child = tree_.first_child(node); child != kNoNode; child = tree_.next_sibling(child)) {
+    if (look(child).guessed) drop_all(child);
+  }
+}
+
+void KvCache::end_batch(Fate fate) {
   for (auto row = batch_.rbegin(); row != batch_.rend(); ++row) {
     cell(row->node).row = -1;
-    if (evaluated && below_) below_->states_.erase(row->node);
     if (row->again) {
       free_sequence(row->seqs.front());
-    } else if (!evaluated) {
+    } else if (fate != Fate::evaluated) {
       drop_tip(row->node);
     }
   }
-  batch_.clear();
-  again_ = output_rows_ = 0;
-  ++batch_number_;
+  for (std::size_t i = 0; fate == Fate::evaluated && below_ && i < batch_.size(); ++i) {
+    const NodeId node = source(batch_[i].node);
+    if (carry_.from_parent && !known_below(node).empty()) drop_guesses(node);
+    below_->forget_state(node);
+  }
+  again_ = 0;
 }
 
 // ---- sequences and cells --------------------------------------------------------------------------------------------
@@ -236,7 +214,7 @@ void KvCache::clear() {
   assert(batch_.empty());
   if (below_) below_->clear();
   cells_by_node_.clear();
-  states_.clear();
+  forget_states();
   free_sequences_.clear();
   dirty_.clear();
   for (SeqId seq = model_.info().max_sequences - 1; seq >= 0; --seq) {
@@ -263,7 +241,7 @@ void KvCache::drop_tip(NodeId node) {
   const SeqId seq = look(node).seq;
   assert(seq >= 0 && look(node).children == 0);
   cell(node) = {};
-  states_.erase(node);
+  forget_state(node);
   --cells_;
   const NodeId parent = tree_.parent(node);
   if (parent == kRoot) {
@@ -275,6 +253,18 @@ void KvCache::drop_tip(NodeId node) {
   } else {
     free_sequence(seq);
     relabel(parent, seq);
+  }
+}
+
+// The cells of the node and of all behind it.
+void KvCache::drop_all(NodeId node) {
+  while (look(node).seq >= 0) {
+    NodeId tip = node;
+    while (look(tip).children > 0) {
+      tip = tree_.first_child(tip);
+      while (look(tip).seq < 0) tip = tree_.next_sibling(tip);
+    }
+    drop_tip(tip);
   }
 }
 
@@ -302,7 +292,7 @@ bool KvCache::make_room(NodeId target, int age, int cells, bool need_sequence) {
   while (lacks_sequence()) {
     const NodeId tip = oldest_tip([&](NodeId id) { return can_free_sequence(id); });
     if (tip == kNoNode) {
-      lack_ = Lack::sequences;
+      refuse(Lack::sequences);
       return false;
     }
     const std::size_t before = free_sequences_.size();
@@ -315,7 +305,7 @@ bool KvCache::make_room(NodeId target, int age, int cells, bool need_sequence) {
   while (lacks_cells()) {
     const NodeId tip = oldest_tip([&](NodeId id) { return !is_protected(id); });
     if (tip == kNoNode) {
-      lack_ = Lack::cells;
+      refuse(Lack::cells);
       return false;
     }
     drop_tip(tip);

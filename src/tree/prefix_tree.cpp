@@ -38,6 +38,7 @@ NodeId PrefixTree::child(NodeId parent, Token token) {
   if (record.next != kNoNode) at(record.next).previous = id;
   at(parent).first_child = id;
   retain(parent);
+  ++at(parent).children;
   ++live_;
   return id;
 }
@@ -63,6 +64,7 @@ void PrefixTree::unlink(NodeId id) {
     at(record.parent).first_child = record.next;
   }
   if (record.next != kNoNode) at(record.next).previous = record.previous;
+  --at(record.parent).children;
 }
 
 Node::Node(PrefixTree& tree, NodeId id) : tree_(&tree), id_(id) { tree_->retain(id_); }

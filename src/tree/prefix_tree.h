@@ -84,8 +84,9 @@ class PrefixTree {
   NodeId parent(NodeId id) const { return at(id).parent; }
   NodeId first_child(NodeId id) const { return at(id).first_child; }
   NodeId next_sibling(NodeId id) const { return at(id).next; }
-  NodeId ancestor(NodeId id, int length) const;  // REQUIRES: 0 <= length <= length(id)
-  int live_nodes() const { return live_; }       // the root not counted
+  NodeId ancestor(NodeId id, int length) const;                                  // REQUIRES: 0 <= length <= length(id)
+  bool is_held(NodeId id) const { return at(id).references > at(id).children; }  // by a Node, and not by children alone
+  int live_nodes() const { return live_; }                                       // the root not counted
 
  private:
   friend class Node;
@@ -96,6 +97,7 @@ class PrefixTree {
     Token token = -1;
     std::int32_t length = 0;
     std::int32_t references = 0;  // Nodes and children
+    std::int32_t children = 0;
     std::uint64_t serial = 0;
   };
 

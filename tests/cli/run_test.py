@@ -17,7 +17,7 @@ import subprocess
 import time
 
 import support
-from support import (DATA, INTERNAL, IO, LONG_AGO, MICRO, NO_INPUT, UNAVAILABLE, USAGE, Case, Result, Terminal,
+from support import (DATA, INTERNAL, IO, LONG_AGO, MICRO, NO_INPUT, ROOT, UNAVAILABLE, USAGE, Case, Result, Terminal,
                      about, as_screen, catches, decant, default, main, micro, raw, records, spawn, start, strict_json,
                      token_bytes, wait_until, wait_until_it_catches, wait_until_it_has_worked, without_controls)
 
@@ -870,6 +870,51 @@ class Speculation(Case):
             if trace["source"] is not None:
                 self.assertEqual((trace["verdict"], ids[trace["source"]]), ("accepted", each["token"]["id"]))
         self.assertTrue(any(each["speculative"]["source"] is not None for each in guessed))
+
+
+class Heads(Case):
+    """Drafts that read what the model says: a head that the file carries, and EAGLE-3."""
+
+    FOLDER = os.path.join(ROOT, "tests/zoo/heads")
+    DRAWN = (), ("--temperature", "0.8", "--seed", "3")
+
+    def write(self, model, *args):
+        told = self.assert_ok(default("-m", os.path.join(ROOT, "tests/zoo", model), "--no-chat-template", "--json", "-n", "40",
+                                      "--ignore-eos", "true", *args, "a cup of tea")).json
+        return told["sequences"][0]["ids"], told["stats"].get("speculation")
+
+    def test_the_texts_are_those_without(self):
+        constant = "--num-assistant-tokens-schedule", "constant"
+        draft = os.path.join(self.FOLDER, "eagle3_llama.gguf")
+        for model, drafter in (("heads/glm4moe_head.gguf", ("--drafter", "mtp")), ("heads/glm4moe_copy.gguf", ("--drafter", "mtp")),
+                               ("llama.gguf", ("--assistant-model", draft))):
+            for drawn in self.DRAWN:
+                with self.subTest(model, drawn=drawn):
+                    plain, _ = self.write(model, *drawn)
+                    ids, stats = self.write(model, *drawn, *drafter, *constant)
+                    self.assertEqual(ids, plain)
+                    (its,) = stats["drafters"]
+                    self.assertEqual(its["name"], "mtp" if model.startswith("heads") else "eagle3")
+                    self.assertGreater(its["drafted"], 20)
+                    if "copy" in model:
+                        self.assertEqual(its["kept"], its["drafted"])
+
+    def test_auto_takes_the_head_that_is_there(self):
+        _, stats = self.write("heads/glm4moe_copy.gguf", "--speculate", "auto")
+        self.assertIn("mtp", [each["name"] for each in stats["drafters"]])
+        _, stats = self.write("llama.gguf", "--speculate", "auto")
+        self.assertNotIn("mtp", [each["name"] for each in stats["drafters"]])
+
+    def test_refusals(self):
+        def sentence(model, *args):
+            return default("-m", os.path.join(ROOT, "tests/zoo", model), "--no-chat-template", "-n", "4", *args, "a")
+
+        self.assert_sentence(sentence("llama.gguf", "--drafter", "mtp"), UNAVAILABLE,
+                             ".* has nothing for the drafter mtp: the file carries no head for further tokens")
+        draft = os.path.join(self.FOLDER, "eagle3_llama.gguf")
+        self.assert_sentence(sentence("heads/eagle3_llama.gguf"), UNAVAILABLE,
+                             ".* is the draft of another model, which it cannot do without: give it to that model as --assistant-model")
+        self.assert_sentence(sentence("qwen3.gguf", "--assistant-model", draft), DATA, ".* have different vocabularies.*")
 
 
 class Kernels(Case):

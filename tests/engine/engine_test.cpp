@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <mutex>
+#include <thread>
+
 #include "base/error.h"
 #include "engine/support.h"
 #include "strategies/resolve.h"
@@ -77,6 +81,76 @@ TEST(Engine, EventsSayWhatTheOutcomeSays) {
   for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(outcome.sequences[i].bytes, bytes[i]);
 }
 
+// A strategy that another thread tells what to do: it holds itself, and is let go behind each order.
+struct Orders {
+  std::mutex mutex;
+  int left = 0, taken = 0, looked = 0;
+  bool take() {
+    const std::lock_guard lock(mutex);
+    ++looked;
+    if (left == 0) return false;
+    --left;
+    return true;
+  }
+  int count() {
+    const std::lock_guard lock(mutex);
+    return taken;
+  }
+};
+
+Task<void> told(Run& run, std::shared_ptr<Orders> orders) {
+  Node tip = run.prompt();
+  while (!run.finished(0)) {
+    while (!orders->take()) {
+      run.hold(true);
+      co_await run.pause();
+    }
+    auto rows = co_await run.eval(tip);
+    const Step step = run.process(0, tip, rows[0]);
+    tip = run.emit(0, step, step.scores.argmax());
+    const std::lock_guard lock(orders->mutex);
+    ++orders->taken;
+  }
+}
+
+TEST(Engine, AStrategyWaitsForAnotherThreadAndKeepsNobodyWaiting) {
+  Engine engine;
+  engine.load("table", table_model(kRoomy));
+  const auto orders = std::make_shared<Orders>();
+  Job job = testing::job(greedy_config(8), {1, 2, 3});
+  job.strategy = [orders](decant::Run& run) { return told(run, orders); };
+  Ticket ticket = engine.submit(job);
+  for (int i = 0; i < 8; ++i) {
+    engine.submit(testing::job(greedy_config(3), {4, 5})).outcome().rethrow();  // which is served meanwhile
+    EXPECT_EQ(orders->count(), i);
+    {
+      const std::lock_guard lock(orders->mutex);
+      orders->left = 1;
+    }
+    ticket.go_on();
+    while (orders->count() == i) std::this_thread::yield();
+  }
+  const Outcome& outcome = ticket.outcome();
+  outcome.rethrow();
+  EXPECT_EQ(ids(outcome), alone(greedy_config(8), {1, 2, 3}));
+  EXPECT_LT(orders->looked, 100);  // it sleeps while it waits
+}
+
+TEST(Engine, EveryTokenHasItsLogProbability) {
+  Engine engine;
+  engine.load("table", table_model(kRoomy));
+  for (GenerationConfig config : {sampling_config(5, 20), beams(4)}) {
+    config.num_return_sequences = 3;
+    Ticket ticket = engine.submit(job(config, {1, 2, 3}));
+    for (const Sequence& each : ticket.outcome().sequences) {
+      ASSERT_EQ(each.log_p.size(), each.ids.size());
+      double sum = 0;
+      for (const double log_p : each.log_p) sum += log_p;
+      EXPECT_NEAR(sum, each.score, 1e-9);
+    }
+  }
+}
+
 TEST(Engine, WhatCannotBeCarriedOutIsRefusedAtOnce) {
   Engine engine;
   engine.load("table", table_model(kRoomy));
@@ -89,6 +163,31 @@ TEST(Engine, WhatCannotBeCarriedOutIsRefusedAtOnce) {
   GenerationConfig contradiction = greedy_config();
   contradiction.num_return_sequences = 2;
   EXPECT_THROW(engine.submit(job(contradiction, {1})), Error);
+}
+
+// A model of which only the last layer can be seen.
+class WithoutLayers : public TableModel {
+ public:
+  explicit WithoutLayers(TableShape shape) : TableModel(shape), info_(TableModel::info()) { info_.has_layers = false; }
+  const ModelInfo& info() const override { return info_; }
+
+ private:
+  ModelInfo info_;
+};
+
+TEST(Engine, AStrategyThatTheModelCannotDoIsRefusedAtOnce) {
+  Engine engine;
+  engine.load("table", [] { return std::make_unique<WithoutLayers>(kRoomy); });
+  GenerationConfig dola = greedy_config(3);
+  dola.dola_layers = "low";
+  try {
+    engine.submit(job(dola, {1}));
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::unavailable);
+    EXPECT_NE(std::string(error.what()).find("inner layers"), std::string::npos) << error.what();
+  }
+  EXPECT_NO_THROW(engine.submit(job(greedy_config(3), {1})).outcome().rethrow());
 }
 
 TEST(Engine, ATextOfAnotherModelIsNoBeginning) {
@@ -322,9 +421,11 @@ TEST(Engine, ForgetLeavesNothing) {
 }
 
 // Three turns of a chat read every token once; undo reads nothing again; and the texts are those of a fresh start.
-TEST(Engine, BookmarksGoOnWhereATextEnded) {
+void chat_and_undo(int rewind) {
+  TableShape shape = kRoomy;
+  shape.rewind = rewind;
   Engine engine({.kept_texts = 0});
-  engine.load("table", table_model(kRoomy));
+  engine.load("table", table_model(shape));
   const std::vector<std::vector<Token>> turns = {{1, 2, 3}, {4, 5}, {6, 7, 1, 2}};
   Bookmark mark, before;
   std::vector<Token> text;
@@ -357,7 +458,7 @@ TEST(Engine, BookmarksGoOnWhereATextEnded) {
   Job branch = job(greedy_config(2), {0});  // from the middle of an answer
   branch.from = mark.first(5);
   Ticket branched = engine.submit(branch);
-  EXPECT_EQ(branched.outcome().stats.rows, 1 + 1);
+  EXPECT_EQ(branched.outcome().stats.rows, (rewind == kRewindAll ? 1 : 3 + 3) + 1);  // from the first prompt's state
   short_text.assign(text.begin(), text.begin() + 5);
   short_text.push_back(0);
   EXPECT_EQ(ids(branched.outcome()), alone(greedy_config(2), short_text));
@@ -365,6 +466,14 @@ TEST(Engine, BookmarksGoOnWhereATextEnded) {
   branch.from = undone.from = mark = before = {};
   EXPECT_EQ(engine.load().nodes, 0);
   EXPECT_EQ(engine.load().bookmarks, 0);
+}
+
+TEST(Engine, BookmarksGoOnWhereATextEnded) { chat_and_undo(kRewindAll); }
+
+// A bookmark keeps the state behind its text.
+TEST(Engine, BookmarksGoOnWhereAStateIs) {
+  chat_and_undo(0);
+  chat_and_undo(3);
 }
 
 }  // namespace

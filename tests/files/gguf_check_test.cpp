@@ -51,6 +51,22 @@ TEST(GgufCheck, ReportsWhatCallersNeed) {
   EXPECT_EQ(info.eot, std::nullopt);  // 99 is beyond the vocabulary
   EXPECT_EQ(info.eom, std::nullopt);
   EXPECT_EQ(info.n_splits, 1);
+  EXPECT_EQ(info.tokenizer, "llama");
+  EXPECT_EQ(info.pre_tokenizer, "");
+}
+
+TEST(GgufCheck, AddsUpTheTensorsOfEachType) {
+  const GgufInfo info = check(tiny_gguf().build());
+  ASSERT_EQ(info.types.size(), 3u);
+  const auto expect = [&](std::size_t i, std::string_view type, std::uint64_t parameters, std::uint64_t bytes) {
+    EXPECT_EQ(info.types[i].type, type);
+    EXPECT_EQ(info.types[i].tensors, 1);
+    EXPECT_EQ(info.types[i].parameters, parameters);
+    EXPECT_EQ(info.types[i].bytes, bytes);
+  };
+  expect(0, "q8_0", 64 * 5, 340);
+  expect(1, "f32", 64, 256);
+  expect(2, "q4_0", 64 * 2 * 2, 144);
 }
 
 TEST(GgufCheck, ReportsWhatIsAbsentAsAbsent) {

@@ -9,7 +9,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import support
 from support import DATA, NO_INPUT, UNAVAILABLE, Case, decant
-from tiny_models import bert, gemma2, gguf, gpt2, llama, phi3, split, spm_vocabulary
+from tiny_models import (Halves, baichuan, bert, command_r, deepseek2, exaone4, gemma, gguf, gpt2, idle, llama, minicpm3, phi3, smallthinker,
+                         split, spm_vocabulary)
 
 NOT_A_NUMBER = [float("nan")] * 1024
 
@@ -59,6 +60,20 @@ class Models(Case):
     def test_encoders_that_do_not_say_so_are_refused(self):
         self.assert_sentence(self.run_model(self.model("m", *bert())), UNAVAILABLE, ".*m.gguf is an encoder, .*")
         self.assert_sentence(self.run_model(self.model("rank", *bert(pooling_type=4))), UNAVAILABLE, ".*rank.gguf is an encoder, .*")
+
+    def test_what_writes_no_text_is_refused_by_its_architecture(self):
+        encoder, draft, speech = "an encoder", "the draft of another model, .*", "a model of speech"
+        for architecture, what in {"llama-embed": encoder, "gemma-embedding": encoder, "modern-bert": encoder, "eurobert": encoder,
+                                   "jina-bert-v3": encoder, "t5encoder": encoder, "dflash": draft,
+                                   "gemma4-assistant": draft, "qwen3tts": speech, "pockettts": speech, "wavtokenizer-dec": speech,
+                                   "dream": "a diffusion model", "llada": "a diffusion model"}.items():
+            with self.subTest(architecture):
+                path = self.model("m", *llama(architecture))
+                self.assert_sentence(self.run_model(path), UNAVAILABLE, f".*m.gguf is {what}.*: decant runs decoder-only transformers")
+        self.assert_sentence(self.run_model(self.model("m", *llama("eagle3"))), UNAVAILABLE, f".*m.gguf is {draft} as --assistant-model")
+        keys, tensors = llama("pangu-embedded")  # a decoder
+        tensors["blk.0.attn_output.bias"] = ((32,), None)
+        self.sequences(self.model("decoder", keys, tensors), "-n", "2")
 
     def test_a_bos_in_the_prompt_is_the_only_one(self):
         path = self.model("m", *llama())
@@ -120,12 +135,33 @@ class Models(Case):
         self.assertEqual(ids["the\nw"], [*ids["the w"][:-2], 0, w])
         self.assertNotEqual(e, 0)
 
-    def test_layers_that_would_be_another_kind_of_model(self):
-        path = self.model("m", *gemma2(46))
-        self.assert_sentence(self.run_model(path, "--amateur", "self:23"), UNAVAILABLE,
-                             "self:23: libllama tells what kind of gemma2 model m is by its 46 layers, .*")
-        self.sequences(path, "--amateur", "self:46", "-n", "4")
-        self.sequences(self.model("other", *gemma2(6)), "--amateur", "self:3", "-n", "4")
+    def test_first_layers_are_computed_as_in_the_whole(self):
+        """What libllama derives from the number of layers: with others that add nothing, the first five are the whole."""
+        window = {"attention.sliding_window": 4}
+        for name, model in {
+                "gemma2, the scale of attention": gemma("gemma2", 46, **window), "gemma2, small": gemma("gemma2", 6, **window),
+                "gemma3, the scale of attention": gemma("gemma3", 62, **window), "exaone4, windows": exaone4(64, **window),
+                "exaone4, none": exaone4(6), "baichuan, positions": baichuan(32), "baichuan, ALiBi": baichuan(40),
+                "minicpm, what a layer adds": llama("minicpm", 40),
+                "smallthinker, none is": smallthinker(6), "command-r, small": command_r(6)}.items():
+            with self.subTest(name):
+                path = self.model("m", *idle(model, 5))
+                result = self.run_model(path, "--amateur", "self:5", "--alpha", "0.001", "--jsonl", "-n", "1", prompt="the well that he fell in")
+                record = next(each for each in map(support.strict_json, self.assert_ok(result).out.splitlines()) if "token" in each)
+                candidates = record["contrastive_decoding"]["candidates"]
+                self.assertGreater(len(candidates), 2)
+                for each in candidates:
+                    self.assertAlmostEqual(each["expert"], each["amateur"], places=4)
+
+    def test_layers_that_are_no_model_by_themselves(self):
+        for model, why in (
+                (deepseek2(27), "libllama tells by their number, 26, 27 or 48, how queries are projected"),
+                (command_r(64), "libllama reads the norms of queries and keys only where there are 64 or more"),
+                (minicpm3(4), "what a layer adds is scaled by their number")):
+            path = self.model("m", *model)
+            self.assert_sentence(self.run_model(path, "--amateur", "self:3"), UNAVAILABLE,
+                                 f"self:3: the first layers of m are no model by themselves: {why}; use a type .*, or another model")
+        self.sequences(self.model("lite", *deepseek2(27)), "--amateur", "self:26", "-n", "4")
 
     def test_what_libllama_warns_of_is_passed_on(self):
         path = self.model("m", *phi3(**{"attention.sliding_window": 64}))
@@ -148,6 +184,22 @@ class Models(Case):
         self.assertEqual(ours, theirs)
         os.unlink(second)
         self.assert_sentence(self.run_model(first), NO_INPUT, f"no such file: {second}")
+
+    def test_the_types_of_all_parts_count(self):
+        keys, tensors = llama(layers=4)
+        for kind, cache in (list, "f32 cache .* plain attention"), (Halves, "f16 cache .* flash attention"):
+            tensors["blk.3.ffn_down.weight"] = ((32, 32), kind([0.01] * 1024))
+            path, _ = split(keys, tensors, 2, self.folder, kind.__name__)
+            result = self.run_model(path, "-n", "1", "--stats")
+            self.assertRegex((result.code, result.err.decode())[1], f"model .*: {cache}")
+
+    def test_what_is_said_of_a_model_or_a_prompt_is_said_once(self):
+        path = self.model("m", *phi3(**{"attention.sliding_window": 64}))
+        prompts = self.file("prompts.txt", b"<s>the\n<s>he\n")
+        settings = ("--setting", "a: max_new_tokens=2", "--setting", "b: max_new_tokens=2 amateur=self:q4_0")
+        result = decant("compare", "-m", path, "-t", "1", "--no-chat-template", *settings, "--prompts", prompts, env=self.cache)
+        self.assertEqual(result.code, 0)
+        self.assertEqual([result.err.count(each) for each in (b"Phi SWA", b"begins with <s>")], [1, 1])
 
     def test_the_end_of_a_document_ends_a_text(self):
         vocabulary = spm_vocabulary()

@@ -1,5 +1,6 @@
 """GGUF files of tiny random models, right by default, of the kinds that libllama treats apart."""
 
+import math
 import random
 import struct
 
@@ -12,6 +13,10 @@ class Short(int):
 
 class Signed(int):
     """One of 32 with a sign."""
+
+
+class Halves(list):
+    """Numbers that a file has in F16."""
 
 
 def text(data):
@@ -47,8 +52,9 @@ def gguf(keys, tensors):
         for dim in dims:
             count *= dim
         numbers = numbers or [dice.gauss(0, 0.3) if len(dims) > 1 else 1 + dice.gauss(0, 0.1) for _ in range(count)]
-        head += text(name) + struct.pack(f"<I{len(dims)}QIQ", len(dims), *dims, 0, len(data))
-        data += struct.pack(f"<{count}f", *numbers)
+        kind = isinstance(numbers, Halves)  # 0 is ggml's F32, 1 its F16
+        head += text(name) + struct.pack(f"<I{len(dims)}QIQ", len(dims), *dims, kind, len(data))
+        data += struct.pack(f"<{count}{'e' if kind else 'f'}", *numbers)
         data += bytes(-len(data) % 32)
     return head + bytes(-len(head) % 32) + data
 
@@ -88,11 +94,85 @@ def llama(architecture="llama", layers=1, width=32, vocabulary=None, context=128
     return keys, tensors
 
 
-def gemma2(layers):
-    """Of 46 layers, libllama takes it for the 27B, whose attention is scaled otherwise."""
-    keys, tensors = llama("gemma2", layers, **{"attention.head_count_kv": 2, "attention.sliding_window": 64})
+def gemma(architecture, layers, **extra):
+    """Whose head size is not width / heads: how attention is scaled shows."""
+    size = {"attention.key_length": 8, "attention.value_length": 8, "rope.dimension_count": 8}
+    keys, tensors = llama(architecture, layers, **{"attention.head_count_kv": 2, **size, **extra})
     for i in range(layers):
         tensors |= {f"blk.{i}.{name}.weight": ((32,), None) for name in ("post_attention_norm", "post_ffw_norm")}
+        tensors |= {f"blk.{i}.{name}.weight": ((32, 16), None) for name in ("attn_q", "attn_k", "attn_v")}
+        tensors[f"blk.{i}.attn_output.weight"] = ((16, 32), None)
+        if architecture == "gemma3":
+            tensors |= {f"blk.{i}.{name}.weight": ((8,), None) for name in ("attn_q_norm", "attn_k_norm")}
+    return keys, tensors
+
+
+def exaone4(layers, **extra):
+    keys, tensors = llama("exaone4", layers, **{"attention.head_count_kv": 2, **extra})
+    for i in range(layers):
+        del tensors[f"blk.{i}.attn_norm.weight"], tensors[f"blk.{i}.ffn_norm.weight"]
+        tensors |= {f"blk.{i}.{name}.weight": ((32,), None) for name in ("post_attention_norm", "post_ffw_norm")}
+        tensors |= {f"blk.{i}.{name}.weight": ((16,), None) for name in ("attn_q_norm", "attn_k_norm")}
+    return keys, tensors
+
+
+def smallthinker(layers):
+    keys, tensors = llama("smallthinker", layers, **{"expert_count": 2, "expert_used_count": 1, "expert_feed_forward_length": 32,
+                                                     "expert_gating_func": 1, "rope.dimension_count": 16})
+    for i in range(layers):
+        for name in ("gate", "up", "down"):
+            del tensors[f"blk.{i}.ffn_{name}.weight"]
+            tensors[f"blk.{i}.ffn_{name}_exps.weight"] = ((32, 32, 2), None)
+        tensors[f"blk.{i}.ffn_gate_inp.weight"] = ((32, 2), None)
+    return keys, tensors
+
+
+def command_r(layers):
+    """The larger of them norms queries and keys, head by head."""
+    keys, tensors = llama("command-r", layers, **{"attention.layer_norm_epsilon": 1e-5, "rope.dimension_count": 16})
+    for i in range(layers):
+        del tensors[f"blk.{i}.ffn_norm.weight"]
+        if layers >= 64:
+            tensors |= {f"blk.{i}.{name}.weight": ((16, 2), None) for name in ("attn_q_norm", "attn_k_norm")}
+    return keys, tensors
+
+
+def baichuan(layers):
+    keys, tensors = llama("baichuan", layers, **{"attention.head_count_kv": 2, "rope.dimension_count": 16})
+    return keys, tensors | {"output.weight": ((32, 300), None)}
+
+
+def deepseek2(layers, **extra):
+    """Without experts but for the one that its keys must name; queries come of one product."""
+    keys, tensors = llama("deepseek2", layers, **{
+        "attention.kv_lora_rank": 16, "attention.key_length": 16, "attention.value_length": 16, "rope.dimension_count": 8,
+        "expert_feed_forward_length": 32, "expert_shared_count": 1, "leading_dense_block_count": layers, **extra})
+    for i in range(layers):
+        del tensors[f"blk.{i}.attn_k.weight"], tensors[f"blk.{i}.attn_v.weight"]
+        tensors |= {f"blk.{i}.attn_kv_a_mqa.weight": ((32, 24), None), f"blk.{i}.attn_kv_a_norm.weight": ((16,), None),
+                    f"blk.{i}.attn_kv_b.weight": ((16, 48), None)}
+    return keys, tensors
+
+
+def minicpm3(layers):
+    keys, tensors = llama("minicpm3", layers, **{"attention.q_lora_rank": 16, "attention.kv_lora_rank": 16, "attention.key_length": 16,
+                                                 "attention.value_length": 16, "rope.dimension_count": 8})
+    for i in range(layers):
+        for name in ("attn_q", "attn_k", "attn_v"):
+            del tensors[f"blk.{i}.{name}.weight"]
+        tensors |= {f"blk.{i}.attn_q_a.weight": ((32, 16), None), f"blk.{i}.attn_q_a_norm.weight": ((16,), None),
+                    f"blk.{i}.attn_q_b.weight": ((16, 32), None), f"blk.{i}.attn_kv_a_mqa.weight": ((32, 24), None),
+                    f"blk.{i}.attn_kv_a_norm.weight": ((16,), None), f"blk.{i}.attn_kv_b.weight": ((16, 48), None)}
+    return keys, tensors
+
+
+def idle(model, first):
+    """The model with layers that add nothing from `first` on: it is what its first layers alone are."""
+    keys, tensors = model
+    for name, (dims, _) in tensors.items():
+        part = name.split(".")
+        if part[0] == "blk" and int(part[1]) >= first and part[2] in ("attn_output", "ffn_down", "ffn_down_exps"):
+            tensors[name] = (dims, [0.0] * math.prod(dims))
     return keys, tensors
 
 

@@ -36,6 +36,13 @@ TEST_F(Dependence, IsOfAttention) {
             "FLASH_ATTN_EXT");
 }
 
+// A sequence's tokens in their order, whatever other sequences are beside them.
+TEST_F(Dependence, IsNotOfStates) {
+  ggml_tensor* window = ggml_new_tensor_3d(context_.get(), GGML_TYPE_F32, 3 + 5, 4, 2);
+  ggml_tensor* weights = ggml_new_tensor_2d(context_.get(), GGML_TYPE_F32, 4, 4);
+  EXPECT_EQ(dependence(ggml_ssm_conv(context_.get(), window, weights)), std::nullopt);
+}
+
 TEST_F(Dependence, IsOfWhatIsNotKnown) { EXPECT_EQ(dependence(ggml_cumsum(context_.get(), matrix())), "CUMSUM"); }
 
 }  // namespace

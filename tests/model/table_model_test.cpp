@@ -53,16 +53,36 @@ TEST(TableModel, AnEmbeddingIsItsTokenAndAnyOtherStateIsNone) {
   EXPECT_THROW(Reader{model}.read(0, 2, 0, &kLogits, std::span(other).first(3)), std::logic_error);
 }
 
+void read_together(TableModel& model, int begin, int end) {
+  static const SeqId sequence = 0;
+  std::vector<Row> rows;
+  for (int i = begin; i < end; ++i) rows.push_back({.token = 1, .position = i, .sequences = std::span(&sequence, 1)});
+  model.forward(rows);
+}
+
 TEST(TableModel, GoesBackAsFarAsItSays) {
   TableModel model({.rewind = 2});
-  for (int position = 0; position < 6; ++position) Reader{model}.read(1, position, 0, nullptr);
+  read_together(model, 0, 6);
   EXPECT_THROW(model.trim_sequence(0, 3), Error);
-  EXPECT_THROW(model.copy_sequence(0, 1, 3), std::logic_error);
+  EXPECT_THROW(model.copy_sequence(0, 1, 5), std::logic_error);
   EXPECT_EQ(model.used_cells(), 6);
   model.trim_sequence(0, 4);
   EXPECT_EQ(model.used_cells(), 4);
-  model.trim_sequence(0, 0);  // all of it is no going back
+  EXPECT_THROW(model.trim_sequence(0, 3), Error);  // once
+  EXPECT_THROW(model.copy_sequence(0, 1, 4), std::logic_error);
+  read_together(model, 4, 5);
+  model.copy_sequence(0, 1, 5);
+  EXPECT_THROW(model.trim_sequence(0, 4), Error);  // to where no batch had a row
+  model.trim_sequence(0, 0);                       // all of it is no going back
+  model.trim_sequence(1, 0);
   EXPECT_EQ(model.used_cells(), 0);
+}
+
+TEST(TableModel, HasOneSequenceForEachState) {
+  TableModel model({.rewind = 2});
+  const SeqId sequences[] = {0, 1};
+  const Row row{.token = 1, .position = 0, .sequences = sequences};
+  EXPECT_THROW(model.forward(std::span(&row, 1)), std::logic_error);
 }
 
 TEST(TableModel, HasNoPositionBeyondItsContext) {

@@ -97,6 +97,7 @@ TableModel::TableModel(TableShape shape, Table table)
   }
   cells_.resize(static_cast<std::size_t>(shape.n_cells));
   for (CellData& cell : cells_) cell.sequences.resize(static_cast<std::size_t>(shape.max_sequences));
+  sequences_.resize(static_cast<std::size_t>(shape.max_sequences));
 }
 
 int TableModel::end_of(SeqId sequence) const {
@@ -123,7 +124,9 @@ std::vector<Token> TableModel::context(SeqId sequence, int end) const {
 
 void TableModel::copy_sequence(SeqId from, SeqId to, int end) {
   if (end_of(to) != 0) broken("copy to a sequence in use");
-  if (end_of(from) - end > info_.rewind) broken("copy of a text as it was before the model can go back");
+  if (is_state() && end_of(from) != end) broken("copy of a state as it was before");
+  if (is_state() && sequences_[static_cast<std::size_t>(from)].turned_back)
+    broken("copy of a state that was taken back");
   for (CellData& cell : cells_) {
     if (cell.used() && cell.position < end && cell.sequences[static_cast<std::size_t>(from)]) {
       cell.sequences[static_cast<std::size_t>(to)] = true;
@@ -132,9 +135,12 @@ void TableModel::copy_sequence(SeqId from, SeqId to, int end) {
 }
 
 void TableModel::trim_sequence(SeqId sequence, int begin) {
-  if (begin > 0 && end_of(sequence) - begin > info_.rewind) {
+  SequenceData& state = sequences_[static_cast<std::size_t>(sequence)];
+  const int back = end_of(sequence) - begin;
+  if (is_state() && begin > 0 && back > state.can_go_back) {
     throw Error(ErrorKind::internal, "table cannot go back to position {}", begin);
   }
+  if (is_state() && back > 0) state = {.can_go_back = 0, .turned_back = begin > 0};
   for (CellData& cell : cells_) {
     if (!cell.used() || cell.position < begin) continue;
     cell.sequences[static_cast<std::size_t>(sequence)] = false;
@@ -148,6 +154,7 @@ void TableModel::clear() {
     cell.spoilt = false;
     std::fill(cell.sequences.begin(), cell.sequences.end(), false);
   }
+  sequences_.assign(sequences_.size(), {});
 }
 
 void TableModel::check(std::span<const Row> rows) const {
@@ -156,6 +163,7 @@ void TableModel::check(std::span<const Row> rows) const {
   int outputs = 0;
   for (const Row& row : rows) {
     if (row.sequences.empty()) broken("a row without a sequence");
+    if (is_state() && row.sequences.size() > 1) broken("a state of several sequences");
     if (row.state.empty() && (row.token < 0 || row.token >= info_.n_vocab)) broken("token out of range");
     if (!row.state.empty() && static_cast<int>(row.state.size()) != info_.n_embd) broken("a state of another size");
     if (row.position >= info_.n_context) throw Error(ErrorKind::usage, "table has no position {}", row.position);
@@ -177,7 +185,7 @@ TableModel::CellData& TableModel::place(const Row& row) {
   const auto free = std::find_if(cells_.begin(), cells_.end(), [](const CellData& cell) { return !cell.used(); });
   if (free == cells_.end()) broken("the cache is full");
   free->position = row.position;
-  free->token = row.state.empty() ? row.token : token_of(row.state);
+  free->token = read(row);
   free->spoilt = false;
   for (const SeqId sequence : row.sequences) free->sequences[static_cast<std::size_t>(sequence)] = true;
   return *free;
@@ -216,9 +224,22 @@ void TableModel::forward(std::span<const Row> rows) {
       cells[i]->spoilt = !std::all_of(logits.begin(), logits.end(), [](float x) { return std::isfinite(x); });
     }
   }
+  remember_states(rows);
   if (std::none_of(cells_.begin(), cells_.end(), [](const CellData& cell) { return cell.spoilt; })) return;
   for (CellData* cell : cells) cell->spoilt = true;
   for (RowOutputs& outputs : outputs_) outputs.spoil();
+}
+
+// A state is kept behind each of the batch's rows.
+void TableModel::remember_states(std::span<const Row> rows) {
+  std::vector<int> read(sequences_.size());
+  for (const Row& row : rows) {
+    for (const SeqId sequence : row.sequences) ++read[static_cast<std::size_t>(sequence)];
+  }
+  for (std::size_t i = 0; i < read.size(); ++i) {
+    sequences_[i].can_go_back = std::min(info_.rewind, std::max(0, read[i] - 1));
+    if (read[i] > 0) sequences_[i].turned_back = false;
+  }
 }
 
 TableModel::RowOutputs TableModel::outputs_after(const std::vector<Token>& prefix, const Outputs& wanted) const {

@@ -105,6 +105,9 @@ class TableModel : public Model {
   void set_table(Table table) { table_ = std::move(table); }
   std::function<bool(const std::vector<Token>& prefix)> fail_at = {};  // forward() with such a row throws an Error
 
+  // What the cell of a row stands for.
+  virtual Token read(const Row& row) const { return row.state.empty() ? row.token : token_of(row.state); }
+
   int fail_in = -1;  // forward() number `fail_in` from now throws an Error (0: the next)
 
  private:
@@ -129,7 +132,13 @@ class TableModel : public Model {
     std::size_t n_embd_, n_vocab_;
     std::vector<float> weights_;
   };
+  struct SequenceData {  // where rewind is less than kRewindAll
+    int can_go_back = 0;
+    bool turned_back = false;
+  };
+  bool is_state() const { return info_.rewind != kRewindAll; }
   std::vector<Token> context(SeqId sequence, int end) const;
+  void remember_states(std::span<const Row> rows);
   int end_of(SeqId sequence) const;
   void check(std::span<const Row> rows) const;
   CellData& place(const Row& row);
@@ -140,6 +149,7 @@ class TableModel : public Model {
   Table table_;
   mutable TableHead head_;
   std::vector<CellData> cells_;
+  std::vector<SequenceData> sequences_;
   std::vector<RowOutputs> outputs_;
   std::vector<std::vector<LoggedRow>> batches_;
 };

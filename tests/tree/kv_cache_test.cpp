@@ -5,53 +5,13 @@
 #include <random>
 
 #include "base/error.h"
-#include "support/table_model.h"
+#include "support/cache_fixture.h"
 
 namespace decant {
 namespace {
 
-using testing::TableModel;
-using testing::TableShape;
-
-const Outputs kLogits{.logits = true, .hidden = false, .layers = {}};
-
-struct Fixture {
-  explicit Fixture(TableShape shape = {}) : model(shape), cache(tree, model) {}
-
-  Node grow(const std::vector<Token>& tokens) {
-    Node node = tree.root();
-    for (const Token token : tokens) node = node.child(token);
-    return node;
-  }
-
-  // Evaluates the node alone and checks that the model saw exactly its path.
-  void evaluate(const Node& node) {
-    const int row = cache.add(node.id(), &kLogits);
-    ASSERT_GE(row, 0);
-    cache.forward();
-    expect_right(node, row);
-  }
-
-  void expect_right(const Node& node, int row) {
-    std::vector<Token> path;
-    node.path(path);
-    const auto logits = model.logits(row);
-    EXPECT_EQ(std::vector<float>(logits.begin(), logits.end()), model.logits_after(path));
-  }
-
-  // What the cache believes and what the model holds.
-  void expect_cells(int cells, int sequences) {
-    cache.flush();
-    EXPECT_EQ(cache.cells(), cells);
-    EXPECT_EQ(model.used_cells(), cells);
-    EXPECT_EQ(cache.sequences(), sequences);
-    EXPECT_EQ(model.used_sequences(), sequences);
-  }
-
-  PrefixTree tree;
-  TableModel model;
-  KvCache cache;
-};
+using testing::kLogits;
+using Fixture = testing::CacheFixture<KvCache>;
 
 TEST(KvCache, EvaluatesTheMissingAncestorsToo) {
   Fixture f;

@@ -144,7 +144,6 @@ add("jamba", lambda: tf.JambaConfig(**spm(attn_layer_period=2, attn_layer_offset
 MAMBA = dict(mamba_n_heads=4, mamba_d_head=16, mamba_d_state=16, mamba_n_groups=1, tie_word_embeddings=True)
 add("falconh1", lambda: tf.FalconH1Config(**base(**MAMBA, mamba_d_ssm=64, head_dim=16) | dict(num_hidden_layers=2)), pre="falcon-h1", recurrent=True)
 add("lfm2", lambda: tf.Lfm2Config(**base(layer_types=["conv", "full_attention"] * 2, block_multiple_of=32)), pre="lfm2", recurrent=True)
-add("bamba", lambda: tf.BambaConfig(**base(**MAMBA, attn_layer_indices=[1, 3])), recurrent=True)
 add("granitehybrid", lambda: tf.GraniteMoeHybridConfig(**base(
     **MAMBA, **GRANITE, layer_types=["mamba", "attention"] * 2, num_local_experts=2, num_experts_per_tok=1,
     shared_intermediate_size=16) | dict(intermediate_size=8)), pre="refact", recurrent=True, head=scaled(0.5))

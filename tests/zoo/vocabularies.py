@@ -1,7 +1,9 @@
 """The zoo's vocabularies: byte-level BPE with several pre-tokenizers, SentencePiece BPE, unigram and WordPiece."""
 
+import collections
 import io
 import pathlib
+import re
 
 import sentencepiece
 import tokenizers
@@ -112,9 +114,13 @@ def unigram(folder):
 
 
 def wordpiece(folder):
+    """Of the commonest words and ends of words, as its trainer is of another opinion each time."""
     path = pathlib.Path(folder) / "vocab.txt"
-    trainer = tokenizers.BertWordPieceTokenizer()
-    trainer.train_from_iterator(CORPUS * 3, vocab_size=300, show_progress=False)
-    words = [word for word, _ in sorted(trainer.get_vocab().items(), key=lambda item: item[1])]
-    path.write_text("\n".join(words) + "\n", encoding="utf-8")
-    return transformers.BertTokenizerFast(vocab_file=str(path)), words
+    words = collections.Counter(re.findall(r"[a-z]+", " ".join(CORPUS).lower()))
+    ends = collections.Counter(word[-size:] for word in words for size in (2, 3) if len(word) > size)
+    letters = sorted(set("".join(CORPUS).lower()) - {" "})
+    listed = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *("##" + letter for letter in letters)]
+    listed += [word for word in sorted(words, key=lambda word: (-words[word], word)) if len(word) > 1][:90]
+    listed += ["##" + end for end in sorted(ends, key=lambda end: (-ends[end], end))[:60]]
+    path.write_text("\n".join(listed) + "\n", encoding="utf-8")
+    return transformers.BertTokenizerFast(vocab_file=str(path)), listed

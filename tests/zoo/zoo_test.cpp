@@ -3,11 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <string>
 
-#include "base/error.h"
 #include "llama/self_model.h"
 #include "run/scheduler.h"
 #include "strategies/resolve.h"
@@ -22,14 +20,6 @@ using namespace test;
 // ggml reads GELU from a table of F16, which changes logits by as much as that; elsewhere only rounding does.
 constexpr double kLogit = 2e-4, kGeluLogit = 5e-3;
 constexpr double kScore = 1e-4, kGeluScore = 1e-3;  // of a beam, by token
-
-// Files whose models are refused so far, as their states cannot be taken back.
-constexpr std::array kRecurrent = {"bamba", "falconh1", "granitehybrid", "jamba", "lfm2", "mamba", "mamba2"};
-
-template <class List>
-bool contains(const List& list, std::string_view name) {
-  return std::find(list.begin(), list.end(), name) != list.end();
-}
 
 std::vector<std::string> names() {
   std::vector<std::string> names;
@@ -46,7 +36,6 @@ class Zoo : public testing::TestWithParam<std::string> {
   std::filesystem::path path() const { return zoo_folder() / (GetParam() + ".gguf"); }
 
   void SetUp() override {
-    if (contains(kRecurrent, GetParam())) return;
     std::ifstream(zoo_folder() / (GetParam() + ".json")) >> golden_;
     file_ = std::make_shared<const LlamaFile>(path(), ModelOptions{});
   }
@@ -77,7 +66,6 @@ class Zoo : public testing::TestWithParam<std::string> {
 };
 
 TEST_P(Zoo, LogitsAreThoseOfTransformers) {
-  if (!file_) return;
   LlamaModel model(file_, one_thread(), 256, 2);
   const Outputs outputs{.logits = true, .hidden = false, .layers = {}};
   const std::vector<SeqId> sequence = {0};
@@ -94,12 +82,9 @@ TEST_P(Zoo, LogitsAreThoseOfTransformers) {
   EXPECT_LE(most, tolerance(kLogit, kGeluLogit));
 }
 
-TEST_P(Zoo, GreedyTextIsThatOfTransformers) {
-  if (file_) expect_text("greedy", Json::object());
-}
+TEST_P(Zoo, GreedyTextIsThatOfTransformers) { expect_text("greedy", Json::object()); }
 
 TEST_P(Zoo, BeamsAreThoseOfTransformers) {
-  if (!file_) return;
   const auto found = write(file_, golden_["beams"], {{"num_beams", 4}, {"num_return_sequences", 4}});
   const Json& answers = golden_["beams"]["answers"];
   ASSERT_EQ(found.size(), answers.size());
@@ -110,11 +95,10 @@ TEST_P(Zoo, BeamsAreThoseOfTransformers) {
 }
 
 TEST_P(Zoo, ContrastiveSearchIsThatOfTransformers) {
-  if (file_) expect_text("contrastive_search", {{"penalty_alpha", 0.6}, {"top_k", 4}});
+  expect_text("contrastive_search", {{"penalty_alpha", 0.6}, {"top_k", 4}});
 }
 
 TEST_P(Zoo, HalfOfItsLayersAreTransformersFirstLayers) {
-  if (!file_) return;
   const Json& half = golden_["half"];
   const auto cut = load_self_model(fmt::format("self:{}", half["layers"].get<int>()), file_, {});
   EXPECT_EQ(Json(write(cut, half, Json::object())[0].ids), half["ids"]);
@@ -123,21 +107,8 @@ TEST_P(Zoo, HalfOfItsLayersAreTransformersFirstLayers) {
 // As transformers does it, an inner layer's logits are the product with the output matrix, whatever else is done to the
 // last one's.
 TEST_P(Zoo, DolaIsThatOfTransformers) {
-  if (!file_) return;
   for (const char* layers : {"low", "high"})
     expect_text(fmt::format("dola_{}", layers).c_str(), {{"dola_layers", layers}});
-}
-
-TEST_P(Zoo, WhatIsRefusedSaysWhy) {
-  if (file_) return;
-  try {
-    const LlamaFile file(path(), ModelOptions{});
-    FAIL() << "kRecurrent is no longer true of " << GetParam();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::unavailable);
-    EXPECT_EQ(error.what(),
-              path().string() + " is a recurrent model, which cannot branch: decant runs decoder-only transformers");
-  }
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Zoo, testing::ValuesIn(names()), [](const auto& name) { return name.param; });

@@ -1,0 +1,1 @@
+raise SystemExit("nothing of a recipe runs before its requirements are there")
