@@ -12,6 +12,7 @@ import random
 import serving
 from serving import F32, ROOT, Server
 
+COUNT = int(os.environ.get("DECANT_QUESTIONS", "30"))
 TEXTS = ["README.md", "docs/engine.md", "docs/serve.md", "LICENSE", "docs/strategies/beam.md"]
 
 
@@ -57,10 +58,10 @@ def by_hugging_face(asked):
 
 def main():
     with Server(model=F32) as server:
-        asked = questions(lambda text: server.json("/tokenize", {"prompt": text})[1]["tokens"], 30)
-        for _, more in asked[:14]:  # some that greedy search does write
+        asked = questions(lambda text: server.json("/tokenize", {"prompt": text})[1]["tokens"], COUNT)
+        for _, more in asked[:COUNT // 2]:  # some that greedy search does write
             del more[1:]
-        for i in range(0, 14, 2):
+        for i in range(0, COUNT // 2, 2):
             context, more = asked[i]
             choice = server.json("/v1/completions", {"prompt": context, "max_tokens": 1, "logprobs": 0})[1]["choices"][0]
             more[:] = choice["logprobs"]["token_ids"]
