@@ -96,5 +96,6 @@ finish llama_test
 
 say "web page"
 scripts/web.sh
+node tests/server/page_test.mjs build/release/decant build/models/smollm2-q4_0.gguf
 
 say "all tests passed"

@@ -36,23 +36,25 @@ std::string option_in(std::string_view message) {
   return "";
 }
 
+// What a context or a cache is too small for: such messages say what would help.
+bool never_fits(std::string_view message) { return message.find("shorten it") != message.npos; }
+
 }  // namespace
 
 ApiError api_error(const Error& error, bool may_pass) {
   const std::string_view message = error.what();
   const std::string param = option_in(message);
+  const ApiError too_long(400, error.what(), "prompt", "context_length_exceeded");
   switch (error.kind()) {
     case ErrorKind::usage:
       return {400, error.what(), param};
-    case ErrorKind::data: {
-      const bool too_long = message.find("shorten it") != message.npos;
-      return {400, error.what(), too_long ? "prompt" : param, too_long ? "context_length_exceeded" : ""};
-    }
+    case ErrorKind::data:
+      return never_fits(message) ? too_long : ApiError(400, error.what(), param);
     case ErrorKind::no_input:
       return {404, error.what(), param};
     case ErrorKind::unavailable:
-      if (!may_pass) return {400, error.what(), param, "context_length_exceeded"};
-      return {message.find("are waiting already") == message.npos ? 503 : 429, error.what()};
+      if (may_pass) return {message.find("are waiting already") == message.npos ? 503 : 429, error.what()};
+      return never_fits(message) ? too_long : ApiError(400, error.what(), param);
     default:
       return {500, error.what()};
   }

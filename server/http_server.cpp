@@ -87,10 +87,6 @@ class Connection;
 class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
  public:
   Impl(HttpServerOptions options, HttpHandler& handler);
-  ~Impl() {
-    if (!options_.unix_socket.empty()) ::unlink(options_.unix_socket.c_str());
-  }
-
   int run();
   void drain(int signal);
   void cut();
@@ -590,7 +586,10 @@ void HttpServer::Impl::drain(int signal) {
   handler_.drain();
   error_code ignored;
   if (tcp_) tcp_->close(ignored);
-  if (local_) local_->close(ignored);
+  if (local_) {
+    local_->close(ignored);
+    ::unlink(options_.unix_socket.c_str());
+  }
   asio::co_spawn(context_, await_deadline(), asio::detached);
   for (Connection* each : connections_) each->drain();
   end_if_done();

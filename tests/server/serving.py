@@ -43,7 +43,7 @@ class Server:
         self.process.stderr.close()
         return code
 
-    def connect(self, timeout=60):
+    def connect(self, timeout=300):
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
 
     def ask(self, path, body=None, method=None, headers=None):

@@ -121,6 +121,27 @@ TEST(Score, ACutTokenLeavesAdaptivePSane) {
   for (const Decision& each : scored.decisions) EXPECT_EQ(each.kept, 2);
 }
 
+// Many places are read in one evaluation; none is, of a text that comes to its end by a rule.
+TEST(Score, ALongTextIsReadInStretches) {
+  const Table table = random_table(8, 5);
+  std::vector<Token> text, whole = {1, 2};
+  for (int i = 0; i < 120; ++i) text.push_back(2 + (i * i + i / 7) % 6);
+  GenerationConfig config = greedy_config(200);
+  config.eos_token_id = std::vector<int>{};
+  const Scored scored = run_one(config, score(text), table);
+  EXPECT_EQ(scored.sequence.ids, text);
+  EXPECT_LE(scored.batches.size(), 4u);
+  double expected = 0;
+  for (const Token token : text) {
+    const std::vector<float> logits = table(whole);
+    double total = 0;
+    for (const float each : logits) total += std::exp(static_cast<double>(each));
+    expected += static_cast<double>(logits[static_cast<std::size_t>(token)]) - std::log(total);
+    whole.push_back(token);
+  }
+  EXPECT_NEAR(scored.sequence.score, expected, 1e-4);
+}
+
 TEST(Score, EndsWithTheTextOrByTheRunsOwnRules) {
   GenerationConfig config = greedy_config(3);
   Scored scored = run_one(config, score({4, 5, 6, 7}));
@@ -130,8 +151,8 @@ TEST(Score, EndsWithTheTextOrByTheRunsOwnRules) {
   scored = run_one(config, score({4, 5}));
   EXPECT_EQ(scored.sequence.ids, (std::vector<Token>{4, 5}));
   EXPECT_EQ(scored.sequence.finish, FinishReason::running);
-  ASSERT_EQ(scored.batches.size(), 1u);                  // read together
-  EXPECT_EQ(scored.batches[0].back().prefix.back(), 4);  // but for the last token
+  ASSERT_EQ(scored.batches.size(), 1u);
+  EXPECT_EQ(scored.batches[0].size(), 3u);  // the prompt and 4: the last token is not read
   config.eos_token_id = std::vector<int>{5};
   scored = run_one(config, score({4, 5, 6}));
   EXPECT_EQ(scored.sequence.ids, (std::vector<Token>{4, 5}));
