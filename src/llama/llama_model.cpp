@@ -536,7 +536,10 @@ std::span<const float> LlamaModel::logits_at(std::size_t at) const {
 }
 
 std::span<const float> LlamaModel::hidden_at(std::size_t at) const {
-  return {llama_get_embeddings_ith(context_.get(), static_cast<int>(at)), static_cast<std::size_t>(info_.n_embd)};
+  const auto row = static_cast<std::int32_t>(at);
+  const float* values =
+      is_head() ? llama_get_embeddings_nextn_ith(context_.get(), row) : llama_get_embeddings_ith(context_.get(), row);
+  return {values, static_cast<std::size_t>(info_.n_embd)};
 }
 
 std::span<const float> LlamaModel::layer_logits_at(std::size_t at, int layer) const {
