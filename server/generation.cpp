@@ -19,6 +19,7 @@
 #include "server/api_error.h"
 #include "strategies/resolve.h"
 #include "strategies/score.h"
+#include "strategies/speculative_trace.h"
 
 namespace decant {
 namespace {
@@ -43,12 +44,20 @@ struct Record {
   std::size_t bytes = 0;                               // that it adds to the text
   std::optional<double> logprob = {}, processed = {};  // nothing: of the first token there is none
   std::vector<Alternative> top = {};
+  std::string_view drafter = {};  // whose guess it was; empty: nobody's
 };
+
+// The drafter whose guess the token is.
+std::string_view drafter_of(const Decision& decision) {
+  const auto* trace = dynamic_cast<const SpeculativeTrace*>(decision.strategy.get());
+  return trace && trace->verdict == "accepted" ? trace->drafter : std::string_view();
+}
 
 Record record_of(const Decision& decision, int alternatives) {
   Record record{.id = decision.token};
   record.logprob = as_logprob(decision.logit - decision.logsumexp);
   record.processed = as_logprob(std::log(decision.p));
+  record.drafter = drafter_of(decision);
   for (const TraceCandidate& each : decision.top)
     record.top.push_back({each.id, as_logprob(static_cast<double>(each.logit) - decision.logsumexp)});
   const auto likelier = [](const Alternative& a, const Alternative& b) { return a.logprob > b.logprob; };
@@ -86,6 +95,7 @@ void write_chat_logprobs(JsonWriter& json, const std::vector<Record>& records, c
     write_number(json, "logprob", each.logprob);
     write_number(json, "processed_logprob", each.processed);
     write_bytes(json, vocab.bytes(each.id));
+    if (!each.drafter.empty()) json.field("drafter", each.drafter);
     json.key("top_logprobs").begin_array();
     for (const Alternative& other : each.top) {
       json.begin_object().field("token", std::string_view(name_of(other.id, vocab))).field("id", other.id);
@@ -133,6 +143,7 @@ void write_text_logprobs(JsonWriter& json, const std::vector<Record>& records, s
   });
   list("token_ids", [&](const Record& each) { json.value(each.id); });
   list("processed_logprobs", [&](const Record& each) { number(each.processed); });
+  list("drafted", [&](const Record& each) { json.value(!each.drafter.empty()); });
   json.end_object();
 }
 

@@ -138,6 +138,14 @@ class Texts(Case):
         nothing_new = self.server.text(ids, max_tokens=0, logprobs=0, echo=True)
         self.assertEqual(len(nothing_new["logprobs"]["tokens"]), len(ids))
 
+    def test_tokens_that_were_guessed_say_so(self):
+        body = {"prompt": "a b c a b c a b c a b", "max_tokens": 60, "logprobs": 0, "prompt_lookup_num_tokens": 4}
+        _, answer = self.server.json("/v1/completions", body)
+        details = answer["usage"].get("completion_tokens_details", {"accepted_prediction_tokens": 0})
+        drafted = answer["choices"][0]["logprobs"]["drafted"]
+        self.assertEqual(sum(drafted), details["accepted_prediction_tokens"])
+        self.assertEqual(sum(self.server.text(PROMPT, logprobs=0)["logprobs"]["drafted"]), 0)
+
     def test_json_follows_its_schema(self):
         schema = {"type": "object", "properties": {"zebra": {"type": "boolean"}, "ant": {"enum": [1, 2]}},
                   "required": ["zebra", "ant"], "additionalProperties": False}
