@@ -107,18 +107,17 @@ void check_own_part(const std::string& name, const std::shared_ptr<const LlamaFi
 Verdict drafter_verdict(const DrafterRow& row, const std::shared_ptr<const LlamaFile>& file, const ModelInfo& model,
                         const ModelOptions& options, int layers) {
   return verdict(std::string(row.name), [&](Verdict& found) {
-    check_takes_back(model, row.name);
-    found.note = row.doc;
-    if (!row.models) return;
+    std::string note(row.doc);
     GenerationConfig config;
-    for (const std::string_view need : row.needs) set(config, get(generation_fields(), need), std::to_string(layers));
-    for (const std::string& name : row.models(config)) {
-      found.note = "";
+    for (const std::string_view need : row.models ? row.needs : std::vector<std::string_view>())
+      set(config, get(generation_fields(), need), std::to_string(layers));
+    for (const std::string& name : row.models ? row.models(config) : std::vector<std::string>()) {
       check_own_part(name, file, options);
-      found.note = row.doc;
       const int own = self_layers(name);
-      if (own > 0 && can_split(*file, own, options)) found.note += ", whose work is not done again";
+      if (own > 0 && can_split(*file, own, options)) note += ", whose work is not done again";
     }
+    check_takes_back(model, row.name);  // a run comes to this when its models are there
+    found.note = note;
   });
 }
 

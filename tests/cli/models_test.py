@@ -109,8 +109,8 @@ class Show(Case):
         """Strategies and drafters: what is said not to work is refused with that sentence, and what works runs."""
         run = {"dola": ("--dola-layers", "high"), "contrastive_search": ("--penalty-alpha", "0.6", "--top-k", "4"),
                "beam": ("--num-beams", "3"), "greedy": (), "constrained_beam": ("--num-beams", "3", "--force-words", " a"),
-               "early_exit": ("--assistant-early-exit",), "suffix": ("--speculate", "auto"), "mtp": ("--drafter", "mtp")}
-        paths = [zoo(name) for name in (*SOME, "heads/glm4moe_head")] + split(*llama(layers=2), 2, self.folder)[:1]
+               "early_exit": ("--assistant-early-exit",), "suffix": ("--drafter", "suffix"), "mtp": ("--drafter", "mtp")}
+        paths = [zoo(name) for name in (*SOME, "heads/glm4moe_head", "mamba2", "lfm2", "jamba")] + split(*llama(layers=2), 2, self.folder)[:1]
         refused = 0
         for path in paths:
             found = self.json(path)
