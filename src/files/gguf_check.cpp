@@ -39,7 +39,7 @@ Counts read_header(GgufReader& reader, std::string_view bytes) {
   if (bytes.empty()) throw Error(ErrorKind::data, "{} is empty, not a GGUF file", reader.file());
   if (!bytes.starts_with("GGUF")) {
     throw Error(ErrorKind::data, "{} is not a GGUF file: it begins with {}", reader.file(),
-                quoted(bytes.substr(0, 16)));
+                excerpt(bytes.substr(0, 16)));
   }
   reader.take(4, "the magic");
   const auto version = reader.number<std::uint32_t>("the version");
@@ -81,13 +81,13 @@ struct Tensor {
 std::uint64_t read_shape(GgufReader& reader, Tensor& tensor, std::uint64_t& row) {
   const auto n_dims = reader.number<std::uint32_t>("the number of dimensions of a tensor");
   if (n_dims < 1 || n_dims > kMaxDims) {
-    reader.fail(tensor.entry, "the tensor {} has {} dimensions, not 1 to {}", quoted(tensor.name), n_dims, kMaxDims);
+    reader.fail(tensor.entry, "the tensor {} has {} dimensions, not 1 to {}", excerpt(tensor.name), n_dims, kMaxDims);
   }
   std::uint64_t elements = 1;
   for (std::uint32_t i = 0; i < n_dims; ++i) {
     const auto dim = reader.number<std::uint64_t>("a dimension of a tensor");
     if (dim == 0 || dim > kMaxSize / elements) {
-      reader.fail(tensor.entry, "dimension {} of the tensor {} is {}", i, quoted(tensor.name), dim);
+      reader.fail(tensor.entry, "dimension {} of the tensor {} is {}", i, excerpt(tensor.name), dim);
     }
     elements *= dim;
     if (i == 0) row = dim;
@@ -105,16 +105,16 @@ Tensor read_tensor(GgufReader& reader) {
   tensor.type = reader.number<std::uint32_t>("the type of a tensor");
   if (tensor.type >= kTensorTypes.size() || kTensorTypes[tensor.type].block == 0) {
     reader.fail(tensor.entry, "the tensor {} has type {}, which this version of libllama does not know",
-                quoted(tensor.name), tensor.type);
+                excerpt(tensor.name), tensor.type);
   }
   const TensorType& type = kTensorTypes[tensor.type];
   if (row % type.block != 0) {
     reader.fail(tensor.entry, "the rows of the tensor {} have {} elements, but {} comes in blocks of {}",
-                quoted(tensor.name), row, type.name, type.block);
+                excerpt(tensor.name), row, type.name, type.block);
   }
   const std::uint64_t blocks = elements / type.block;
   if (blocks > kMaxSize / type.bytes) {
-    reader.fail(tensor.entry, "the tensor {} has {} elements, more than can be addressed", quoted(tensor.name),
+    reader.fail(tensor.entry, "the tensor {} has {} elements, more than can be addressed", excerpt(tensor.name),
                 elements);
   }
   tensor.elements = elements;
@@ -131,7 +131,7 @@ std::vector<Tensor> read_tensors(GgufReader& reader, std::uint64_t count) {
     tensors.push_back(read_tensor(reader));
     const Tensor& tensor = tensors.back();
     if (!names.insert(tensor.name).second) {
-      reader.fail(tensor.entry, "the tensor {} is there twice", quoted(tensor.name));
+      reader.fail(tensor.entry, "the tensor {} is there twice", excerpt(tensor.name));
     }
   }
   return tensors;
@@ -145,12 +145,12 @@ void check_layout(const GgufReader& reader, const std::vector<Tensor>& tensors, 
   std::uint64_t expected = 0;
   for (const Tensor& tensor : tensors) {
     if (tensor.offset != expected) {
-      reader.fail(tensor.entry, "the data of the tensor {} begins at {} instead of {}", quoted(tensor.name),
+      reader.fail(tensor.entry, "the data of the tensor {} begins at {} instead of {}", excerpt(tensor.name),
                   tensor.offset, expected);
     }
     if (tensor.size > available || expected > available - tensor.size) {
       throw Error(ErrorKind::data, "{} is cut short: the tensor {} ends at byte {}, the file at {}; download it again",
-                  reader.file(), quoted(tensor.name), data + expected + tensor.size, reader.size());
+                  reader.file(), excerpt(tensor.name), data + expected + tensor.size, reader.size());
     }
     expected = padded(expected + tensor.size);
   }
@@ -174,7 +174,7 @@ class VocabularyCheck {
     const Array* merges = array("tokenizer.ggml.merges", {GgufType::string});
     const Array* tokens = array("tokenizer.ggml.tokens", {GgufType::string});
     if (!tokens) {
-      if (model != "none" && model != "no_vocab") reader_.fail(0, "its {} tokenizer has no tokens", quoted(model));
+      if (model != "none" && model != "no_vocab") reader_.fail(0, "its {} tokenizer has no tokens", excerpt(model));
       return 0;
     }
     check_bos(model, tokens->count);
@@ -193,7 +193,7 @@ class VocabularyCheck {
   const Array* array(std::string_view key, std::initializer_list<GgufType> allowed) const {
     const Array* value = metadata_.array(key);
     if (value && std::find(allowed.begin(), allowed.end(), value->type) == allowed.end()) {
-      reader_.fail(value->offset, "{} has elements of the wrong type", quoted(key));
+      reader_.fail(value->offset, "{} has elements of the wrong type", excerpt(key));
     }
     return value;
   }
@@ -222,12 +222,12 @@ class VocabularyCheck {
       const std::string_view whole = strings.next();
       const std::string_view text = whole.substr(0, whole.find('\0'));  // all that libllama sees of it
       if (!text.empty() && !seen.insert(text).second) {
-        reader_.fail(tokens.offset, "the vocabulary has the token {} twice", quoted(text));
+        reader_.fail(tokens.offset, "the vocabulary has the token {} twice", excerpt(text));
       }
       std::int32_t type = 0;
       if (types) std::memcpy(&type, types->data.data() + id * sizeof type, sizeof type);
       if (type == kByteToken && !is_byte_token(text)) {
-        reader_.fail(tokens.offset, "token {} stands for a byte but is {}, not '<0xHH>'", id, quoted(text));
+        reader_.fail(tokens.offset, "token {} stands for a byte but is {}, not '<0xHH>'", id, excerpt(text));
       }
     }
   }
@@ -247,9 +247,9 @@ std::string architecture_of(const GgufReader& reader, const GgufMetadata& metada
 int layers_of(const GgufReader& reader, const GgufMetadata& metadata, const std::string& architecture) {
   const std::string key = architecture + ".block_count";
   const std::optional<std::uint32_t> layers = metadata.u32(key);
-  if (!layers) throw Error(ErrorKind::data, "{} holds no language model: it has no {}", reader.file(), quoted(key));
+  if (!layers) throw Error(ErrorKind::data, "{} holds no language model: it has no {}", reader.file(), excerpt(key));
   if (*layers < 1 || *layers > kMaxLayers) {
-    reader.fail(metadata.offset_of(key), "{} is {}, not 1 to {}", quoted(key), *layers, kMaxLayers);
+    reader.fail(metadata.offset_of(key), "{} is {}, not 1 to {}", excerpt(key), *layers, kMaxLayers);
   }
   return static_cast<int>(*layers);
 }

@@ -17,7 +17,7 @@ GgufType read_type(GgufReader& reader, std::string_view key) {
   const auto type = GgufType{reader.number<std::uint32_t>("the type of a value")};
   if (type > GgufType::f64) {
     const auto number = static_cast<std::uint32_t>(type);
-    reader.fail(offset, "{} has type {}, which GGUF does not define", quoted(key), number);
+    reader.fail(offset, "{} has type {}, which GGUF does not define", excerpt(key), number);
   }
   return type;
 }
@@ -25,7 +25,7 @@ GgufType read_type(GgufReader& reader, std::string_view key) {
 std::string_view read_strings(GgufReader& reader, std::string_view key, std::uint64_t count) {
   GgufReader start = reader;
   if (count > reader.remaining() / sizeof(std::uint64_t)) {
-    reader.fail(reader.offset(), "{} has {} strings, more than the rest of the file can hold", quoted(key), count);
+    reader.fail(reader.offset(), "{} has {} strings, more than the rest of the file can hold", excerpt(key), count);
   }
   for (std::uint64_t i = 0; i < count; ++i) reader.string(longest_string(key), "a string in an array");
   return start.take(reader.offset() - start.offset(), key);
@@ -33,7 +33,7 @@ std::string_view read_strings(GgufReader& reader, std::string_view key, std::uin
 
 std::string_view read_numbers(GgufReader& reader, std::string_view key, GgufType type, std::uint64_t count) {
   if (count > reader.remaining() / gguf_type_size(type)) {
-    reader.fail(reader.offset(), "{} has {} elements, more than the rest of the file can hold", quoted(key), count);
+    reader.fail(reader.offset(), "{} has {} elements, more than the rest of the file can hold", excerpt(key), count);
   }
   return reader.take(count * gguf_type_size(type), key);
 }
@@ -45,7 +45,7 @@ GgufMetadata::Value read_value(GgufReader& reader, std::string_view key) {
   value.is_array = value.type == GgufType::array;
   if (value.is_array) {
     value.type = read_type(reader, key);
-    if (value.type == GgufType::array) reader.fail(value.offset, "{} is an array of arrays", quoted(key));
+    if (value.type == GgufType::array) reader.fail(value.offset, "{} is an array of arrays", excerpt(key));
     value.count = reader.number<std::uint64_t>("the length of an array");
   }
   if (value.type != GgufType::string) {
@@ -67,7 +67,7 @@ GgufMetadata::GgufMetadata(GgufReader& reader, std::uint64_t n_keys) : reader_(r
     const std::string_view key = reader.string(kMaxKeyBytes, "a key");
     if (key.empty()) reader.fail(offset, "an empty key");
     const bool is_new = values_.emplace(key, read_value(reader, key)).second;
-    if (!is_new) reader.fail(offset, "the key {} is there twice", quoted(key));
+    if (!is_new) reader.fail(offset, "the key {} is there twice", excerpt(key));
   }
 }
 
@@ -76,7 +76,7 @@ const GgufMetadata::Value* GgufMetadata::find(std::string_view key, GgufType typ
   if (found == values_.end()) return nullptr;
   const Value& value = found->second;
   if (value.is_array != is_array || (type != GgufType::array && value.type != type)) {
-    reader_.fail(value.offset, "{} has a value of the wrong type", quoted(key));
+    reader_.fail(value.offset, "{} has a value of the wrong type", excerpt(key));
   }
   return &value;
 }

@@ -17,7 +17,7 @@ namespace decant {
 static_assert(std::endian::native == std::endian::little, "GGUF numbers are read as they lie in the file");
 
 // Text from a file as it may be shown: quoted, short, without control characters (terminal escapes among them).
-inline std::string quoted(std::string_view text) {
+inline std::string excerpt(std::string_view text) {
   constexpr std::size_t longest = 60;
   std::string result = "'";
   for (const char c : text.substr(0, longest)) {
