@@ -47,6 +47,8 @@ constexpr std::size_t kReadBytes = 64 << 10;
 constexpr std::size_t kWriteBytes = 64 << 10;           // that have their own deadline
 constexpr auto kLook = std::chrono::milliseconds(500);  // at an answer that nobody wakes
 
+using Stream = beast::basic_stream<Protocol>;
+
 Clock::duration in_clock(HttpLimits::Seconds seconds) { return std::chrono::duration_cast<Clock::duration>(seconds); }
 
 std::string head_bytes(const HttpHead& head, bool keep_alive, std::optional<std::size_t> length, bool chunked) {
@@ -74,6 +76,34 @@ Refusal refusal_of(error_code error) {
   const bool is_malformed = error.category() == make_error_code(http::error::bad_method).category();
   return is_malformed ? Refusal{400, "this is no HTTP/1.1 request"} : Refusal{};
 }
+
+// Ends what a stream waits for at a point in time, and leaves it open: whose deadline has passed is told so. (A
+// stream's own deadline closes it.) Of the thread that runs the stream.
+class Deadline {
+ public:
+  Deadline(Stream& stream, Clock::time_point at)
+      : timer_(stream.get_executor(), at), state_(std::make_shared<State>(State{&stream, false})) {
+    stream.expires_never();
+    timer_.async_wait([state = state_](error_code error) {
+      if (error || !state->stream) return;
+      state->passed = true;
+      state->stream->cancel();
+    });
+  }
+  ~Deadline() { state_->stream = nullptr; }
+  Deadline(const Deadline&) = delete;
+  Deadline& operator=(const Deadline&) = delete;
+
+  error_code reason(error_code error) const { return error && state_->passed ? beast::error::timeout : error; }
+
+ private:
+  struct State {
+    Stream* stream;  // null: nobody waits any more
+    bool passed;
+  };
+  asio::steady_timer timer_;
+  std::shared_ptr<State> state_;
+};
 
 constexpr Refusal kTooManyConnections = {503, "too many connections"};
 constexpr Refusal kTwoLengths = {400, "Content-Length contradicts Transfer-Encoding"};
@@ -200,7 +230,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void stop_watching();
 
   std::shared_ptr<HttpServer::Impl> server_;
-  beast::basic_stream<Protocol> stream_;
+  Stream stream_;
   beast::flat_buffer buffer_{kReadBytes};
   asio::steady_timer wait_;
   std::string address_;
@@ -287,11 +317,14 @@ asio::awaitable<bool> Connection::serve_one() {
     buffer_.commit(count);
   }
   busy_ = true;
-  stream_.expires_after(in_clock(limits.header));
   Parser parser;
   parser.header_limit(static_cast<std::uint32_t>(limits.header_bytes));
   parser.body_limit(limits.body_bytes);
-  co_await http::async_read_header(stream_, buffer_, parser, token);
+  {
+    const Deadline deadline(stream_, Clock::now() + in_clock(limits.header));
+    co_await http::async_read_header(stream_, buffer_, parser, token);
+    error = deadline.reason(error);
+  }
   if (error) {
     const Refusal why = refusal_of(error);
     co_await refuse(why);
@@ -338,9 +371,12 @@ asio::awaitable<bool> Connection::read_body(Parser& parser) {
   std::size_t received = 0;
   while (!parser.is_done()) {
     const HttpLimits::Seconds allowed(static_cast<double>(received) / limits.body_rate);
-    stream_.expires_at(begin + in_clock(limits.header + allowed));
-    const auto count = co_await http::async_read_some(stream_, buffer_, parser, token);
-    received += count;
+    {
+      const Deadline deadline(stream_, begin + in_clock(limits.header + allowed));
+      const auto count = co_await http::async_read_some(stream_, buffer_, parser, token);
+      received += count;
+      error = deadline.reason(error);
+    }
     if (!error) continue;
     const Refusal why = refusal_of(error);
     co_await refuse(why);
