@@ -233,7 +233,7 @@ class Generation final : public Response {
     if (over) count();
     if (!request_.stream) return over ? all() : Piece{};
     Piece piece;
-    if (!head_sent_ && (over || any_)) {
+    if (!head_sent_ && (over || any_ || !events_.empty())) {  // an echo comes before anything is written
       head_sent_ = true;
       piece.head = HttpHead{.type = "text/event-stream", .headers = {{"Cache-Control", "no-cache"}}};
     }
