@@ -79,7 +79,10 @@ class Draft {
   // Of what may follow each guess only what was guessed first.
   void keep_first() {
     std::vector<int> followers(guesses_.size() + 1);
-    erase_if([&](const Guess& each) { return followers[static_cast<std::size_t>(each.parent + 1)]++ > 0; });
+    erase_if([&](const Guess& each) {
+      const int place = each.parent + 1;
+      return followers[static_cast<std::size_t>(place)]++ > 0;
+    });
   }
 
   // How deep it goes.
