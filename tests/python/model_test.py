@@ -168,7 +168,8 @@ def test_control_c():
         "except KeyboardInterrupt:\n"
         "    print('stopped', model.generate('a', max_new_tokens=1).finish_reason)\n"
     )
-    child = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=os.environ)
+    hears = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # also where the tests run in the background
+    child = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=os.environ, preexec_fn=hears)
     assert child.stdout.readline() == "go\n"
     time.sleep(0.3)
     child.send_signal(signal.SIGINT)
