@@ -96,7 +96,9 @@ int main(int argc, char** argv) {
   }
   try {
     for (int i = 1; i < argc; ++i) {
-      ModelOptions with, without;
+      ModelOptions with;
+      with.threads = 1;  // two wait for each other where the machine is busy
+      ModelOptions without = with;
       without.kernels = "off";
       const auto ours = std::make_shared<const LlamaFile>(argv[i], with);
       const auto theirs = std::make_shared<const LlamaFile>(argv[i], without);
