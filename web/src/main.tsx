@@ -32,6 +32,7 @@ function show(data: string): Shown | null {
     }
     case "serve": {
       const state = new ServeState(location.hash);
+      document.title = "decant";
       return { page: <ServePage state={state} />, link: state.link, go: (hash) => state.go(hash) };
     }
     case "trace": {
