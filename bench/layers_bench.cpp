@@ -11,6 +11,7 @@
 #include <map>
 
 #include "llama/llama_model.h"
+#include "measure/median.h"
 #include "options/table.h"
 #include "run/scheduler.h"
 #include "strategies/resolve.h"
@@ -37,11 +38,6 @@ double seconds(LlamaModel& model, const std::vector<Token>& prompt, const std::s
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   run->rethrow();
   return took.count();
-}
-
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values[values.size() / 2];
 }
 
 }  // namespace

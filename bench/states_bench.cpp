@@ -12,6 +12,7 @@
 #include <numeric>
 
 #include "llama/llama_model.h"
+#include "measure/median.h"
 #include "run/scheduler.h"
 #include "strategies/resolve.h"
 
@@ -82,11 +83,6 @@ double four_beams(LlamaModel& model, const std::vector<Token>& prompt) {
   return run->stats().decode_s / kTokens;
 }
 
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values[values.size() / 2];
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -104,7 +100,7 @@ int main(int argc, char** argv) {
       const auto theirs = std::make_shared<const LlamaFile>(argv[i], without);
       LlamaModel with_kernels(ours, with, 1024, 2 * kTexts + 1), plain(theirs, without, 1024, 2 * kTexts + 1);
       const std::vector<Token> prompt = prompt_for(plain);
-      std::vector<double> alone, beams, plain_beams, ratios, plain_ratios;
+      std::vector<double> alone, beams, plain_beams;
       for (int round = -1; round < kRounds; ++round) {
         const double each = four_sequences(plain, prompt), same = four_beams(plain, prompt),
                      quick = four_beams(with_kernels, prompt);
@@ -112,13 +108,12 @@ int main(int argc, char** argv) {
         alone.push_back(each);
         plain_beams.push_back(same);
         beams.push_back(quick);
-        plain_ratios.push_back(same / each);
-        ratios.push_back(quick / each);
       }
       fmt::print("{}: a step of libllama's four sequences {:.2f} ms\n", plain.info().name, 1e3 * median(alone));
       fmt::print("  four beams without our kernels {:6.2f} ms, {:.2f} times\n", 1e3 * median(plain_beams),
-                 median(plain_ratios));
-      fmt::print("  four beams                     {:6.2f} ms, {:.2f} times\n", 1e3 * median(beams), median(ratios));
+                 median_ratio(plain_beams, alone));
+      fmt::print("  four beams                     {:6.2f} ms, {:.2f} times\n", 1e3 * median(beams),
+                 median_ratio(beams, alone));
     }
   } catch (const std::exception& error) {
     fmt::print(stderr, "states_bench: {}\n", error.what());

@@ -24,6 +24,7 @@
 #include "llama/layer_head.h"
 #include "llama/library.h"
 #include "llama/threads.h"
+#include "model/inner_layers.h"
 
 namespace decant {
 namespace {
@@ -280,11 +281,7 @@ void LlamaModel::check(std::span<const Row> rows) const {
     if (!row.state.empty() && (row.state.size() != state_size || !reads)) {
       throw Error(ErrorKind::unavailable, "{} does not read states in place of tokens", info_.name);
     }
-    if (!row.outputs || info_.has_layers) continue;
-    if (!row.outputs->layers.empty() || !row.outputs->states.empty()) {
-      throw Error(ErrorKind::unavailable,
-                  "the inner layers of {} cannot be read: libllama's graph of it does not name them", info_.name);
-    }
+    if (row.outputs && (!row.outputs->layers.empty() || !row.outputs->states.empty())) check_inner_layers(info_);
   }
 }
 
