@@ -178,7 +178,10 @@ void memory(Text& text, const RunView& runs) {
   const MemoryFacts& facts = runs.facts.memory;
   std::string first = fmt::format("{} of weights, {} of buffers", size(facts.weights), size(facts.compute));
   if (facts.cache_per_token > 0) first += fmt::format(", {} of cache a token", size(facts.cache_per_token));
-  if (facts.state_per_text > 0) first += fmt::format(", {} of state a text", size(facts.state_per_text));
+  if (facts.state_per_text > 0) {
+    const char* what = runs.facts.shape.window > 0 ? "windows" : "state";
+    first += fmt::format(", {} of {} a text", size(facts.state_per_text), what);
+  }
   text.row("memory", first);
   const auto with = [&](int tokens, std::uint64_t cache, std::string_view which) {
     text.row("", fmt::format("{} tokens ({}): {} of cache, {} in all", tokens, which, size(cache),

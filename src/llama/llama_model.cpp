@@ -6,6 +6,7 @@
 #include <llama-context.h>
 #include <llama-ext.h>
 #include <llama-graph.h>
+#include <llama-kv-cache-iswa.h>
 #include <llama-model.h>
 #include <llama.h>
 #include <unistd.h>
@@ -113,6 +114,30 @@ int affordable(int sequences, const llama_model& model, int rewind) {
   return each > 0 ? static_cast<int>(std::clamp(memory_bytes() / 4 / each, 2.0, double(sequences))) : sequences;
 }
 
+// Of layers with a sliding window, as libllama reckons where they are apart: a window for each sequence, and a batch.
+std::uint64_t window_cells(const llama_hparams& hparams, int sequences, int rows) {
+  const std::uint64_t cells =
+      std::uint64_t{hparams.n_swa} * static_cast<unsigned>(sequences) + static_cast<unsigned>(rows);
+  return (cells + kCellStep - 1) / kCellStep * kCellStep;
+}
+
+// The cells of those layers, where libllama has them apart.
+llama_kv_cache* windows_of(const llama_context* context) {
+  auto* memory = dynamic_cast<llama_kv_cache_iswa*>(context->get_memory());
+  return memory ? memory->get_swa() : nullptr;
+}
+
+// The first position that a row at `position` sees in a layer with a window.
+llama_pos first_seen(const llama_hparams& hparams, llama_pos position) {
+  const auto window = static_cast<llama_pos>(hparams.n_swa);
+  return hparams.swa_type == LLAMA_SWA_TYPE_CHUNKED ? position / window * window : position - window + 1;
+}
+
+// A batch must hold a row for each sequence: libllama aborts otherwise.
+int most_rows(const ModelOptions& options, int cells, int sequences) {
+  return std::max(std::min(options.prefill_chunk_size, cells) + kMaxOutputs, sequences);
+}
+
 // A cache that this machine cannot hold would be ended by the system, without a word, once it is used.
 void check_cache_fits(const llama_model* model, const llama_context_params& params, const LlamaFile& file) {
   const double memory = memory_bytes();
@@ -128,7 +153,15 @@ void check_cache_fits(const llama_model* model, const llama_context_params& para
       std::int64_t{llama_model_n_embd(model)} / heads * std::max(1, static_cast<int>(llama_model_n_head_kv(model)));
   const double per_value =
       static_cast<double>(ggml_type_size(params.type_k)) / static_cast<double>(ggml_blck_size(params.type_k));
-  const double bytes = 2 * per_value * static_cast<double>(width) * llama_model_n_layer(model) * params.n_ctx;
+  double cells = 0;  // of all layers
+  for (std::uint32_t layer = 0; layer < model->hparams.n_layer(); ++layer) {
+    if (model->hparams.is_recr(layer)) continue;
+    const bool slides = !params.swa_full && model->hparams.is_swa(layer);
+    cells += slides ? static_cast<double>(window_cells(model->hparams, static_cast<int>(params.n_seq_max),
+                                                       static_cast<int>(params.n_ubatch)))
+                    : params.n_ctx;
+  }
+  const double bytes = 2 * per_value * static_cast<double>(width) * cells;
   if (bytes + states <= memory || memory <= 0) return;
   throw Error(ErrorKind::unavailable,
               "a cache of {} positions for {} takes {:.0f} GB, and this machine has {:.0f}: try a smaller --ctx-size",
@@ -136,6 +169,13 @@ void check_cache_fits(const llama_model* model, const llama_context_params& para
 }
 
 }  // namespace
+
+std::int64_t cells_for_windows(const LlamaFile& file, const ModelOptions& options, int sequences) {
+  const llama_hparams& hparams = file.handle()->hparams;
+  if (hparams.swa_type == LLAMA_SWA_TYPE_NONE || file.has_states()) return 0;
+  const int rows = most_rows(options, options.prefill_chunk_size, sequences);
+  return static_cast<std::int64_t>(2 * window_cells(hparams, sequences, rows));
+}
 
 LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions& options, int cells, int sequences,
                        int rewind, const LlamaModel* in_turn, Part part)
@@ -153,6 +193,11 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
   if (device_of(options).empty() && !is_head()) check_cache_fits(file_->handle(), params, *file_);
   const Complaints complaints;
   context_.reset(llama_init_from_model(file_->handle(), params));
+  if (context_ && !params.swa_full && !windows_of(context_.get())) {  // apart in another way, or not at all
+    params.swa_full = true;
+    context_.reset(llama_init_from_model(file_->handle(), params));
+  }
+  has_windows_ = !params.swa_full;
   if (!context_) {
     const std::string because = complaints.because();
     throw Error(ErrorKind::unavailable, "no context of {} positions could be made for {}{}: try {}", cells,
@@ -186,7 +231,9 @@ LlamaModel::LlamaModel(std::shared_ptr<const LlamaFile> file, const ModelOptions
            .has_layers = !is_head() && !layers_of_graph_.inputs.empty() && !layers_of_graph_.head.empty(),
            .is_head = is_head(),
            .logits_from_hidden = !is_head() && !layers_of_graph_.head.empty(),
-           .rewind = has_state ? static_cast<int>(llama_n_rs_seq(context_.get())) : kRewindAll,
+           .rewind = has_state      ? static_cast<int>(llama_n_rs_seq(context_.get()))
+                     : has_windows_ ? rows  // those that were read together see no less than before
+                                    : kRewindAll,
            // A state that is cleared by a product with 0 stays what it was, if that was no number.
            .keeps_rows_apart = isa_ && !plain && device_of(options).empty() && !has_state};
   info_.damaged_tensor = [file = file_] { return first_damaged_tensor(file->path(), file->info().n_splits); };
@@ -203,12 +250,11 @@ llama_context_params LlamaModel::context_params(const ModelOptions& options, int
   llama_context_params params = llama_context_default_params();
   params.n_ctx = static_cast<std::uint32_t>(cells);
   params.n_seq_max = static_cast<std::uint32_t>(sequences);
-  // A batch must hold a row for each sequence: libllama aborts otherwise.
-  params.n_batch = params.n_ubatch = static_cast<std::uint32_t>(
-      std::min(cells, std::max(std::min(options.prefill_chunk_size, cells) + kMaxOutputs, sequences)));
+  params.n_batch = params.n_ubatch = static_cast<std::uint32_t>(std::min(cells, most_rows(options, cells, sequences)));
   params.n_rs_seq = static_cast<std::uint32_t>(rewind);
   params.kv_unified = true;
-  params.swa_full = true;  // branches and rollback need the positions that a sliding window would forget
+  const std::int64_t from = cells_for_windows(*file_, options, sequences);
+  params.swa_full = is_head() || from == 0 || cells < from;
   params.n_threads = params.n_threads_batch = thread_count(options, file_->handle());
   params.type_k = params.type_v = cache_type(options, file_->info());
   params.flash_attn_type = flash_attention(options, file_->info());
@@ -289,9 +335,19 @@ void LlamaModel::forward(std::span<const Row> rows) {
   check(rows);
   want_layers(rows);
   kept_.clear();
+  if (has_windows_) slide_windows();
   if (has_states()) rows = by_sequence(rows);
   find_pieces(rows);
   pieces_.size() > 1 ? evaluate_in_pieces(rows) : evaluate(rows);
+}
+
+// Forgets what nobody will see again. By itself libllama does so only with cells of one sequence alone.
+void LlamaModel::slide_windows() {
+  llama_kv_cache& windows = *windows_of(context_.get());
+  for (SeqId sequence = 0; sequence < info_.max_sequences; ++sequence) {
+    const llama_pos first = first_seen(file_->handle()->hparams, windows.seq_pos_max(sequence) + 1);
+    if (windows.seq_pos_min(sequence) < first) windows.seq_rm(sequence, 0, first);
+  }
 }
 
 // libllama takes together what is next to each other. Sequences of one row come first: what is evaluated behind others

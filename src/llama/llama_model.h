@@ -33,6 +33,11 @@ class Threads;
 // Tokens of a draft that a model with states is to take back, at most: a state is kept of each, for every branch.
 inline constexpr int kMostTakenBack = 8;
 
+// The smallest cache in which layers with a sliding window keep no more than a window for each sequence; 0: there are
+// none. Then, as with a state, a text goes on from where it ended and nowhere else, which is not worth it for less than
+// half of the cells.
+std::int64_t cells_for_windows(const LlamaFile& file, const ModelOptions& options, int sequences);
+
 class LlamaModel : public Model {
  public:
   // What of a file is evaluated: its layers, or a head, whose rows bring a token and what another model says of the
@@ -90,12 +95,13 @@ class LlamaModel : public Model {
   bool is_head() const { return part_ != Part::layers; }
   static bool watch(ggml_tensor* tensor, bool ask, void* self);
   llama_context_params context_params(const ModelOptions& options, int cells, int sequences, int rewind);
-  bool has_states() const { return info_.rewind != kRewindAll; }
+  bool has_states() const { return info_.rewind != kRewindAll && !has_windows_; }
   std::size_t place(int row) const {
     const auto index = static_cast<std::size_t>(row);
     return place_.empty() ? index : static_cast<std::size_t>(place_[index]);
   }
   std::span<const Row> by_sequence(std::span<const Row> rows);
+  void slide_windows();
   void check(std::span<const Row> rows) const;
   void evaluate(std::span<const Row> rows);
   void find_pieces(std::span<const Row> rows);
@@ -121,6 +127,7 @@ class LlamaModel : public Model {
   bool left_is_known_ = false;
   std::unique_ptr<Threads> threads_;
   ContextHandle context_;
+  bool has_windows_ = false;    // of layers with a sliding window no more is kept than that
   bool hidden_ = false;         // the context returns hidden states
   std::string last_tensor_;     // of a forward, "": the graph's
   bool stops_at_head_ = false;  // the forward under way: its logits are computed by us, for the rows that want them

@@ -97,9 +97,7 @@ ModelFacts model_facts(const std::shared_ptr<const LlamaFile>& file, const Model
   const kernels::LoadScope scope(isa_of(options));  // weights without data are ours while they are being loaded
   const LlamaModel one(file, options, 0, 1);
   const int cells = static_cast<int>(llama_n_ctx(one.handle()));
-  const LlamaModel two_texts(file, options, cells, 2), longer(file, options, cells + kMoreCells, 1);
   const Bytes bytes = bytes_of(one);
-  const std::uint64_t trained = static_cast<std::uint64_t>(file->trained_context());
 
   ModelFacts facts{.model = one.info(),
                    .shape = shape_of(*file->handle()),
@@ -109,13 +107,19 @@ ModelFacts model_facts(const std::shared_ptr<const LlamaFile>& file, const Model
   MemoryFacts& memory = facts.memory;
   memory.weights = bytes.weights;
   memory.compute = bytes.compute;
-  memory.state_per_text = bytes_of(two_texts).cache - bytes.cache;
-  memory.cache_per_token = (bytes_of(longer).cache - bytes.cache) / kMoreCells;
   memory.default_context = one.info().n_cells;
   memory.default_cache = bytes.cache;
-  // The cells go on at the same rate; what does not grow is in there already.
-  memory.trained_cache =
-      bytes.cache + memory.cache_per_token * trained - memory.cache_per_token * static_cast<std::uint64_t>(cells);
+
+  // Of more, cells go on at the same rate, from where windows are kept alone, if they are in so many.
+  const auto cache = [&](int n, int texts) { return bytes_of(LlamaModel(file, options, n, texts)).cache; };
+  const std::int64_t windows = cells_for_windows(*file, options, 2);
+  const int trained = file->trained_context();
+  const int begin = windows > cells && windows <= trained ? static_cast<int>(windows) : cells;
+  const std::uint64_t there = cache(begin, 1);
+  memory.state_per_text = cache(begin, 2) - there;
+  memory.cache_per_token = (cache(begin + kMoreCells, 1) - there) / kMoreCells;
+  memory.trained_cache = static_cast<std::uint64_t>(
+      static_cast<std::int64_t>(there) + static_cast<std::int64_t>(memory.cache_per_token) * (trained - begin));
   return facts;
 }
 

@@ -34,8 +34,8 @@ struct KernelFacts {
 // In bytes.
 struct MemoryFacts {
   std::uint64_t weights = 0;          // as they lie in memory: re-laid for our kernels; tied embeddings count twice
-  std::uint64_t cache_per_token = 0;  // all layers
-  std::uint64_t state_per_text = 0;   // of recurrent layers, however long the text is
+  std::uint64_t cache_per_token = 0;  // all layers; of a long text without those that keep a window alone
+  std::uint64_t state_per_text = 0;   // of recurrent layers, and of windows, however long the text is
   std::uint64_t compute = 0;          // for a batch, on its way through the layers
   int default_context = 0;            // tokens
   std::uint64_t default_cache = 0, trained_cache = 0;  // one text's states included

@@ -39,9 +39,10 @@ struct ModelInfo {
   bool has_layers = false;          // states of layers can be asked for, and there is a head for them
   bool is_head = false;             // it says nothing without another model: Carry::from_parent
   bool logits_from_hidden = false;  // the head applied to the last hidden state gives the logits of the row
-  // kRewindAll: the cache is cells. Less: it is a state for each sequence. Then a sequence is copied as it is or not at
-  // all, and not after going back until it has gone on; a row has one sequence; and trim_sequence() takes back all, or
-  // once up to as many tokens of those that the last forward() has read of the sequence, its first not among them.
+  // kRewindAll: the cache is cells. Less: it is a state for each sequence, or windows that move on with it. Then a
+  // sequence is copied as it is or not at all, and not after going back until it has gone on; a row has one sequence;
+  // and trim_sequence() takes back all, or once up to as many tokens of those that the last forward() has read of the
+  // sequence, its first not among them.
   int rewind = kRewindAll;
   bool keeps_rows_apart = true;  // a NaN in one sequence's cells cannot reach the rows of another; known for certain
                                  // after the first forward()

@@ -30,10 +30,10 @@ std::uint64_t cache_of(const LlamaModel& model) {
 TEST_P(Facts, ACacheTakesWhatIsSaid) {
   const MemoryFacts memory = model_facts(without_weights(), one_thread()).memory;
   const auto file = whole();
-  const LlamaModel made(file, one_thread(), 0, 1), longer(file, one_thread(), 4 * memory.default_context, 1);
+  const LlamaModel made(file, one_thread(), 0, 1), longer(file, one_thread(), 2 * memory.default_context, 1);
   EXPECT_EQ(made.info().n_cells, memory.default_context);
   EXPECT_EQ(cache_of(made), memory.default_cache);
-  EXPECT_EQ(cache_of(longer), memory.default_cache + 3 * memory.cache_per_token * memory.default_context);
+  EXPECT_EQ(cache_of(longer), memory.default_cache + memory.cache_per_token * memory.default_context);
   const LlamaModel texts(file, one_thread(), 0, 5);
   EXPECT_EQ(cache_of(texts), memory.default_cache + 4 * memory.state_per_text);
 }

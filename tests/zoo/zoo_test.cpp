@@ -45,7 +45,8 @@ class Zoo : public testing::TestWithParam<std::string> {
   // The texts that the options make of a case's prompt.
   std::vector<Sequence> write(const std::shared_ptr<const LlamaFile>& file, const Json& c, Json options) const {
     options.update({{"max_new_tokens", 24}, {"ignore_eos", true}});
-    LlamaModel model(file, one_thread(), 1024, 32);
+    LlamaModel model(file, options_, cells_, 32);
+    EXPECT_EQ(model.info().rewind != kRewindAll, file->has_states() || has_windows_);
     Scheduler scheduler({&model});
     const GenerationConfig config = config_of(options);
     const StrategyRow& row = resolve_strategy(config);
@@ -61,8 +62,13 @@ class Zoo : public testing::TestWithParam<std::string> {
     EXPECT_EQ(Json(write(file_, golden_[what], options)[0].ids), golden_[what]["ids"]);
   }
 
+  void expect_beams() const;
+
   Json golden_;
   std::shared_ptr<const LlamaFile> file_;
+  ModelOptions options_ = one_thread();
+  int cells_ = 1024;
+  bool has_windows_ = false;
 };
 
 TEST_P(Zoo, LogitsAreThoseOfTransformers) {
@@ -84,7 +90,9 @@ TEST_P(Zoo, LogitsAreThoseOfTransformers) {
 
 TEST_P(Zoo, GreedyTextIsThatOfTransformers) { expect_text("greedy", Json::object()); }
 
-TEST_P(Zoo, BeamsAreThoseOfTransformers) {
+TEST_P(Zoo, BeamsAreThoseOfTransformers) { expect_beams(); }
+
+void Zoo::expect_beams() const {
   const auto found = write(file_, golden_["beams"], {{"num_beams", 4}, {"num_return_sequences", 4}});
   const Json& answers = golden_["beams"]["answers"];
   ASSERT_EQ(found.size(), answers.size());
@@ -112,6 +120,31 @@ TEST_P(Zoo, DolaIsThatOfTransformers) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Zoo, testing::ValuesIn(names()), [](const auto& name) { return name.param; });
+
+// Where their cells are fewer than half of the whole context's, layers with a sliding window keep their windows alone.
+class Windows : public Zoo {
+ protected:
+  Windows() {
+    options_.prefill_chunk_size = 16;
+    cells_ = 4096;
+    has_windows_ = true;
+  }
+};
+
+TEST_P(Windows, GreedyTextIsThatOfTransformers) { expect_text("greedy", Json::object()); }
+
+TEST_P(Windows, BeamsAreThoseOfTransformers) { expect_beams(); }
+
+TEST_P(Windows, ContrastiveSearchIsThatOfTransformers) {
+  expect_text("contrastive_search", {{"penalty_alpha", 0.6}, {"top_k", 4}});
+}
+
+TEST_P(Windows, RejectedDraftsLeaveTheTextAlone) {
+  expect_text("greedy", {{"prompt_lookup_num_tokens", 5}, {"max_matching_ngram_size", 1}});
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Windows, testing::Values("cohere2", "gemma2", "gemma3", "gptoss"),
+                         [](const auto& name) { return name.param; });
 
 TEST(ZooFiles, AreManyAndSmall) {
   EXPECT_GE(names().size(), 30u);
