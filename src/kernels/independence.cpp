@@ -49,6 +49,7 @@ bool works_by_rows(ggml_op op) {
     case GGML_OP_GLU:
     case GGML_OP_SSM_CONV:
     case GGML_OP_SSM_SCAN:
+    case GGML_OP_GATED_DELTA_NET:
       return true;
     default:
       return false;

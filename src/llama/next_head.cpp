@@ -13,7 +13,7 @@ namespace {
 
 // Those whose graph of the head was compared with a reference, and reads the last hidden state after the final norm
 // (libllama's src/models, `h_nextn`; step35, mimo2 and deepseek4 read another).
-constexpr std::string_view known[] = {"glm4moe", "deepseek2"};
+constexpr std::string_view known[] = {"glm4moe", "deepseek2", "qwen35"};
 
 }  // namespace
 

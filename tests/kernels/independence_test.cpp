@@ -41,6 +41,11 @@ TEST_F(Dependence, IsNotOfStates) {
   ggml_tensor* window = ggml_new_tensor_3d(context_.get(), GGML_TYPE_F32, 3 + 5, 4, 2);
   ggml_tensor* weights = ggml_new_tensor_2d(context_.get(), GGML_TYPE_F32, 4, 4);
   EXPECT_EQ(dependence(ggml_ssm_conv(context_.get(), window, weights)), std::nullopt);
+  const auto rows = [&](int width) { return ggml_new_tensor_4d(context_.get(), GGML_TYPE_F32, width, 2, 5, 3); };
+  ggml_tensor* state = ggml_new_tensor_4d(context_.get(), GGML_TYPE_F32, 16, 16, 2, 3);
+  const ggml_tensor* delta =
+      ggml_gated_delta_net(context_.get(), rows(16), rows(16), rows(16), rows(1), rows(1), state, 1);
+  EXPECT_EQ(dependence(delta), std::nullopt);
 }
 
 TEST_F(Dependence, IsOfWhatIsNotKnown) { EXPECT_EQ(dependence(ggml_cumsum(context_.get(), matrix())), "CUMSUM"); }

@@ -32,7 +32,8 @@ struct Setting {
 class StateModel : public testing::TestWithParam<Setting> {
  protected:
   std::shared_ptr<const LlamaFile> file() const {
-    return std::make_shared<const LlamaFile>(zoo_folder() / (GetParam().model + ".gguf"), options());
+    const char* folder = GetParam().model.ends_with("_head") ? "heads" : "";
+    return std::make_shared<const LlamaFile>(zoo_folder() / folder / (GetParam().model + ".gguf"), options());
   }
   ModelOptions options() const {
     ModelOptions options = one_thread();
@@ -143,7 +144,8 @@ INSTANTIATE_TEST_SUITE_P(
     All, StateModel,
     testing::Values(Setting{"lfm2", 4}, Setting{"lfm2"}, Setting{"lfm2", 4, true}, Setting{"mamba"}, Setting{"mamba2"},
                     Setting{"mamba2", 0, true}, Setting{"jamba"}, Setting{"falconh1"}, Setting{"falconh1", 0, true},
-                    Setting{"granitehybrid"}, Setting{.model = "gemma2", .windows = true, .gelu = true},
+                    Setting{"granitehybrid"}, Setting{"qwen35_head", 4}, Setting{"qwen35_head", 4, true},
+                    Setting{.model = "gemma2", .windows = true, .gelu = true},
                     Setting{.model = "gemma3", .exact = true, .windows = true},
                     Setting{.model = "cohere2", .exact = true, .windows = true},
                     Setting{.model = "gptoss", .windows = true}),

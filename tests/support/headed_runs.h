@@ -19,8 +19,7 @@ inline std::filesystem::path heads_folder() { return zoo_folder() / "heads"; }
 
 class SaidByHead {
  public:
-  SaidByHead(Model& model, Model& head)
-      : texts_(std::make_shared<KvCache>(tree_, model)), guesses_(tree_, head, texts_) {}
+  SaidByHead(Model& model, Model& head) : texts_(make_cache(tree_, model)), guesses_(tree_, head, texts_) {}
 
   // By the model: the head reads what it says.
   void read(const std::vector<Token>& text) {
@@ -60,7 +59,7 @@ class SaidByHead {
 
   PrefixTree tree_;
   std::vector<Node> nodes_;  // nothing is forgotten
-  std::shared_ptr<KvCache> texts_;
+  std::shared_ptr<Cache> texts_;
   KvCache guesses_;
 };
 
