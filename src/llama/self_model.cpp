@@ -132,6 +132,7 @@ void copy_metadata(const gguf_context* from, gguf_context* to, const std::string
     const char* name = gguf_get_key(from, key);
     if (gguf_get_kv_type(from, key) != GGUF_TYPE_ARRAY || !std::string_view(name).starts_with(architecture + "."))
       continue;
+    if (std::string_view(name).ends_with("dimension_sections")) continue;  // four, of a rotation
     if (gguf_get_arr_n(from, key) != static_cast<std::size_t>(n_layer)) continue;
     const gguf_type type = gguf_get_arr_type(from, key);
     if (type == GGUF_TYPE_STRING) continue;

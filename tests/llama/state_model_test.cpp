@@ -32,8 +32,7 @@ struct Setting {
 class StateModel : public testing::TestWithParam<Setting> {
  protected:
   std::shared_ptr<const LlamaFile> file() const {
-    const char* folder = GetParam().model.ends_with("_head") ? "heads" : "";
-    return std::make_shared<const LlamaFile>(zoo_folder() / folder / (GetParam().model + ".gguf"), options());
+    return std::make_shared<const LlamaFile>(zoo_folder() / (GetParam().model + ".gguf"), options());
   }
   ModelOptions options() const {
     ModelOptions options = one_thread();
@@ -140,18 +139,19 @@ TEST_P(StateModel, AnyOrderOfOperationsIsReadingAnew) {
   EXPECT_GT(compared, 1500);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, StateModel,
-    testing::Values(Setting{"lfm2", 4}, Setting{"lfm2"}, Setting{"lfm2", 4, true}, Setting{"mamba"}, Setting{"mamba2"},
-                    Setting{"mamba2", 0, true}, Setting{"jamba"}, Setting{"falconh1"}, Setting{"falconh1", 0, true},
-                    Setting{"granitehybrid"}, Setting{"qwen35_head", 4}, Setting{"qwen35_head", 4, true},
-                    Setting{.model = "gemma2", .windows = true, .gelu = true},
-                    Setting{.model = "gemma3", .exact = true, .windows = true},
-                    Setting{.model = "cohere2", .exact = true, .windows = true},
-                    Setting{.model = "gptoss", .windows = true}),
-    [](const auto& setting) {
-      return fmt::format("{}_{}{}", setting.param.model, setting.param.rewind, setting.param.exact ? "_exact" : "");
-    });
+INSTANTIATE_TEST_SUITE_P(All, StateModel,
+                         testing::Values(Setting{"lfm2", 4}, Setting{"lfm2"}, Setting{"lfm2", 4, true},
+                                         Setting{"mamba"}, Setting{"mamba2"}, Setting{"mamba2", 0, true},
+                                         Setting{"jamba"}, Setting{"falconh1"}, Setting{"falconh1", 0, true},
+                                         Setting{"granitehybrid"}, Setting{"qwen35", 4}, Setting{"qwen35", 4, true},
+                                         Setting{.model = "gemma2", .windows = true, .gelu = true},
+                                         Setting{.model = "gemma3", .exact = true, .windows = true},
+                                         Setting{.model = "cohere2", .exact = true, .windows = true},
+                                         Setting{.model = "gptoss", .windows = true}),
+                         [](const auto& setting) {
+                           return fmt::format("{}_{}{}", setting.param.model, setting.param.rewind,
+                                              setting.param.exact ? "_exact" : "");
+                         });
 
 }  // namespace
 }  // namespace decant

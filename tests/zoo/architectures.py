@@ -17,6 +17,8 @@ class Architecture:
     recurrent: bool = False  # transformers is evaluated without a cache
     head: typing.Callable = None  # what is done to logits behind the output matrix
     patch: dict = dataclasses.field(default_factory=dict)  # of config.json, for the converter
+    converter: tuple = ()  # its further arguments
+    transformers: str = "4.55.4"  # the version that has it
 
 
 ZOO = {}
@@ -147,3 +149,15 @@ add("lfm2", lambda: tf.Lfm2Config(**base(layer_types=["conv", "full_attention"] 
 add("granitehybrid", lambda: tf.GraniteMoeHybridConfig(**base(
     **MAMBA, **GRANITE, layer_types=["mamba", "attention"] * 2, num_local_experts=2, num_experts_per_tok=1,
     shared_intermediate_size=16) | dict(intermediate_size=8)), pre="refact", recurrent=True, head=scaled(0.5))
+
+
+def qwen35(*layers, **other):
+    """Gated DeltaNet (linear_attention) or attention."""
+    return tf.Qwen3_5TextConfig(**base(
+        num_hidden_layers=len(layers), layer_types=list(layers), head_dim=16, intermediate_size=16, linear_key_head_dim=16, linear_value_head_dim=16,
+        linear_num_key_heads=2, linear_num_value_heads=4, tie_word_embeddings=True, rope_parameters=dict(
+            rope_type="default", rope_theta=10000.0, partial_rotary_factor=0.5, mrope_section=[2, 1, 1], mrope_interleaved=True)) | other)
+
+
+add("qwen35", lambda: qwen35("linear_attention", "full_attention", "linear_attention", "linear_attention", linear_num_key_heads=1,
+                             linear_num_value_heads=2), pre="qwen2", recurrent=True, converter=("--no-mtp",), transformers="5.2.0")

