@@ -30,6 +30,7 @@ export function off(name: string): unknown {
 }
 
 const verbs: Readonly<Record<string, (header: RunHeader) => string>> = {
+  told: () => "Log-probabilities as told",
   greedy: () => "Chosen greedily",
   sample: () => "Sampled",
   beam: (header) => `Searched with ${beamsOf(header)}`,
