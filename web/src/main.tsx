@@ -1,8 +1,8 @@
 // Reads the data that the page carries and shows them, each kind in its own page.
 
 import { effect, type ReadonlySignal } from "@preact/signals";
-import { computed } from "@preact/signals";
 import { render, type VNode } from "preact";
+import { ComparisonState } from "./compare/state.ts";
 import { readComparison } from "./data/comparison.ts";
 import { inert } from "./data/glyphs.ts";
 import { kindOf } from "./data/kind.ts";
@@ -13,7 +13,7 @@ import { asData, listen } from "./dropped.ts";
 import { State } from "./state.ts";
 import { SweepState } from "./sweep/state.ts";
 import { App } from "./ui/App.tsx";
-import { againstOf, ComparisonPage } from "./ui/compare/ComparisonPage.tsx";
+import { ComparisonPage } from "./ui/compare/ComparisonPage.tsx";
 import { ServePage } from "./ui/serve/ServePage.tsx";
 import { SweepPage } from "./ui/sweep/SweepPage.tsx";
 import { views } from "./ui/views.ts";
@@ -51,9 +51,8 @@ function show(data: string, hash: string): Shown | null {
 function showComparison(data: string, hash: string): Shown {
   const comparison = readComparison(data);
   document.title = `compared: ${comparison.settings.map(({ label }) => inert(label)).join(", ").slice(0, 80)}`;
-  const against = againstOf(comparison, hash);
-  const link = computed(() => (against.value === "all" ? "#" : `#against=${against.value}`));
-  return { page: <ComparisonPage comparison={comparison} against={against} />, link, go: (hash) => (against.value = againstOf(comparison, hash).value) };
+  const state = new ComparisonState(comparison, hash);
+  return { page: <ComparisonPage state={state} />, link: state.link, go: (to) => state.go(to) };
 }
 
 const root = document.getElementById("page")!;

@@ -9,6 +9,7 @@ import type { SweepState } from "../../sweep/state.ts";
 import { MetricDocs, MetricTable } from "../MetricTable.tsx";
 import { Segmented } from "../Segmented.tsx";
 import type { Column } from "../Table.tsx";
+import { FrontMap } from "./FrontMap.tsx";
 import { LinePlot, PlotKey } from "./LinePlot.tsx";
 import { Choice, Filters } from "./Filters.tsx";
 import { Texts } from "./Texts.tsx";
@@ -26,6 +27,7 @@ export function SweepPage({ state }: { state: SweepState }) {
         </p>
       </header>
       <main class="stacked">
+        <FrontMap state={state} />
         <Plots state={state} />
         <section aria-labelledby="numbers">
           <div class="section-head">
