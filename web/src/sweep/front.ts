@@ -12,12 +12,20 @@ export function directionOf({ name }: Metric): 1 | -1 | 0 {
 }
 
 // Repetition along x, quality along y, where they were measured.
-export function firstChoice(metrics: readonly Metric[]): { x: number; y: number } {
+// Of several the first that varies.
+export function firstChoice(metrics: readonly Metric[], means: readonly Values[]): { x: number; y: number } {
   const find = (names: readonly string[], otherwise: number) => {
-    const found = names.map((wanted) => metrics.findIndex(({ name }) => name === wanted)).find((i) => i >= 0);
+    const known = names.map((wanted) => metrics.findIndex(({ name }) => name === wanted)).filter((i) => i >= 0);
+    const found = known.find((i) => varies(metrics[i]!, means.map((values) => values[i] ?? null))) ?? known[0];
     return found ?? Math.min(otherwise, metrics.length - 1);
   };
-  return { x: find(["rep_4", "rep_3", "rep_2"], 0), y: find(["log_likelihood", "diversity"], 1) };
+  return { x: find(["rep_4", "rep_3", "rep_2", "diversity", "distinct_1", "distinct_2"], 0), y: find(["log_likelihood", "distinct_3"], 1) };
+}
+
+// Whether values differ by more than what is shown of them.
+export function varies({ decimals }: Metric, values: readonly (number | null)[]): boolean {
+  const known = values.filter((value) => value !== null);
+  return known.length > 1 && Math.max(...known) - Math.min(...known) > 0.6 * 10 ** -decimals;
 }
 
 export interface Spot {

@@ -19,7 +19,7 @@ export class SweepState {
   readonly listed: ReadonlySignal<readonly number[]> = computed(() => matching(this.sweep, this.filter.value));
   readonly link: ReadonlySignal<string> = computed(() => {
     const own = directionsOf(this.sweep.axes);
-    const first = firstChoice(this.sweep.metrics);
+    const first = firstChoice(this.sweep.metrics, this.sweep.means);
     const fields = [
       this.x.value !== own.x && `x=${this.x.value}`,
       this.lines.value !== own.lines && `lines=${this.lines.value ?? "none"}`,
@@ -51,7 +51,7 @@ export class SweepState {
     this.draw(fields.get("lines") === "none" ? null : (place("lines", axes.length) ?? own.lines));
     this.scale.value = fields.get("scale") === "zero" ? "zero" : "fitted";
     this.filter.value = axes.map(({ labels }, axis) => place(`at${axis}`, labels.length));
-    const first = firstChoice(this.sweep.metrics);
+    const first = firstChoice(this.sweep.metrics, this.sweep.means);
     this.mapX.value = place("mx", this.sweep.metrics.length) ?? first.x;
     this.mapY.value = place("my", this.sweep.metrics.length) ?? first.y;
   }

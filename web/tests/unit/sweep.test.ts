@@ -97,12 +97,12 @@ test("the front: what no other combination beats in both, whichever end is bette
   assert.deepEqual(front(all, 1, 1).map(({ combination }) => combination), [1, 4, 3]);
   assert.deepEqual(front(all, 0, 1), []);
   const { metrics, means } = readSweep(fixture("sweep"));
-  const { x, y } = firstChoice(metrics);
-  assert.deepEqual([metrics[x]!.name, metrics[y]!.name], ["rep_4", "log_likelihood"]);
+  const { x, y } = firstChoice(metrics, means);
+  assert.deepEqual([metrics[x]!.name, metrics[y]!.name], ["distinct_1", "log_likelihood"], "nothing repeats in these texts");
   const found = spots(means, x, y);
-  const best = front(found, -1, 1);
+  const best = front(found, 1, 1);
   for (const spot of found) {
-    const beaten = found.some((other) => other.x <= spot.x && other.y >= spot.y && (other.x < spot.x || other.y > spot.y));
+    const beaten = found.some((other) => other.x >= spot.x && other.y >= spot.y && (other.x > spot.x || other.y > spot.y));
     assert.equal(best.includes(spot), !beaten);
   }
 });

@@ -5,6 +5,7 @@ import { useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import { probabilityBin } from "../../data/bins.ts";
 import { inert } from "../../data/glyphs.ts";
+import { spelled } from "../../data/spelling.ts";
 import { isSpecial } from "../../data/special.ts";
 import { memo } from "../../memo.tsx";
 import type { Attempt } from "../../serve/attempt.ts";
@@ -66,9 +67,10 @@ const Token = memo((props: { token: LiveToken; index: number; id: string; select
   const { token, index, id, selected, parts } = props;
   const special = isSpecial(token.token);
   const guess = token.speculative === null ? "" : ` g-${token.speculative.verdict}`;
-  const classes = `token p${probabilityBin(token.pRaw)}${guess}${token.rank > 1 ? " event" : ""}${special ? " special" : ""}${parts ? " parts" : ""}`;
+  const classes = `token p${probabilityBin(token.pRaw)}${guess}${token.rank > 1 ? " event" : ""}${special ? " special" : ""}${parts ? " parting" : ""}`;
+  const name = token.shown.trim() === "" ? { "aria-label": spelled(token.token) || `token ${token.token.id}` } : {};
   return (
-    <span class={classes} id={id} data-i={index} role="option" aria-selected={selected}>
+    <span class={classes} id={id} data-i={index} role="option" aria-selected={selected} {...name}>
       {special ? inert(token.token.piece) || `token ${token.token.id}` : lines(token.shown)}
     </span>
   );
@@ -109,7 +111,7 @@ export function Alternatives({ state, attempt }: { state: ServeState; attempt: A
       <div class="buttons">
         {others.map((each) => (
           <button type="button" key={each.id} onClick={() => state.branch(attempt, at, each)}>
-            {inert(each.text || each.piece)} <span class="num note">{each.p.toFixed(3)}</span>
+            <TokenLabel token={each} /> <span class="num note">{each.p.toFixed(3)}</span>
           </button>
         ))}
       </div>

@@ -9,10 +9,10 @@ import { Num } from "../Num.tsx";
 import { numbers, Table, type Column } from "../Table.tsx";
 
 const height = 420; // pixels
-const column = 104;
+const column = 136;
 const thinnest = 2; // pixels, that are drawn
 const legible = 13;
-const listed = 20;
+const listed = 10;
 
 interface Box {
   readonly at: Beginning;
@@ -33,7 +33,7 @@ function boxesOf(at: Beginning, top: number, found: Box[]): void {
 
 export function MapPanel({ state }: { state: ServeState }) {
   const { map } = state;
-  const table = useSignal(false);
+  const table = useSignal(true);
   const root = map.root.value;
   void map.looked.value;
   if (root === null && !map.running.value && map.error.value === "") return null;

@@ -33,8 +33,8 @@ export function FrontMap({ state }: { state: SweepState }) {
       <div class="section-head">
         <h2 id="front">Map</h2>
         <div class="toolbar">
-          <Choice label="along x" value={mapX.value} choices={choices} onChange={(metric) => (mapX.value = metric!)} />
-          <Choice label="along y" value={mapY.value} choices={choices} onChange={(metric) => (mapY.value = metric!)} />
+          <Choice label="across" value={mapX.value} choices={choices} onChange={(metric) => (mapX.value = metric!)} />
+          <Choice label="up" value={mapY.value} choices={choices} onChange={(metric) => (mapY.value = metric!)} />
         </div>
       </div>
       <p class="note">
