@@ -1,6 +1,6 @@
 // A text that was asked for, from its first record to its report.
 
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { list, object, text, type Json } from "../data/json.ts";
 import { parseLine } from "../data/kind.ts";
 import { Trace } from "../data/trace.ts";
@@ -66,9 +66,25 @@ export class Attempt {
     } finally {
       this.#draw(live, true);
       const trace = new Trace(lines.join("\n"));
-      if (trace.runs.length > 0) this.state.value = new State(trace, views.map(({ id }) => id), "");
+      if (trace.runs.length > 0) this.#report(new State(trace, views.map(({ id }) => id), ""));
       this.running.value = false;
     }
+  }
+
+  // The token that is selected among those that came is the one that the report explains, and the other way round.
+  select(index: number): void {
+    this.selected.value = index;
+    const report = this.state.value;
+    if (report !== null && report.sequence.value === 0) report.select(index);
+  }
+
+  #report(report: State): void {
+    if (this.selected.value !== null) report.select(this.selected.value);
+    this.state.value = report;
+    effect(() => {
+      const index = report.index.value;
+      if (report.sequence.value === 0 && this.selected.peek() !== null) this.selected.value = index;
+    });
   }
 
   // Tokens come faster than a page need be drawn.

@@ -29,7 +29,7 @@ export function LiveText({ attempt, parts }: { attempt: Attempt; parts: number |
     const moves: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
     const move = moves[event.key];
     if (move === undefined || tokens.length === 0) return;
-    attempt.selected.value = Math.max(0, Math.min((at ?? (move > 0 ? -1 : tokens.length)) + move, tokens.length - 1));
+    attempt.select(Math.max(0, Math.min((at ?? (move > 0 ? -1 : tokens.length)) + move, tokens.length - 1)));
     event.preventDefault();
   };
   return (
@@ -50,7 +50,7 @@ export function LiveText({ attempt, parts }: { attempt: Attempt; parts: number |
         onPointerLeave={() => (over.value = null)}
         onClick={(event) => {
           const found = indexOf(event.target);
-          if (found !== null) attempt.selected.value = found.index;
+          if (found !== null) attempt.select(found.index);
         }}
       >
         {tokens.map((token, i) => (

@@ -1,6 +1,5 @@
 // The page of a server: what to ask, the texts as they come, what the server does, and of the chosen text every decision.
 
-import { useEffect } from "preact/hooks";
 import { inert } from "../../data/glyphs.ts";
 import { fixed, whole } from "../../format.ts";
 import type { Attempt } from "../../serve/attempt.ts";
@@ -34,10 +33,7 @@ export function ServePage({ state }: { state: ServeState }) {
         <Texts state={state} />
       </div>
       {chosen !== null && report !== null && report.steps.value.length > 0 && (
-        <>
-          <Together attempt={chosen} />
-          <App key={state.attempts.value.indexOf(chosen)} state={report} />
-        </>
+        <App key={state.attempts.value.indexOf(chosen)} state={report} />
       )}
     </>
   );
@@ -46,20 +42,6 @@ export function ServePage({ state }: { state: ServeState }) {
 async function take(field: HTMLInputElement): Promise<void> {
   const file = field.files?.[0];
   if (file) dispatchEvent(new CustomEvent("decant-file", { detail: await file.text() }));
-}
-
-// The token that is selected above is the one that is explained below, and the other way round.
-function Together({ attempt }: { attempt: Attempt }) {
-  const report = attempt.state.value!;
-  const above = attempt.selected.value;
-  const below = report.index.value;
-  useEffect(() => {
-    if (above !== null && report.sequence.value === 0) report.select(above);
-  }, [above]);
-  useEffect(() => {
-    if (above !== null && report.sequence.value === 0) attempt.selected.value = below;
-  }, [below]);
-  return null;
 }
 
 const lines = (text: string) => text.split("\n").map(inert).join("\n");
