@@ -10,7 +10,7 @@ import signal
 import time
 
 from screen import Screen
-from support import MICRO, NO_INPUT, ROOT, UNAVAILABLE, USAGE, Case, Terminal, decant, main, wait_until_it_has_worked, without_controls
+from support import NO_INPUT, ROOT, UNAVAILABLE, USAGE, Case, Terminal, decant, main, wait_until_it_has_worked, without_controls
 
 MODEL = os.path.join(ROOT, "build/models/smollm2-q4_0.gguf")
 STATS = re.compile(r"read (\d+) tokens in [\d.]+ s, (\d+) known from before; wrote (\d+) in [\d.]+ s, [\d.]+ a second; (\d+) rows")
@@ -99,7 +99,7 @@ class Chat(Case):
             result = chat(line)
             self.assertRegex(result.err.decode(), "decant: " + pattern)
             self.assertIn(result.code, (USAGE, NO_INPUT))
-        result = decant("chat", "-t", "1", "-m", MICRO, stdin=b"Hello\n")
+        result = decant("chat", "-t", "1", "-m", os.path.join(ROOT, "tests/zoo/gpt2.gguf"), stdin=b"Hello\n")
         self.assertEqual(result.code, UNAVAILABLE)
 
 
@@ -176,7 +176,11 @@ class Talk(Terminal):
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
-        self.seen, self.at = "", 0
+        self.sent, self.at = b"", 0
+
+    @property
+    def seen(self):
+        return self.sent.decode(errors="replace").replace("\r\n", "\n")
 
     def wait_for(self, text):
         begin = time.monotonic()
@@ -184,7 +188,7 @@ class Talk(Terminal):
             if time.monotonic() - begin > 300:
                 raise AssertionError(f"no {text!r} in {self.seen[self.at:]!r}")
             try:
-                self.seen += os.read(self.mine, 1 << 16).decode(errors="replace").replace("\r\n", "\n")
+                self.sent += os.read(self.mine, 1 << 16)
             except OSError as error:
                 raise AssertionError(f"ended before {text!r}: {self.seen!r}") from error
         self.at = self.seen.find(text, self.at) + len(text)
@@ -192,7 +196,7 @@ class Talk(Terminal):
     def end(self):
         try:
             while piece := os.read(self.mine, 1 << 16):
-                self.seen += piece.decode(errors="replace")
+                self.sent += piece
         except OSError:
             pass
         os.close(self.mine)
