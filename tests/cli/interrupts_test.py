@@ -27,7 +27,7 @@ COMMANDS = {
     "sweep": ("sweep", "-m", MODEL, "--ignore-eos", "-n", "200", "--grid", "temperature=0.5,1,1.5", "--out", "OUT", "A story."),
     "chat": ("chat", "-m", MODEL, "--ignore-eos", "--quiet", "--no-history", "-n", "2000"),
 }
-CODES = re.compile(r"\x1b\[[0-9;]*[mKAJCDHhl]|\x1b\[\?\d+[hl]|[\r\n\t\x07\x08]")
+CODES = re.compile(r"\x1b\[[0-9;]*[mKAJCDGHhl]|\x1b\[\?\d+[hl]|[\r\n\t\x07\x08]")
 
 
 def cpu_seconds(process):
@@ -108,7 +108,7 @@ def interrupt(name, columns, color, moment, twice):
             faults.append(f"half a character: {error}")
             text = seen.decode(errors="replace")
         if left := re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", CODES.sub("", text)):
-            faults.append(f"a raw {left[0]!r}")
+            faults.append(f"a raw {left.string[left.start():left.start() + 12]!r}")
         if not color and re.search(r"\x1b\[[1-9][0-9;]*m", text):
             faults.append("colour")
         return took, code, [f"{name}, {columns} columns, after {moment:.2f} s: {fault}" for fault in faults]
