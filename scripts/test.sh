@@ -69,6 +69,10 @@ python3 tests/cli/sweep_test.py build/release/decant
 python3 tests/cli/contrast_test.py build/release/decant
 python3 tests/cli/bench_test.py build/release/decant
 python3 tests/cli/models_test.py build/release/decant
+python3 tests/cli/hub_test.py build/release/decant
+python3 tests/cli/chat_test.py build/release/decant
+python3 tests/cli/config_test.py build/release/decant
+python3 tests/cli/interrupts_test.py build/release/decant
 python3 tests/cli/limits_test.py build/release/decant
 python3 tests/server/serve_test.py build/release/decant
 python3 tests/server/tools_test.py build/release/decant
