@@ -69,6 +69,7 @@ python3 tests/cli/contrast_test.py build/release/decant
 python3 tests/cli/bench_test.py build/release/decant
 python3 tests/cli/models_test.py build/release/decant
 python3 tests/cli/limits_test.py build/release/decant
+python3 tests/docs/docs_test.py build/release/decant
 python3 tests/server/serve_test.py build/release/decant
 python3 tests/server/hostile_test.py build/release/decant
 [ -x build/openai/bin/python ] || python3 -m venv build/openai
