@@ -74,6 +74,7 @@ python3 tests/cli/chat_test.py build/release/decant
 python3 tests/cli/config_test.py build/release/decant
 python3 tests/cli/interrupts_test.py build/release/decant
 python3 tests/cli/limits_test.py build/release/decant
+python3 tests/docs/docs_test.py build/release/decant
 python3 tests/server/serve_test.py build/release/decant
 python3 tests/server/tools_test.py build/release/decant
 python3 tests/server/llama_server_test.py build/release/decant

@@ -1,0 +1,173 @@
+"""What README and the pages show is what the program prints.
+
+    ```console            commands behind `$ `, each with all that it prints; a line `...` stands for any lines
+        decant run ...    a command whose answer is not shown: it must run (four tokens of the smallest model that will do)
+    <!-- not run: WHY -->  before a block that cannot run here; how many there are is counted below
+
+Answers are shown by models in F32, whose texts do not depend on the CPU. README's come from the default file, and must be
+the same by F32 as well: such an answer does not hang on a rounding. The last digit of a number may differ.
+"""
+
+import concurrent.futures
+import glob
+import itertools
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PROGRAM = os.path.abspath(sys.argv.pop(1)) if sys.argv[1:] and not sys.argv[1].startswith("-") else \
+    os.path.join(ROOT, "build/release/decant")
+PAGES = ["README.md", "docs/README.md", *sorted(glob.glob("docs/strategies/*.md", root_dir=ROOT))]
+MICRO, SMALL, F32 = (f"build/models/{name}.gguf" for name in ("micro", "smollm2-q4_0", "smollm2-f32"))
+NOT_RUN = 0  # commands marked so, in all pages
+NEEDS_LAYERS = re.compile(r"self:|--dola-layers|--assistant-early-exit")  # more than the two of the smallest model
+NUMBER = re.compile(r"\d+\.\d+")
+
+
+class Example:
+    def __init__(self, page, line, command, shown=None, skip=None):
+        self.where, self.command, self.shown, self.skip = f"{page}:{line}", command, shown, skip
+        self.readme = page == "README.md"
+
+
+def examples(page):
+    """All commands of a page: those of console blocks with what is shown below them."""
+    with open(os.path.join(ROOT, page), encoding="utf-8") as file:
+        lines = file.read().split("\n")
+    skip, at = None, 0
+    while at < len(lines):
+        line = lines[at]
+        at += 1
+        if mark := re.fullmatch(r"<!-- not run: (.+) -->", line):
+            skip = mark[1]
+        elif line == "```console":
+            found = None
+            while lines[at] != "```":
+                if lines[at].startswith("$ "):
+                    begin = at + 1
+                    command = lines[at][2:]
+                    while command.endswith("\\"):
+                        at += 1
+                        command = command[:-1] + lines[at].strip()
+                    if found:
+                        yield found
+                    found = Example(page, begin, command, [], skip)
+                else:
+                    found.shown.append(lines[at])
+                at += 1
+            yield found
+            skip, at = None, at + 1
+        elif line.startswith("```"):  # a picture in letters, a record
+            at += 1 + lines[at:].index("```")
+        elif re.match(r"    (\w+ .* \| )?decant ", line):
+            begin, command = at, line.strip()
+            while command.endswith("\\"):
+                command = command[:-1] + lines[at].strip()
+                at += 1
+            yield Example(page, begin, command.split("   # ")[0], None, skip)
+        elif line:
+            skip = None
+
+
+def same(shown, printed):
+    """Equal but for the last digit of numbers, and for what `...` stands for."""
+    def equal(a, b):
+        if NUMBER.sub("#", a) != NUMBER.sub("#", b):
+            return False
+        return all(abs(float(x) - float(y)) < 1.5 * 10.0 ** -len(x.split(".")[1])
+                   for x, y in zip(NUMBER.findall(a), NUMBER.findall(b)))
+
+    if not shown:
+        return not printed
+    if shown[0] == "...":
+        return any(same(shown[1:], printed[at:]) for at in range(len(printed) + 1))
+    return bool(printed) and equal(shown[0], printed[0]) and same(shown[1:], printed[1:])
+
+
+def stripped(lines):
+    """Without blank ends: a text may begin or end with them, a page does not show them."""
+    kept = [line.rstrip() for line in lines]
+    while kept and not kept[-1]:
+        kept.pop()
+    return list(itertools.dropwhile(lambda line: not line, kept))
+
+
+def run(example, model=None):
+    """In a folder of its own, where `decant` is the program, the test models are in build/models, and every other model file
+    that the command names is the smallest."""
+    arguments = shlex.split(example.command.split("decant ", 1)[1])
+    extra = ["-t", "1"]
+    if example.shown is None:
+        extra += ["-n", "4"] if arguments[0] in ("run", "compare") else []
+        model = SMALL if NEEDS_LAYERS.search(example.command) else MICRO
+    if model and not {"-m", "--model"} & set(arguments):
+        extra += ["-m", model]
+    if arguments[0] not in ("run", "compare", "inspect"):
+        extra = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("build", "recipes"):
+            os.symlink(os.path.join(ROOT, name), os.path.join(folder, name))
+        for name in re.findall(r"[\w./-]+\.gguf", example.command):
+            if not os.path.exists(os.path.join(folder, name)):
+                os.symlink(os.path.join(ROOT, model or MICRO), os.path.join(folder, name))
+        os.mkdir(os.path.join(folder, "bin"))
+        with open(os.path.join(folder, "bin/decant"), "w", encoding="utf-8") as script:
+            script.write(f'#!/bin/sh\nexec {shlex.quote(PROGRAM)} "$@" {shlex.join(extra)}\n')
+        os.chmod(script.name, 0o755)
+        environment = dict(os.environ, PATH=os.path.join(folder, "bin") + ":" + os.environ["PATH"])
+        done = subprocess.run(example.command, shell=True, cwd=folder, env=environment, capture_output=True, timeout=600)
+    return done.returncode, stripped(done.stdout.decode().split("\n")), done.stderr.decode()
+
+
+def fault(example):
+    """What is wrong with an example, or nothing."""
+    for model in (None, F32) if example.readme and example.shown else (None,):
+        code, printed, said = run(example, model)
+        if code:
+            return f"{example.where}: {example.command}\nends with {code}: {said}"
+        if example.shown is not None and not same(stripped(example.shown), printed):
+            return "\n".join([f"{example.where}: {example.command}", f"shows ({model or 'as it is'})", *example.shown, "prints",
+                              *printed, said])
+    return None
+
+
+class Docs(unittest.TestCase):
+    def test_what_is_shown_is_what_runs(self):
+        found = [each for page in PAGES for each in examples(page)]
+        skipped = [each for each in found if each.skip]
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            faults = [each for each in pool.map(fault, [each for each in found if not each.skip]) if each]
+        shown = sum(each.shown is not None and not each.skip for each in found)
+        print(f"{len(found)} commands: {shown} with their answers, {len(found) - shown - len(skipped)} run, {len(skipped)} not:",
+              "; ".join(sorted({each.skip for each in skipped})), file=sys.stderr)
+        self.assertEqual(faults, [], "\n\n".join(["", *faults]))
+        self.assertEqual(len(skipped), NOT_RUN, [each.where for each in skipped])
+        self.assertGreaterEqual(shown, 12)
+
+    def test_readme_is_short(self):
+        with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
+            words = len(re.sub(r"```.*?```", "", file.read(), flags=re.S).split())
+        self.assertLess(words, 600)
+        self.assertEqual(sum(each.shown is not None for each in examples("README.md")), 5)
+        for each in examples("README.md"):
+            self.assertLess(len(each.shown or []), 24, each.where)
+
+    def test_links_lead_somewhere(self):
+        for page in glob.glob("**/*.md", root_dir=ROOT, recursive=True):
+            if page.startswith(("build/", "web/node_modules")) or "node_modules" in page:
+                continue
+            with open(os.path.join(ROOT, page), encoding="utf-8") as file:
+                text = re.sub(r"```.*?```", "", file.read(), flags=re.S)
+            for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)", text):
+                if not re.match(r"\w+:", target):
+                    path = os.path.join(ROOT, os.path.dirname(page), target)
+                    self.assertTrue(os.path.exists(path), f"{page}: {target}")
+
+
+if __name__ == "__main__":
+    unittest.main()
