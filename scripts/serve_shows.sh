@@ -34,7 +34,7 @@ for what in "$@"; do
       ;;
     lm-eval)
       bench/set_up.sh llama.cpp
-      environment harness "lm-eval[api]==0.4.13" torch transformers==4.55.4 gguf
+      environment harness "lm-eval[api]==0.4.13" datasets==3.6.0 accelerate torch transformers==4.55.4 gguf
       build/harness/bin/python tests/server/lm_eval_check.py "$program" "$llama"
       ;;
     bench)

@@ -60,7 +60,7 @@ Json schema_of_calls(const ToolWishes& wishes, ToolNotation notation) {
     const Json& function = function_of(tool);
     if (!wishes.only.empty() && function["name"] != wishes.only) continue;
     Json parameters = function.value("parameters", Json());
-    if (parameters.is_null()) parameters = {{"type", "object"}};
+    if (parameters.is_null()) parameters = {{"type", "object"}, {"additionalProperties", false}};  // as OpenAI means it
     move_references(parameters, fmt::format("/anyOf/{}/properties/{}", alternatives.size(), arguments));
     alternatives.push_back({{"type", "object"},
                             {"properties", {{"name", {{"const", function["name"]}}}, {arguments, parameters}}},

@@ -81,6 +81,7 @@ class Chats(Case):
                 whole = self.chat(**options)
                 self.check(whole)
                 self.assertEqual(len(whole.choices), options.get("n", 1))
+                Counted.cases += 1  # streamed
                 texts, reasons, roles, usage = {}, {}, {}, None
                 for chunk in self.chat(stream=True, stream_options={"include_usage": True}, **options):
                     self.assertEqual(chunk.object, "chat.completion.chunk")
@@ -137,6 +138,7 @@ class Completions(Case):
             with self.subTest(options):
                 whole = self.complete(**options)
                 self.assertEqual((whole.object, len(whole.choices)), ("text_completion", options.get("n", 1)))
+                Counted.cases += 1  # streamed
                 texts = {}
                 for chunk in self.complete(stream=True, **options):
                     for choice in chunk.choices:
