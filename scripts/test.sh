@@ -41,7 +41,8 @@ RC_PARAMS="max_success=20" build/clang/core_test --gtest_brief=1 --gtest_filter=
 finish asan_test
 
 say "engine, tsan: 64 threads at once"
-scripts/build.sh tsan thread_test
+scripts/build.sh tsan thread_test http_test
+build/tsan/http_test --gtest_brief=1
 beside tsan_test build/tsan/thread_test --gtest_brief=1 --gtest_filter='Engine*:Company*:Bell*:Mailbox*'
 
 say "release build"
@@ -70,6 +71,8 @@ python3 tests/cli/bench_test.py build/release/decant
 python3 tests/cli/models_test.py build/release/decant
 python3 tests/cli/limits_test.py build/release/decant
 python3 tests/server/serve_test.py build/release/decant
+python3 tests/server/tools_test.py build/release/decant
+python3 tests/server/llama_server_test.py build/release/decant
 python3 tests/server/hostile_test.py build/release/decant
 [ -x build/openai/bin/python ] || python3 -m venv build/openai
 build/openai/bin/pip install --quiet --disable-pip-version-check "openai==2.54.0"
