@@ -7,7 +7,7 @@ import { Trace } from "../data/trace.ts";
 import { State } from "../state.ts";
 import { views } from "../ui/views.ts";
 import type { BranchPoint } from "./branches.ts";
-import { decode, Refused } from "./client.ts";
+import { decode, Refused, type ServerEvent } from "./client.ts";
 import { Live, type LiveToken } from "./live.ts";
 
 const drawEvery = 60; // milliseconds
@@ -33,6 +33,7 @@ export class Attempt {
     readonly body: Json,
     readonly origin: BranchPoint | null, // null: it is nobody's branch
     readonly before: string, // what stands between the prompt and its own text
+    readonly otherwise: Json | null = null, // what to ask where the server has forgotten what `body` goes on from
   ) {}
 
   get id(): string {
@@ -48,7 +49,7 @@ export class Attempt {
     const live = new Live();
     const begin = performance.now();
     try {
-      for await (const { name, data } of decode(this.body, key, this.#controller.signal)) {
+      for await (const { name, data } of this.#events(key)) {
         this.seconds.value = (performance.now() - begin) / 1000;
         if (name === "error") this.error.value = text(object(object(parseLine(data)).error).message);
         else if (name === "end") this.#end(object(parseLine(data)));
@@ -68,6 +69,16 @@ export class Attempt {
       const trace = new Trace(lines.join("\n"));
       if (trace.runs.length > 0) this.#report(new State(trace, views.map(({ id }) => id), ""));
       this.running.value = false;
+    }
+  }
+
+  async *#events(key: string): AsyncGenerator<ServerEvent> {
+    const { signal } = this.#controller;
+    try {
+      yield* decode(this.body, key, signal);
+    } catch (error) {
+      if (this.otherwise === null || !(error instanceof Refused) || error.status !== 404) throw error;
+      yield* decode(this.otherwise, key, signal);
     }
   }
 

@@ -115,7 +115,12 @@ export class ServeState {
     const written = from.tokens.value.slice(0, at);
     const origin = { parent, at, id: token.id };
     const before = from.before + written.map(({ shown }) => shown).join("") + token.text;
-    this.#begin([new Attempt(`${from.label}, token ${at + 1}: “${token.text}”`, this.#bodyFrom(from, written.map((each) => each.token.id), token.id), origin, before)], true);
+    const ids = written.map((each) => each.token.id);
+    const asPrompt = this.#withPrompt(from, [...ids, token.id]);
+    const { prompt: _prompt, eos_token_id: _eos, ...rest } = asPrompt;
+    const kept = from.id === "" ? null : { ...rest, from: { id: from.id, length: ids.length, tokens: [token.id] } };
+    const label = `${from.label}, token ${at + 1}: “${token.text}”`;
+    this.#begin([new Attempt(label, kept ?? asPrompt, origin, before, kept && asPrompt)], true);
   }
 
   // A text that begins with these tokens behind the prompt (`promptIds`).
@@ -125,11 +130,11 @@ export class ServeState {
     this.#begin([new Attempt(`${said(this.settings.value)}, behind “${text}”`, body, null, text)]);
   }
 
-  #bodyFrom(from: Attempt, ids: readonly number[], id: number): Json {
+  // The request of a text, with the whole of what stands before these ids as its prompt.
+  #withPrompt(from: Attempt, ids: readonly number[]): Json {
     const { messages: _messages, prompt: _prompt, from: _from, ...rest } = from.body;
-    if (from.id !== "") return { ...rest, from: { id: from.id, length: ids.length, tokens: [id] } };
     const header = from.state.value?.current.value.header;
-    const body: Record<string, unknown> = { ...rest, prompt: [...(header?.promptIds ?? []), ...ids, id] };
+    const body: Record<string, unknown> = { ...rest, prompt: [...(header?.promptIds ?? []), ...ids] };
     const eos = header?.options.eos_token_id;
     if (Array.isArray(eos)) body.eos_token_id = eos;
     return body;
