@@ -165,6 +165,9 @@ class Completion(Case):
                 # Other pages need not be installed here.
                 said = [line for line in done.stdout.decode().splitlines() if "referenced manual not found" not in line]
                 self.assertEqual((name, said), (name, []))
+        subprocess.run([os.path.join(ROOT, "scripts/manual.sh"), support.PROGRAM, self.folder], check=True, timeout=300)
+        self.assertEqual(sorted(os.listdir(os.path.join(self.folder, "man/man1"))),
+                         sorted(["decant.1", *(f"decant-{name}.1" for name in COMMANDS)]))
         self.assertRegex(decant("man", "nothing").err.decode(), "there is no command nothing")
 
 
