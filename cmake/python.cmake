@@ -32,7 +32,7 @@ target_link_libraries(decant_python_asan PRIVATE decant_cli decant_warnings)
 target_compile_options(decant_python_asan PRIVATE -fsanitize=address -fno-omit-frame-pointer)
 target_link_options(decant_python_asan PRIVATE -fsanitize=address -Wl,--exclude-libs,ALL)
 decant_cold(decant_python_asan)
-set_target_properties(decant_python_asan PROPERTIES OUTPUT_NAME _core EXCLUDE_FROM_ALL TRUE
+set_target_properties(decant_python_asan PROPERTIES OUTPUT_NAME _core EXCLUDE_FROM_ALL TRUE EXPORT_COMPILE_COMMANDS FALSE
                       LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/python_asan/decant)
 
 file(MAKE_DIRECTORY ${python_package})

@@ -9,7 +9,7 @@ environment=$PWD/build/python
 
 build() {
   [ -x "$environment/bin/python" ] || python3 -m venv "$environment"
-  "$environment/bin/pip" install --quiet --disable-pip-version-check nanobind==3.1.0 scikit-build-core==1.1.2 numpy packaging pytest==9.2.0 mypy==2.4.1 pandas
+  "$environment/bin/pip" install --quiet --disable-pip-version-check nanobind==3.1.0 scikit-build-core==1.1.2 numpy packaging pytest==9.2.0 mypy==2.4.1 pandas nbclient==0.11.0 ipykernel==7.4.0
   scripts/build.sh test decant
   grep -q 'DECANT_PYTHON:BOOL=ON' build/release/CMakeCache.txt ||
     cmake -B build/release -DDECANT_PYTHON=ON "-DPython_EXECUTABLE=$environment/bin/python" > build/python.log 2>&1 || { tail -n 30 build/python.log >&2; exit 1; }

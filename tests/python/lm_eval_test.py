@@ -24,7 +24,7 @@ def samples(f32, tmp_path_factory):
     tokenizer = transformers.AutoTokenizer.from_pretrained(F32.parent, gguf_file=F32.name)
     model = transformers.AutoModelForCausalLM.from_pretrained(F32.parent, gguf_file=F32.name, torch_dtype=torch.float32)
     backends = {"decant": DecantLM(model=f32), "hf": HFLM(pretrained=model.eval(), tokenizer=tokenizer, device="cpu", batch_size=1, dtype="float32", add_bos_token=False)}
-    tasks = TaskManager(include_path=str(ROOT / "tests/python/lm_eval"), include_defaults=False)
+    tasks = TaskManager(include_path=str(ROOT / "tests/python/tasks"), include_defaults=False)
     names = ["decant_capitals", "decant_beginnings"]
     yield {
         name: lm_eval.simple_evaluate(model=lm, tasks=names, task_manager=tasks, bootstrap_iters=0)["samples"] for name, lm in backends.items()
