@@ -110,7 +110,7 @@ def sampling():
     two = softmax([*sharp[:2], None, None])
     noise = [0.1, 1.4]
     race = [log(two[0]) + noise[0], log(two[1]) + noise[1], None, None]
-    e.knows(0.5, 0.9, *noise, *map(exp, sharp), sum(map(exp, sharp)), *map(log, two[:2]), sum(three[:2]), *three[:3])
+    e.knows(0.5, 0.9, *LOGITS, *noise, *map(exp, sharp), sum(map(exp, sharp)), *map(log, two[:2]), sum(three[:2]), *three[:3])
     e.bars("p, T = 1", WEATHER, p)
     e.bars("T = 0.5", WEATHER, q, under="all logits doubled")
     e.bars("top_k 3, top_p 0.9", WEATHER, two, under="what is left adds up to 1")
@@ -180,7 +180,8 @@ def contrastive_search():
     def score(alpha):
         return [*((1 - alpha) * p[i] - alpha * like[i] for i in range(3)), None]
 
-    e.knows(0.4, 0.6, 0.2, *[0.4 * x for x in p], *[0.6 * x for x in like], *score(0.6), *score(0.2), *[0.8 * x for x in p], *[0.2 * x for x in like])
+    e.knows(*p, *like, 0.4, 0.6, 0.2, *[0.4 * x for x in p], *[0.6 * x for x in like], *score(0.6), *score(0.2),
+            *[0.8 * x for x in p], *[0.2 * x for x in like])
     e.bars("p", names, p, best(p), cut=(3,), form="{:.2f}", under="top_k = 3")
     e.bars("likeness to the text", names, [*like[:3], None], form="{:.2f}", under="largest cosine with any token before")
     e.bars("0.4 p - 0.6 likeness", names, score(0.6), best(score(0.6)), under="nearest to 0 wins: pet")
