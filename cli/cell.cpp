@@ -9,11 +9,20 @@ namespace decant {
 
 class Cell::Watch : public RunObserver {
  public:
-  explicit Watch(bool beams) : beams_(beams) {}
+  Watch(bool beams, const Vocab& vocab, const std::optional<RunInfo>& traced) : beams_(beams) {
+    if (traced) tracer_.emplace([this](std::string_view line) { trace += line; }, vocab, *traced);
+  }
   bool wants_search() const override { return beams_; }
-  void search(const SearchStep& step) override { best.search(step); }
+  void search(const SearchStep& step) override {
+    best.search(step);
+    if (tracer_) tracer_->search(step);
+  }
+  void search_ended(std::span<const SearchEnd> ends) override {
+    if (tracer_) tracer_->search_ended(ends);
+  }
   bool wants_decisions() const override { return true; }
   void decision(const Decision& decision) override {
+    if (tracer_) tracer_->decision(decision);
     if (decision.sequence != 0) return;
     entropy_ += decision.entropy_raw;
     ++decisions_;
@@ -21,13 +30,18 @@ class Cell::Watch : public RunObserver {
   void token(int sequence, Token, std::string_view bytes) override {
     if (sequence == 0) pieces.emplace_back(bytes);
   }
+  void finished(int sequence, Stop stop) override {
+    if (tracer_) tracer_->finished(sequence, stop);
+  }
 
   double entropy() const { return decisions_ == 0 ? TextMetrics::none : entropy_ / decisions_; }
   std::vector<std::string> pieces;
   BestSoFar best;
+  std::string trace;
 
  private:
   bool beams_;
+  std::optional<TraceWriter> tracer_;
   double entropy_ = 0;
   int decisions_ = 0;
 };
@@ -81,7 +95,7 @@ Cell::Cell(Session& session, CellSetup setup, std::shared_ptr<Bell> bell)
 Cell::~Cell() = default;
 
 void Cell::start(StrategyFunction strategy, Session::Voices voices) {
-  watch_ = std::make_unique<Watch>(setup_.config.num_beams > 1);
+  watch_ = std::make_unique<Watch>(setup_.config.num_beams > 1, session_.file().vocab(), setup_.traced);
   try {
     ticket_ = session_.start(setup_.config, {.wishes = wishes_of(*watch_),
                                              .strategy = std::move(strategy),
@@ -101,6 +115,7 @@ bool Cell::running() {
   ticket_ = {};
   if (reading_ || result_.error || setup_.voices == Session::Voices::all || result_.ids.empty()) return false;
   reading_ = true;
+  setup_.traced.reset();    // a text of the amateur alone has its own decisions
   GenerationConfig reader;  // no processor matters to what the model says of the text
   reader.ignore_eos = true;
   reader.max_new_tokens = static_cast<int>(result_.ids.size());
@@ -134,6 +149,7 @@ void Cell::keep(const Outcome& outcome) {
   if (!reading_) {
     const RunStats& stats = outcome.stats;
     result_.ids = sequence->ids;
+    result_.trace = std::move(watch_->trace);
     result_.pieces = watch_->pieces;
     cut_to(result_.pieces, sequence->bytes.size());
     result_.finish = sequence->finish;

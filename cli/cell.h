@@ -6,9 +6,11 @@
 
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "cli/run_report.h"
 #include "cli/session.h"
 #include "cli/text_metrics.h"
 
@@ -18,6 +20,7 @@ struct CellSetup {
   GenerationConfig config;
   Session::Voices voices = Session::Voices::all;
   int prompt = 0;
+  std::optional<RunInfo> traced = {};  // the header of its trace, where one is wanted
 };
 
 struct CellResult {
@@ -26,6 +29,7 @@ struct CellResult {
   FinishReason finish = FinishReason::running;
   TextMetrics metrics = no_metrics();
   std::exception_ptr error = {};  // what ended it instead
+  std::string trace = {};         // JSON Lines
 
   std::string text() const;  // valid UTF-8
   std::string error_message() const;

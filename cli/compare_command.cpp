@@ -113,6 +113,7 @@ int compare_command(const std::vector<std::string>& arguments) {
   comparison.ngram = options.ngram;
   std::optional<HtmlReport> page;
   if (options.html) page.emplace(*options.html, "page");
+  comparison.traced = options.html.has_value();
   const PromptList prompts = read_prompts(options.prompts, options.session.prompt);
 
   options.session.live = kLiveCells;
@@ -132,6 +133,14 @@ int compare_command(const std::vector<std::string>& arguments) {
   write(comparison, options);
   if (page) {
     page->add(comparison_json(comparison));
+    for (std::size_t prompt = 0; prompt < comparison.prompts.size(); ++prompt) {
+      const std::vector<CellResult>& cells = comparison.prompts[prompt].cells;
+      for (std::size_t setting = 0; setting < cells.size(); ++setting) {
+        if (cells[setting].trace.empty()) continue;
+        page->add(fmt::format("{{\"cell\":[{},{}]}}\n", prompt, setting));
+        page->add(cells[setting].trace);
+      }
+    }
     page->write();
     tell_where(*options.html, options.session.quiet);
   }

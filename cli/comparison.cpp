@@ -46,8 +46,16 @@ class Rounds {
     while (live_.size() < kLiveCells && next_ < columns * comparison_.prompts.size()) {
       const Column& column = comparison_.columns[next_ % columns];
       const int prompt = static_cast<int>(next_ / columns);
-      live_.emplace_back(next_++,
-                         std::make_unique<Cell>(session_, CellSetup{column.config, column.voices, prompt}, bell_));
+      CellSetup setup{column.config, column.voices, prompt};
+      if (comparison_.traced) {
+        setup.traced = run_info(session_, column.config, column.strategy->name);
+        setup.traced->label = column.label;
+        const Prompt read = session_.prompt_for(column.config, prompt);
+        setup.traced->prompt = read.tokens;
+        setup.traced->prompt_text = read.text;
+        setup.traced->healed = read.healed;
+      }
+      live_.emplace_back(next_++, std::make_unique<Cell>(session_, std::move(setup), bell_));
       collect(false);  // it may have failed, or be empty by definition
     }
   }

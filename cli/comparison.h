@@ -21,7 +21,8 @@ struct Comparison {
   std::string model;
   std::vector<Column> columns;
   std::vector<ComparedPrompt> prompts;
-  int ngram = 4;  // n-grams of this length are marked where they repeat
+  bool traced = false;  // whether the decisions are kept, for a page
+  int ngram = 4;        // n-grams of this length are marked where they repeat
 };
 
 // Runs every cell, a bounded number at a time, all in one scheduler; each next one starts as one ends. Returns the exit

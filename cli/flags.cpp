@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <optional>
+#include <sstream>
 #include <type_traits>
 #include <utility>
 
@@ -125,7 +126,10 @@ void Flags::add(const FieldInfo& field, Value default_value, std::function<void(
   };
   const CLI::Option* option =
       app_->add_option(names, std::move(callback))->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  rows_.emplace(option, Row{decant::help_row(field, default_value), is_boolean(default_value)});
+  Row row{decant::help_row(field, default_value), is_boolean(default_value), placeholder(default_value, field)};
+  const auto words = field.range.choices ? field.range.choices() : field.range.words;
+  row.words.assign(words.begin(), words.end());
+  rows_.emplace(option, std::move(row));
 }
 
 bool Flags::is_switch(const CLI::Option* option) const {
@@ -198,7 +202,55 @@ bool Flags::clarify(const std::vector<std::string>& arguments, std::vector<std::
   return true;
 }
 
+CommandFacts Flags::facts() const {
+  CommandFacts facts{app_->get_name(), app_->get_description(), app_->get_footer(), {}, {}};
+  for (const CLI::Option* option : app_->get_options()) {
+    const auto row = rows_.find(option);
+    const bool own = row == rows_.end();
+    FlagFacts flag{
+        .names = {}, .value = {}, .words = {}, .doc = option->get_description(), .group = option->get_group()};
+    for (const std::string& name : option->get_snames()) flag.names.push_back("-" + name);
+    for (const auto& [name, full] : long_names_) {
+      if (option->check_lname(full.substr(2))) flag.names.push_back(name);
+    }
+    for (const std::string& name : option->get_lnames()) {
+      if (name.find('_') == std::string::npos) flag.names.push_back("--" + name);
+    }
+    if (option->get_items_expected_max() > 0) flag.value = own ? option->get_type_name() : row->second.value;
+    if (!own) {
+      flag.doc = row->second.help.doc;
+      flag.group = row->second.help.group;
+      flag.words = row->second.words;
+    }
+    if (flag.words.empty() && flag.value.find('|') != std::string::npos) {
+      std::istringstream words(flag.value);
+      for (std::string word; std::getline(words, word, '|');) flag.words.push_back(word);
+    }
+    if (option->get_positional()) flag.value = option->get_name(true);
+    (option->get_positional() ? facts.arguments : facts.flags).push_back(std::move(flag));
+  }
+  return facts;
+}
+
+namespace {
+
+CommandFacts* listener = nullptr;  // to what a command says of itself
+
+}  // namespace
+
+CommandFacts describe(int (*command)(const std::vector<std::string>&), const std::vector<std::string>& arguments) {
+  CommandFacts facts;
+  listener = &facts;
+  command(arguments);
+  listener = nullptr;
+  return facts;
+}
+
 bool Flags::parse(const std::vector<std::string>& arguments) {
+  if (listener) {
+    *listener = facts();
+    return false;
+  }
   std::vector<std::string> clear;
   if (!clarify(arguments, clear)) return false;
   std::reverse(clear.begin(), clear.end());  // the order that CLI11 wants
@@ -221,6 +273,7 @@ bool Flags::parse(const std::vector<std::string>& arguments) {
 }
 
 std::string Flags::help() const {
+  if (listener) return "";  // it knows already
   std::string usage = fmt::format("Usage: {} [options]", app_->get_name());
   std::vector<HelpRow> rows, late;  // late: a command's own among the table's groups, whose order is the table's
   bool hidden = false;

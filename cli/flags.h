@@ -39,6 +39,22 @@ class OwnOption {
 // Columns for help: the terminal's, or that of the pager that reads it, as far as standard error shows that one.
 int help_width();
 
+// What a command says of itself: for completions and man pages.
+struct FlagFacts {
+  std::vector<std::string> names;  // "-t", "--threads"
+  std::string value;               // its placeholder; "" for what takes none
+  std::vector<std::string> words;  // that the value may be, where those are all
+  std::string doc, group;
+};
+struct CommandFacts {
+  std::string name, description, example;
+  std::vector<FlagFacts> flags;
+  std::vector<FlagFacts> arguments;  // without a flag
+};
+
+// The command is called, and says what flags it has instead of doing anything.
+CommandFacts describe(int (*command)(const std::vector<std::string>&), const std::vector<std::string>& arguments = {});
+
 class Flags {
  public:
   // "decant run", what it does in a sentence, and what the help ends with (an example).
@@ -76,8 +92,11 @@ class Flags {
   struct Row {
     HelpRow help;
     bool is_switch;  // may stand without a value, which means true
+    std::string value = {};
+    std::vector<std::string> words = {};
   };
 
+  CommandFacts facts() const;
   bool clarify(const std::vector<std::string>& arguments, std::vector<std::string>& clear);
   const CLI::Option* find_flag(const std::string& flag) const;
   bool is_switch(const CLI::Option* option) const;

@@ -153,14 +153,4 @@ std::string Grid::describe(std::uint64_t combination) const {
   return text.empty() ? label : fmt::format("{}, {}", label, text);
 }
 
-void write_set_options(JsonWriter& json, const GenerationConfig& config) {
-  json.begin_object();
-  for (const OptionField& field : generation_fields()) {
-    if (!is_set(config, field)) continue;
-    json.key(field.name);
-    write_json(json, value_of(config, field));
-  }
-  json.end_object();
-}
-
 }  // namespace decant

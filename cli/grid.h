@@ -60,7 +60,4 @@ class Grid {
   std::uint64_t combinations_ = 1;
 };
 
-// The options of a config that were set, as JSON.
-void write_set_options(JsonWriter& json, const GenerationConfig& config);
-
 }  // namespace decant

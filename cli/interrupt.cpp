@@ -25,4 +25,11 @@ void catch_interrupts() {
 
 int interrupted() { return caught; }
 
+void forget_interrupt() {
+  caught = 0;
+  for (const int signal : {SIGINT, SIGTERM}) {
+    if (std::signal(signal, SIG_DFL) == SIG_IGN) std::signal(signal, SIG_IGN);
+  }
+}
+
 }  // namespace decant

@@ -1,5 +1,6 @@
 // decant COMMAND [options]. Exit codes: 0, or the kind of the Error (base/error.h), or 128 + signal when interrupted.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <exception>
@@ -28,13 +29,13 @@ bool asks_for_help(std::string_view argument) {
 std::string usage() {
   std::string text =
       "decant: every way of turning a language model's distributions into text\n\nUsage: decant COMMAND [options]\n\n";
-  for (const Subcommand& command : commands()) text += fmt::format("  {:<10}{}\n", command.name, command.doc);
+  for (const Subcommand& command : commands()) text += fmt::format("  {:<13}{}\n", command.name, command.doc);
   return wrap(text + "\ndecant help COMMAND lists a command's options, decant --help-all those of all commands.\n",
-              terminal_width(), 12);
+              terminal_width(), 15);
 }
 
 // What others call running a model.
-constexpr std::string_view names_of_run[] = {"chat", "generate", "complete", "completion", "ask", "prompt", "cli"};
+constexpr std::string_view names_of_run[] = {"generate", "complete", "completion", "ask", "prompt", "cli"};
 
 [[noreturn]] void reject(std::string_view name) {
   if (name.empty()) throw Error(ErrorKind::usage, "the command is '': decant --help lists them");
@@ -81,11 +82,18 @@ int help_all() {
 }
 
 int dispatch(const std::vector<std::string>& arguments) {
+  if (arguments.empty() && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)) return run("chat", {});
   const std::string name = arguments.empty() ? "--help" : arguments[0];
   if (name == "--help-all") return help_all();
   if (asks_for_help(name)) return help(arguments);
   if (name == "--version") {
     Output().write("decant " DECANT_VERSION "\n");
+    return 0;
+  }
+  if (name == "complete") {  // ours alone: cli/completions_command.cpp
+    std::vector<std::string> words(arguments.begin() + 1, arguments.end());
+    if (!words.empty() && words[0] == "--") words.erase(words.begin());
+    complete(words);
     return 0;
   }
   if (name == "probe" && arguments.size() == 2) {  // ours alone: llama/load_probe.h, llama/chat_template.h

@@ -1,4 +1,6 @@
 // decant models: what models there are, and what can be done with them.
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <iterator>
 
@@ -7,9 +9,11 @@
 #include "cli/flags.h"
 #include "cli/model_view.h"
 #include "cli/output.h"
+#include "cli/progress.h"
 #include "cli/session.h"
 #include "drafters/drafter.h"
 #include "hub/hub.h"
+#include "hub/hub_cache.h"
 #include "llama/next_head.h"
 #include "llama/self_model.h"
 #include "llama/split_model.h"
@@ -201,7 +205,8 @@ int show(const std::vector<std::string>& arguments) {
   const Style style(wants_color(options.color, output.is_terminal()));
   check_ranges(model_fields(), options.model);
   const std::filesystem::path path =
-      resolve_model(options.model.model, options.quiet ? DownloadProgress::silent : DownloadProgress::on_stderr);
+      resolve_model(options.model.model, options.quiet ? DownloadProgress::silent : DownloadProgress::on_stderr,
+                    options.model.offline ? Network::none : Network::allowed);
   options.model.model = path.string();
   ModelView view{.file = path.string(), .name = path.stem().string(), .info = check_gguf(path)};
   try {
@@ -219,8 +224,160 @@ int show(const std::vector<std::string>& arguments) {
   return 0;
 }
 
-// `list`, `pull` and others that are to come stand here as well.
-constexpr Subcommand actions[] = {{"show", "say what a model is, and what works with it", show}};
+// ---- those that were fetched
+
+struct KeptOptions {
+  std::optional<std::string> model;
+  bool json = false, quiet = false;
+};
+
+// The flags of an action on fetched models, whose argument is `doc`, or which has none.
+bool parse_kept(const std::vector<std::string>& arguments, const char* action, const char* what, const char* doc,
+                const char* footer, KeptOptions& options) {
+  Flags flags(fmt::format("decant models {}", action), what, footer);
+  if (doc) flags.own("MODEL", options.model, doc);
+  flags.own("--json", options.json, "one JSON object").group("Output");
+  flags.own("--quiet", options.quiet, "no progress on standard error").group("Output");
+  if (flags.parse(arguments)) return true;
+  Output().write(flags.help());
+  return false;
+}
+
+std::string size_of(std::uintmax_t bytes) {
+  return bytes < 1'000'000'000 ? fmt::format("{} MB", (bytes + 500'000) / 1'000'000)
+                               : fmt::format("{:.1f} GB", static_cast<double>(bytes) / 1e9);
+}
+
+void write_kept(JsonWriter& json, const KeptModel& model) {
+  json.key("name").value(model.name);
+  json.key("bytes").value(static_cast<std::uint64_t>(model.size));
+  json.key("files").begin_array();
+  for (const KeptFile& file : model.files) json.value(file.path.string());
+  json.end_array();
+}
+
+int list(const std::vector<std::string>& arguments) {
+  KeptOptions options;
+  if (!parse_kept(arguments, "ls", "List the models that are here because they were fetched, by the names for -m.",
+                  nullptr, "Example: decant models ls", options))
+    return 0;
+  const std::vector<KeptModel> kept = kept_models();
+  Output output;
+  if (options.json) {
+    JsonWriter json;
+    json.begin_object().key("models").begin_array();
+    for (const KeptModel& model : kept) {
+      json.begin_object();
+      write_kept(json, model);
+      json.end_object();
+    }
+    json.end_array().end_object();
+    output.write(std::string(json.text()) + "\n");
+    return 0;
+  }
+  if (kept.empty() && !options.quiet) tell("no model was fetched yet: decant models pull smollm2, or hf:USER/REPO\n");
+  std::size_t widest = 0;
+  for (const KeptModel& model : kept) widest = std::max(widest, model.name.size());
+  for (const KeptModel& model : kept)
+    output.write(fmt::format("{:<{}}  {:>8}\n", model.name, widest, size_of(model.size)));
+  return 0;
+}
+
+int pull(const std::vector<std::string>& arguments) {
+  KeptOptions options;
+  if (!parse_kept(
+          arguments, "pull", "Fetch a model, or what has changed of it, as far as it is not here; say its file.",
+          "smollm2, hf:USER/REPO[:QUANT] or hf:USER/REPO/FILE.gguf", "Example: decant models pull smollm2", options))
+    return 0;
+  if (!options.model) throw Error(ErrorKind::usage, "MODEL is required: smollm2, or hf:USER/REPO[:QUANT]");
+  const auto progress = options.quiet ? DownloadProgress::silent : DownloadProgress::on_stderr;
+  const std::string path = fetch_model(*options.model, progress).string();
+  if (!options.json) {
+    Output().write(path + "\n");
+    return 0;
+  }
+  JsonWriter json;
+  json.begin_object().key("model").value(*options.model).key("file").value(path).end_object();
+  Output().write(std::string(json.text()) + "\n");
+  return 0;
+}
+
+// Those that the name means; all of them without one.
+std::vector<KeptModel> kept_by_name(const std::optional<std::string>& name) {
+  std::vector<KeptModel> kept = kept_models();
+  if (!name) return kept;
+  std::filesystem::path path;
+  if (name->starts_with("hf:")) path = find_in_hub(parse_hub_name(*name)).value_or("");
+  std::erase_if(kept, [&](const KeptModel& model) { return model.name != *name && model.files[0].path != path; });
+  if (kept.empty()) {
+    const std::string whose = std::filesystem::exists(*name) ? ": it is a file of yours" : "";
+    throw Error(ErrorKind::no_input, "{} is none of the models that were fetched{}: decant models ls lists them", *name,
+                whose);
+  }
+  return kept;
+}
+
+int remove(const std::vector<std::string>& arguments) {
+  KeptOptions options;
+  if (!parse_kept(arguments, "rm", "Remove a model that was fetched.", "its name, as decant models ls shows it",
+                  "Example: decant models rm smollm2", options))
+    return 0;
+  if (!options.model) throw Error(ErrorKind::usage, "MODEL is required: decant models ls lists those that are here");
+  const KeptModel model = kept_by_name(options.model)[0];
+  remove_model(model);
+  if (options.json) {
+    JsonWriter json;
+    json.begin_object();
+    write_kept(json, model);
+    json.end_object();
+    Output().write(std::string(json.text()) + "\n");
+  } else if (!options.quiet) {
+    tell(fmt::format("removed {} ({})\n", model.name, size_of(model.size)));
+  }
+  return 0;
+}
+
+int verify(const std::vector<std::string>& arguments) {
+  KeptOptions options;
+  if (!parse_kept(arguments, "verify", "Read fetched models and compare their SHA-256 with the published one.",
+                  "its name, as decant models ls shows it; none is all of them",
+                  "Example: decant models verify smollm2", options))
+    return 0;
+  std::string text, damaged;
+  JsonWriter json;
+  json.begin_object().key("models").begin_array();
+  for (const KeptModel& model : kept_by_name(options.model)) {
+    std::string verdict = "as published";
+    Progress reading("reading " + model.name, !options.quiet);
+    for (std::size_t i = 0; i < model.files.size(); ++i) {
+      const KeptFile& file = model.files[i];
+      reading.update(static_cast<double>(i) / static_cast<double>(model.files.size()));
+      if (file.sha256.empty()) {
+        verdict = "nobody has published its hash";
+      } else if (sha256_of(file.path) != file.sha256) {
+        verdict = "damaged";
+        damaged += (damaged.empty() ? "" : ", ") + model.name;
+        break;
+      }
+    }
+    text += fmt::format("{}: {}\n", model.name, verdict);
+    json.begin_object();
+    write_kept(json, model);
+    json.key("verdict").value(verdict).end_object();
+  }
+  json.end_array().end_object();
+  Output().write(options.json ? std::string(json.text()) + "\n" : text);
+  if (damaged.empty()) return 0;
+  throw Error(ErrorKind::data, "damaged: {}; decant models rm, then pull", damaged);
+}
+
+constexpr Subcommand actions[] = {
+    {"ls", "list the models that were fetched", list},
+    {"show", "say what a model is, and what works with it", show},
+    {"pull", "fetch a model", pull},
+    {"rm", "remove a model that was fetched", remove},
+    {"verify", "compare fetched models with their published hashes", verify},
+};
 
 }  // namespace
 
@@ -231,11 +388,18 @@ int models_command(const std::vector<std::string>& arguments) {
     for (const Subcommand& each : actions) rows.push_back({"Actions", std::string(each.name), std::string(each.doc)});
     const int width = help_width();
     Output().write(wrap("Usage: decant models ACTION [options]", width) + "\n" + help_text(rows, width) +
-                   wrap("decant models show --help lists its options.", width) + "\n");
+                   wrap("decant models ACTION --help lists its options.", width) + "\n");
     return 0;
   }
   const auto* found = std::ranges::find(actions, std::string_view(name), &Subcommand::name);
-  if (found == std::end(actions)) throw Error(ErrorKind::usage, "unknown action {}: there is decant models show", name);
+  if (found == std::end(actions)) {
+    std::vector<std::string_view> names;
+    for (const Subcommand& each : actions) names.push_back(each.name);
+    const std::string_view near = closest(name, names);
+    throw Error(
+        ErrorKind::usage, "unknown action {}: {}", name,
+        near.empty() ? fmt::format("there are {}", fmt::join(names, ", ")) : fmt::format("did you mean {}?", near));
+  }
   return found->run({arguments.begin() + 1, arguments.end()});
 }
 

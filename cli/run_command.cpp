@@ -9,6 +9,7 @@
 #include "cli/rounds_view.h"
 #include "cli/run_report.h"
 #include "cli/session.h"
+#include "cli/sources.h"
 #include "cli/style.h"
 #include "cli/tree_view.h"
 #include "cli/writing.h"
@@ -23,6 +24,7 @@ struct Options {
   GenerationConfig config;
   SessionOptions session;
   RecipeOptions recipe;
+  Sources sources;
   bool no_stream = false, no_wrap = false, stats = false, json = false, jsonl = false;
   std::optional<std::string> html, show;
   std::string color = "auto";
@@ -53,6 +55,7 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
   flag("--stats", options.stats, "time, work and memory, on standard error");
 
   add_recipe_flags(flags, options.recipe);
+  add_source_flags(flags, options.sources);
   flags.add(generation_fields(), options.config);
   flags.add(model_fields(), options.session.model);
   if (!flags.parse(arguments)) {
@@ -178,6 +181,7 @@ int run_command(const std::vector<std::string>& arguments) {
   Options options;
   if (!parse(arguments, options)) return 0;
   check_recipe(options);
+  take_from_sources(options.sources, options.config, options.session.model, options.session.quiet);
   if (options.recipe.source) {
     const RecipeOutput output = options.json    ? RecipeOutput::json
                                 : options.jsonl ? RecipeOutput::trace

@@ -41,6 +41,9 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
   own("--unix-socket", options.http.unix_socket, "listen on this socket instead of an address", "PATH", "Server");
   own("--api-key-file", options.key_file, "keys of those who may ask, one in each line; DECANT_API_KEY is one too",
       "FILE", "Server");
+  own("--tls-certificate", options.http.tls_certificate, "speak TLS: the certificate and those that sign it, in PEM",
+      "FILE", "Server");
+  own("--tls-key", options.http.tls_key, "its key, in PEM", "FILE", "Server");
   own("--allowed-host", options.hosts, "a name by which clients may know this server; may be repeated", "NAME",
       "Server");
   flags.own("--insecure-no-auth", options.insecure, "let everybody ask who can reach an address of the network")
@@ -87,6 +90,8 @@ void check(const Options& options, bool has_keys) {
   };
   if (options.http.port < 0 || options.http.port > 65535)
     throw Error(ErrorKind::usage, "--port is {}: it must be a number from 0 to 65535", options.http.port);
+  if (options.http.tls_certificate.empty() != options.http.tls_key.empty())
+    throw Error(ErrorKind::usage, "--tls-certificate and --tls-key go together: give both");
   at_least("--max-live", options.max_live, 1);
   at_least("--max-waiting", options.max_waiting, 0);
   at_least("--queue-timeout", options.queue_timeout, 0);
@@ -156,16 +161,17 @@ int serve_command(const std::vector<std::string>& arguments) {
   ApiOptions api_options{.keys = keys, .hosts = allowed_hosts(options, !keys.empty())};
   api_options.make_tracer = make_tracer;
   api_options.page = web_page();
-  api_options.limits = {.longest_wait = options.queue_timeout, .keeps_texts = keys.size() < 2};
+  api_options.limits = {.longest_wait = options.queue_timeout};
   Api api(*models, std::move(api_options));
   HttpServer server(options.http, api);
   models->get("");
   if (!options.quiet) {
     const bool local = !options.http.unix_socket.empty();
     const bool v6 = options.http.host.find(':') != std::string::npos;
+    const std::string_view scheme = options.http.tls_certificate.empty() ? "http" : "https";
     const std::string host = v6 ? "[" + options.http.host + "]" : options.http.host;
     tell(fmt::format("{} listens on {}\n", models->first(),
-                     local ? options.http.unix_socket : fmt::format("http://{}:{}", host, server.port())));
+                     local ? options.http.unix_socket : fmt::format("{}://{}:{}", scheme, host, server.port())));
   }
   server.run();
   models.reset();

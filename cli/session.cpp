@@ -44,7 +44,8 @@ std::shared_ptr<const LlamaFile> load_model(const ModelOptions& options, bool qu
                                             SharedWeights weights) {
   check_ranges(model_fields(), options);
   const auto download = quiet ? DownloadProgress::silent : DownloadProgress::on_stderr;
-  const std::filesystem::path path = resolve_model(options.model, download);
+  const std::filesystem::path path =
+      resolve_model(options.model, download, options.offline ? Network::none : Network::allowed);
   if (!only_drafts) check_speaks_alone(path, check_gguf(path));
   if (probe_model(path) == Probe::no_program && !quiet)
     tell(fmt::format("{} was not tried before it is loaded: there is no decant program to do it\n", path.string()));
@@ -99,8 +100,7 @@ Session::Session(const SessionOptions& options, PromptList prompts)
     : options_(options), list_(std::move(prompts)), costs_(options.live) {
   const auto begin = Clock::now();
   file_ = load_model(options.model, options.quiet);
-  if (options.model.n_gpu_layers > 0 && device_of(options.model).empty() && !options.quiet)
-    tell(fmt::format("n_gpu_layers {} does nothing: this program finds no GPU\n", options.model.n_gpu_layers));
+  tell_unused();
   for (std::size_t i = 0; i < std::min(list_.size(), kPromptsKept); ++i)
     prompts_.push_back(make_prompt(list_.at(i), options.prompt, *file_));
   const bool own_bos = std::any_of(prompts_.begin(), prompts_.end(), [](const Prompt& each) { return each.own_bos; });
@@ -114,9 +114,49 @@ Session::Session(const SessionOptions& options, PromptList prompts)
   for (const Prompt& prompt : prompts_) tell(prompt.text + "\n");
 }
 
+Session::Session(const SessionOptions& options, std::shared_ptr<const LlamaFile> file)
+    : options_(options),
+      file_(std::move(file)),
+      list_(std::vector<std::string>()),
+      conversation_(true),
+      costs_(options.live) {
+  tell_unused();
+  const int cells = options.model.ctx_size > 0 ? options.model.ctx_size : kDefaultCells;
+  lengths_ = {1, std::max(1, std::min(cells, file_->trained_context()) - 1)};
+}
+
+Session::Session(const Session& like, SameTexts)
+    : options_(like.options_),
+      file_(like.file_),
+      list_(like.list_),
+      prompts_(like.prompts_),
+      lengths_(like.lengths_),
+      conversation_(like.conversation_),
+      costs_(like.options_.live) {}
+
+bool Session::serves(const GenerationConfig& config) const {
+  Session other(*this, SameTexts());
+  other.expect(config);
+  const auto is_within = [](const Cost& needed, const Cost& there) {
+    return needed.cells <= there.cells && needed.branches <= there.branches;
+  };
+  if (!engine_ || !is_within(other.costs_.sum(), costs_.sum()) || other.rewind_ > rewind_) return false;
+  if (other.reads_layers_ && !reads_layers_) return false;
+  return std::ranges::all_of(other.further_, [&](const Further& needed) {
+    const auto found = std::ranges::find(further_, needed.name, &Further::name);
+    return found != further_.end() && found->only_drafts == needed.only_drafts &&
+           is_within(needed.costs.sum(), found->costs.sum());
+  });
+}
+
+void Session::tell_unused() const {
+  if (options_.model.n_gpu_layers > 0 && device_of(options_.model).empty() && !options_.quiet)
+    tell(fmt::format("n_gpu_layers {} does nothing: this program finds no GPU\n", options_.model.n_gpu_layers));
+}
+
 void Session::complete(GenerationConfig& config) const {
   if (!config.seed) config.seed = random_seed();
-  if (prompts_[0].chat && !config.eos_token_id) config.eos_token_id = file_->vocab().end_of_turn();
+  if ((conversation_ || prompts_[0].chat) && !config.eos_token_id) config.eos_token_id = file_->vocab().end_of_turn();
   if (chooses_drafters(config) && no_next_head(*file_).empty()) set(config, get(generation_fields(), "mtp"), "true");
 }
 
@@ -313,12 +353,18 @@ std::vector<const LlamaFile*> Session::files() const {
 }
 
 Ticket Session::start(const GenerationConfig& config, Start how) {
-  const Prompt prompt = prompt_for(config, how.prompt);
   Job job{.model = std::string(kExpert), .config = config};
   if (how.voices == Voices::amateur_alone) job.model = std::exchange(job.config.amateur, "");
-  job.prompt = prompt.tokens;
+  if (how.place) {
+    job.from = std::move(how.place->from);
+    job.prompt = std::move(how.place->tokens);
+    job.bookmarks = true;
+  } else {
+    const Prompt prompt = prompt_for(config, how.prompt);
+    job.prompt = prompt.tokens;
+    job.healed = prompt.healed;
+  }
   job.negative_prompt = negative_prompt(config);
-  job.healed = prompt.healed;
   job.strategy = std::move(how.strategy);
   job.wishes = how.wishes;
   job.bell = std::move(how.bell);

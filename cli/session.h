@@ -39,8 +39,11 @@ class Session {
   // Reads the prompt, then loads the model's file. Throws Error for anything that is wrong with either.
   explicit Session(const SessionOptions& options);
   Session(const SessionOptions& options, PromptList prompts);
+  // For a conversation, whose texts come one after the other and may fill the context.
+  Session(const SessionOptions& options, std::shared_ptr<const LlamaFile> file);
 
   const LlamaFile& file() const { return *file_; }
+  const std::shared_ptr<const LlamaFile>& shared_file() const { return file_; }
   Prompt prompt(int index = 0) const;
   Prompt prompt_for(const GenerationConfig& config, int index = 0) const;  // healed, if the options say so
 
@@ -52,18 +55,24 @@ class Session {
   void open(std::span<const GenerationConfig> configs);
   void expect(const GenerationConfig& config);
   void open();
+  bool serves(const GenerationConfig& config) const;  // what was opened has the models and the room for it
   const LlamaModel& model() const { return *model_; }
   std::vector<const LlamaFile*> files() const;  // the expert's, then those of the amateurs
   double load_seconds() const { return load_s_; }
 
   // On the expert, and on the models that the strategy names; or on the amateur only.
   enum class Voices { all, amateur_alone };
+  struct Place {  // in a conversation
+    Bookmark from;
+    std::vector<Token> tokens;  // behind it
+  };
   struct Start {
     Wishes wishes = {};
     StrategyFunction strategy = {};  // empty: the one that the options ask for
     Voices voices = Voices::all;
     int prompt = 0;
     std::shared_ptr<Bell> bell = {};
+    std::optional<Place> place = {};  // in place of the prompt; the outcome has bookmarks
   };
   Ticket start(const GenerationConfig& config, Start how);
 
@@ -82,6 +91,10 @@ class Session {
     bool with_expert = false;  // made with it: its own lower layers, its head for further tokens
   };
 
+  struct SameTexts {};
+  Session(const Session& like, SameTexts);  // of which nothing is expected
+
+  void tell_unused() const;
   int longest_of_many() const;
   std::vector<int> lengths_for(const GenerationConfig& config) const;
   Further& further(const std::string& name);
@@ -97,6 +110,7 @@ class Session {
   PromptList list_;
   std::vector<Prompt> prompts_;  // the first ones; the others are made when they are asked for
   std::vector<int> lengths_;     // in tokens: of all, or what many are between
+  bool conversation_ = false;
   double load_s_ = 0;
   CostsAtOnce costs_;
   std::vector<Further> further_;

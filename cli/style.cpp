@@ -99,6 +99,18 @@ std::string Style::paint(std::string_view code, std::string_view text) const {
   return fmt::format("\033[{}m{}\033[0m{}", code, text.substr(0, end), text.substr(end));
 }
 
+std::string Style::tinted(double p, std::string_view text) const {
+  struct Tint {
+    double below;
+    std::string_view code;
+  };
+  constexpr Tint tints[] = {{0.01, "1;38;5;202"}, {0.05, "38;5;208"}, {0.2, "38;5;214"}, {0.5, "38;5;222"}};
+  for (const Tint& tint : tints) {
+    if (p < tint.below) return paint(tint.code, text);
+  }
+  return std::string(text);
+}
+
 std::string shown(std::string_view bytes) { return fmt::format("\"{}\"", harmless(bytes)); }
 
 std::string harmless(std::string_view bytes) {

@@ -23,6 +23,9 @@ class Style {
   std::string accepted(std::string_view text) const { return paint("32", text); }  // verdicts on guesses
   std::string rejected(std::string_view text) const { return paint("31", text); }
   std::string resampled(std::string_view text) const { return paint("35", text); }  // in place of a refused guess
+  // A token of this probability: none for likely ones, one hue for the others, the stronger the less they were
+  // expected.
+  std::string tinted(double p, std::string_view text) const;
 
  private:
   std::string paint(std::string_view code, std::string_view text) const;

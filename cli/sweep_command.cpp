@@ -12,6 +12,7 @@
 #include "cli/grid_file.h"
 #include "cli/html_report.h"
 #include "cli/interrupt.h"
+#include "cli/option_json.h"
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/prompts.h"

@@ -16,7 +16,12 @@ if(DECANT_WITH_LLAMA)
   set(YAML_CPP_BUILD_TOOLS OFF CACHE BOOL "" FORCE)
   set(YAML_CPP_BUILD_TESTS OFF CACHE BOOL "" FORCE)
   FetchContent_MakeAvailable(CLI11 yaml-cpp)
-  find_package(Boost 1.81 REQUIRED)  # Asio and Beast, headers only: the system's package
+  find_package(CURL REQUIRED)  # headers only, too: src/hub/http.cpp
+endif()
+find_package(Boost 1.81 QUIET)  # Asio and Beast, headers only: the system's package; of the server and its tests
+find_package(OpenSSL 3 QUIET)   # decant serve without TLS where there is none
+if(DECANT_WITH_LLAMA AND NOT Boost_FOUND)
+  message(FATAL_ERROR "Boost 1.81 is missing: install libboost1.81-dev")
 endif()
 
 if(DECANT_TESTS)

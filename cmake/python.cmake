@@ -23,6 +23,18 @@ set(python_package ${CMAKE_BINARY_DIR}/python/decant)
 set_target_properties(decant_python PROPERTIES OUTPUT_NAME _core LIBRARY_OUTPUT_DIRECTORY ${python_package})
 add_dependencies(decant_python decant)
 
+# scripts/sanitize_python.sh: the same module, and what its requests, runs and nodes are below, under AddressSanitizer.
+file(GLOB watched_sources CONFIGURE_DEPENDS src/engine/*.cpp src/run/*.cpp src/tree/*.cpp)
+nanobind_add_module(decant_python_asan NB_STATIC NOMINSIZE NB_SUPPRESS_WARNINGS ${python_sources} ${watched_sources})
+target_include_directories(decant_python_asan PRIVATE ${CMAKE_SOURCE_DIR})
+target_compile_definitions(decant_python_asan PRIVATE DECANT_VERSION="${PROJECT_VERSION}")
+target_link_libraries(decant_python_asan PRIVATE decant_cli decant_warnings)
+target_compile_options(decant_python_asan PRIVATE -fsanitize=address -fno-omit-frame-pointer)
+target_link_options(decant_python_asan PRIVATE -fsanitize=address -Wl,--exclude-libs,ALL)
+decant_cold(decant_python_asan)
+set_target_properties(decant_python_asan PROPERTIES OUTPUT_NAME _core EXCLUDE_FROM_ALL TRUE EXPORT_COMPILE_COMMANDS FALSE
+                      LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/python_asan/decant)
+
 file(MAKE_DIRECTORY ${python_package})
 file(GLOB_RECURSE package_files CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}/python/decant python/decant/*.py
      python/decant/*.pyi python/decant/py.typed)

@@ -1,19 +1,18 @@
-// A model that Python has opened: its file, an engine of its own that all its requests share, and the further models
-// that they name. No Python in here; all of it may be called from any thread.
+// A model that Python has opened, with an engine of its own that all its requests share, as a server has it. No Python
+// in here; all of it may be called from any thread.
 #pragma once
 
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "cli/prompt.h"
 #include "cli/run_report.h"
 #include "engine/engine.h"
-#include "llama/llama_model.h"
 #include "options/generation_config.h"
 #include "options/model_options.h"
+#include "server/served_model.h"
 
 namespace decant {
 
@@ -48,11 +47,10 @@ class OpenedModel {
   // Ends what is under way, as cancelled, and gives all memory back. Whatever is asked of it then is an Error.
   void close();
 
-  Engine::Load load() const { return engine()->load(); }
+  Engine::Load load() const { return model()->engine().load(); }
 
  private:
-  std::shared_ptr<Engine> engine() const;
-  void open_further(Engine& engine, const std::string& name, bool only_drafts);
+  std::shared_ptr<ServedModel> model() const;
 
   ModelOptions options_;
   bool quiet_;
@@ -60,9 +58,8 @@ class OpenedModel {
   std::shared_ptr<const LlamaFile> file_;
   ModelInfo info_;
   std::string description_;
-  mutable std::mutex mutex_;  // of what follows
-  std::shared_ptr<Engine> engine_;
-  std::set<std::string> same_vocabulary_;  // further models that are known to have it
+  mutable std::mutex mutex_;
+  std::shared_ptr<ServedModel> model_;  // null: closed
 };
 
 }  // namespace decant

@@ -75,6 +75,12 @@ std::string text_field(const Json& body, const char* name) {
   return body[name].get<std::string>();
 }
 
+std::string rendered(const Json& body, const LlamaFile& file) {
+  ToolWishes wishes;
+  read_tools(body.value("tools", Json()), wishes);
+  return render_messages(read_messages(body.value("messages", Json())), file, wishes);
+}
+
 }  // namespace
 
 std::span<const Route> Route::all() { return routes; }
@@ -90,8 +96,8 @@ bool same_key(std::string_view key, std::string_view given) {
 
 Api::Api(ServedModels& models, ApiOptions options) : models_(models), options_(std::move(options)) {}
 
-bool Api::is_allowed(const HttpRequest& request) const {
-  if (options_.keys.empty()) return true;
+std::optional<Realm> Api::realm_of(const HttpRequest& request) const {
+  if (options_.keys.empty()) return 0;
   std::string_view given = request.header("x-api-key");
   constexpr std::string_view bearer = "bearer ";
   const std::string_view authorization = request.header("authorization");
@@ -100,9 +106,12 @@ bool Api::is_allowed(const HttpRequest& request) const {
       authorization.size() > bearer.size() && std::equal(bearer.begin(), bearer.end(), authorization.begin(),
                                                          [&](char want, char have) { return same_letter(have, want); });
   if (has_bearer) given = authorization.substr(bearer.size());
-  bool allowed = false;
-  for (const std::string& key : options_.keys) allowed = same_key(key, given) || allowed;  // all of them, always
-  return allowed;
+  Realm found = 0;
+  for (std::size_t i = 0; i < options_.keys.size(); ++i) {  // all of them, always
+    const Realm number = same_key(options_.keys[i], given) ? static_cast<Realm>(i + 1) : 0;
+    found = std::max(found, number);
+  }
+  return found > 0 ? std::optional(found) : std::nullopt;
 }
 
 std::optional<WholeResponse> Api::refuse(const HttpRequest& head) {
@@ -119,7 +128,7 @@ std::optional<WholeResponse> Api::refuse(const HttpRequest& head) {
     answer.head.headers.emplace_back("Allow", route->method);
     return answer;
   }
-  if (!route->open && !is_allowed(head)) return refused({401, "a valid key is needed: Authorization: Bearer KEY"});
+  if (!route->open && !realm_of(head)) return refused({401, "a valid key is needed: Authorization: Bearer KEY"});
   // A page of another site may send a form or a text without asking first; JSON it may not.
   const std::string_view site = head.header("sec-fetch-site");
   if (!route->open && (site == "cross-site" || site == "same-site"))
@@ -152,6 +161,10 @@ Api::Served Api::texts(const HttpRequest& request, Endpoint endpoint, Start star
   ++metrics_.requests;
   try {
     TextRequest wanted = read_request(read_json(request.body), endpoint);
+    wanted.realm = realm_of(request).value_or(0);
+    if (wanted.from && wanted.model.empty()) {
+      if (const auto earlier = kept_.find(wanted.from->id, wanted.realm)) wanted.model = earlier->model;
+    }
     const StrategyRow& row = resolve_strategy(wanted.config);
     const auto model = models_.get(wanted.model, models_of(row, wanted.config), n_drafting(row, wanted.config));
     return start(model, std::move(wanted));
@@ -175,7 +188,7 @@ Api::Served Api::chat(const HttpRequest& request, const Wake& wake) {
 
 Api::Served Api::decode(const HttpRequest& request, const Wake& wake) {
   return texts(request, Endpoint::decode, [&](const auto& model, TextRequest wanted) {
-    return decant::decode(model, std::move(wanted), options_.limits, metrics_, options_.make_tracer, wake);
+    return decant::decode(model, std::move(wanted), options_.limits, metrics_, options_.make_tracer, kept_, wake);
   });
 }
 
@@ -247,7 +260,7 @@ Api::Served Api::tokenize(const HttpRequest& request, const Wake&) {
   const bool pieces = flag(body, "with_pieces", false), texts = flag(body, "return_token_strs", false);
   std::vector<Token> tokens;
   if (body.contains("messages")) {
-    tokens = read_prompt_text(render_messages(read_messages(body["messages"]), model->file()), model->file()).tokens;
+    tokens = read_prompt_text(rendered(body, model->file()), model->file()).tokens;
   } else {
     tokens = vocab.tokenize(text_field(body, is_content ? "content" : "prompt"), parse, special);
   }
@@ -314,7 +327,7 @@ Api::Served Api::tokenizer_info(const HttpRequest&, const Wake&) {
 Api::Served Api::apply_template(const HttpRequest& request, const Wake&) {
   const Json body = read_json(request.body);
   const auto model = named(body);
-  const std::string text = render_messages(read_messages(body.value("messages", Json())), model->file());
+  const std::string text = rendered(body, model->file());
   JsonWriter json;
   json.begin_object().field("prompt", std::string_view(text)).end_object();
   return json_answer(json);

@@ -8,6 +8,7 @@
 #include "server/decode.h"
 #include "server/generation.h"
 #include "server/http.h"
+#include "server/kept_answers.h"
 #include "server/metrics.h"
 #include "server/served_models.h"
 
@@ -53,11 +54,12 @@ class Api final : public HttpHandler {
   template <class Start>
   Served texts(const HttpRequest& request, Endpoint endpoint, Start start);
   std::shared_ptr<ServedModel> named(const Json& body);
-  bool is_allowed(const HttpRequest& request) const;
+  std::optional<Realm> realm_of(const HttpRequest& request) const;  // nothing: no valid key
 
   ServedModels& models_;
   ApiOptions options_;
   Metrics metrics_;
+  KeptAnswers kept_;
   std::atomic<bool> draining_ = false;
 };
 

@@ -17,20 +17,29 @@ double since(Clock::time_point begin) { return std::chrono::duration<double>(Clo
 class Decoding final : public Response {
  public:
   Decoding(std::shared_ptr<ServedModel> model, TextRequest request, const GenerationLimits& limits, Metrics& metrics,
-           const MakeTracer& make_tracer, const Wake& wake)
-      : model_(std::move(model)), limits_(limits), metrics_(metrics) {
+           const MakeTracer& make_tracer, KeptAnswers& kept, const Wake& wake)
+      : model_(std::move(model)), limits_(limits), metrics_(metrics), kept_(kept) {
     GenerationConfig& config = request.config;
-    complete(config, !request.messages.empty(), model_->file());
+    Job job;
+    answer_ = {.model = model_->name(), .realm = request.realm, .chat = !request.messages.empty()};
+    if (request.from) {
+      job.from = go_on_from(*request.from);
+      std::vector<Token> text = job.from.tokens();
+      text.insert(text.end(), request.from->tokens.begin(), request.from->tokens.end());
+      request.prompts = {std::move(text)};
+    }
+    complete(config, answer_.chat, model_->file());
     if (!config.seed) config.seed = random_seed();
     const StrategyRow& row = resolve_strategy(config);
     ReadPrompt prompt = std::move(read_prompts(request, model_->file()).at(0));
-    Job job;
+    answer_.prompt = prompt.tokens.size();
     job.config = config;
-    job.prompt = prompt.tokens;
+    job.prompt = request.from ? request.from->tokens : prompt.tokens;
     job.healed = prompt.healed;
     if (config.guidance_scale != 1 && !config.negative_prompt.empty())
       job.negative_prompt = read_prompt_text(config.negative_prompt, model_->file()).tokens;
-    job.keeps_text = limits_.keeps_texts;
+    job.realm = request.realm;
+    job.bookmarks = true;
     job.bell = std::make_shared<Bell>(wake);
     const auto write = [this](std::string_view line) {
       const bool has_end = line.ends_with('\n');
@@ -75,10 +84,31 @@ class Decoding final : public Response {
   void cut() override { cut_ = true; }
 
  private:
+  // The text up to the place that is meant; whether its turns end is that answer's.
+  Bookmark go_on_from(const GoOn& from) {
+    const auto earlier = kept_.find(from.id, answer_.realm);
+    if (!earlier || earlier->model != model_->name()) {
+      throw ApiError(
+          404, fmt::format("there is no answer {} of {} any more: send its ids as prompt", from.id, model_->name()),
+          "from", "answer_not_found");
+    }
+    if (from.sequence >= earlier->texts.size())
+      throw ApiError(400, fmt::format("from must name one of that answer's {} sequences", earlier->texts.size()),
+                     "from");
+    const Bookmark& text = earlier->texts[from.sequence];
+    const std::size_t written = text.tokens().size() - std::min(text.tokens().size(), earlier->prompt);
+    const std::size_t length = from.length.value_or(written);
+    if (length > written)
+      throw ApiError(400, fmt::format("from has length {}, but that text has {} new tokens", length, written), "from");
+    answer_.chat = earlier->chat;
+    return text.first(std::min(text.tokens().size(), earlier->prompt + length));
+  }
+
   void write_outcome() {
     const Outcome& outcome = ticket_.outcome();
+    answer_.texts = outcome.bookmarks;
     JsonWriter json;
-    json.begin_object().key("sequences").begin_array();
+    json.begin_object().field("id", std::string_view(kept_.keep(std::move(answer_)))).key("sequences").begin_array();
     for (const Sequence& each : outcome.sequences) {
       json.begin_object().field("text", std::string_view(each.bytes)).field("finish_reason", to_string(each.finish));
       json.field("score", each.score).end_object();
@@ -105,6 +135,8 @@ class Decoding final : public Response {
   std::shared_ptr<ServedModel> model_;
   GenerationLimits limits_;
   Metrics& metrics_;
+  KeptAnswers& kept_;
+  KeptAnswer answer_;  // what will be kept of it
   Clock::time_point begin_ = Clock::now();
   std::unique_ptr<RunObserver> tracer_;
   Ticket ticket_;
@@ -117,8 +149,8 @@ class Decoding final : public Response {
 
 std::unique_ptr<Response> decode(const std::shared_ptr<ServedModel>& model, TextRequest request,
                                  const GenerationLimits& limits, Metrics& metrics, const MakeTracer& make_tracer,
-                                 const Wake& wake) {
-  return std::make_unique<Decoding>(model, std::move(request), limits, metrics, make_tracer, wake);
+                                 KeptAnswers& kept, const Wake& wake) {
+  return std::make_unique<Decoding>(model, std::move(request), limits, metrics, make_tracer, kept, wake);
 }
 
 }  // namespace decant

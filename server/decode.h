@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "server/generation.h"
+#include "server/kept_answers.h"
 
 namespace decant {
 
@@ -23,6 +24,6 @@ using MakeTracer = std::function<std::unique_ptr<RunObserver>(TraceLine write, c
 
 std::unique_ptr<Response> decode(const std::shared_ptr<ServedModel>& model, TextRequest request,
                                  const GenerationLimits& limits, Metrics& metrics, const MakeTracer& make_tracer,
-                                 const Wake& wake);
+                                 KeptAnswers& kept, const Wake& wake);
 
 }  // namespace decant

@@ -8,15 +8,16 @@
 #include <cmath>
 #include <cstdint>
 #include <ctime>
+#include <iterator>
 #include <map>
 #include <optional>
-#include <random>
 #include <string_view>
 #include <utility>
 
 #include "base/utf8.h"
 #include "options/table.h"
 #include "server/api_error.h"
+#include "server/random_name.h"
 #include "strategies/resolve.h"
 #include "strategies/score.h"
 #include "strategies/speculative_trace.h"
@@ -149,14 +150,6 @@ void write_text_logprobs(JsonWriter& json, const std::vector<Record>& records, s
 
 std::string_view openai_reason(FinishReason reason) { return reason == FinishReason::stop ? "stop" : "length"; }
 
-std::string random_name(std::string_view prefix) {
-  constexpr std::string_view letters = "0123456789abcdefghijklmnopqrstuvwxyz";
-  std::random_device device;
-  std::string name(prefix);
-  for (int i = 0; i < 26; ++i) name += letters[device() % letters.size()];
-  return name;
-}
-
 // A text on its way to its reader.
 struct Choice {
   int index = 0;
@@ -170,6 +163,7 @@ struct Choice {
   std::size_t offset = 0;             // in characters, of the next record
   bool begun = false, ended = false;  // the stream has its first, its last chunk
   std::optional<FinishReason> finish = {};
+  std::optional<ToolCallReader> calls = {};
 
   void show(const std::string& more, std::size_t withheld) {
     text += more;
@@ -211,6 +205,7 @@ class Generation final : public Response {
         id_(random_name(chat_ ? "chatcmpl-" : "cmpl-")),
         created_(std::time(nullptr)) {
     GenerationConfig& config = request_.config;
+    notation_ = prepare_tools(request_, model_->file());
     complete(config, chat_, model_->file());
     if (!config.seed) config.seed = random_seed();
     if (request_.logprobs > config.trace_top) config.trace_top = request_.logprobs;
@@ -259,6 +254,7 @@ class Generation final : public Response {
     for (int i = 0; i < config.num_return_sequences; ++i) {
       Choice choice{.index = part.first + i, .stream = TextStream(hidden, before + part.prompt.healed)};
       if (request_.echo && request_.logprobs < 0) choice.text = part.prompt.text;
+      if (notation_) choice.calls.emplace(*notation_);
       choices_.push_back(std::move(choice));
     }
     if (request_.echo && request_.logprobs >= 0) score_prompt(part, bell);
@@ -269,7 +265,7 @@ class Generation final : public Response {
     if (config.guidance_scale != 1 && !config.negative_prompt.empty())
       job.negative_prompt = read_prompt_text(config.negative_prompt, model_->file()).tokens;
     job.wishes.decisions = request_.logprobs >= 0;
-    job.keeps_text = limits_.keeps_texts;
+    job.realm = request_.realm;
     job.bell = bell;
     part.writing = model_->engine().submit(std::move(job));
     parts_.push_back(std::move(part));
@@ -289,7 +285,7 @@ class Generation final : public Response {
     job.config.trace_top = std::max(1, request_.logprobs);
     job.strategy = score(std::move(rest));
     job.wishes = {.texts = false, .decisions = true};
-    job.keeps_text = limits_.keeps_texts;
+    job.realm = request_.realm;
     job.bell = bell;
     part.scoring = model_->engine().submit(std::move(job));
   }
@@ -416,7 +412,34 @@ class Generation final : public Response {
       json.value(nullptr);
       return;
     }
-    json.value(openai_reason(*choice.finish)).field("finish_detail", to_string(*choice.finish));
+    const bool calls = choice.calls && choice.calls->count() > 0 && *choice.finish != FinishReason::length;
+    json.value(calls ? "tool_calls" : openai_reason(*choice.finish));
+    json.field("finish_detail", to_string(*choice.finish));
+  }
+
+  // What of the text is said and what calls a tool; all of it, once it has its end.
+  static ToolCallReader::Found read_calls(Choice& choice, std::string_view text) {
+    ToolCallReader::Found found = choice.calls->push(text);
+    if (!choice.finish) return found;
+    ToolCallReader::Found rest = choice.calls->finish();
+    found.text += rest.text;
+    std::move(rest.calls.begin(), rest.calls.end(), std::back_inserter(found.calls));
+    return found;
+  }
+
+  // The last of `count`.
+  void write_calls(JsonWriter& json, const std::vector<ToolCall>& calls, int count) const {
+    if (calls.empty()) return;
+    int index = count - static_cast<int>(calls.size());
+    json.key("tool_calls").begin_array();
+    for (const ToolCall& each : calls) {
+      json.begin_object();
+      if (request_.stream) json.field("index", index++);
+      json.field("id", std::string_view(each.id)).field("type", "function").key("function").begin_object();
+      json.field("name", std::string_view(each.name)).field("arguments", std::string_view(each.arguments));
+      json.end_object().end_object();
+    }
+    json.end_array();
   }
 
   void event(const std::string& json) { events_ += "data: " + json + "\n\n"; }
@@ -424,13 +447,21 @@ class Generation final : public Response {
   // Of a text that goes on; its end, once it has one, is in the last of them.
   void chunk(Choice& choice, std::string_view text) {
     if (text.empty() && choice.records.empty() && !choice.finish) return;
+    ToolCallReader::Found found;
+    if (choice.calls) {
+      found = read_calls(choice, text);
+      text = found.text;
+      if (text.empty() && found.calls.empty() && choice.records.empty() && !choice.finish) return;
+    }
     JsonWriter json;
     begin(json, true);
     json.key("choices").begin_array().begin_object().field("index", choice.index);
     if (chat_) {
       json.key("delta").begin_object();
       if (!std::exchange(choice.begun, true)) json.field("role", "assistant");
-      json.field("content", text).end_object();
+      if (!choice.calls || !text.empty()) json.field("content", text);
+      write_calls(json, found.calls, choice.calls ? choice.calls->count() : 0);
+      json.end_object();
     } else {
       json.field("text", text);
     }
@@ -463,8 +494,13 @@ class Generation final : public Response {
         Choice& choice = choices_[static_cast<std::size_t>(part.first + i)];
         json.begin_object().field("index", choice.index);
         if (chat_) {
-          json.key("message").begin_object().field("role", "assistant");
-          json.field("content", std::string_view(choice.text)).key("refusal").value(nullptr).end_object();
+          json.key("message").begin_object().field("role", "assistant").key("content");
+          const ToolCallReader::Found found =
+              choice.calls ? read_calls(choice, choice.text) : ToolCallReader::Found{choice.text, {}};
+          found.text.empty() && !found.calls.empty() ? json.value(nullptr) : json.value(std::string_view(found.text));
+          json.key("refusal").value(nullptr);
+          write_calls(json, found.calls, static_cast<int>(found.calls.size()));
+          json.end_object();
         } else {
           json.field("text", std::string_view(choice.text));
         }
@@ -503,6 +539,7 @@ class Generation final : public Response {
   std::time_t created_;
   Clock::time_point begin_ = Clock::now();
   std::string_view strategy_;
+  std::optional<ToolNotation> notation_;  // of calls of tools, if there may be any
   std::vector<Part> parts_;
   std::vector<Choice> choices_;
   std::string events_;

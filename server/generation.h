@@ -18,7 +18,6 @@ namespace decant {
 
 struct GenerationLimits {
   double longest_wait = 60;  // seconds in line
-  bool keeps_texts = true;   // for requests that begin alike: not where keys must not learn of each other
 };
 
 // Hands the request in. Throws ApiError and Error for what is refused at once.

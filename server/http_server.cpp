@@ -1,6 +1,7 @@
-// Tested by tests/server/serve_test.py.
+// Tested by tests/server/serve_test.py, tests/server/http_server_test.cpp.
 #include "server/http_server.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -31,6 +32,10 @@
 #include <map>
 #include <set>
 
+#ifdef DECANT_TLS
+#include <boost/asio/ssl.hpp>
+#endif
+
 #include "base/error.h"
 
 namespace decant {
@@ -48,6 +53,62 @@ constexpr std::size_t kWriteBytes = 64 << 10;           // that have their own d
 constexpr auto kLook = std::chrono::milliseconds(500);  // at an answer that nobody wakes
 
 using Stream = beast::basic_stream<Protocol>;
+
+#ifdef DECANT_TLS
+using TlsContext = asio::ssl::context;
+#else
+struct TlsContext {};
+#endif
+
+// What a connection reads and writes through: its socket, or TLS upon it.
+class Channel {
+ public:
+  using executor_type = Stream::executor_type;
+
+  Channel(Protocol::socket socket, [[maybe_unused]] TlsContext* tls) : stream_(std::move(socket)) {
+#ifdef DECANT_TLS
+    if (tls) tls_.emplace(stream_, *tls);
+#endif
+  }
+
+  Stream& stream() { return stream_; }
+  executor_type get_executor() { return stream_.get_executor(); }
+
+  template <class Buffers, class Token>
+  auto async_read_some(const Buffers& buffers, Token&& token) {
+    const auto begin = [this](auto handler, const Buffers& to) {
+#ifdef DECANT_TLS
+      if (tls_) return tls_->async_read_some(to, std::move(handler));
+#endif
+      stream_.async_read_some(to, std::move(handler));
+    };
+    return asio::async_initiate<Token, void(error_code, std::size_t)>(begin, token, buffers);
+  }
+
+  template <class Buffers, class Token>
+  auto async_write_some(const Buffers& buffers, Token&& token) {
+    const auto begin = [this](auto handler, const Buffers& from) {
+#ifdef DECANT_TLS
+      if (tls_) return tls_->async_write_some(from, std::move(handler));
+#endif
+      stream_.async_write_some(from, std::move(handler));
+    };
+    return asio::async_initiate<Token, void(error_code, std::size_t)>(begin, token, buffers);
+  }
+
+#ifdef DECANT_TLS
+  bool has_tls() const { return tls_.has_value(); }
+  asio::ssl::stream<Stream&>& tls() { return *tls_; }
+#else
+  bool has_tls() const { return false; }
+#endif
+
+ private:
+  Stream stream_;
+#ifdef DECANT_TLS
+  std::optional<asio::ssl::stream<Stream&>> tls_;
+#endif
+};
 
 Clock::duration in_clock(HttpLimits::Seconds seconds) { return std::chrono::duration_cast<Clock::duration>(seconds); }
 
@@ -126,6 +187,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
   HttpHandler& handler() { return handler_; }
   asio::io_context& context() { return context_; }
   asio::thread_pool& workers() { return workers_; }
+  TlsContext* tls() { return tls_ ? &*tls_ : nullptr; }
   bool draining() const { return draining_; }
   bool is_cut() const { return cut_; }
 
@@ -135,6 +197,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
   std::atomic<int> count = 0;
 
  private:
+  void read_certificate();
   template <class Acceptor>
   asio::awaitable<void> accept(Acceptor& acceptor);
   void take(Protocol::socket socket, const std::string& address, bool loopback);
@@ -146,6 +209,7 @@ class HttpServer::Impl : public std::enable_shared_from_this<HttpServer::Impl> {
   HttpHandler& handler_;
   asio::io_context context_{1};
   asio::thread_pool workers_;
+  std::optional<TlsContext> tls_;
   asio::signal_set signals_{context_, SIGINT, SIGTERM};
   asio::steady_timer deadline_{context_};
   std::optional<asio::ip::tcp::acceptor> tcp_;
@@ -178,7 +242,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(std::shared_ptr<HttpServer::Impl> server, Protocol::socket socket, std::string address, bool loopback)
       : server_(std::move(server)),
-        stream_(std::move(socket)),
+        channel_(std::move(socket), server_->tls()),
         wait_(server_->context()),
         address_(std::move(address)),
         loopback_(loopback) {
@@ -217,6 +281,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     std::atomic<bool> done = false;
   };
 
+  asio::awaitable<bool> shake_hands();
+  asio::awaitable<void> say_goodbye();
   asio::awaitable<bool> serve_one();
   asio::awaitable<bool> read_body(Parser& parser);
   asio::awaitable<bool> respond(const HttpRequest& request, bool keep_alive, bool chunks);
@@ -227,10 +293,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::awaitable<void> linger();
   HttpRequest read_head(Parser& parser) const;
   void watch();
+  bool has_hung_up();
   void stop_watching();
 
   std::shared_ptr<HttpServer::Impl> server_;
-  Stream stream_;
+  Channel channel_;
+  Stream& stream_ = channel_.stream();
   beast::flat_buffer buffer_{kReadBytes};
   asio::steady_timer wait_;
   std::string address_;
@@ -250,18 +318,50 @@ void Waker::wake() {
 
 asio::awaitable<void> Connection::serve() {
   const auto self = shared_from_this();
-  for (bool more = true; more && !server_->draining();) {
+  const auto begun = co_await shake_hands();
+  for (bool more = begun; more && !server_->draining();) {
     const auto again = co_await serve_one();
     more = again;
     drop();
     first_ = busy_ = false;
   }
+  gone_ = gone_ || !begun;
+  co_await say_goodbye();
   error_code ignored;
   stream_.socket().shutdown(asio::socket_base::shutdown_both, ignored);
 }
 
+// True at once where there is no TLS.
+asio::awaitable<bool> Connection::shake_hands() {
+  error_code error;
+#ifdef DECANT_TLS
+  if (channel_.has_tls()) {
+    auto token = asio::redirect_error(asio::use_awaitable, error);
+    stream_.expires_after(in_clock(server_->limits().header));
+    auto& tls = channel_.tls();
+    constexpr auto side = asio::ssl::stream_base::server;
+    co_await tls.async_handshake(side, token);
+  }
+#endif
+  co_return !error;
+}
+
+asio::awaitable<void> Connection::say_goodbye() {
+#ifdef DECANT_TLS
+  if (channel_.has_tls() && !gone_) {
+    error_code error;
+    auto token = asio::redirect_error(asio::use_awaitable, error);
+    stream_.expires_after(std::chrono::seconds(1));
+    auto& tls = channel_.tls();
+    co_await tls.async_shutdown(token);
+  }
+#endif
+  co_return;
+}
+
 asio::awaitable<void> Connection::turn_away() {
   const auto self = shared_from_this();
+  if (channel_.has_tls()) co_return;  // shaking hands is work
   const Refusal& why = kTooManyConnections;
   co_await refuse(why);
 }
@@ -312,7 +412,7 @@ asio::awaitable<bool> Connection::serve_one() {
   if (buffer_.size() == 0) {
     stream_.expires_after(in_clock(first_ ? limits.header : limits.idle));
     const auto room = buffer_.prepare(kReadBytes / 4);
-    const auto count = co_await stream_.async_read_some(room, token);
+    const auto count = co_await channel_.async_read_some(room, token);
     if (error) co_return false;
     buffer_.commit(count);
   }
@@ -322,7 +422,7 @@ asio::awaitable<bool> Connection::serve_one() {
   parser.body_limit(limits.body_bytes);
   {
     const Deadline deadline(stream_, Clock::now() + in_clock(limits.header));
-    co_await http::async_read_header(stream_, buffer_, parser, token);
+    co_await http::async_read_header(channel_, buffer_, parser, token);
     error = deadline.reason(error);
   }
   if (error) {
@@ -373,7 +473,7 @@ asio::awaitable<bool> Connection::read_body(Parser& parser) {
     const HttpLimits::Seconds allowed(static_cast<double>(received) / limits.body_rate);
     {
       const Deadline deadline(stream_, begin + in_clock(limits.header + allowed));
-      const auto count = co_await http::async_read_some(stream_, buffer_, parser, token);
+      const auto count = co_await http::async_read_some(channel_, buffer_, parser, token);
       received += count;
       error = deadline.reason(error);
     }
@@ -390,8 +490,9 @@ asio::awaitable<void> Connection::sleep() {
   error_code error;
   auto token = asio::redirect_error(asio::use_awaitable, error);
   if (woken_ || gone_) co_return;
-  wait_.expires_after(kLook);
+  wait_.expires_after(channel_.has_tls() ? kLook / 5 : kLook);
   co_await wait_.async_wait(token);
+  if (channel_.has_tls() && has_hung_up()) gone_ = true;
 }
 
 asio::awaitable<bool> Connection::respond(const HttpRequest& request, bool keep_alive, bool chunks) {
@@ -467,7 +568,7 @@ asio::awaitable<bool> Connection::send(const std::string& bytes) {
   for (std::size_t at = 0; at < bytes.size();) {
     stream_.expires_after(in_clock(server_->limits().write));
     const asio::const_buffer next(bytes.data() + at, std::min(kWriteBytes, bytes.size() - at));
-    const auto count = co_await asio::async_write(stream_, next, token);
+    const auto count = co_await asio::async_write(channel_, next, token);
     if (error || gone_) co_return false;
     at += count;
   }
@@ -489,6 +590,12 @@ void Connection::watch() {
   });
 }
 
+// With TLS a client's goodbye is bytes, as its next request is; but it closes its side behind them.
+bool Connection::has_hung_up() {
+  pollfd socket{.fd = stream_.socket().native_handle(), .events = POLLRDHUP, .revents = 0};
+  return poll(&socket, 1, 0) > 0 && (socket.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
 void Connection::stop_watching() {
   if (watching_) stream_.socket().cancel();
 }
@@ -499,6 +606,7 @@ void Connection::stop_watching() {
 
 HttpServer::Impl::Impl(HttpServerOptions options, HttpHandler& handler)
     : options_(std::move(options)), handler_(handler), workers_(static_cast<std::size_t>(options_.workers)) {
+  if (!options_.tls_certificate.empty()) read_certificate();
   error_code error;
   if (!options_.unix_socket.empty()) {
     std::error_code unknown;
@@ -529,6 +637,24 @@ HttpServer::Impl::Impl(HttpServerOptions options, HttpHandler& handler)
                 error.message());
   }
   port_ = tcp_->local_endpoint().port();
+}
+
+void HttpServer::Impl::read_certificate() {
+#ifdef DECANT_TLS
+  tls_.emplace(asio::ssl::context::tls_server);
+  using Options = asio::ssl::context;
+  error_code error;
+  tls_->set_options(Options::default_workarounds | Options::no_sslv3 | Options::no_tlsv1 | Options::no_tlsv1_1, error);
+  const auto check = [&](const std::string& path, const char* what) {
+    if (error) throw Error(ErrorKind::data, "{} has no {} in PEM: {}", path, what, error.message());
+  };
+  tls_->use_certificate_chain_file(options_.tls_certificate, error);
+  check(options_.tls_certificate, "certificate");
+  tls_->use_private_key_file(options_.tls_key, asio::ssl::context::pem, error);
+  check(options_.tls_key, "key of that certificate");
+#else
+  throw Error(ErrorKind::unavailable, "this decant was built without TLS: install libssl-dev and build it again");
+#endif
 }
 
 int HttpServer::Impl::run() {

@@ -25,16 +25,18 @@ struct HttpLimits {
 };
 
 struct HttpServerOptions {
-  std::string host = "127.0.0.1";  // a literal address
-  int port = 8080;                 // 0: any that is free
-  std::string unix_socket = {};    // a path: in place of an address
+  std::string host = "127.0.0.1";                  // a literal address
+  int port = 8080;                                 // 0: any that is free
+  std::string unix_socket = {};                    // a path: in place of an address
+  std::string tls_certificate = {}, tls_key = {};  // PEM files: the chain, its key; none: no TLS
   HttpLimits limits = {};
   int workers = 2;
 };
 
 class HttpServer {
  public:
-  // Listens at once. Throws Error: usage for an address that is none, unavailable for one that cannot be had.
+  // Listens at once. Throws Error: usage for an address that is none, unavailable for one that cannot be had or a
+  // build without TLS, data for a certificate that is none.
   HttpServer(const HttpServerOptions& options, HttpHandler& handler);
   ~HttpServer();
 

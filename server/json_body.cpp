@@ -1,4 +1,4 @@
-// Tested by tests/server/request_test.cpp.
+// Tested by tests/server/serve_test.py.
 #include "server/json_body.h"
 
 #include <set>

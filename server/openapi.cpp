@@ -1,4 +1,4 @@
-// Tested by tests/server/request_test.cpp.
+// Tested by tests/server/serve_test.py.
 #include "server/openapi.h"
 
 #include <cmath>
@@ -80,7 +80,19 @@ std::optional<Json> body_of(std::string_view path) {
   if (path == "/v1/completions") return reference("CompletionRequest");
   if (path == "/v1/chat/completions") return reference("ChatRequest");
   if (path == "/v1/decode") return reference("DecodeRequest");
-  return Json{{"type", "object"}};
+  constexpr std::string_view tokenize =
+      R"({"prompt":{"type":"string"},"content":{"type":"string"},"add_special_tokens":{"type":"boolean"},"add_special":{"type":"boolean"},)"
+      R"("parse_special":{"type":"boolean"},"with_pieces":{"type":"boolean"},"return_token_strs":{"type":"boolean"}})";
+  Json fields = Json::object();
+  if (path == "/tokenize") fields = Json::parse(tokenize);
+  if (path == "/detokenize") fields = Json::parse(R"({"tokens":{"type":"array","items":{"type":"integer"}}})");
+  const bool takes_messages = path == "/tokenize" || path == "/apply-template";
+  for (const ApiField& field : api_fields()) {
+    const bool is_taken =
+        field.name == "model" || (takes_messages && (field.name == "messages" || field.name == "tools"));
+    if (is_taken) fields[std::string(field.name)] = Json::parse(field.schema);
+  }
+  return Json{{"type", "object"}, {"properties", std::move(fields)}};
 }
 
 Json operation(const Route& route) {
@@ -89,6 +101,12 @@ Json operation(const Route& route) {
   const Json error = {{"description", "an error"},
                       {"content", {{"application/json", {{"schema", reference("Error")}}}}}};
   responses["200"] = {{"description", "the answer"}};
+  const bool is_json = route.path != "/" && route.path != "/metrics" && route.path != "/v1/decode";
+  Json& content = responses["200"]["content"];
+  if (is_json) content["application/json"] = {{"schema", {{"type", "object"}}}};
+  if (route.path == "/") content["text/html"] = Json::object();
+  if (route.path == "/metrics") content["text/plain"] = Json::object();
+  if (route.path.starts_with("/v1/") && route.method == "POST") content["text/event-stream"] = Json::object();
   for (const char* status : {"400", "401", "403", "404", "405", "408", "413", "415", "421", "429", "431", "500", "503"})
     responses[status] = error;
   if (!route.open) it["security"] = Json::array({{{"key", Json::array()}}, Json::object()});

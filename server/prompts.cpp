@@ -2,6 +2,7 @@
 #include "server/prompts.h"
 
 #include "base/error.h"
+#include "options/table.h"
 #include "processors/token_healing.h"
 #include "server/api_error.h"
 
@@ -18,6 +19,27 @@ ReadPrompt read_ids(const std::vector<Token>& ids, const LlamaVocab& vocab) {
   return prompt;
 }
 
+// Templates take the arguments of calls as objects, which they make JSON of, or as texts. Nothing: there are none, or
+// `rendered`, for which they were objects, does not show one as templates show an object that they take for a text.
+std::optional<std::vector<Message>> with_text_arguments(std::vector<Message> messages, std::string_view rendered) {
+  bool any = false;
+  for (Message& each : messages) {
+    if (each.more.empty()) continue;
+    Json more = Json::parse(each.more);
+    if (!more.contains("tool_calls")) continue;
+    for (Json& call : more["tool_calls"]) {
+      Json& arguments = call["function"]["arguments"];
+      if (arguments.is_string()) continue;
+      const bool is_shown =
+          !arguments.empty() && rendered.find(fmt::format("{{'{}': ", arguments.begin().key())) != rendered.npos;
+      any = any || is_shown || rendered.empty();
+      arguments = arguments.dump();
+    }
+    each.more = more.dump();
+  }
+  return any ? std::optional(std::move(messages)) : std::nullopt;
+}
+
 }  // namespace
 
 ReadPrompt read_prompt_text(const std::string& text, const LlamaFile& file) {
@@ -26,16 +48,44 @@ ReadPrompt read_prompt_text(const std::string& text, const LlamaFile& file) {
   return {.text = text, .tokens = vocab.tokenize(text, true, !own_bos)};
 }
 
-std::string render_messages(const std::vector<Message>& messages, const LlamaFile& file) {
+std::string render_messages(const std::vector<Message>& messages, const LlamaFile& file, const ToolWishes& tools) {
   if (!file.chat_template())
     throw Error(ErrorKind::data, "the file of {} has no chat template: use completions", file.name());
-  return file.chat_template()->render(messages);
+  const std::string list = tools.any() ? tools.tools.dump() : "";
+  std::string text;
+  try {
+    text = file.chat_template()->render(messages, list);
+  } catch (const Error&) {
+    if (!with_text_arguments(messages, "")) throw;
+  }
+  const auto texts = with_text_arguments(messages, text);
+  return texts ? file.chat_template()->render(*texts, list) : text;
+}
+
+std::optional<ToolNotation> prepare_tools(TextRequest& request, const LlamaFile& file) {
+  const ToolWishes& wishes = request.tools;
+  if (!wishes.any()) return std::nullopt;
+  const ChatTemplate* chat = file.chat_template();
+  const auto notation = chat ? notation_of(chat->source()) : std::nullopt;
+  if (!notation) {
+    throw ApiError(
+        400,
+        fmt::format("the chat template of {} {}", file.name(),
+                    chat && chat->has_tools() ? "has tools called in a way that is not known here" : "knows no tools"),
+        "tools");
+  }
+  if (!wishes.required) return notation;
+  GenerationConfig& config = request.config;
+  if (!config.grammar.empty() || !config.json_schema.empty())
+    throw ApiError(400, "tool_choice cannot require a call beside response_format or a grammar", "tool_choice");
+  set(config, get(generation_fields(), "grammar"), grammar_of(wishes, *notation));
+  return notation;
 }
 
 std::vector<ReadPrompt> read_prompts(const TextRequest& request, const LlamaFile& file) {
   std::vector<ReadPrompt> prompts;
   if (!request.messages.empty()) {
-    prompts.push_back(read_prompt_text(render_messages(request.messages, file), file));
+    prompts.push_back(read_prompt_text(render_messages(request.messages, file, request.tools), file));
   }
   for (const PromptInput& each : request.prompts) {
     const auto* text = std::get_if<std::string>(&each);

@@ -1,6 +1,7 @@
 // What a model reads of a request: its texts, ids or messages as tokens.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,11 @@ std::vector<ReadPrompt> read_prompts(const TextRequest& request, const LlamaFile
 ReadPrompt read_prompt_text(const std::string& text, const LlamaFile& file);
 
 // The conversation in the model's chat template. Throws Error(data) where it has none.
-std::string render_messages(const std::vector<Message>& messages, const LlamaFile& file);
+std::string render_messages(const std::vector<Message>& messages, const LlamaFile& file, const ToolWishes& tools = {});
+
+// Has the answer call a tool where it must. Returns how its calls are to be read; nothing: there are none. Throws
+// ApiError(400) where the model's template knows no tools.
+std::optional<ToolNotation> prepare_tools(TextRequest& request, const LlamaFile& file);
 
 // What the options leave to the prompt: the tokens that end a turn of a chat.
 void complete(GenerationConfig& config, bool chat, const LlamaFile& file);

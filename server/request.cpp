@@ -1,7 +1,8 @@
-// Tested by tests/server/request_test.cpp.
+// Tested by tests/server/serve_test.py.
 #include "server/request.h"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -24,6 +25,14 @@ constexpr ApiField fields[] = {
     {"messages", "",
      R"({"type":"array","items":{"type":"object","properties":{"role":{"type":"string"},"content":{}},"required":["role","content"]}})",
      "the conversation, to which the model's chat template is applied", false, true, true},
+    {"tools", "", R"({"type":"array","items":{"type":"object"}})", "functions that the answer may call", false, true,
+     false},
+    {"tool_choice", "", R"({"oneOf":[{"type":"object"},{"enum":["none","auto","required"]}]})",
+     "none, auto, required, or the function to call", false, true, false},
+    {"parallel_tool_calls", "", kFlag, "false: one call at most where one is required", false, true, false},
+    {"from", "",
+     R"({"type":"object","properties":{"id":{"type":"string"},"sequence":{"type":"integer","minimum":0},"length":{"type":"integer","minimum":0},"tokens":{"type":"array","items":{"type":"integer"}}},"required":["id"],"additionalProperties":false})",
+     "a place in an earlier answer, in place of a prompt", false, false, true},
     {"stream", "", kFlag, "server-sent events as the text is written", true, true, false},
     {"stream_options", "", R"({"type":"object","properties":{"include_usage":{"type":"boolean"}}})",
      "include_usage: a last event with the usage", true, true, false},
@@ -48,10 +57,9 @@ constexpr ApiField fields[] = {
     {"service_tier", "", kAny, "ignored"},
     {"safety_identifier", "", kAny, "ignored"},
     {"prompt_cache_key", "", kAny, "ignored"},
-    {"parallel_tool_calls", "", kAny, "ignored", false, true, false},
 };
 
-[[noreturn]] void reject(std::string_view field, const std::string& wanted) {
+[[noreturn]] void reject(std::string_view field, std::string_view wanted) {
   throw ApiError(400, fmt::format("{} must be {}", field, wanted), std::string(field));
 }
 
@@ -126,11 +134,11 @@ int read_count(const Json& value, std::string_view name, int most) {
   return value.get<int>();
 }
 
-std::vector<Token> read_ids(const Json& list) {
+std::vector<Token> read_ids(const Json& list, std::string_view field = "prompt") {
   std::vector<Token> ids;
   for (const Json& each : list) {
     const bool fits = each.is_number_integer() && each >= 0 && each <= 0x7fffffff;
-    if (!fits) reject("prompt", "a text, token ids, or a list of either");
+    if (!fits) reject(field, field == "prompt" ? "a text, token ids, or a list of either" : "of token ids");
     ids.push_back(each.get<Token>());
   }
   return ids;
@@ -159,6 +167,27 @@ std::vector<PromptInput> read_prompts(const Json& value) {
   return prompts;
 }
 
+// Calls of an earlier turn; their arguments, which are JSON in a text, as templates take them: an object.
+Json read_calls(const Json& calls) {
+  constexpr std::string_view wanted =
+      "of messages whose tool_calls are a list of {id, type, function: {name, arguments}}";
+  if (!calls.is_array()) reject("messages", wanted);
+  Json read = Json::array();
+  for (const Json& each : calls) {
+    const Json function = each.is_object() ? each.value("function", Json()) : Json();
+    if (!function.is_object() || !function.value("name", Json()).is_string()) reject("messages", wanted);
+    Json arguments = function.value("arguments", Json::object());
+    if (arguments.is_string()) {
+      Json object = Json::parse(arguments.get<std::string>(), nullptr, false);
+      if (object.is_object()) arguments = std::move(object);
+    }
+    Json call = {{"type", "function"}, {"function", {{"name", function["name"]}, {"arguments", arguments}}}};
+    if (each.contains("id") && each["id"].is_string()) call["id"] = each["id"];
+    read.push_back(std::move(call));
+  }
+  return read;
+}
+
 // The text of a message: a string, or parts of type "text".
 std::string read_content(const Json& content) {
   constexpr std::string_view wanted = "a text, or a list of parts of type text";
@@ -172,6 +201,30 @@ std::string read_content(const Json& content) {
     text += part["text"].get<std::string>();
   }
   return text;
+}
+
+GoOn read_from(const Json& value) {
+  constexpr std::string_view wanted = "an object of id, sequence, length and tokens";
+  if (!value.is_object()) reject("from", wanted);
+  GoOn from;
+  const auto count = [](const Json& number) {
+    return static_cast<std::size_t>(read_count(number, "from", std::numeric_limits<int>::max()));
+  };
+  for (const auto& [name, each] : value.items()) {
+    if (name == "id" && each.is_string()) {
+      from.id = each.get<std::string>();
+    } else if (name == "sequence") {
+      from.sequence = count(each);
+    } else if (name == "length") {
+      if (!each.is_null()) from.length = count(each);
+    } else if (name == "tokens" && each.is_array()) {
+      from.tokens = read_ids(each, "from");
+    } else {
+      reject("from", wanted);
+    }
+  }
+  if (from.id.empty()) reject("from", "of an id");
+  return from;
 }
 
 void read_format(const Json& value, GenerationConfig& config) {
@@ -230,6 +283,14 @@ bool read_own(TextRequest& request, std::string_view name, const Json& value) {
     request.prompts = read_prompts(value);
   } else if (name == "messages") {
     request.messages = read_messages(value);
+  } else if (name == "from") {
+    if (!value.is_null()) request.from = read_from(value);
+  } else if (name == "tools") {
+    read_tools(value, request.tools);
+  } else if (name == "tool_choice") {
+    read_tool_choice(value, request.tools);
+  } else if (name == "parallel_tool_calls") {
+    request.tools.several = value.is_null() || read_flag(value, name);
   } else if (name == "stream") {
     request.stream = read_flag(value, name);
   } else if (name == "stream_options") {
@@ -308,9 +369,18 @@ std::vector<Message> read_messages(const Json& list) {
   std::vector<Message> messages;
   for (const Json& each : list) {
     const bool has_role = each.is_object() && each.contains("role") && each["role"].is_string();
-    if (!has_role || !each.contains("content")) reject("messages", "of messages with a role and a content");
+    const Json calls = has_role ? each.value("tool_calls", Json()) : Json();
+    const Json content = has_role ? each.value("content", Json()) : Json();
+    if (!has_role || (content.is_null() && calls.is_null()))
+      reject("messages", "of messages with a role and a content");
     const auto role = each["role"].get<std::string>();
-    messages.push_back({role == "developer" ? "system" : role, read_content(each["content"])});
+    messages.push_back({role == "developer" ? "system" : role, content.is_null() ? "" : read_content(content)});
+    Json more = Json::object();
+    for (const char* name : {"name", "tool_call_id"}) {
+      if (each.contains(name) && each[name].is_string()) more[name] = each[name];
+    }
+    if (!calls.is_null()) more["tool_calls"] = read_calls(calls);
+    if (!more.empty()) messages.back().more = more.dump();
   }
   return messages;
 }
@@ -324,10 +394,12 @@ TextRequest read_request(const Json& body, Endpoint endpoint) {
   if (endpoint != Endpoint::decode && !config.stop_strings.empty() &&
       !is_given(config, get(generation_fields(), "include_stop_str_in_output")))
     config.include_stop_str_in_output = false;
+  check_tool_choice(request.tools);
   const bool asks_chat = body.contains("messages"), asks_text = body.contains("prompt");
   if (endpoint == Endpoint::chat && !asks_chat) reject("messages", "given: the conversation");
   if (endpoint == Endpoint::completions && !asks_text) reject("prompt", "given: the text to continue");
-  if (endpoint == Endpoint::decode && asks_chat == asks_text) reject("prompt", "given, or messages instead");
+  if (endpoint == Endpoint::decode && int{asks_chat} + int{asks_text} + int{request.from.has_value()} != 1)
+    reject("prompt", "given, or messages instead, or from");
   if (endpoint == Endpoint::decode && request.prompts.size() > 1) reject("prompt", "a single one here");
   const Json no = Json();
   if (endpoint == Endpoint::chat && body.contains("top_logprobs") && !body["top_logprobs"].is_null() &&

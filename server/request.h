@@ -4,6 +4,7 @@
 // in one small table (request.cpp); what is neither is an error with what may have been meant.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,6 +15,8 @@
 #include "llama/chat_template.h"
 #include "options/generation_config.h"
 #include "server/json_body.h"
+#include "server/tool_calls.h"
+#include "tree/prefix_tree.h"
 
 namespace decant {
 
@@ -29,12 +32,23 @@ inline constexpr int kMostLogprobs = 20;
 
 using PromptInput = std::variant<std::string, std::vector<Token>>;
 
+// A place in an earlier answer.
+struct GoOn {
+  std::string id;
+  std::size_t sequence = 0;
+  std::optional<std::size_t> length = {};  // of its new tokens; nothing: all
+  std::vector<Token> tokens = {};          // forced behind them
+};
+
 struct TextRequest {
   Endpoint endpoint = Endpoint::completions;
   std::string model;
   GenerationConfig config;
   std::vector<PromptInput> prompts;  // of a completion
   std::vector<Message> messages;     // of a chat
+  ToolWishes tools;                  // of it
+  std::optional<GoOn> from;          // in place of both
+  Realm realm = 0;                   // of the key that asks
   bool stream = false, include_usage = false;
   bool echo = false;
   int logprobs = -1;  // alternatives of each token; -1: none, nor its own

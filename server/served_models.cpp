@@ -4,38 +4,15 @@
 #include <algorithm>
 #include <condition_variable>
 
-#include "llama/llama_model.h"
 #include "llama/self_model.h"
-#include "model/same_vocabulary.h"
 #include "server/api_error.h"
 
 namespace decant {
 namespace {
 
-constexpr std::string_view kItself = "";  // the engine's name of it: no further model can have it
-
 constexpr auto kLook = std::chrono::seconds(1);  // between two looks for unused models
 
-constexpr int kSequences = 128;  // branches in the cache at once
-
 }  // namespace
-
-ServedModel::ServedModel(std::string name, std::shared_ptr<const LlamaFile> file, const ModelOptions& options,
-                         const EngineOptions& engine)
-    : name_(std::move(name)), file_(std::move(file)), options_(options), engine_(engine) {
-  engine_.load(std::string(kItself),
-               [&] { return std::make_shared<LlamaModel>(file_, options_, 0, kSequences, kMostTakenBack); });
-  info_ = engine_.model(std::string(kItself))->info();
-}
-
-void ServedModel::load_further(const std::string& name, bool only_drafts, const FindFile& find) {
-  const auto make = [&] {
-    const auto file = is_self_model(name) ? load_self_model(name, file_, options_) : find(name);
-    if (!only_drafts) check_same_vocabulary(file_->vocab(), name_, file->vocab(), name);
-    return std::make_shared<LlamaModel>(file, options_, info_.n_cells, kSequences);
-  };
-  engine_.load(name, make, only_drafts ? 1 : 0);
-}
 
 ServedModels::ServedModels(std::vector<NamedModel> models, const ModelOptions& options, const EngineOptions& engine,
                            LoadFile load, double unload_after)
@@ -102,7 +79,7 @@ std::shared_ptr<ServedModel> ServedModels::get(const std::string& name, const st
   auto model = get(name);
   for (std::size_t i = 0; i < further.size(); ++i) {
     const bool only_drafts = i + static_cast<std::size_t>(n_drafting) >= further.size();
-    model->load_further(further[i], only_drafts, [this](const std::string& other) { return file_of(other); });
+    model->load_further(further[i], only_drafts, [this](const std::string& other, bool) { return file_of(other); });
   }
   return model;
 }

@@ -1,8 +1,6 @@
 // The models that a server has, by name: loaded at first use, and let go, but for the first, when nobody has used them
 // for a while.
-//
-// Each has an engine of its own, in which self:15 or another served model that drafts for it is a further model; so
-// requests for one model are one batch, and those for two are two.
+// Requests for one model are one batch, and those for two are two.
 #pragma once
 
 #include <chrono>
@@ -17,33 +15,11 @@
 #include "engine/engine.h"
 #include "llama/llama_file.h"
 #include "options/model_options.h"
+#include "server/served_model.h"
 
 namespace decant {
 
 using LoadFile = std::function<std::shared_ptr<const LlamaFile>(const std::string& path)>;
-
-class ServedModel {
- public:
-  ServedModel(std::string name, std::shared_ptr<const LlamaFile> file, const ModelOptions& options,
-              const EngineOptions& engine);
-
-  const std::string& name() const { return name_; }
-  const LlamaFile& file() const { return *file_; }
-  const std::shared_ptr<const LlamaFile>& shared_file() const { return file_; }
-  Engine& engine() { return engine_; }
-  const ModelInfo& info() const { return info_; }
-
-  // Loads a model that a request names beside this one: self:LAYERS, self:TYPE, or what `find` has by that name.
-  using FindFile = std::function<std::shared_ptr<const LlamaFile>(const std::string& name)>;
-  void load_further(const std::string& name, bool only_drafts, const FindFile& find);
-
- private:
-  std::string name_;
-  std::shared_ptr<const LlamaFile> file_;
-  ModelOptions options_;
-  Engine engine_;
-  ModelInfo info_;
-};
 
 struct NamedModel {
   std::string name, path;

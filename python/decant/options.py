@@ -380,3 +380,6 @@ class ModelOptions(TypedDict, total=False):
 
     exact: Optional[bool]
     # the same bits in any company, or a refusal where that cannot be kept
+
+    offline: Optional[bool]
+    # fetch no model: take those that are here

@@ -151,6 +151,10 @@ class Run:
         """Of a row that was asked for its hidden state alone, the same with logits: for who tries many nodes and goes on at one."""
         return self._core.with_logits(row)
 
+    def row(self, logits: Any) -> _core.Row:
+        """A row of one's own logits (vocabulary), for process(): of recipes that make them of what models say."""
+        return _core.Row(np.ascontiguousarray(logits, dtype=np.float32))
+
     def process(self, sequence: int, tip: _core.Node, row: _core.Row) -> _core.Step:
         """The request's processors on a row's logits: scores, argmax. Raises Error where they leave no token."""
         return self._core.process(sequence, tip, row)

@@ -27,8 +27,9 @@ Bookmark Bookmark::first(std::size_t length) const {
   if (length == 0) return {};
   const std::uint64_t id = mark_->commands->new_id();
   std::vector<Token> shorter(tokens().begin(), tokens().begin() + static_cast<std::ptrdiff_t>(length));
-  mark_->commands->post([id, shorter](EngineCore& core) { core.bookmark(id, shorter); });
-  return Bookmark(std::make_shared<const Mark>(mark_->commands, id, mark_->model, std::move(shorter)));
+  const Realm realm = mark_->realm;
+  mark_->commands->post([id, shorter, realm](EngineCore& core) { core.bookmark(id, shorter, realm); });
+  return Bookmark(std::make_shared<const Mark>(mark_->commands, id, mark_->model, std::move(shorter), realm));
 }
 
 }  // namespace decant

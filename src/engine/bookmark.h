@@ -13,6 +13,7 @@
 
 #include "base/token.h"
 #include "engine/commands.h"
+#include "tree/prefix_tree.h"
 
 namespace decant {
 
@@ -29,8 +30,8 @@ class Bookmark {
  private:
   friend class EngineCore;
   struct Mark {
-    Mark(std::shared_ptr<Commands> to, std::uint64_t number, std::string of, std::vector<Token> text)
-        : commands(std::move(to)), id(number), model(std::move(of)), tokens(std::move(text)) {}
+    Mark(std::shared_ptr<Commands> to, std::uint64_t number, std::string of, std::vector<Token> text, Realm whose)
+        : commands(std::move(to)), id(number), model(std::move(of)), tokens(std::move(text)), realm(whose) {}
     ~Mark();
     Mark(const Mark&) = delete;
     Mark& operator=(const Mark&) = delete;
@@ -39,6 +40,7 @@ class Bookmark {
     std::uint64_t id;  // of the node, on the engine's thread
     std::string model;
     std::vector<Token> tokens;
+    Realm realm;
   };
   explicit Bookmark(std::shared_ptr<const Mark> mark) : mark_(std::move(mark)) {}
   std::shared_ptr<const Mark> mark_;

@@ -13,6 +13,7 @@ class EngineCore::Live : public RunObserver {
  public:
   Live(EngineCore& core, Candidacy candidacy) : core_(core), it_(std::move(candidacy)) {
     prompt_ = it_.request.prompt;
+    realm_ = it_.request.realm;
     by_owner_ = it_.held;
     if (!it_.wishes.texts && !it_.wishes.decisions && !it_.wishes.search && !it_.keeps_text && !it_.bookmarks) return;
     it_.request.observer = this;
@@ -79,10 +80,10 @@ class EngineCore::Live : public RunObserver {
     std::vector<Token> text = prompt_;
     const auto i = static_cast<std::size_t>(sequence);
     if (run_) text.insert(text.end(), run_->sequences()[i].ids.begin(), run_->sequences()[i].ids.end());
-    Node node = core_.node_of(text);
+    Node node = core_.scheduler_.tree().text(text, realm_);
     if (it_.bookmarks) {
       bookmarks_.resize(std::max(bookmarks_.size(), i + 1));
-      bookmarks_[i] = core_.new_bookmark(node, it_.models[0]->name, text);
+      bookmarks_[i] = core_.new_bookmark(node, it_.models[0]->name, text, realm_);
     }
     if (it_.keeps_text) core_.prefixes_.keep(std::move(node));
   }
@@ -90,6 +91,7 @@ class EngineCore::Live : public RunObserver {
   EngineCore& core_;
   Candidacy it_;
   std::vector<Token> prompt_;
+  Realm realm_ = 0;
   std::vector<Bookmark> bookmarks_;
   bool by_reader_ = false, by_owner_ = false;
   std::unique_ptr<Run> run_;
@@ -287,18 +289,14 @@ void EngineCore::emptied(std::uint64_t ticket) {
 
 // ---- texts ----------------------------------------------------------------------------------------------------------
 
-Node EngineCore::node_of(std::span<const Token> tokens) {
-  Node node = scheduler_.tree().root();
-  for (const Token token : tokens) node = node.child(token);
-  return node;
+void EngineCore::bookmark(std::uint64_t id, std::span<const Token> tokens, Realm realm) {
+  bookmarks_[id] = scheduler_.tree().text(tokens, realm);
 }
 
-void EngineCore::bookmark(std::uint64_t id, std::span<const Token> tokens) { bookmarks_[id] = node_of(tokens); }
-
-Bookmark EngineCore::new_bookmark(Node node, const std::string& model, std::vector<Token> tokens) {
+Bookmark EngineCore::new_bookmark(Node node, const std::string& model, std::vector<Token> tokens, Realm realm) {
   const std::uint64_t id = commands_->new_id();
   bookmarks_[id] = std::move(node);
-  return Bookmark(std::make_shared<const Bookmark::Mark>(commands_, id, model, std::move(tokens)));
+  return Bookmark(std::make_shared<const Bookmark::Mark>(commands_, id, model, std::move(tokens), realm));
 }
 
 void EngineCore::forget() {

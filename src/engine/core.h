@@ -38,7 +38,7 @@ class EngineCore {
   void cancel(std::uint64_t ticket);
   void hold(std::uint64_t ticket, bool held);
   void emptied(std::uint64_t ticket);  // its mailbox, by half
-  void bookmark(std::uint64_t id, std::span<const Token> tokens);
+  void bookmark(std::uint64_t id, std::span<const Token> tokens, Realm realm);
   void drop_bookmark(std::uint64_t id) { bookmarks_.erase(id); }
   void forget();
   Engine::Load load() const;
@@ -55,8 +55,7 @@ class EngineCore {
   void release(const std::vector<SharedModel>& models);
   void drop(const SharedModel& model);
   void make_room();
-  Node node_of(std::span<const Token> tokens);
-  Bookmark new_bookmark(Node node, const std::string& model, std::vector<Token> tokens);
+  Bookmark new_bookmark(Node node, const std::string& model, std::vector<Token> tokens, Realm realm);
   Live* find(std::uint64_t ticket);
   Candidacy* find_in_line(std::uint64_t ticket);
 

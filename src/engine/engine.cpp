@@ -119,6 +119,7 @@ Ticket Engine::submit(Job job) {
   request.prompt.insert(request.prompt.end(), job.prompt.begin(), job.prompt.end());
   request.negative_prompt = std::move(job.negative_prompt);
   request.healed = std::move(job.healed);
+  request.realm = job.realm;
   request.processors = std::move(job.processors);
   request.does = facts_of(row, request.config);
   if (!job.strategy) row.check_model(models[0]->model->info());

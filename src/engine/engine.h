@@ -41,6 +41,7 @@ struct Job {
   std::vector<OwnProcessor> processors = {};  // the user's own, beside those that the options ask for
   StrategyFunction strategy = {};             // empty: the one that the options ask for
   Wishes wishes = {};
+  Realm realm = 0;                  // texts of others share no cells with its own
   bool keeps_text = true;           // for requests that begin like it, once it has ended
   bool bookmarks = false;           // one behind each of its sequences, in the outcome
   std::shared_ptr<Bell> bell = {};  // of several tickets; empty: its own

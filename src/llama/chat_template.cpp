@@ -77,7 +77,7 @@ void count_steps(jinja::statements& body, int& left) {
 
 std::size_t bytes_of(std::span<const Message> messages) {
   std::size_t bytes = 0;
-  for (const Message& message : messages) bytes += message.role.size() + message.content.size();
+  for (const Message& each : messages) bytes += each.role.size() + each.content.size() + each.more.size();
   return bytes;
 }
 
@@ -87,10 +87,13 @@ std::size_t bytes_of(std::span<const Message> messages) {
 }
 
 std::string render_or_throw(std::string_view source, std::span<const Message> messages, const std::string& bos,
-                            const std::string& eos) {
+                            const std::string& eos, const std::string& tools) {
   common_json list = common_json::array();
   for (const Message& message : messages) {
-    list.push_back(common_json{{"role", message.role}, {"content", message.content}});
+    common_json fields = message.more.empty() ? common_json::object() : common_json::parse(message.more);
+    fields["role"] = message.role;
+    fields["content"] = message.content;
+    list.push_back(std::move(fields));
   }
   jinja::lexer lexer;
   const auto tokens = lexer.tokenize(std::string(source));
@@ -98,7 +101,8 @@ std::string render_or_throw(std::string_view source, std::span<const Message> me
   int left = kTemplateSteps;
   count_steps(program.body, left);
   jinja::context context{std::string(source)};
-  const common_json input{{"messages", list}, {"bos_token", bos}, {"eos_token", eos}, {"add_generation_prompt", true}};
+  common_json input{{"messages", list}, {"bos_token", bos}, {"eos_token", eos}, {"add_generation_prompt", true}};
+  if (!tools.empty()) input["tools"] = common_json::parse(tools);
   jinja::global_from_json(context, input, false);
   jinja::runtime runtime(context);
   const jinja::value result = runtime.execute(program);
@@ -127,11 +131,11 @@ struct Rendered {
 };
 
 Rendered try_to_render(std::string_view source, std::span<const Message> messages, const std::string& bos,
-                       const std::string& eos) {
+                       const std::string& eos, const std::string& tools) {
   try {
-    std::string text = render_or_throw(source, messages, bos, eos);
+    std::string text = render_or_throw(source, messages, bos, eos, tools);
     if (text.empty()) return {"it writes nothing", true};
-    if (text.size() <= kTemplateBytes + 2 * bytes_of(messages)) return {std::move(text)};
+    if (text.size() <= kTemplateBytes + 2 * (bytes_of(messages) + tools.size())) return {std::move(text)};
     return {fmt::format("it writes more than {} bytes", kTemplateBytes), true};
   } catch (const TooManySteps&) {
     return {fmt::format("it takes more than {} steps", kTemplateSteps), true};
@@ -144,9 +148,9 @@ Rendered try_to_render(std::string_view source, std::span<const Message> message
 
 // ------------------------------------------------------------------------------------------------- the conversation
 //
-// A conversation is its number of strings and the strings: source, bos, eos, then role and content of each message. The
-// answer is a byte, kText or kFailure, and a string. Numbers are 64 bits as they lie in memory, strings are their
-// length and their bytes.
+// A conversation is its number of strings and the strings: source, bos, eos, tools, then role, content and further
+// fields of each message. The answer is a byte, kText or kFailure, and a string. Numbers are 64 bits as they lie in
+// memory, strings are their length and their bytes.
 
 constexpr std::string_view kGreeting = "decant renders\n";
 constexpr char kText = 't', kFailure = 'f';
@@ -161,9 +165,9 @@ std::string framed(std::uint64_t number) {
 std::string framed(std::string_view text) { return framed(text.size()).append(text); }
 
 std::string conversation(std::span<const std::string* const> head, std::span<const Message> messages) {
-  std::string bytes = framed(head.size() + 2 * messages.size());
+  std::string bytes = framed(head.size() + 3 * messages.size());
   for (const std::string* each : head) bytes += framed(*each);
-  for (const Message& message : messages) bytes += framed(message.role) += framed(message.content);
+  for (const Message& each : messages) (bytes += framed(each.role) += framed(each.content)) += framed(each.more);
   return bytes;
 }
 
@@ -245,8 +249,8 @@ void stand_alone() {
 }  // namespace
 
 std::string render_chat(std::string_view source, std::span<const Message> messages, const std::string& bos,
-                        const std::string& eos) {
-  Rendered rendered = try_to_render(source, messages, bos, eos);
+                        const std::string& eos, const std::string& tools) {
+  Rendered rendered = try_to_render(source, messages, bos, eos, tools);
   if (rendered.failed) refuse(rendered.text);
   return std::move(rendered.text);
 }
@@ -256,7 +260,7 @@ ChatTemplate::ChatTemplate(std::string source, std::string bos, std::string eos,
 
 ChatTemplate::~ChatTemplate() = default;
 
-std::string ChatTemplate::render(std::span<const Message> messages) const {
+std::string ChatTemplate::render(std::span<const Message> messages, const std::string& tools) const {
   const std::lock_guard lock(mutex_);
   if (!companion_ && !program_.empty()) {
     constexpr std::chrono::minutes patience(10);  // the processor's time is limited; a machine may stand still for long
@@ -267,8 +271,8 @@ std::string ChatTemplate::render(std::span<const Message> messages) const {
       program_.clear();
     }
   }
-  if (!companion_) return render_chat(source_, messages, bos_, eos_);
-  const std::string* const head[] = {&source_, &bos_, &eos_};
+  if (!companion_) return render_chat(source_, messages, bos_, eos_, tools);
+  const std::string* const head[] = {&source_, &bos_, &eos_, &tools};
   std::optional<Rendered> rendered = ask(*companion_, conversation(head, messages));
   if (!rendered || rendered->failed) {
     const int status = std::exchange(companion_, nullptr)->end();
@@ -284,16 +288,18 @@ void answer_chat_templates() {
   give(output, kGreeting);
   for (;;) {
     std::vector<std::string> strings(take_number());
-    if (strings.size() < 3) _exit(0);
+    if (strings.size() < 4) _exit(0);
     for (std::string& each : strings) {
       each.resize(take_number());
       if (!take(each.data(), each.size())) _exit(0);
     }
     std::vector<Message> messages;
-    for (std::size_t i = 3; i + 1 < strings.size(); i += 2) messages.push_back({strings[i], strings[i + 1]});
-    limit_memory(bytes_of(messages));
-    limit_time(bytes_of(messages));
-    const Rendered rendered = try_to_render(strings[0], messages, strings[1], strings[2]);
+    for (std::size_t i = 4; i + 2 < strings.size(); i += 3)
+      messages.push_back({strings[i], strings[i + 1], strings[i + 2]});
+    const std::size_t bytes = bytes_of(messages) + strings[3].size();
+    limit_memory(bytes);
+    limit_time(bytes);
+    const Rendered rendered = try_to_render(strings[0], messages, strings[1], strings[2], strings[3]);
     const itimerval none{};
     setitimer(ITIMER_PROF, &none, nullptr);
     give(output, (rendered.failed ? kFailure : kText) + framed(rendered.text));

@@ -16,8 +16,9 @@
 namespace decant {
 
 struct Message {
-  std::string role;  // "system", "user", "assistant"
+  std::string role;  // "system", "user", "assistant", "tool"
   std::string content;
+  std::string more = {};  // its further fields, as the JSON text of an object; they go before those above
 };
 
 // Limits; each is more than a hundred times what any template of a known model needs.
@@ -39,7 +40,11 @@ class ChatTemplate {
 
   // The text of a conversation, ready for the assistant's next turn. Throws Error(data) when the template is wrong,
   // goes beyond a limit, or refuses the messages (some allow no system message).
-  std::string render(std::span<const Message> messages) const;
+  // `tools`: the JSON text of a list of OpenAI's tools, empty for none.
+  std::string render(std::span<const Message> messages, const std::string& tools = {}) const;
+
+  // Whether it tells a model of tools.
+  bool has_tools() const { return source_.find("tools") != source_.npos; }
 
  private:
   std::string source_, bos_, eos_;
@@ -50,7 +55,7 @@ class ChatTemplate {
 
 // In this process, bounded in steps and output alone.
 std::string render_chat(std::string_view source, std::span<const Message> messages, const std::string& bos,
-                        const std::string& eos);
+                        const std::string& eos, const std::string& tools = {});
 
 // What the program does: reads conversations on stdin and writes their texts to stdout, until the first that fails.
 [[noreturn]] void answer_chat_templates();

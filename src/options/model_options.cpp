@@ -10,7 +10,7 @@ constexpr std::string_view switch_words[] = {"auto", "on", "off"};
 constexpr Field<ModelOptions> rows[] = {
     {{.name = "model",
       .group = group,
-      .doc = "a GGUF file, or the alias of a model that is fetched at first use",
+      .doc = "a GGUF file, smollm2, or hf:USER/REPO[:QUANT], which are fetched at first use",
       .when = "to run any other model than the default",
       .aliases = {"-m", "--expert"}},
      &ModelOptions::model},
@@ -68,6 +68,11 @@ constexpr Field<ModelOptions> rows[] = {
       .doc = "the same bits in any company, or a refusal where that cannot be kept",
       .when = "when logits must not depend on what is computed beside, on drafts, cached prefixes or threads"},
      &ModelOptions::exact},
+    {{.name = "offline",
+      .group = group,
+      .doc = "fetch no model: take those that are here",
+      .when = "where a download would be a surprise; HF_HUB_OFFLINE=1 says the same"},
+     &ModelOptions::offline},
 };
 
 }  // namespace

@@ -16,6 +16,7 @@ struct ModelOptions {
   int n_gpu_layers = -1;         // -1: all of them, where there is a device
   std::string kernels = "auto";
   bool exact = false;
+  bool offline = false;  // models are fetched from nowhere
 
   Given given = {};
 };

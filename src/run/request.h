@@ -17,6 +17,7 @@
 #include "run/stop.h"
 #include "run/task.h"
 #include "run/trace.h"
+#include "tree/prefix_tree.h"
 
 namespace decant {
 
@@ -98,6 +99,7 @@ struct Request {
   StrategyFacts does = {};
   std::vector<ModelId> models = {0};  // of the scheduler: the Run's model 0 (whose vocabulary rules), 1, ...
   int n_drafting = 0;                 // of them, the last ones: they only guess, and bound no text
+  Realm realm = 0;                    // whose texts it shares cells with
   RunObserver* observer = nullptr;
   std::shared_ptr<const Chain> chain = {};  // compile() makes it
 };

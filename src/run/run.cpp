@@ -13,11 +13,6 @@
 namespace decant {
 namespace {
 
-Node grow(Node node, std::span<const Token> tokens) {
-  for (const Token token : tokens) node = node.child(token);
-  return node;
-}
-
 // Equals Hugging Face's InfNanRemoveLogitsProcessor, but before all others; -infinity stays what it is, a removed
 // token.
 void repair(std::span<const float> logits, std::vector<float>& repaired) {
@@ -59,7 +54,8 @@ Run::Run(Scheduler& scheduler, Request request)
       decisions_(observer_ && observer_->wants_decisions()),
       seed_(config_.seed ? *config_.seed : random_seed()),
       chain_(std::move(request.chain)),
-      prompt_(grow(scheduler.tree().root(), request.prompt)),
+      realm_(request.realm),
+      prompt_(scheduler.tree().text(request.prompt, realm_)),
       stop_(config_, scheduler.model(request.models[0]).vocab(), prompt_.length(),
             longest_text(request, infos(scheduler, request)), request.healed.size()),
       sequences_(static_cast<std::size_t>(config_.num_return_sequences)),
@@ -69,8 +65,8 @@ Run::Run(Scheduler& scheduler, Request request)
   stats_.prompt_tokens = prompt_.length();
   if (config_.guidance_scale != 1) {
     const std::span<const Token> last = std::span(request.prompt).last(1);
-    negative_prompt_ =
-        grow(scheduler.tree().root(), request.negative_prompt.empty() ? last : std::span(request.negative_prompt));
+    const std::span<const Token> negative = request.negative_prompt;
+    negative_prompt_ = scheduler.tree().text(negative.empty() ? last : negative, realm_);
   }
   inquiry_.models = std::move(request.models);
   inquiry_.age = scheduler.next_age();
@@ -124,7 +120,7 @@ RunStats Run::stats() const {
   return stats;
 }
 
-Node Run::text(std::span<const Token> tokens) const { return grow(scheduler_.tree().root(), tokens); }
+Node Run::text(std::span<const Token> tokens) const { return scheduler_.tree().text(tokens, realm_); }
 
 double Run::uniform(int sequence, const Node& tip, Stream stream, int lane) const {
   return decant::uniform(seed_, static_cast<std::uint32_t>(sequence), static_cast<std::uint32_t>(tip.length()), stream,
@@ -273,7 +269,8 @@ Node Run::without_prompt(const Node& node) const {
     if (at == prompt_) twin = negative_prompt_;
     if (twin) {
       std::reverse(tokens.begin(), tokens.end());
-      return grow(twin, tokens);
+      for (const Token token : tokens) twin = twin.child(token);
+      return twin;
     }
     tokens.push_back(at.token());
   }

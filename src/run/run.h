@@ -226,6 +226,7 @@ class Run {
   bool decisions_;  // the observer wants them
   std::uint64_t seed_;
   std::shared_ptr<const Chain> chain_;
+  Realm realm_;
   Node prompt_;
   Node negative_prompt_;  // when guidance_scale is set
   StopRules stop_;

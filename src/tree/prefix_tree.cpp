@@ -16,9 +16,16 @@ NodeId PrefixTree::ancestor(NodeId id, int length) const {
   return id;
 }
 
-NodeId PrefixTree::child(NodeId parent, Token token) {
+Node PrefixTree::text(std::span<const Token> tokens, Realm realm) {
+  if (tokens.empty()) return root();
+  Node node(*this, child(kRoot, tokens[0], realm));
+  for (const Token token : tokens.subspan(1)) node = node.child(token);
+  return node;
+}
+
+NodeId PrefixTree::child(NodeId parent, Token token, Realm realm) {
   for (NodeId id = at(parent).first_child; id != kNoNode; id = at(id).next) {
-    if (at(id).token == token) return id;
+    if (at(id).token == token && at(id).realm == realm) return id;
   }
   NodeId id;
   if (free_.empty()) {
@@ -32,6 +39,7 @@ NodeId PrefixTree::child(NodeId parent, Token token) {
   record = {};
   record.parent = parent;
   record.token = token;
+  record.realm = realm;
   record.serial = ++made_;
   record.length = at(parent).length + 1;
   record.next = at(parent).first_child;

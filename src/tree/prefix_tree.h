@@ -2,13 +2,15 @@
 //
 // A node is one token after its parent's path. Node is a counted reference: a node lives while a Node or a child refers
 // to it, and is released the moment none does. child() returns the live node when there is one, so two Runs with a
-// common prompt, or two branches that choose the same token, share nodes (and, one level down, cells).
+// common prompt, or two branches that choose the same token, share nodes (and, one level down, cells). Texts of
+// different realms share nothing: their users are to learn nothing of each other, not even by how soon an answer comes.
 //
 // Not thread-safe: one tree belongs to one scheduler.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -18,6 +20,7 @@ namespace decant {
 
 using NodeId = std::int32_t;
 inline constexpr NodeId kNoNode = -1;
+using Realm = std::uint32_t;
 inline constexpr NodeId kRoot = 0;  // the empty text: no token, length 0, never released
 
 class PrefixTree;
@@ -75,6 +78,7 @@ class PrefixTree {
   PrefixTree& operator=(const PrefixTree&) = delete;
 
   Node root() { return Node(*this, kRoot); }
+  Node text(std::span<const Token> tokens, Realm realm = 0);  // from its beginning
   void observe(Observer* observer) { observers_.push_back(observer); }
   void forget(Observer* observer) { std::erase(observers_, observer); }
 
@@ -99,11 +103,12 @@ class PrefixTree {
     std::int32_t references = 0;  // Nodes and children
     std::int32_t children = 0;
     std::uint64_t serial = 0;
+    Realm realm = 0;  // of a text's first token; behind it the way here says it
   };
 
   const Record& at(NodeId id) const { return records_[static_cast<std::size_t>(id)]; }
   Record& at(NodeId id) { return records_[static_cast<std::size_t>(id)]; }
-  NodeId child(NodeId parent, Token token);
+  NodeId child(NodeId parent, Token token, Realm realm = 0);
   void retain(NodeId id) { ++at(id).references; }
   void release(NodeId id);
   void unlink(NodeId id);

@@ -168,7 +168,10 @@ class Views(Case):
         path = os.path.join(self.folder, "page.html")
         prompt = "</p><script>alert(1)</script>\u2028&amp;"
         json_result = self.assert_ok(compare("--json", *SHORT, *GREEDY_AND_BEAMS, "--html", path, prompt)).json
-        self.assertEqual(page_records(path), [json_result])
+        records = page_records(path)  # and behind it the trace of each text, which the page opens
+        self.assertEqual(records[0], json_result)
+        self.assertEqual([record["cell"] for record in records if "cell" in record], [[0, 0], [0, 1]])
+        self.assertEqual([record["run"]["label"] for record in records if "run" in record], ["greedy", "beams"])
         again = os.path.join(self.folder, "again.html")
         for text in json.dumps(json_result), json.dumps(json_result, indent=2):  # as people may have kept it
             self.assert_ok(decant("report", self.file("kept.json", text.encode()), "-o", again))

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "cli/grid_file.h"
+#include "cli/option_json.h"
 #include "options/usage_error.h"
 
 namespace decant {

@@ -242,7 +242,7 @@ class Show(Case):
         self.assert_sentence(show("nothing.gguf"), NO_INPUT, "no such file: nothing.gguf")
         self.assert_sentence(show(self.file("bad.gguf", b"GGUF" + bytes(100))), DATA, r".*bad\.gguf.*")
         self.assert_sentence(show(self.file("empty.gguf", b"")), DATA, r".*empty\.gguf is empty.*")
-        self.assert_sentence(show("hf:me/none", env={**self.cache, "HF_HUB_CACHE": self.folder, "LLAMA_CACHE": ""}), UNAVAILABLE,
+        self.assert_sentence(show("hf:me/none", "--offline", env={**self.cache, "HF_HUB_CACHE": self.folder, "LLAMA_CACHE": ""}), UNAVAILABLE,
                              ".*not in the Hugging Face cache.*")
         for args, pattern in (
             ((zoo("llama"), "-m", MICRO), ".*--model.*"),
@@ -253,7 +253,7 @@ class Show(Case):
         ):
             with self.subTest(args):
                 self.assert_sentence(show(*args), USAGE, pattern)
-        self.assert_sentence(decant("models", "shew"), USAGE, "unknown action shew: .*decant models show")
+        self.assert_sentence(decant("models", "shew"), USAGE, "unknown action shew: did you mean show\\?")
 
     def test_help(self):
         self.assertIn("show", self.assert_ok(decant("models", "--help")).text)

@@ -1,5 +1,6 @@
 #include "cli/sweep_file.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "base/error.h"
@@ -14,7 +15,7 @@ using test::TemporaryFolder;
 constexpr std::string_view header = R"({"sweep":1,"models":[{"name":"m"}],"grid":{"top_k":["2"]},"points":3})";
 constexpr std::string_view first = R"({"index":0,"text":"a"})", second = R"({"index":1,"text":"b\n"})";
 
-std::string whole() { return std::string(header) + "\n" + std::string(first) + "\n" + std::string(second) + "\n"; }
+std::string whole() { return fmt::format("{}\n{}\n{}\n", header, first, second); }
 
 template <class Action>
 std::string complaint(Action action, ErrorKind kind) {

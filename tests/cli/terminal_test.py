@@ -84,7 +84,7 @@ class Help(Seen):
 class Messages(Seen):
     def test_what_is_no_command(self):
         for args, words in ((["Hello there"], "unknown command 'Hello there': .* decant run"),
-                            (["chat"], "unknown command chat: decant run .*"),
+                            (["generate"], "unknown command generate: decant run .*"),
                             (["-m", "x"], "unknown option -m: .* decant run -m"),
                             ([""], "the command is '': .*")):
             with self.subTest(args):

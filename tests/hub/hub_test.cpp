@@ -42,6 +42,7 @@ class Hub : public testing::Test {
       set(name, std::nullopt);
     }
     set("HOME", (folder_.path() / "home").string());
+    set("HF_HUB_OFFLINE", "1");
   }
 
   void set(const std::string& name, const std::optional<std::string>& value) {
@@ -199,8 +200,8 @@ TEST_F(Hub, SaysWhatItDoesNotKnow) {
   EXPECT_EQ(message("SmolLM2"), "no such file: SmolLM2; did you mean the model smollm2?");
   EXPECT_EQ(
       message("llama"),
-      "no such file: llama; -m takes a GGUF file, smollm2 (fetched at first use), or hf:USER/REPO for one that is "
-      "in the Hugging Face cache");
+      "no such file: llama; -m takes a GGUF file, smollm2 (fetched at first use), or hf:USER/REPO for one of Hugging "
+      "Face's hub; decant models ls lists those that are here");
   EXPECT_EQ(message("smolm2.gguf"), "no such file: smolm2.gguf");
   EXPECT_EQ(message("models/smollm2"), "no such file: models/smollm2");
   EXPECT_EQ(message(""), "no such file: ");
@@ -263,6 +264,13 @@ TEST_F(HuggingFaceCache, TakesTheFirstPartOfAModelInParts) {
   EXPECT_EQ(resolve_model("hf:u/r"), first);
 }
 
+TEST_F(HuggingFaceCache, FindsAFileByItsNameAndNoModelInParts) {
+  const fs::path file = add("q/m-Q8_0.gguf");
+  add("m-Q4_K_M-00001-of-00002.gguf");
+  EXPECT_EQ(resolve_model("hf:u/r/q/m-Q8_0.gguf"), file);
+  error_of(ErrorKind::unavailable, [] { resolve_model("hf:u/r:Q4_K_M"); });
+}
+
 TEST_F(HuggingFaceCache, PrefersTheMainBranchAndSkipsDanglingLinks) {
   const fs::path old = add("m-Q4_K_M.gguf", "aaa");
   const fs::path main = add("m-Q4_K_M.gguf", "bbb");
@@ -273,11 +281,11 @@ TEST_F(HuggingFaceCache, PrefersTheMainBranchAndSkipsDanglingLinks) {
   EXPECT_EQ(resolve_model("hf:u/r"), old);
 }
 
-TEST_F(HuggingFaceCache, SaysWhereItLookedAndHowToFetch) {
+TEST_F(HuggingFaceCache, SaysWhereItLooked) {
   add("m-Q8_0.gguf"), add("m-F16.gguf");
   EXPECT_EQ(error_of(ErrorKind::unavailable, [] { resolve_model("hf:u/r"); }),
             "hf:u/r is not in the Hugging Face cache " + (folder_.path() / "hf/hub").string() +
-                " (only m-F16.gguf, m-Q8_0.gguf): fetch it with hf download u/r --include '*Q4_K_M*.gguf'");
+                " (only m-F16.gguf, m-Q8_0.gguf), and nothing is fetched: drop --offline, unset HF_HUB_OFFLINE");
   EXPECT_NE(error_of(ErrorKind::unavailable, [] { resolve_model("hf:u/other:Q8_0"); }).find("nothing of that"),
             std::string::npos);
 }
@@ -300,10 +308,13 @@ TEST_F(HuggingFaceCache, LooksWhereTheEnvironmentSays) {
 }
 
 TEST_F(HuggingFaceCache, RefusesMalformedNames) {
-  for (const char* name :
-       {"hf:", "hf:u", "hf:/r", "hf:u/", "hf:u/r/x", "hf:../r", "hf:u/..", "hf:u/r:", "hf:u/r:Q4*", "hf:u/r:a:b"}) {
+  for (const char* name : {"hf:", "hf:u", "hf:/r", "hf:u/", "hf:u/r/x", "hf:../r", "hf:u/..", "hf:u/r:", "hf:u/r:Q4*",
+                           "hf:u/r:a:b", "hf:u/r/../m.gguf", "hf:u/r/m.gguf:Q8_0", "hf:u/r/m-00002-of-00002.gguf"}) {
     const std::string message = error_of(ErrorKind::usage, [&] { resolve_model(name); });
-    EXPECT_EQ(message, std::string(name) + " names no repository: write hf:USER/REPO or hf:USER/REPO:QUANT");
+    EXPECT_EQ(message,
+              std::string(name) +
+                  " names no model: write hf:USER/REPO, hf:USER/REPO:QUANT or hf:USER/REPO/FILE.gguf (the first of "
+                  "its parts)");
   }
 }
 

@@ -40,7 +40,7 @@ TEST_P(Facts, ACacheTakesWhatIsSaid) {
 
 TEST_P(Facts, ItIsTheModelThatRuns) {
   const ModelInfo said = model_facts(without_weights(), one_thread()).model;
-  const LlamaModel made(whole(), one_thread(), 0, 1);
+  const LlamaModel made(whole(), one_thread(), 0, 1, kMostTakenBack);
   const ModelInfo& info = made.info();
   EXPECT_EQ(said.has_layers, info.has_layers);
   EXPECT_EQ(said.logits_from_hidden, info.logits_from_hidden);
@@ -84,7 +84,7 @@ TEST_P(Facts, ExactIsRefusedWithTheSentenceThatIsSaid) {
 
 INSTANTIATE_TEST_SUITE_P(Zoo, Facts,
                          testing::Values("llama", "gpt2", "gemma2", "gemma3", "qwen2moe", "deepseek2", "falcon",
-                                         "gptoss"),
+                                         "gptoss", "mamba2", "lfm2", "qwen35"),
                          [](const auto& name) { return name.param; });
 
 TEST(ModelFacts, WeightsOfOneTypeAreOursOrGgmls) {

@@ -1,5 +1,6 @@
 """The recipes of recipes/, each against what it is to be."""
 
+import json
 import time
 
 import numpy as np
@@ -92,7 +93,15 @@ def test_banned_phrases(f32):
     assert f32.generate("Tell me a story about a cat.", custom_generate=RECIPES / "banned_phrases", phrases=[word[1:-1]], **how).ids == plain.ids  # no half words
 
 
+def test_sled(f32):
+    recorded = json.loads((ROOT / "tests/python/sled.json").read_text())  # by the definition in torch: hugging_face_test.py
+    for prompt, ids in list(recorded.items())[:2]:
+        how = {"chat_template": False, "max_new_tokens": len(ids), "ignore_eos": True}
+        assert f32.generate(prompt, custom_generate=RECIPES / "sled", **how).ids == ids
+        assert f32.generate(prompt, custom_generate=RECIPES / "sled", evolution_rate=0.0, **how).ids == f32.generate(prompt, **how).ids
+
+
 @pytest.mark.parametrize("folder", sorted(path.parent.name for path in RECIPES.glob("*/generate.py")))
 def test_each_has_its_page(folder):
     page = (RECIPES / folder / "README.md").read_text()
-    assert page.startswith("# ") and f"recipes/{folder}" in page
+    assert page.startswith("# ") and f"recipes/{folder}" in page and "(trace.png)" in page and (RECIPES / folder / "trace.png").stat().st_size > 1000

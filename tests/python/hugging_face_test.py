@@ -3,12 +3,14 @@
     PYTHONPATH=build/release/python build/goldens/bin/python -m pytest tests/python/hugging_face_test.py
 """
 
+import json
+
 import pytest
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers", minversion="4.55.4")
 
-from conftest import F32  # noqa: E402
+from conftest import F32, ROOT  # noqa: E402
 from recipes_test import HERE  # noqa: E402
 
 from decant.recipes import function_in  # noqa: E402
@@ -110,3 +112,33 @@ def test_a_recipe_with_a_cache_and_prepared_arguments(f32):
     options = {"max_new_tokens": 20, "repetition_penalty": 1.3}
     for prompt in PROMPTS:
         assert f32.generate(prompt, chat_template=False, custom_generate=cached, **options).ids == f32.generate(prompt, chat_template=False, **options).ids
+
+
+def sled(theirs, ids, n, rate, k):
+    """Self logits evolution as its paper has it, on transformers' own states: every candidate's gradient p_n - e_i is made, in full."""
+    ids, logits = list(ids), []
+    for _ in range(n):
+        with torch.no_grad():
+            states = theirs(torch.tensor([ids]), output_hidden_states=True).hidden_states
+            early = theirs.lm_head(torch.stack([state[0, -1] for state in states[:-1]])).double()
+            last = theirs.lm_head(states[-1][0, -1]).double()
+        top = last.topk(k).indices
+        truth = torch.zeros(k, len(last), dtype=torch.double).scatter_(1, top[:, None], 1.0)
+        said = torch.stack([torch.cosine_similarity(layer.softmax(0) - truth, (layer - last).expand(k, -1)).clamp(min=0) ** 2 for layer in early])
+        latent = (said / said.sum(1, keepdim=True).clamp(min=1e-30) * said.sum(1, keepdim=True) / said.sum()).sum(0)
+        evolved = last[top] - rate * (last.softmax(0)[top] - latent)
+        ids.append(int(top[evolved.argmax()]))
+        logits.append(dict(zip(top.tolist(), evolved.tolist())))
+    return ids[-n:], logits
+
+
+def test_sled_is_that_of_its_paper(f32, theirs):
+    recorded = json.loads((ROOT / "tests/python/sled.json").read_text())  # what examples_test.py compares where torch is missing
+    for prompt, ids in recorded.items():
+        expected, logits = sled(theirs, f32.tokenize(prompt), len(ids), 2.0, 10)
+        assert ids == expected
+        ours = f32.generate(prompt, chat_template=False, custom_generate=ROOT / "recipes/sled", max_new_tokens=len(ids), ignore_eos=True, trace=True)
+        assert ours.ids == expected
+        for record, evolved in zip(ours.trace, logits):
+            told = {each["id"]: each["logit"] for each in record["top"]}
+            assert all(told[token] == pytest.approx(evolved[token], abs=2e-3) for token in told if token in evolved) and len(told.keys() & evolved.keys()) > 5

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from conftest import F32, MICRO, program
+from conftest import F32, MICRO, ROOT, program
 
 import decant
 
@@ -140,3 +140,55 @@ def test_errors_are_the_tables(micro):
     with pytest.raises(decant.Error) as error:
         decant.Model("/no/such/file.gguf", quiet=True)
     assert error.value.kind == "no_input"
+
+
+ZOO = ROOT / "tests/zoo"
+DRAFTS = {  # models, and what drafts for them with what they say themselves
+    "mtp": ("heads/glm4moe_head.gguf", {"drafter": ["mtp"]}),
+    "mtp_drawn": ("heads/glm4moe_head.gguf", {"drafter": ["mtp"], "temperature": 1.0, "seed": 3}),
+    "mtp_right": ("heads/glm4moe_copy.gguf", {"drafter": ["mtp"]}),
+    "mtp_found": ("heads/glm4moe_copy.gguf", {"speculate": "auto"}),
+    "eagle": ("llama.gguf", {"assistant_model": str(ZOO / "heads/eagle3_llama.gguf")}),
+    "divided": ("llama.gguf", {"assistant_early_exit": 1}),
+}
+
+
+@pytest.mark.parametrize("name", DRAFTS)
+def test_drafts_of_what_the_model_says(name):
+    path, options = DRAFTS[name]
+    options = {"max_new_tokens": 24, "ignore_eos": True, **options}
+    if "speculate" not in options:
+        options["num_assistant_tokens_schedule"] = "constant"
+    with decant.Model(ZOO / path, quiet=True, threads=1) as model:
+        result, report = model.generate("The sky is", **options), program(ZOO / path, "The sky is", **options)
+        same(result, report)
+        its, of = ({each["name"]: (each["drafted"], each["kept"]) for each in stats["speculation"]["drafters"]} for stats in (result.stats, report["stats"]))
+        assert its.keys() == of.keys() and (its == of or "speculate" in options)  # which goes by the clock
+        drawn = {key: value for key, value in options.items() if key in ("temperature", "seed", "max_new_tokens", "ignore_eos")}
+        assert result.ids == model.generate("The sky is", **drawn).ids  # and the model itself is there as before
+        together = model.generate(["The sky is", "The sea"] * 4, **options)
+        assert [each.ids for each in together[:2] * 4] == [each.ids for each in together] and together[0].ids == result.ids
+
+
+def test_a_chat_goes_on_with_and_without_a_draft():
+    with decant.Model(ZOO / "llama.gguf", quiet=True, threads=1) as model:
+        more = {"max_new_tokens": 6, "ignore_eos": True}
+        first = model.generate("The sky", bookmarks=True, **more)
+        drafted = model.generate("The sky", bookmark=first.bookmarks[0].first(1), assistant_early_exit=1, **more)
+        assert drafted.ids == first.ids
+
+
+def test_drafts_that_are_none():
+    eagle = str(ZOO / "heads/eagle3_llama.gguf")
+    with decant.Model(ZOO / "llama.gguf", quiet=True, threads=1) as model:
+        with pytest.raises(decant.Error, match="has nothing for the drafter mtp") as error:
+            model.generate("a", drafter=["mtp"], max_new_tokens=2)
+        assert error.value.kind == "unavailable"
+        with pytest.raises(decant.Error):
+            model.generate("a", amateur=eagle, max_new_tokens=2)
+        assert len(model.generate("a", max_new_tokens=2, ignore_eos=True).ids) == 2
+    with decant.Model(ZOO / "heads/glm4moe_head.gguf", quiet=True, threads=1) as model:
+        with pytest.raises(decant.Error, match="cannot draft for|vocabular"):
+            model.generate("a", assistant_model=eagle, max_new_tokens=2)
+    with pytest.raises(decant.Error, match="is the draft of another model"):
+        decant.Model(eagle, quiet=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import multiprocessing
 import os
 import random
 import socket
@@ -129,12 +130,25 @@ class Hostile(unittest.TestCase):
             server.wait_until_idle()
 
 
+def ping(port, done, told):
+    """Times of /health, one after the other; in a process of its own, as the clients keep theirs busy."""
+    times = []
+    while not done.is_set():
+        begin = time.monotonic()
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            assert b" 200 " in client.recv(4096)
+        times.append(time.monotonic() - begin)
+        time.sleep(0.01)
+    told.put(times)
+
+
 class Load(unittest.TestCase):
     def test_many_clients_at_once(self):
         with Server("--max-waiting", "64") as server:
             server.text(PROMPT)
             before, files = server.memory(), server.descriptors()
-            results, pings = [], []
+            results = []
 
             async def client(i):
                 body = {"prompt": f"{PROMPT} {i}", "max_tokens": 30, "stream": True, "temperature": 1, "seed": i}
@@ -145,26 +159,18 @@ class Load(unittest.TestCase):
                 status = int(content.split()[1])
                 results.append((status, b"[DONE]" in content, b"Retry-After" in content))
 
-            async def ping(done):
-                while not done.is_set():
-                    begin = time.monotonic()
-                    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-                    writer.write(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-                    assert b"200" in await reader.read()
-                    writer.close()
-                    pings.append(time.monotonic() - begin)
-                    await asyncio.sleep(0.01)
-
             async def all_of_them():
-                done = asyncio.Event()
-                pinging = asyncio.create_task(ping(done))
                 await asyncio.gather(*(client(i) for i in range(CLIENTS)))
-                done.set()
-                await pinging
 
+            done, told = multiprocessing.Event(), multiprocessing.Queue()
+            pinging = multiprocessing.Process(target=ping, args=(server.port, done, told))
+            pinging.start()
             begin = time.monotonic()
             asyncio.run(all_of_them())
             seconds = time.monotonic() - begin
+            done.set()
+            pings = told.get()
+            pinging.join()
             self.assertEqual(len(results), CLIENTS)
             for status, done, retry in results:
                 self.assertTrue((status, done) == (200, True) or (status in (429, 503) and retry), (status, done, retry))
@@ -173,7 +179,8 @@ class Load(unittest.TestCase):
             p99 = pings[len(pings) * 99 // 100]
             print(f"{CLIENTS} clients in {seconds:.1f} s: {served} served; /health p99 {p99 * 1000:.0f} ms of {len(pings)}")
             self.assertGreater(served, 50)
-            self.assertLess(p99, 0.5)  # 100 ms on an idle machine
+            is_busy = os.getloadavg()[0] > 4 * os.cpu_count()  # with others' work: 100 ms is for an idle machine
+            self.assertLess(p99, 3 if is_busy else 0.5)
             server.wait_until_idle()
             self.assertLess(server.memory() - before, 128)
             until = time.monotonic() + 5

@@ -1,17 +1,38 @@
 """The official Python client against the server: openai_test.py PROGRAM (with a Python that has the package openai)"""
 
 import json
+import tempfile
 import unittest
 
 import openai
 import serving
+import tools_test
 from serving import DEFAULT, MICRO, Server
+from tools_test import with_text
 
 PROMPT = "The lighthouse keeper"
 TALK = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Name a colour."}]
 
 
-class Case(unittest.TestCase):
+class Counted(unittest.TestCase):
+    """Counts what is tried: a test is one case, or each of its parts is."""
+    cases = 0
+
+    def setUp(self):
+        Counted.cases += 1
+        self.divided = False
+
+    def subTest(self, *args, **options):
+        Counted.cases += 1 if self.divided else 0
+        self.divided = True
+        return super().subTest(*args, **options)
+
+
+def tearDownModule():
+    print(f"{Counted.cases} cases with the official client")
+
+
+class Case(Counted):
     @classmethod
     def setUpClass(cls):
         cls.server = Server(model=DEFAULT)
@@ -60,6 +81,7 @@ class Chats(Case):
                 whole = self.chat(**options)
                 self.check(whole)
                 self.assertEqual(len(whole.choices), options.get("n", 1))
+                Counted.cases += 1  # streamed
                 texts, reasons, roles, usage = {}, {}, {}, None
                 for chunk in self.chat(stream=True, stream_options={"include_usage": True}, **options):
                     self.assertEqual(chunk.object, "chat.completion.chunk")
@@ -116,6 +138,7 @@ class Completions(Case):
             with self.subTest(options):
                 whole = self.complete(**options)
                 self.assertEqual((whole.object, len(whole.choices)), ("text_completion", options.get("n", 1)))
+                Counted.cases += 1  # streamed
                 texts = {}
                 for chunk in self.complete(stream=True, **options):
                     for choice in chunk.choices:
@@ -163,6 +186,50 @@ class Errors(Case):
                 self.assertRaises(openai.AuthenticationError, client.models.list)
             with openai.OpenAI(base_url=url, api_key="right", max_retries=0) as client:
                 self.assertEqual(len(client.models.list().data), 1)
+
+
+class Tools(Counted):
+    def test_calls(self):
+        with tempfile.NamedTemporaryFile(suffix=".gguf") as file, open(MICRO, "rb") as micro:
+            file.write(with_text(micro.read(), "tokenizer.chat_template", tools_test.TEMPLATES["tags"].encode()))
+            file.flush()
+            with Server(model=file.name) as server, \
+                    openai.OpenAI(base_url=f"http://127.0.0.1:{server.port}/v1", api_key="none", max_retries=0) as client:
+                def ask(**options):
+                    return client.chat.completions.create(model=client.models.list().data[0].id, messages=TALK, tools=tools_test.TOOLS,
+                                                          max_tokens=300, **options)
+
+                said = "Let me see.\n" + tools_test.WRITTEN["tags"](("stop", {}), ("weather", {"city": "Rome", "days": 1}))
+                for options, text, names in [
+                    ({"tool_choice": "required", "parallel_tool_calls": False}, "", None),
+                    ({"tool_choice": {"type": "function", "function": {"name": "stop"}}, "parallel_tool_calls": False}, "", ["stop"]),
+                    ({"extra_body": {"grammar": tools_test.literal(said)}}, "Let me see.", ["stop", "weather"]),
+                    ({"extra_body": {"grammar": tools_test.literal(said)}, "tool_choice": "none"}, said, []),
+                ]:
+                    with self.subTest(options):
+                        choice = ask(**options).choices[0]
+                        found = choice.message.tool_calls or []
+                        self.assertEqual(choice.message.content or "", text)
+                        self.assertEqual(choice.finish_reason, "tool_calls" if found else "stop")
+                        if names is not None:
+                            self.assertEqual([each.function.name for each in found], names)
+                        for each in found:
+                            self.assertEqual((each.type, isinstance(json.loads(each.function.arguments), dict)), ("function", True))
+                    with self.subTest(("streamed", options)):
+                        streamed, content = [], ""
+                        for chunk in ask(stream=True, **options):
+                            content += chunk.choices[0].delta.content or ""
+                            streamed += chunk.choices[0].delta.tool_calls or []
+                        self.assertEqual(content, text)
+                        self.assertEqual([each.index for each in streamed], list(range(len(streamed))))
+                        self.assertEqual([each.function for each in streamed],
+                                         [type(a.function)(**b.function.model_dump()) for a, b in zip(streamed, found, strict=True)])
+
+    def test_a_template_without_tools(self):
+        with Server() as server, openai.OpenAI(base_url=f"http://127.0.0.1:{server.port}/v1", api_key="none", max_retries=0) as client, \
+                self.assertRaises(openai.BadRequestError) as caught:
+            client.chat.completions.create(model=client.models.list().data[0].id, messages=TALK, tools=tools_test.TOOLS)
+        self.assertEqual(caught.exception.param, "tools")
 
 
 if __name__ == "__main__":

@@ -3,13 +3,17 @@
 Most of it on the microscopic random model, whose texts are noise: bytes that are no text, control characters.
 """
 
+import contextlib
+import http.client
 import json
 import os
 import random
 import select
 import signal
 import socket
+import ssl
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -19,6 +23,7 @@ import serving
 from serving import DEFAULT, MICRO, Server, cli
 
 PROMPT = "The lighthouse keeper"
+DISCONNECTS = int(os.environ.get("DECANT_DISCONNECTS", "100"))
 
 
 class Case(unittest.TestCase):
@@ -281,7 +286,7 @@ class Endings(unittest.TestCase):
                       {"prompt": PROMPT, "max_tokens": 1000, "ignore_eos": True, "num_beams": 4},
                       {"prompt": "x " * 1500, "max_tokens": 100}]
             before = server.descriptors()
-            for i in range(100):
+            for i in range(DISCONNECTS):
                 data = json.dumps(bodies[i % len(bodies)]).encode()
                 with socket.create_connection(("127.0.0.1", server.port)) as client:
                     client.sendall(b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -293,11 +298,24 @@ class Endings(unittest.TestCase):
             server.wait_until_idle(2)
             self.assertLess(time.monotonic() - begin, 2)
             self.assertEqual(server.text(PROMPT)["finish_reason"], "length")
-            self.assertGreater(server.metric("decant_requests_cancelled_total"), 50)
+            self.assertGreater(server.metric("decant_requests_cancelled_total"), DISCONNECTS / 2)
             until = time.monotonic() + 5
             while server.descriptors() > before + 2 and time.monotonic() < until:
                 time.sleep(0.05)
             self.assertLessEqual(server.descriptors(), before + 2)
+
+    def test_a_client_that_is_killed(self):
+        with Server() as server:
+            script = ("import json, sys, urllib.request as u\n"
+                      "body = json.dumps({'prompt': 'a', 'max_tokens': 3500, 'num_beams': 8, 'stream': True, 'ignore_eos': True}).encode()\n"
+                      "u.urlopen(u.Request(sys.argv[1], body, {'Content-Type': 'application/json'})).read()\n")
+            client = subprocess.Popen([sys.executable, "-c", script, f"http://127.0.0.1:{server.port}/v1/completions"], stderr=subprocess.DEVNULL)
+            while server.metric("decant_requests_running") == 0:
+                self.assertIsNone(client.poll())
+                time.sleep(0.01)
+            client.kill()
+            client.wait()
+            server.wait_until_idle(2)
 
     def test_what_is_under_way_ends_well(self):
         server = Server()
@@ -358,7 +376,120 @@ class Endings(unittest.TestCase):
             self.assertTrue(all(headers["Retry-After"] for status, headers in statuses if status == 429))
 
 
+class Branches(Case):
+    def decode(self, body, headers=None):
+        """The records of a trace, and the last word."""
+        status, _, content = self.server.ask("/v1/decode", body, headers=headers)
+        self.assertEqual(status, 200, content)
+        events = content.decode().strip().split("\n\n")
+        self.assertTrue(events[-1].startswith("event: end\ndata: "))
+        return [json.loads(each[6:]) for each in events[:-1]], json.loads(events[-1].split("data: ", 1)[1])
+
+    def test_a_text_goes_on_from_any_of_its_tokens(self):
+        records, end = self.decode({"prompt": PROMPT, "max_new_tokens": 12})
+        prompt = self.server.json("/tokenize", {"prompt": PROMPT})[1]["tokens"]
+        ids = [each["token"]["id"] for each in records if "token" in each]
+        self.assertEqual(len(ids), 12)
+        for length in 0, 5, 12:
+            for forced in [], [77], [77, 9]:
+                for options in {}, {"temperature": 1, "seed": 4}, {"num_beams": 3}:
+                    with self.subTest((length, forced, options)):
+                        place = {"id": end["id"], "length": length, "tokens": forced}
+                        branch, branch_end = self.decode({"from": place, "max_new_tokens": 6, **options})
+                        same, same_end = self.decode({"prompt": prompt + ids[:length] + forced, "max_new_tokens": 6, **options})
+                        self.assertEqual(branch[0]["run"]["prompt_ids"], prompt + ids[:length] + forced)
+                        self.assertEqual(branch_end["sequences"][0]["text"], same_end["sequences"][0]["text"])
+                        again, _ = self.decode({"from": {"id": branch_end["id"], "length": 1}, "max_new_tokens": 1})
+                        self.assertEqual(again[0]["run"]["prompt_ids"][:-1], branch[0]["run"]["prompt_ids"])
+
+    def test_of_several_texts_one_is_meant(self):
+        _, end = self.decode({"prompt": PROMPT, "max_new_tokens": 8, "num_beams": 4, "num_return_sequences": 3})
+        whole = [self.decode({"from": {"id": end["id"], "sequence": i}, "max_new_tokens": 1})[0][0]["run"]["prompt_ids"] for i in range(3)]
+        self.assertEqual(len({tuple(each) for each in whole}), 3)
+
+    def test_places_that_are_not_there(self):
+        _, end = self.decode({"prompt": PROMPT, "max_new_tokens": 3})
+        for place in [{"id": end["id"], "length": 4}, {"id": end["id"], "sequence": 1}, {"id": 5}, {}, "x", {"id": end["id"], "node": 1},
+                      {"id": end["id"], "length": -1}, {"id": end["id"], "tokens": ["a"]}]:
+            with self.subTest(place):
+                self.refused({"from": place}, 400, "from", path="/v1/decode")
+        self.refused({"from": {"id": "0" * 26}}, 404, "from", "send its ids", path="/v1/decode")
+        self.refused({"from": {"id": end["id"]}, "prompt": PROMPT}, 400, "prompt", path="/v1/decode")
+        self.refused({"from": {"id": end["id"]}, "prompt": PROMPT}, 400, "from", path="/v1/completions")
+        for _ in range(64):
+            self.decode({"prompt": "x", "max_new_tokens": 1})
+        self.refused({"from": {"id": end["id"]}}, 404, "from", path="/v1/decode")
+
+
 class Keys(unittest.TestCase):
+    def test_keys_learn_nothing_of_each_other(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".keys") as file:
+            file.write("first\nsecond\n")
+            file.flush()
+            with Server("--api-key-file", file.name) as server:
+                key = lambda name: {"Authorization": f"Bearer {name}"}  # noqa: E731
+                rows = lambda: float(server.ask("/metrics", headers=key("first"))[2].split(b"\ndecant_cells_used{")[1].split()[1])  # noqa: E731
+                body = {"prompt": "word " * 200, "max_tokens": 1}
+                used = []
+                for name in "first", "first", "second", "second", "first":
+                    self.assertEqual(server.ask("/v1/completions", body, headers=key(name))[0], 200)
+                    used.append(rows())
+                self.assertEqual(used[0], used[1])  # shared with oneself
+                self.assertGreater(used[2], 1.9 * used[1])  # and with nobody else
+                self.assertEqual(used[2], used[3])
+                self.assertEqual(used[2], used[4])
+                _, _, content = server.ask("/v1/decode", body, headers=key("first"))
+                name = json.loads(content.decode().strip().split("data: ")[-1])["id"]
+                go_on = {"from": {"id": name}, "max_tokens": 1}
+                self.assertEqual(server.ask("/v1/decode", go_on, headers=key("second"))[0], 404)
+                self.assertEqual(server.ask("/v1/decode", go_on, headers=key("first"))[0], 200)
+
+    def test_tls(self):
+        with tempfile.TemporaryDirectory() as folder:
+            key, certificate = os.path.join(folder, "key"), os.path.join(folder, "certificate")
+            made = subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
+                                   "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key,
+                                   "-out", certificate], capture_output=True)
+            self.assertEqual(made.returncode, 0, made.stderr)
+            context = ssl.create_default_context(cafile=certificate)
+            with Server("--tls-certificate", certificate, "--tls-key", key) as server:
+                def ask(path, body=None):
+                    client = http.client.HTTPSConnection("127.0.0.1", server.port, context=context, timeout=60)
+                    client.request("POST" if body else "GET", path, body and json.dumps(body), {"Content-Type": "application/json"})
+                    answer = client.getresponse()
+                    content = answer.read()
+                    client.close()
+                    return answer.status, content
+
+                self.assertEqual(ask("/health")[0], 200)
+                body = {"prompt": PROMPT, "max_tokens": 500, "ignore_eos": True}
+                status, content = ask("/v1/completions", {**body, "stream": True})
+                self.assertEqual((status, content[-14:]), (200, b"data: [DONE]\n\n"))
+                self.assertEqual(ask("/v1/completions", {**body, "prompt": "x " * 500, "max_tokens": 1})[0], 200)
+                for is_plain in True, False:  # what is no TLS, and who goes away
+                    with socket.create_connection(("127.0.0.1", server.port)) as client:
+                        if is_plain:
+                            client.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                            with contextlib.suppress(ConnectionResetError):
+                                self.assertNotIn(b"200", client.recv(100))
+                            continue
+                        data = json.dumps({**body, "max_tokens": 3500, "num_beams": 4}).encode()
+                        with context.wrap_socket(client, server_hostname="127.0.0.1") as secret:
+                            secret.sendall(b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                                           b"Content-Length: %d\r\n\r\n" % len(data) + data)
+                            time.sleep(0.2)
+                until = time.monotonic() + 5
+                while b"decant_requests_running 0" not in ask("/metrics")[1]:
+                    self.assertLess(time.monotonic(), until)
+                    time.sleep(0.05)
+                old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+                old.check_hostname, old.verify_mode, old.maximum_version = False, ssl.CERT_NONE, ssl.TLSVersion.TLSv1_1
+                with socket.create_connection(("127.0.0.1", server.port)) as client, self.assertRaises(OSError):
+                    old.wrap_socket(client)
+            for wrong in ["--tls-key", key], ["--tls-certificate", key, "--tls-key", key]:
+                result = subprocess.run([serving.PROGRAM, "serve", "-m", MICRO, "--port", "0", *wrong], capture_output=True)
+                self.assertIn(result.returncode, (64, 65), result.stderr)
+
     def test_only_those_who_have_one_may_ask(self):
         with tempfile.NamedTemporaryFile("w", suffix=".keys") as file:
             file.write("first-key\nsecond-key\n")

@@ -27,7 +27,7 @@ class Server:
             line = self.process.stderr.readline()
             if not line:
                 raise RuntimeError(f"the server ended with {self.process.wait()}")
-        found = re.search(r"http://[^:]+:(\d+)", line)
+        found = re.search(r"https?://[^:]+:(\d+)", line)
         self.port = int(found.group(1)) if found else 0
 
     def __enter__(self):

@@ -9,6 +9,7 @@ export interface Cell {
   readonly score: number;
   readonly p: number;
   readonly cutBy: string | null;
+  readonly changed: number; // of its logit, by penalties and biases
 }
 
 export interface Wing {
@@ -32,18 +33,24 @@ export interface Picture {
   readonly rows: readonly Row[];
   readonly wing: Wing;
   readonly other: Wing | null;
-  readonly cutoff: number; // rows above the cutoff line
+  readonly cutoff: number; // rows above the cutoff line; negative: there is none, scores chose
+}
+
+// The first rows, and the chosen one wherever it stands.
+export function withChosen(rows: readonly Row[], first: number): readonly Row[] {
+  const chosen = rows.findIndex((row) => row.chosen);
+  return chosen < first ? rows.slice(0, first) : [...rows.slice(0, first - 1), rows[chosen]!];
 }
 
 export function recorded(decision: Decision, label: string): Wing {
   const { top, token, kept, entropy, stages } = decision;
-  const cells = new Map<number, Cell>(top.map(({ id, score, p, cutBy }) => [id, { score, p, cutBy }]));
-  if (!cells.has(token.id)) cells.set(token.id, { score: NaN, p: decision.p, cutBy: null });
+  const cells = new Map<number, Cell>(top.map(({ id, logit, base, score, p, cutBy }) => [id, { score, p, cutBy, changed: decision.score === null ? base - logit : 0 }]));
+  if (!cells.has(token.id)) cells.set(token.id, { score: NaN, p: decision.p, cutBy: null, changed: 0 });
   return { label, cells, kept, entropy, stages };
 }
 
 export function replayed(decision: Decision, replay: Replay, label: string): Wing {
-  const cells = new Map(decision.top.map(({ id }, i) => [id, replay.outcomes[i]!]));
+  const cells = new Map(decision.top.map(({ id, logit, base }, i) => [id, { ...replay.outcomes[i]!, changed: base - logit }]));
   const stages = [...edits(decision.stages), ...replay.stages];
   return { label, cells, kept: replay.kept, entropy: replay.entropy, stages };
 }
@@ -75,5 +82,6 @@ export function picture(
         cumulative,
       };
     });
+  if (decision.score !== null) return { rows, wing, other, cutoff: -1 };
   return { rows, wing, other, cutoff: rows.filter(({ cell }) => cell !== null && cell.p > 0).length };
 }

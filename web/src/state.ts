@@ -2,6 +2,7 @@
 
 import { batch, computed, signal, type ReadonlySignal } from "@preact/signals";
 import { ContrastState } from "./contrast/state.ts";
+import { samples } from "./data/options.ts";
 import { divergence, firstInteresting } from "./data/overview.ts";
 import type { Decision } from "./data/record.ts";
 import type { Run, Step, Trace } from "./data/trace.ts";
@@ -9,6 +10,7 @@ import { read, write, type Place } from "./link.ts";
 import { picture, recorded, replayed, type Picture, type Wing } from "./picture.ts";
 import type { Reading } from "./reading.ts";
 import { replay } from "./sampling/replay.ts";
+import { rewrite, type Rewritten } from "./sampling/rewrite.ts";
 import { minTokensToKeep, same, settingsOf, type Settings } from "./sampling/settings.ts";
 import { BeyondTrace } from "./sampling/survivors.ts";
 import { SpeculationState } from "./speculation/state.ts";
@@ -16,6 +18,8 @@ import { TreeState } from "./tree/state.ts";
 
 export type ColorBy = "probability" | "rank" | "entropy" | "guesses";
 export type Scale = "linear" | "log";
+
+export const mostRewritten = 1000; // steps that are looked at
 
 export class State implements Reading {
   readonly run = signal(0);
@@ -34,12 +38,14 @@ export class State implements Reading {
   readonly current: ReadonlySignal<Run> = computed(() => this.trace.runs[this.run.value]!);
   readonly steps: ReadonlySignal<readonly Step[]> = computed(() => this.current.value.sequences[this.sequence.value] ?? []);
   readonly decision: ReadonlySignal<Decision> = computed(() => this.trace.decision(this.steps.value[this.index.value]!));
+  // Whether other settings of sampling would say anything.
+  readonly whatIf: ReadonlySignal<boolean> = computed(() => samples(this.current.value.header) && this.decision.value.score === null && this.contrast.search.value === null);
   readonly settings: ReadonlySignal<Settings> = computed(() => this.changed.value ?? settingsOf(this.current.value.header));
 
   // What the changed settings make of the step: a wing, or why that cannot be known; null where nothing was changed.
   readonly replayed: ReadonlySignal<Wing | string | null> = computed(() => {
     const settings = this.changed.value;
-    if (settings === null) return null;
+    if (settings === null || !this.whatIf.value) return null;
     const decision = this.decision.value;
     try {
       const result = replay(decision, settings, minTokensToKeep(this.current.value.header));
@@ -48,6 +54,16 @@ export class State implements Reading {
       if (error instanceof BeyondTrace) return error.message;
       throw error;
     }
+  });
+
+  // Where the same noise would have drawn another token under the changed settings, in the first of the text's steps.
+  readonly rewritten: ReadonlySignal<readonly Rewritten[] | null> = computed(() => {
+    const { changed, whatIf, trace } = this;
+    const { header } = this.current.value;
+    const { seed } = header.options;
+    if (changed.value === null || !whatIf.value || typeof seed !== "number" || !this.decision.value.race) return null;
+    const decisions = this.steps.value.slice(0, mostRewritten).map((step) => trace.decision(step));
+    return rewrite(decisions, changed.value, seed, minTokensToKeep(header));
   });
 
   // The same step of the run that is compared with; null where there is none.
@@ -95,6 +111,7 @@ export class State implements Reading {
     this.sequence.value = firstSequence(trace.runs[0]!);
     const { strategy } = trace.runs[0]!.header;
     const own = views.includes(strategy);
+    if (own && strategy !== "contrastive_search") this.scale.value = "log"; // most of what is subtracted is too small to see
     if (own) this.view.value = strategy;
     if (this.sequence.value === 0) this.index.value = (own && trace.runs.length === 1 ? this.contrast.overruled.value[0] : undefined) ?? firstInteresting(trace.runs);
     if (this.speculation.exists.value) this.openGuesses();

@@ -109,6 +109,9 @@ def main(decant, model):
     save("characters.jsonl", go("①②③ 😀🎉 你好，世界。こんにちは、", "--temperature 0.9 --seed 5 -n 14 --trace-top 32"))
     save("answers.jsonl", go("Name a colour. One word only.",
                              "--temperature 1 --seed 2 -n 12 --num-return-sequences 3 --trace-top 32", chat=True))
+    save("races.jsonl",
+         go(prompt, "--temperature 0.9 --top-k 20 --seed 4 -n 16 --trace-top 24", "warm")
+         + go(prompt, "--temperature 1.6 --top-k 20 --seed 4 -n 1 --trace-top 24", "hot"))
     save("contrast.jsonl", [r for label, s in CONTRASTS.items()
                             for r in go(prompt, s + " --seed 1 -n 6 --trace-top 8", label)])
     save("speculation.jsonl",

@@ -46,6 +46,35 @@ export function decodingSentence(contrast: ContrastiveDecoding, sampled: boolean
   );
 }
 
+// "“ you” has the highest score, 23.32: the expert gives it 0.0839, the amateur 6e-12. ..."
+export function decodingWhy({ candidates, plausible }: ContrastiveDecoding, token: Token, sampled: boolean): string {
+  const chosen = candidates.find(({ id }) => id === token.id);
+  if (!chosen || chosen.score === null) return `${quoted(token)} was chosen, but its score was not recorded.`;
+  const what = sampled ? "was drawn by its score" : "has the highest score";
+  const of = Number.isNaN(plausible) || sampled ? "" : ` of the ${plausible} plausible tokens`;
+  const own = `${quoted(token)} ${what}${of}, ${fixed(chosen.score, 2)}: the expert gives it ${chance(chosen.expert)}, the amateur ${chance(chosen.amateur)}.`;
+  const first = candidates.reduce((best, each) => (each.expert > best.expert ? each : best));
+  if (first === chosen) return `${own} It is the expert's likeliest, too.`;
+  return `${own} The expert's likeliest, ${quoted(first)} (${chance(first.expert)}), scores ${fixed(first.contrast, 2)}: the amateur expects it more (${chance(first.amateur)}).`;
+}
+
+const noLanguage = 20; // nats between a layer and the final one, beyond which it does not foretell it
+
+export function dolaWhy({ chosen, layers, candidates }: Dola, token: Token, sampled: boolean): string {
+  const layer = layers.find((each) => each.layer === chosen);
+  const own = candidates.find(({ id }) => id === token.id);
+  if (!own || !layer) return "";
+  const what = sampled ? "was drawn by how much it grew" : "grew most";
+  const first = candidates.reduce((best, each) => (each.final > best.final ? each : best));
+  const grew = `${quoted(token)} ${what} from layer ${chosen} to the end: ${fixed(own.final - own.premature, 2)} nats, to ${chance(own.final)}.`;
+  const other = first === own ? " It is the model's likeliest, too." : ` The model's likeliest, ${quoted(first)} (${chance(first.final)}), grew ${fixed(first.final - first.premature, 2)}.`;
+  const far =
+    layer.divergence > noLanguage
+      ? ` At ${fixed(layer.divergence, 0)} nats from the end layer ${chosen} says nothing yet${layer.top[0] ? ` (its likeliest is ${quoted(layer.top[0])})` : ""}: what is subtracted is mostly noise, as in small models.`
+      : "";
+  return grew + other + far;
+}
+
 export function fateWords(fate: string): string {
   if (fate === "implausible") return "below line";
   return fate === "top_k" ? "beyond top_k" : inert(fate);

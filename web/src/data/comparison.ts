@@ -2,7 +2,7 @@
 
 import { list, number, object, text, type Json } from "./json.ts";
 import { readMetrics, readValues, type Metric, type Values } from "./metrics.ts";
-import { parseLine } from "./kind.ts";
+import { lineEnd, parseLine } from "./kind.ts";
 
 export interface Setting {
   readonly label: string;
@@ -32,10 +32,12 @@ export interface Comparison {
   readonly metrics: readonly Metric[];
   readonly settings: readonly Setting[];
   readonly prompts: readonly ComparedPrompt[];
+  readonly traces: ReadonlyMap<string, string>; // of "PROMPT SETTING", where the page carries them
 }
 
-export function readComparison(line: string): Comparison {
-  const json = parseLine(line) ?? {};
+export function readComparison(data: string): Comparison {
+  const end = lineEnd(data, 0);
+  const json = parseLine(data.slice(0, end)) ?? {};
   const metrics = readMetrics(json.metrics);
   return {
     model: text(json.model),
@@ -43,7 +45,20 @@ export function readComparison(line: string): Comparison {
     metrics,
     settings: list(json.settings).map((each) => readSetting(each, metrics)),
     prompts: list(json.prompts).map((each) => readPrompt(each, metrics)),
+    traces: readTraces(data, end + 1),
   };
+}
+
+// Each behind a line that says whose it is.
+function readTraces(data: string, start: number): Map<string, string> {
+  const found = new Map<string, string>();
+  const heads = [...data.slice(start).matchAll(/^\{"cell":\[(\d+),(\d+)\]\}$/gm)];
+  heads.forEach((head, i) => {
+    const from = start + head.index + head[0].length + 1;
+    const to = heads[i + 1] === undefined ? data.length : start + heads[i + 1]!.index;
+    found.set(`${head[1]} ${head[2]}`, data.slice(from, to));
+  });
+  return found;
 }
 
 function readSetting(json: Json, metrics: readonly Metric[]): Setting {

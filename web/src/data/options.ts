@@ -30,6 +30,7 @@ export function off(name: string): unknown {
 }
 
 const verbs: Readonly<Record<string, (header: RunHeader) => string>> = {
+  told: () => "Log-probabilities as told",
   greedy: () => "Chosen greedily",
   sample: () => "Sampled",
   beam: (header) => `Searched with ${beamsOf(header)}`,
@@ -78,9 +79,16 @@ function beamsOf({ options }: RunHeader): string {
   return typeof groups === "number" && groups > 1 ? `${beams} in ${groups} groups` : beams;
 }
 
-// Every option, as name and value.
-export function optionList(header: RunHeader): [string, string][] {
-  return Object.entries(header.options).map(([name, value]) => [name, written(value)]);
+// Every option, as name and value, and whether it is set; those that are come first.
+export function optionList(header: RunHeader): [string, string, boolean][] {
+  const all = Object.entries(header.options).map(([name, value]): [string, string, boolean] => [name, written(value), isGiven(name, value)]);
+  return [...all.filter(([, , set]) => set), ...all.filter(([, , set]) => !set)];
+}
+
+function isGiven(name: string, value: unknown): boolean {
+  const row = options.get(name);
+  if (row === undefined) return false;
+  return isSet(value, row.off) && JSON.stringify(value) !== JSON.stringify(row.default ?? row.off);
 }
 
 function isSet(value: unknown, off: unknown): boolean {

@@ -40,6 +40,7 @@ export interface Head {
   readonly logit: number;
   readonly pRaw: number;
   readonly p: number;
+  readonly score: number | null; // a contrast's, by which the token was chosen; null: its probability was what counted
   readonly rank: number;
   readonly race: readonly Entrant[] | null; // the winner first; null: nothing was drawn
   readonly logsumexp: number;
@@ -67,6 +68,7 @@ export function readHead(json: Json): Head {
     logit: number(json.logit, -Infinity),
     pRaw: number(json.p_raw, NaN),
     p: number(json.p, NaN),
+    score: null,
     rank: number(json.rank, NaN),
     race: Array.isArray(json.race) ? list(json.race).map(readEntrant) : null,
     logsumexp: number(json.logsumexp, NaN),
@@ -81,9 +83,27 @@ export function readHead(json: Json): Head {
   };
 }
 
+// Where the scores of a contrast chose, everything that is called probability, rank or entropy is the model's own: a token
+// has one probability wherever the page tells it. What the contrast made of it is a score.
+export function asTheModelSays(head: Head, json: Json): Head {
+  const contrast = readContrast(json);
+  if (contrast === null || contrast.kind === "contrastive_search") return head;
+  const { token, logit, logsumexp } = head;
+  const likelihoods = contrast.kind === "dola" ? contrast.candidates.map(({ final }) => final) : contrast.candidates.map(({ expert }) => expert);
+  const place = contrast.candidates.findIndex(({ id }) => id === token.id);
+  const own = likelihoods[place] ?? logit - logsumexp;
+  const score = contrast.candidates[place]?.score ?? NaN;
+  return { ...head, p: head.pRaw, score, rank: 1 + likelihoods.filter((each) => each > own).length, entropy: head.entropyRaw };
+}
+
 export function readDecision(json: Json, head: Head): Decision {
-  const top = list(json.top).map(readCandidate);
+  const listed = list(json.top).map(readCandidate);
+  const top = head.score === null ? listed : byModel(listed, head);
   return { ...head, top, tail: readTail(json.tail), contrast: withChosen(readContrast(json), head, top) };
+}
+
+function byModel(top: readonly Candidate[], { logsumexp }: Head): Candidate[] {
+  return top.map((each) => ({ ...each, p: Math.exp(each.logit - logsumexp) })).sort((a, b) => b.p - a.p);
 }
 
 function readCandidate(json: Json): Candidate {

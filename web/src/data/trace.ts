@@ -5,7 +5,7 @@ import { readContrast, type Contrast } from "./contrast.ts";
 import { inert } from "./glyphs.ts";
 import { lineEnd, parseLine } from "./kind.ts";
 import { list, object, type Json } from "./json.ts";
-import { readDecision, readHead, type Decision, type Head } from "./record.ts";
+import { asTheModelSays, readDecision, readHead, type Decision, type Head } from "./record.ts";
 import { readToken, type Token } from "./token.ts";
 import { SearchReader, type Search } from "./search.ts";
 
@@ -52,7 +52,9 @@ export class Trace {
         if (json.search !== undefined) reader.addStep(object(json.search));
         else if (json.finished !== undefined) reader.addFinished(json.finished);
         else {
-          const step: Step = { ...readHead(json), start, end };
+          const head = readHead(json);
+          const scored = contrasts.has(runs.at(-1)!.header.strategy);
+          const step: Step = { ...(scored ? asTheModelSays(head, parseLine(text.slice(start, end)) ?? {}) : head), start, end };
           while (sequences.length <= step.seq) sequences.push([]);
           sequences[step.seq]!.push(step);
         }
@@ -82,6 +84,9 @@ export class Trace {
     return parseLine(this.#text.slice(start, end)) ?? {};
   }
 }
+
+// Strategies whose scores are no probabilities of the model.
+const contrasts: ReadonlySet<string> = new Set(["contrastive_decoding", "dola"]);
 
 function isRecord(json: Json): boolean {
   return json.token !== undefined || json.search !== undefined || json.finished !== undefined;

@@ -1,6 +1,6 @@
 // What the page asks of the server that it came from.
 
-import { list, object, text, type Json } from "../data/json.ts";
+import { list, object, optional, text, type Json } from "../data/json.ts";
 
 export interface Field {
   readonly name: string;
@@ -8,6 +8,8 @@ export interface Field {
   readonly items: string; // of an array's elements
   readonly words: readonly string[]; // that a text may be; none: any
   readonly doc: string;
+  readonly least: number | null;
+  readonly most: number | null;
 }
 
 export interface ServerEvent {
@@ -42,6 +44,10 @@ export async function models(key: string): Promise<string[]> {
   return list(answer.data).map((each) => text(object(each).id));
 }
 
+export async function metrics(key: string): Promise<string> {
+  return (await ask("metrics", key)).text();
+}
+
 // The options, as the server's own description of itself has them.
 export async function fields(): Promise<Field[]> {
   const page = object(await (await ask("openapi.json", "")).json());
@@ -51,7 +57,7 @@ export async function fields(): Promise<Field[]> {
   return all.map(([name, value]) => {
     const row = object(value);
     const words = Array.isArray(row.enum) ? row.enum.map(text) : [];
-    return { name, type: text(row.type), items: text(object(row.items).type), words, doc: text(row.description) };
+    return { name, type: text(row.type), items: text(object(row.items).type), words, doc: text(row.description), least: optional(row.minimum), most: optional(row.maximum) };
   });
 }
 

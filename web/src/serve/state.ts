@@ -1,109 +1,42 @@
 // What was asked on the page of a server, and what came of it.
 
-import { computed, signal, type ReadonlySignal } from "@preact/signals";
-import { fromHex } from "../data/bytes.ts";
-import { list, number, object, text, type Json } from "../data/json.ts";
-import { parseLine } from "../data/kind.ts";
-import { Trace } from "../data/trace.ts";
-import { State } from "../state.ts";
-import { views } from "../ui/views.ts";
-import { decode, fields, models, Refused, valueOf, type Field } from "./client.ts";
-
-export interface Setting {
-  readonly name: string;
-  readonly value: string;
-}
-
-export interface Preset {
-  readonly label: string;
-  readonly settings: readonly Setting[];
-}
-
-const preset = (label: string, ...pairs: [string, string][]): Preset => ({
-  label,
-  settings: pairs.map(([name, value]) => ({ name, value })),
-});
-
-// One of each strategy, with values that are a good beginning.
-export const presets: readonly Preset[] = [
-  preset("greedy"),
-  preset("sampling", ["temperature", "0.8"], ["top_p", "0.95"], ["seed", "1"]),
-  preset("beam search", ["num_beams", "4"]),
-  preset("diverse beams", ["num_beams", "4"], ["num_beam_groups", "2"], ["diversity_penalty", "1"]),
-  preset("contrastive search", ["penalty_alpha", "0.6"], ["top_k", "4"]),
-  preset("contrastive decoding", ["amateur", "self:15"]),
-  preset("DoLa", ["dola_layers", "high"], ["repetition_penalty", "1.2"]),
-  preset("speculative", ["speculate", "auto"]),
-];
-
-// A text that was asked for.
-export class Attempt {
-  readonly text = signal("");
-  readonly tokens = signal(0);
-  readonly error = signal("");
-  readonly running = signal(true);
-  readonly seconds = signal(0);
-  readonly state = signal<State | null>(null); // once it has ended
-  readonly #controller = new AbortController();
-
-  constructor(
-    readonly label: string,
-    readonly body: Json,
-    readonly before: string, // text that stands before its own: of the attempt that it branches from
-  ) {}
-
-  stop(): void {
-    this.#controller.abort();
-  }
-
-  async run(key: string): Promise<void> {
-    const lines: string[] = [];
-    const decoder = new TextDecoder();
-    const begin = performance.now();
-    try {
-      for await (const { name, data } of decode(this.body, key, this.#controller.signal)) {
-        this.seconds.value = (performance.now() - begin) / 1000;
-        if (name === "error") this.error.value = text(object(object(parseLine(data)).error).message);
-        else if (name === "end") this.text.value = text(object(list(object(parseLine(data)).sequences)[0]).text) || this.text.value;
-        else this.#take(data, lines, decoder);
-      }
-    } catch (error) {
-      if (!this.#controller.signal.aborted) {
-        this.error.value = error instanceof Error ? error.message : String(error);
-        if (error instanceof Refused && error.status === 401) throw error;
-      }
-    } finally {
-      this.running.value = false;
-      const trace = new Trace(lines.join("\n"));
-      if (trace.runs.length > 0) this.state.value = new State(trace, views.map(({ id }) => id), "");
-    }
-  }
-
-  #take(line: string, lines: string[], decoder: TextDecoder): void {
-    lines.push(line);
-    const record = object(parseLine(line));
-    if (record.token === undefined || number(record.seq, 0) !== 0) return;
-    this.text.value += decoder.decode(fromHex(text(object(record.token).bytes)), { stream: true });
-    this.tokens.value += 1;
-  }
-}
+import { batch, computed, signal, type ReadonlySignal } from "@preact/signals";
+import type { Json } from "../data/json.ts";
+import type { Token } from "../data/token.ts";
+import { Attempt } from "./attempt.ts";
+import { readBranches, writeBranches, type BranchPoint } from "./branches.ts";
+import { fields, models, Refused, valueOf, type Field } from "./client.ts";
+import { MapState } from "./map.ts";
+import { Meters } from "./meters.ts";
+import { presets, type Preset, type Setting } from "./strategies.ts";
 
 export class ServeState {
   readonly models = signal<readonly string[]>([]);
   readonly fields = signal<readonly Field[]>([]);
   readonly model = signal("");
-  readonly prompt = signal("What is the capital of France?");
-  readonly chat = signal(true);
+  readonly prompt = signal("The old lighthouse keeper looked at");
+  readonly chat = signal(false);
   readonly settings = signal<readonly Setting[]>([]);
-  readonly length = signal("64");
+  readonly length = signal("48");
   readonly key = signal("");
   readonly wantsKey = signal(false);
   readonly attempts = signal<readonly Attempt[]>([]);
   readonly chosen = signal<Attempt | null>(null);
+  readonly meters = new Meters(() => this.key.value);
+  readonly map = new MapState(this);
+  readonly pending = signal<readonly BranchPoint[]>([]); // of the address, not written yet
+  readonly hint = signal(""); // what to look at in an example
 
+  readonly side = signal(false); // one text of each strategy
+  readonly branches: ReadonlySignal<readonly BranchPoint[]> = computed(() => [
+    ...this.attempts.value.flatMap(({ origin }) => (origin === null ? [] : [origin])),
+    ...this.pending.value,
+  ]);
   readonly link: ReadonlySignal<string> = computed(() => {
     const pairs = [["prompt", this.prompt.value], ["chat", String(this.chat.value)], ["max_tokens", this.length.value]];
     for (const { name, value } of this.settings.value) pairs.push([`o.${name}`, value]);
+    if (this.side.value) pairs.push(["all", "true"]);
+    if (this.branches.value.length > 0) pairs.push(["branches", writeBranches(this.branches.value)]);
     return "#" + pairs.map(([name, value]) => `${name}=${encodeURIComponent(value!)}`).join("&");
   });
 
@@ -113,12 +46,18 @@ export class ServeState {
   }
 
   go(hash: string): void {
+    if (hash === this.link.peek()) return;
     const given = new URLSearchParams(hash.replace(/^#/, ""));
-    if (given.has("prompt")) this.prompt.value = given.get("prompt")!;
-    if (given.has("chat")) this.chat.value = given.get("chat") === "true";
-    if (given.has("max_tokens")) this.length.value = given.get("max_tokens")!;
-    const own = [...given].filter(([name]) => name.startsWith("o."));
-    if (own.length > 0) this.settings.value = own.map(([name, value]) => ({ name: name.slice(2), value }));
+    batch(() => {
+      if (given.has("prompt")) this.prompt.value = given.get("prompt")!;
+      if (given.has("chat")) this.chat.value = given.get("chat") === "true";
+      if (given.has("max_tokens")) this.length.value = given.get("max_tokens")!;
+      const own = [...given].filter(([name]) => name.startsWith("o."));
+      if (given.has("prompt")) this.settings.value = own.map(([name, value]) => ({ name: name.slice(2), value }));
+      this.side.value = given.get("all") === "true";
+      this.pending.value = readBranches(given.get("branches") ?? "", this.side.value ? presets.length : 1);
+      if (this.pending.value.length > 0) this.attempts.value = [];
+    });
   }
 
   async connect(): Promise<void> {
@@ -132,6 +71,11 @@ export class ServeState {
     }
   }
 
+  set(name: string, value: string): void {
+    const others = this.settings.value.filter((each) => each.name !== name);
+    this.settings.value = value === "" ? others : [...others, { name, value }];
+  }
+
   body(settings: readonly Setting[]): Json {
     const known = new Map(this.fields.value.map((field) => [field.name, field]));
     const body: Record<string, unknown> = { model: this.model.value };
@@ -143,33 +87,84 @@ export class ServeState {
   }
 
   run(): void {
-    this.#begin([new Attempt(said(this.settings.value), this.body(this.settings.value), "")]);
+    this.side.value = false;
+    this.#begin([new Attempt(said(this.settings.value), this.body(this.settings.value), null, "")]);
   }
 
   // One of each strategy, side by side.
   runAll(): void {
-    this.#begin(presets.map(({ label, settings }) => new Attempt(label, this.body(settings), "")));
+    this.side.value = true;
+    this.#begin(presets.map(({ label, settings }) => new Attempt(label, this.body(settings), null, "")));
+  }
+
+  runExample({ settings, example }: Preset): void {
+    batch(() => {
+      this.prompt.value = example.prompt;
+      this.chat.value = false;
+      this.length.value = String(example.tokens);
+      this.settings.value = settings;
+      this.pending.value = [];
+    });
+    this.run();
+    this.hint.value = example.look;
   }
 
   // Goes on with another token in the place of one that was written.
-  branch(from: Attempt, token: { id: number; text: string }): void {
-    const state = from.state.value;
-    if (state === null) return;
-    const { header } = state.current.value;
-    const written = state.steps.value.slice(0, state.index.value).map((step) => step.token);
-    const { messages: _messages, ...rest } = from.body;
-    const body: Record<string, unknown> = { ...rest, prompt: [...header.promptIds, ...written.map(({ id }) => id), token.id] };
-    const eos = header.options.eos_token_id;
+  branch(from: Attempt, at: number, token: Token): void {
+    const parent = this.attempts.value.indexOf(from);
+    const written = from.tokens.value.slice(0, at);
+    const origin = { parent, at, id: token.id };
+    const before = from.before + written.map(({ shown }) => shown).join("") + token.text;
+    const ids = written.map((each) => each.token.id);
+    const asPrompt = this.#withPrompt(from, [...ids, token.id]);
+    const { prompt: _prompt, eos_token_id: _eos, ...rest } = asPrompt;
+    const kept = from.id === "" ? null : { ...rest, from: { id: from.id, length: ids.length, tokens: [token.id] } };
+    const label = `${from.label}, token ${at + 1}: “${token.text}”`;
+    this.#begin([new Attempt(label, kept ?? asPrompt, origin, before, kept && asPrompt)], true);
+  }
+
+  // A text that begins with these tokens behind the prompt (`promptIds`).
+  write(promptIds: readonly number[], ids: readonly number[], text: string): void {
+    const { messages: _messages, ...rest } = this.body(this.settings.value);
+    const body = { ...rest, prompt: [...promptIds, ...ids] };
+    this.#begin([new Attempt(`${said(this.settings.value)}, behind “${text}”`, body, null, text)]);
+  }
+
+  // The request of a text, with the whole of what stands before these ids as its prompt.
+  #withPrompt(from: Attempt, ids: readonly number[]): Json {
+    const { messages: _messages, prompt: _prompt, from: _from, ...rest } = from.body;
+    const header = from.state.value?.current.value.header;
+    const body: Record<string, unknown> = { ...rest, prompt: [...(header?.promptIds ?? []), ...ids] };
+    const eos = header?.options.eos_token_id;
     if (Array.isArray(eos)) body.eos_token_id = eos;
-    const before = from.before + written.map((each) => each.text).join("") + token.text;
-    this.#begin([new Attempt(`${from.label}, from token ${state.index.value + 1}`, body, before)], true);
+    return body;
   }
 
   #begin(attempts: readonly Attempt[], keep = false): void {
     for (const each of this.attempts.value) if (!keep) each.stop();
-    this.attempts.value = keep ? [...this.attempts.value, ...attempts] : attempts;
-    this.chosen.value = attempts[0]!;
-    for (const each of attempts) each.run(this.key.value).catch(() => (this.wantsKey.value = true));
+    batch(() => {
+      this.attempts.value = keep ? [...this.attempts.value, ...attempts] : attempts;
+      this.chosen.value = attempts[0]!;
+      this.hint.value = "";
+    });
+    this.meters.watch();
+    for (const each of attempts) {
+      each
+        .run(this.key.value)
+        .then(() => this.#goOn())
+        .catch(() => (this.wantsKey.value = true));
+    }
+  }
+
+  // The branches of the address whose text has been written.
+  #goOn(): void {
+    const [next, ...rest] = this.pending.value;
+    const from = next && this.attempts.value[next.parent];
+    if (!next || !from || from.running.value) return;
+    this.pending.value = rest;
+    const known = from.tokens.value[next.at]?.alternatives.find(({ id }) => id === next.id);
+    if (next.at > from.tokens.value.length) return;
+    this.branch(from, next.at, known ?? { id: next.id, bytes: "", text: "…", piece: "" });
   }
 }
 

@@ -2,7 +2,8 @@
 
 import { computed, signal, type ReadonlySignal } from "@preact/signals";
 import type { Sweep } from "../data/sweep.ts";
-import { directionsOf, matching, plotted, type Filter } from "./grid.ts";
+import { firstChoice } from "./front.ts";
+import { directionsOf, matching, places, plotted, type Filter } from "./grid.ts";
 import type { Values } from "../data/metrics.ts";
 
 export class SweepState {
@@ -10,15 +11,21 @@ export class SweepState {
   readonly lines = signal<number | null>(null);
   readonly scale = signal<"fitted" | "zero">("fitted");
   readonly filter = signal<Filter>([]);
+  readonly mapX = signal(0); // metrics of the map
+  readonly mapY = signal(1);
+  readonly only: ReadonlySignal<number | null> = computed(() => (this.listed.value.length === 1 ? this.listed.value[0]! : null));
 
   readonly plotted: ReadonlySignal<readonly (readonly Values[])[]> = computed(() => plotted(this.sweep, { x: this.x.value, lines: this.lines.value }));
   readonly listed: ReadonlySignal<readonly number[]> = computed(() => matching(this.sweep, this.filter.value));
   readonly link: ReadonlySignal<string> = computed(() => {
     const own = directionsOf(this.sweep.axes);
+    const first = firstChoice(this.sweep.metrics, this.sweep.means);
     const fields = [
       this.x.value !== own.x && `x=${this.x.value}`,
       this.lines.value !== own.lines && `lines=${this.lines.value ?? "none"}`,
       this.scale.value !== "fitted" && `scale=${this.scale.value}`,
+      this.mapX.value !== first.x && `mx=${this.mapX.value}`,
+      this.mapY.value !== first.y && `my=${this.mapY.value}`,
       ...this.filter.value.map((place, axis) => place !== null && `at${axis}=${place}`),
     ];
     return "#" + fields.filter((field) => typeof field === "string").join("&");
@@ -44,6 +51,9 @@ export class SweepState {
     this.draw(fields.get("lines") === "none" ? null : (place("lines", axes.length) ?? own.lines));
     this.scale.value = fields.get("scale") === "zero" ? "zero" : "fitted";
     this.filter.value = axes.map(({ labels }, axis) => place(`at${axis}`, labels.length));
+    const first = firstChoice(this.sweep.metrics, this.sweep.means);
+    this.mapX.value = place("mx", this.sweep.metrics.length) ?? first.x;
+    this.mapY.value = place("my", this.sweep.metrics.length) ?? first.y;
   }
 
   // An axis is drawn in one direction only.
@@ -60,6 +70,10 @@ export class SweepState {
   pick(line: number, place: number): void {
     const { x, lines } = this;
     this.filter.value = this.sweep.axes.map((_, axis) => (axis === x.value ? place : axis === lines.value ? line : null));
+  }
+
+  pickOne(combination: number): void {
+    this.filter.value = places(this.sweep.axes, combination);
   }
 
   limit(axis: number, place: number | null): void {

@@ -2,7 +2,7 @@
 
 import type { Branch, Search } from "../data/search.ts";
 import type { Layout } from "./layout.ts";
-import { xOf, yOf, type Grid } from "./grid.ts";
+import { depthAt, widthAt, xOf, yOf, type Grid } from "./grid.ts";
 import { signPath } from "./signs.ts";
 import type { Standing } from "./standing.ts";
 import { chance } from "./words.ts";
@@ -145,7 +145,7 @@ function round(value: number): number {
 // What is at a point of the drawing: the branch whose edge or stub is there.
 export function branchAt(layout: Layout, grid: Grid, stubs: ReadonlyMap<Branch | null, Stub>, x: number, y: number): Branch | null {
   const row = Math.floor(y / grid.row);
-  const depth = Math.max(1, Math.ceil((x - grid.left) / grid.column));
+  const depth = depthAt(grid, x);
   const inColumn = x - xOf(grid, depth - 1);
   const below = y - yOf(grid, row);
   const from = depth === 1 ? (row === startRow(layout) ? null : undefined) : (layout.at(row, depth - 1) ?? undefined);
@@ -174,12 +174,12 @@ export interface Box {
 export function boxOf(layout: Layout, grid: Grid, branch: Branch): Box {
   const row = layout.row.get(branch);
   if (row !== undefined) {
-    return { left: xOf(grid, branch.depth - 1) + 1, top: row * grid.row + 1, width: Math.max(grid.column - 2, 6), height: grid.line + 4 };
+    return { left: xOf(grid, branch.depth - 1) + 1, top: row * grid.row + 1, width: Math.max(widthAt(grid, branch.depth) - 2, 6), height: grid.line + 4 };
   }
   const parent = branch.parent;
   const from: Pick<Stub, "parent" | "row"> = { parent, row: layout.from(branch) };
   const end = stubEnd(grid, from);
   const left = xOf(grid, branch.depth - 1) + 2;
-  const width = grid.texts ? grid.column - 4 : end.x - left + 8;
+  const width = grid.texts ? widthAt(grid, branch.depth) - 4 : end.x - left + 8;
   return { left, top: yOf(grid, from.row) + 3, width: Math.max(width, 8), height: grid.texts ? 17 : 12 };
 }

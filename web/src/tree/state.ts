@@ -4,7 +4,8 @@
 import { batch, computed, signal, type ReadonlySignal } from "@preact/signals";
 import { pathTo, type Branch, type Search } from "../data/search.ts";
 import type { Reading } from "../reading.ts";
-import { gridOf, type Grid } from "./grid.ts";
+import { wantedBy } from "./edge_text.ts";
+import { gridOf, widened, type Grid } from "./grid.ts";
 import { layout, type Layout } from "./layout.ts";
 import { lengthPenaltyOf, rerank, type Ranked } from "./ranking.ts";
 import { standings, type Standing } from "./standing.ts";
@@ -32,9 +33,14 @@ export class TreeState {
   readonly winner: ReadonlySignal<Branch | null> = computed(() => this.ranking.value[0]?.ended.end ?? null);
   readonly ownLengthPenalty: ReadonlySignal<number> = computed(() => lengthPenaltyOf(this.reading.current.value.header));
 
-  readonly grid: ReadonlySignal<Grid> = computed(() =>
-    gridOf(this.search.value?.depth ?? 1, this.width.value, this.zoom.value, (this.search.value?.groups ?? 1) > 1),
-  );
+  // As wide as the words ask for, but where all of it is to be seen at once.
+  readonly grid: ReadonlySignal<Grid> = computed(() => {
+    const search = this.search.value;
+    const grid = gridOf(search?.depth ?? 1, this.width.value, this.zoom.value, (search?.groups ?? 1) > 1);
+    const layout = this.layout.value;
+    if (search === null || layout === null || this.zoom.value === grid.widest) return grid;
+    return widened(grid, search.depth, wantedBy(layout, new Set(search.ended.map(({ end }) => end))));
+  });
   readonly layout: ReadonlySignal<Layout | null> = computed(() => {
     const search = this.search.value;
     if (search === null) return null;

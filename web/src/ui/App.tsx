@@ -6,7 +6,6 @@ import type { State } from "../state.ts";
 import { LayerPanel } from "./contrast/LayerPanel.tsx";
 import { Header } from "./Header.tsx";
 import { Readouts } from "./Readouts.tsx";
-import { Sliders } from "./Sliders.tsx";
 import { StepPanel } from "./StepPanel.tsx";
 import { TextPanel } from "./TextPanel.tsx";
 import { Candidates } from "./tree/Candidates.tsx";
@@ -42,7 +41,6 @@ export function App({ state }: { state: State }) {
         {written && (
           <div class="aside">
             <Readouts state={state} />
-            {state.contrast.search.value === null && <Sliders state={state} />}
             <Waterfall state={state} />
           </div>
         )}

@@ -2,7 +2,9 @@
 
 import { logitAxis, probabilityAxis, type Axis } from "./axes.ts";
 import { inert } from "../data/glyphs.ts";
-import type { Picture, Row } from "../picture.ts";
+import type { Token } from "../data/token.ts";
+import { fixed } from "../format.ts";
+import { withChosen, type Picture, type Row } from "../picture.ts";
 import type { State } from "../state.ts";
 import { Cumulative } from "./Cumulative.tsx";
 import { cutoffLabel, summary } from "./words.ts";
@@ -14,7 +16,7 @@ export const firstRows = 24;
 
 export function Butterfly({ state }: { state: State }) {
   const picture = state.picture.value;
-  const rows = state.expanded.value ? picture.rows : picture.rows.slice(0, firstRows);
+  const rows = state.expanded.value ? picture.rows : withChosen(picture.rows, firstRows);
   const logits = logitAxis(picture, 3);
   const probabilities = probabilityAxis(picture, state.scale.value, 3);
   return (
@@ -37,6 +39,7 @@ export function Butterfly({ state }: { state: State }) {
           {rows.map((row, i) => (
             <>
               {i === picture.cutoff && <Cutoff picture={picture} />}
+              {row !== picture.rows[i] && <Apart rank={picture.rows.indexOf(row) + 1} />}
               <ButterflyRow row={row} logits={logits} probabilities={probabilities} two={picture.other !== null} />
             </>
           ))}
@@ -62,14 +65,14 @@ function ButterflyRow(props: { row: Row; logits: Axis; probabilities: Axis; two:
       </span>
       <span class="name">
         <TokenLabel token={token} />
-        {token.bytes !== "" && token.piece !== token.text && <small>{inert(token.piece.slice(0, 80))}</small>}
+        {!isPlain(token) && <small>{inert(token.piece.slice(0, 80))}</small>}
       </span>
       <span class="wing right">
         {two && <i class={`bar other${other?.p ? "" : " none"}`} style={{ width: `${100 * probabilities.at(other?.p ?? 0)}%` }} />}
         <i class="bar" style={{ width: `${100 * probabilities.at(cell?.p ?? 0)}%` }} />
         {cut && (
-          <em>
-            <span class="wordy">cut by </span>
+          <em title={lowered(cell?.changed ?? 0) ? `its logit had been changed by ${cell!.changed}` : undefined}>
+            <span class="wordy">{lowered(cell?.changed ?? 0) ? `penalised ${fixed(cell!.changed, 1)}, then cut by ` : "cut by "}</span>
             {cut}
           </em>
         )}
@@ -79,6 +82,21 @@ function ButterflyRow(props: { row: Row; logits: Axis; probabilities: Axis; two:
         {two && <span class="other">{other ? <Num value={other.p} unit="probability" /> : "–"}</span>}
         {cell ? <Num value={cell.p} unit="probability" /> : <span>–</span>}
       </span>
+    </div>
+  );
+}
+
+const lowered = (changed: number) => changed < -0.05;
+
+// Whether its name in the vocabulary says nothing that its text does not.
+function isPlain({ bytes, piece, text }: Token): boolean {
+  return bytes === "" || piece.replaceAll("Ġ", " ").replaceAll("▁", " ").replaceAll("Ċ", "\n") === text;
+}
+
+function Apart({ rank }: { rank: number }) {
+  return (
+    <div class="cutoff quiet">
+      <span>chosen, at place {rank}</span>
     </div>
   );
 }

@@ -2,7 +2,7 @@
 // tokens, the cumulative probability with the cutoff and the draw.
 
 import { spelled } from "../data/spelling.ts";
-import type { Picture, Row } from "../picture.ts";
+import { withChosen, type Picture, type Row } from "../picture.ts";
 import { polyline, type Point } from "../polyline.ts";
 import type { State } from "../state.ts";
 import { logitAxis, probabilityAxis, type Axis } from "./axes.ts";
@@ -24,7 +24,7 @@ export function DualAxis({ state }: { state: State }) {
   const picture = state.picture.value;
   const room = width - margin.left - margin.right;
   const fitting = Math.max(8, Math.min(mostAtFirst, Math.floor(room / narrowest)));
-  const rows = state.expanded.value ? picture.rows : picture.rows.slice(0, fitting);
+  const rows = state.expanded.value ? picture.rows : withChosen(picture.rows, fitting);
   const step = Math.max(narrowest, room / rows.length);
   const full = margin.left + step * rows.length + margin.right;
   const logits = logitAxis(picture, 5);
@@ -141,7 +141,7 @@ function CumulativeLine({ rows, x }: { rows: readonly Row[]; x: (i: number) => n
 function CutoffLine(props: { picture: Picture; x: (i: number) => number; full: number; shown: number }) {
   const { picture, x, full, shown } = props;
   const { cutoff } = picture;
-  if (cutoff >= shown) return null;
+  if (cutoff < 0 || cutoff >= shown) return null;
   const late = x(cutoff) > full * 0.6;
   return (
     <g class="cutoff-line">

@@ -36,8 +36,8 @@ export function Header({ state }: { state: State }) {
       <details>
         <summary>all settings</summary>
         <dl class="options">
-          {optionList(run.header).map(([name, value]) => (
-            <div>
+          {optionList(run.header).map(([name, value, isSet]) => (
+            <div class={isSet ? "is-set" : undefined}>
               <dt>{name}</dt>
               <dd>{value}</dd>
             </div>
@@ -57,16 +57,24 @@ function FourFigures({ state }: { state: State }) {
     <dl class="figures">
       <Figure label="tokens" value={tokens} unit="count" note="in this text" />
       <Figure label="tokens a second" value={tokensPerSecond ?? NaN} unit="rate" note={tokensPerSecond === null ? "not recorded" : "after the first"} />
-      <Figure label="mean entropy" value={entropy} unit="bits" note={`bits; the model's ${entropyRaw.toFixed(2)}`} />
+      <Figure label="mean entropy" value={entropy} unit="bits" note={Math.abs(entropy - entropyRaw) < 0.005 ? "bits" : `bits; the model's ${entropyRaw.toFixed(2)}`} />
       {state.speculation.exists.value ? (
         <Kept state={state} />
       ) : own ? (
         <Figure label="not the likeliest" value={state.contrast.overruled.value.length} unit="count" note="tokens, for the model by itself" />
       ) : (
-        <Figure label="kept" value={kept} unit="rate" note="tokens on average" />
+        <Fourth state={state} kept={kept} />
       )}
     </dl>
   );
+}
+
+// How many tokens the cuts left, where anything was cut; otherwise how well the model foretold the text.
+function Fourth({ state, kept }: { state: State; kept: number }) {
+  const steps = state.steps.value;
+  if (steps.some(({ stages }) => stages.some(({ removedMass }) => removedMass > 0))) return <Figure label="kept" value={kept} unit="rate" note="tokens on average" />;
+  const nats = steps.reduce((sum, { pRaw }) => sum - Math.log(pRaw), 0) / steps.length;
+  return <Figure label="perplexity" value={Math.exp(nats)} unit="rate" note="of the text, to the model" />;
 }
 
 // What guessing was worth.
@@ -83,7 +91,7 @@ function SearchFigures({ state, search }: { state: State; search: Search }) {
     <dl class="figures">
       <Figure label="tokens" value={tokens} unit="count" note="in this text" />
       <Figure label="steps a second" value={rate ?? NaN} unit="rate" note={rate === null ? "not recorded" : "after the first"} />
-      <Figure label="mean entropy" value={entropy} unit="bits" note={`bits; the model's ${fixed(entropyRaw, 2)}`} />
+      <Figure label="mean entropy" value={entropy} unit="bits" note={Math.abs(entropy - entropyRaw) < 0.005 ? "bits" : `bits; the model's ${fixed(entropyRaw, 2)}`} />
       <Figure label="texts that ended" value={ended} unit="count" note={`${returned} returned; ${kept} branches kept`} />
     </dl>
   );

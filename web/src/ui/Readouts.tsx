@@ -8,7 +8,7 @@ interface Readout {
   readonly label: string;
   readonly note: string;
   readonly unit: Unit;
-  readonly value: number | null;
+  readonly value: number;
   readonly before?: number | undefined;
 }
 
@@ -21,16 +21,20 @@ export function Readouts({ state }: { state: State }) {
   const decision = state.decision.value;
   const { wing, other, rows } = state.picture.value;
   const chosen = rows.find((row) => row.chosen);
+  const cuts = [...wing.stages, ...(other?.stages ?? [])].some(({ removedMass }) => removedMass > 0);
+  const edited = Math.abs(wing.entropy - decision.entropyRaw) > 0.005;
+  const ahead = lead(decision);
   const readouts: Readout[] = [
     { label: "probability", note: "of the chosen token", unit: "probability", value: chosen?.cell?.p ?? decision.p, before: other ? chosen?.other?.p : undefined },
-    { label: "entropy", note: "bits", unit: "bits", value: wing.entropy, before: other?.entropy },
-    { label: "model's entropy", note: "bits, before the processors", unit: "bits", value: decision.entropyRaw },
-    { label: "kept", note: "tokens", unit: "count", value: wing.kept, before: other?.kept },
     { label: "rank", note: "of the chosen token", unit: "count", value: decision.rank },
-    { label: "race", note: "nats, ahead of the runner-up", unit: "nats", value: lead(decision) },
-    { label: "not listed", note: "of the model's probability", unit: "percent", value: decision.tailMass },
-    { label: "logsumexp", note: "nats, of all logits", unit: "nats", value: decision.logsumexp },
+    { label: "entropy", note: edited || other ? "bits, after the processors" : "bits", unit: "bits", value: wing.entropy, before: other?.entropy },
   ];
+  if (decision.score !== null) readouts.push({ label: "score", note: "by which it was chosen", unit: "nats", value: decision.score });
+  if (edited) readouts.push({ label: "model's entropy", note: "bits, before the processors", unit: "bits", value: decision.entropyRaw });
+  if (cuts || decision.score !== null) readouts.push({ label: "kept", note: "tokens", unit: "count", value: wing.kept, before: other?.kept });
+  if (ahead !== null) readouts.push({ label: "race", note: "nats, ahead of the runner-up", unit: "nats", value: ahead });
+  readouts.push({ label: "not listed", note: "of the model's probability", unit: "percent", value: decision.tailMass });
+  if (state.view.value === "numbers") readouts.push({ label: "logsumexp", note: "nats, of all logits", unit: "nats", value: decision.logsumexp });
   return (
     <dl class="readouts">
       {readouts.map(({ label, note, unit, value, before }) => (
@@ -45,7 +49,7 @@ export function Readouts({ state }: { state: State }) {
                 {" → "}
               </>
             )}
-            {value === null ? "none" : <Num value={value} unit={unit} />}
+            <Num value={value} unit={unit} />
           </dd>
           <dd class="note">{note}</dd>
         </div>

@@ -1,7 +1,8 @@
 // What other settings would have made of this step.
 
 import { knobs, leftOut, settingsOf, type KnobInfo } from "../sampling/settings.ts";
-import type { State } from "../state.ts";
+import { mostRewritten, type State } from "../state.ts";
+import { quoted } from "./words.ts";
 
 export function Sliders({ state }: { state: State }) {
   const own = settingsOf(state.current.value.header);
@@ -19,12 +20,37 @@ export function Sliders({ state }: { state: State }) {
       {knobs.map((knob) => (
         <Slider key={knob.name} knob={knob} own={own[knob.name]} state={state} />
       ))}
+      <Rewriting state={state} />
       <p class="note" role="status">
         {outcome(state)}
         {missing.length > 0 && ` The run also used ${missing.join(", ")}; these sliders leave that out.`}
         {typeof ordered === "string" && ordered !== "" && ` The run's sampler_order was ${ordered}; these sliders work from top to bottom.`}
       </p>
     </section>
+  );
+}
+
+// What the settings would have made of the whole text.
+function Rewriting({ state }: { state: State }) {
+  const all = state.rewritten.value;
+  if (all === null) return null;
+  const steps = Math.min(state.steps.value.length, mostRewritten);
+  const known = all.filter(({ token }) => token !== null);
+  const here = all.find(({ index }) => index === state.index.value);
+  const next = known.find(({ index }) => index > state.index.value) ?? known[0];
+  return (
+    <p class="note rewriting">
+      <span>
+        The same noise would have drawn another token at {known.length} of {steps} places
+        {all.length > known.length && `, and at ${all.length - known.length} the record lists too few to know`}
+        {here && (here.token === null ? "; here that is not known" : `; here ${quoted(here.token)}`)}. Each is looked at with the text as it was.
+      </span>
+      {next && (
+        <button type="button" onClick={() => state.select(next.index)}>
+          next change
+        </button>
+      )}
+    </p>
   );
 }
 

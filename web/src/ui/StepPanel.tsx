@@ -9,6 +9,8 @@ import { TokenLabel } from "./Glyphs.tsx";
 import { Segmented } from "./Segmented.tsx";
 import { PickedNote } from "./tree/PickedNote.tsx";
 import { views } from "./views.ts";
+import { why } from "../why.ts";
+import { Sliders } from "./Sliders.tsx";
 import { summary } from "./words.ts";
 
 const scales: { id: Scale; label: string }[] = [
@@ -39,6 +41,7 @@ export function StepPanel({ state, heading }: { state: State; heading: RefObject
         </span>
       </div>
       <PickedNote state={state} />
+      <p class="why">{why(state, view.id)}</p>
       <p class="summary">{summary(state)}</p>
       <Announcement text={summary(state)} />
       <div class="toolbar">
@@ -46,6 +49,7 @@ export function StepPanel({ state, heading }: { state: State; heading: RefObject
         {view.scaled && <Segmented legend="probability" value={state.scale} choices={scales} />}
         {!view.own && <Compare state={state} />}
       </div>
+      {!view.own && state.whatIf.value && <Sliders state={state} />}
       {!view.own && <WingLegend state={state} />}
       <view.Show state={state} />
       <div class="toolbar">

@@ -36,6 +36,12 @@ export function Strip({ state, onOpen, onSearch }: { state: State; onOpen: () =>
     scrollIntoStrip(token);
   }, [steps, index]);
 
+  const rewritten = state.rewritten.value;
+  useLayoutEffect(() => {
+    for (const token of list.current?.querySelectorAll(".rewritten") ?? []) token.classList.remove("rewritten");
+    for (const { index, token } of rewritten ?? []) if (token !== null) tokenAt(list.current, index)?.classList.add("rewritten");
+  }, [steps, rewritten]);
+
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     const token = tokenAt(list.current, index);

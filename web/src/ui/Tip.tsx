@@ -1,4 +1,4 @@
-// What the pointer is over: the ten likeliest tokens of that step. The step panel says the same about the selected one.
+// What the pointer is over: the ten likeliest tokens of that step, and the chosen one wherever it stands. The step panel says the same about the selected one.
 
 import { useSignal, type Signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
@@ -45,7 +45,9 @@ export function Tip({ tip, state }: { tip: TipHandle; state: State }) {
   const spot = tip.spot.value;
   const step = spot && state.steps.value[spot.index];
   if (!spot || !step) return null;
-  const { top, token } = state.trace.decision(step);
+  const decision = state.trace.decision(step);
+  const { top, token } = decision;
+  const chosen = top.findIndex(({ id }) => id === token.id);
   return (
     <div class="tip" aria-hidden="true" style={{ left: `${spot.left}px`, top: `${spot.top}px` }}>
       {top.slice(0, 10).map((candidate) => (
@@ -54,6 +56,14 @@ export function Tip({ tip, state }: { tip: TipHandle; state: State }) {
           <Num value={candidate.p} unit="probability" />
         </div>
       ))}
+      {(chosen < 0 || chosen >= 10) && (
+        <div class="chosen">
+          <span>
+            {decision.rank}. <TokenLabel token={token} />
+          </span>
+          <Num value={decision.p} unit="probability" />
+        </div>
+      )}
     </div>
   );
 }

@@ -14,7 +14,8 @@ interface Fall {
 export function Waterfall({ state }: { state: State }) {
   const { wing, other } = state.picture.value;
   const names = [...new Set([...wing.stages, ...(other?.stages ?? [])].map(({ name }) => name))];
-  if (names.length === 0) return null;
+  const all = [...wing.stages, ...(other?.stages ?? [])];
+  if (all.every(({ removedMass }) => removedMass === 0)) return null; // nothing was cut, so there is nothing to see
   const falls = fallsOf(wing);
   const others = other ? fallsOf(other) : null;
   return (
@@ -37,7 +38,7 @@ export function Waterfall({ state }: { state: State }) {
             const theirs = others?.get(name);
             return (
               <tr>
-                <th scope="row">{name}</th>
+                <th scope="row">{broken(name)}</th>
                 <td class="wide">
                   {others && <Bar fall={theirs} other />}
                   <Bar fall={fall} />
@@ -62,6 +63,11 @@ export function Waterfall({ state }: { state: State }) {
       )}
     </section>
   );
+}
+
+// A long name may be broken behind its underscores.
+function broken(name: string) {
+  return name.split("_").map((part, i) => (i === 0 ? part : [<>_<wbr /></>, part]));
 }
 
 function fallsOf({ stages }: Wing): Map<string, Fall> {

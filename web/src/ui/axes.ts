@@ -20,7 +20,7 @@ export function logitAxis({ rows }: Picture, count: number): Axis {
   const digits = high - low < 1 ? 2 : high - low < count ? 1 : 0;
   return {
     at: (value) => (Number.isFinite(value) ? scale(value) : 0),
-    ticks: scale.ticks(count).map((tick) => ({ at: scale(tick), label: fixed(tick, digits) })),
+    ticks: atMost(scale.ticks(count), count).map((tick) => ({ at: scale(tick), label: fixed(tick, digits) })),
   };
 }
 
@@ -29,16 +29,22 @@ export function probabilityAxis({ rows }: Picture, kind: Scale, count: number): 
 }
 
 export function probabilityScale(values: readonly number[], kind: Scale, count: number): Axis {
-  if (kind === "log") return logAxis(values.filter((p) => p > 0));
+  if (kind === "log") return logAxis(values.filter((p) => p > 0), count);
   const scale = scaleLinear([0, Math.max(...values, 1e-9)], [0, 1]).nice(count);
   return { at: scale, ticks: scale.ticks(count).map((tick) => ({ at: scale(tick), label: String(tick) })) };
 }
 
-function logAxis(values: readonly number[]): Axis {
-  const lowest = Math.max(1e-9, Math.min(...values, 0.1));
+// Every second, third, ... so that no label covers another.
+function atMost(ticks: readonly number[], count: number): number[] {
+  const every = Math.ceil(ticks.length / count);
+  return ticks.filter((_, i) => i % every === 0);
+}
+
+function logAxis(values: readonly number[], count: number): Axis {
+  const lowest = Math.max(1e-12, Math.min(...values, 0.1));
   const first = Math.floor(Math.log10(lowest * 0.999));
   const scale = scaleLog([10 ** first, 1], [0, 1]).clamp(true);
-  const every = Math.ceil(-first / 4);
+  const every = Math.ceil(-first / Math.min(count, 4));
   const powers = Array.from({ length: 1 - first }, (_, i) => -i).filter((power) => power % every === 0);
   return {
     at: (p) => (p > 0 ? scale(p) : 0),

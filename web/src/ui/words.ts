@@ -11,9 +11,9 @@ export function quoted(token: Token): string {
 }
 
 export function summary(state: State): string {
-  const { token, p, rank, race, kept, entropy } = state.decision.value;
+  const { token, p, score, rank, race, kept, entropy } = state.decision.value;
   const how = race === null ? "was chosen" : "was drawn";
-  const what = `probability ${probability(p)}, rank ${whole(rank)}; ${figures(kept, entropy)}.`;
+  const what = `${score === null ? "" : `score ${fixed(score, 2)}, `}probability ${probability(p)}, rank ${whole(rank)}; ${figures(kept, entropy)}.`;
   return `${quoted(token)} ${how} with ${what}${otherwise(state)}`;
 }
 

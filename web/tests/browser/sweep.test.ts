@@ -28,7 +28,8 @@ test("from disk: a plot for each metric, in words too; the numbers; no request, 
   assert.equal(await page.textContent("h1"), "Sweep of sweep.jsonl");
   assert.match((await page.textContent("header"))!, /smollm2-f3224 points; means over 2 prompts, in the plots also over the other options/);
   const plots = await page.$$eval(".plots svg[role=img]", (all) => all.map((each) => [each.children[0]!.tagName, each.children[1]!.tagName, each.querySelectorAll("path.line").length, each.querySelectorAll("circle").length]));
-  assert.deepEqual(plots, Array(12).fill(["title", "desc", 2, 6]));
+  assert.deepEqual(plots, Array(3).fill(["title", "desc", 2, 6]), "of what varies");
+  assert.match((await page.textContent("section[aria-labelledby=plots] > .note"))!, /^The same everywhere: tokens 12, rep-2 0\.000, .*tokens a second 6\.0\.$/);
   assert.equal(await page.locator("main table tbody tr").count(), 12);
   const chosen = results.filter(({ grid }) => grid.penalty_alpha === 0.1 && grid.top_k === 2).map(({ metrics }) => metrics.distinct_1 as number);
   assert.equal(chosen.length, 4);
@@ -36,6 +37,23 @@ test("from disk: a plot for each metric, in words too; the numbers; no request, 
   const words = await page.$$eval(".plots svg", (all) => all.map((each) => each.querySelector("desc")!.textContent!));
   assert.ok(words.some((each) => each.includes(` 2: ${mean.toFixed(3)} at 0.1,`)), words.join("\n"));
   assert.deepEqual([requests, errors], [[], []]);
+  await close();
+});
+
+test("the map: every combination a point, the front joined, the text beside it; a click lists it, the keyboard does, too", async () => {
+  const { page, close } = await sweep();
+  assert.equal(await page.locator(".front-plot circle").count(), 12);
+  const front = await page.locator(".front-plot .on-front").count();
+  assert.ok(front > 0 && front < 12);
+  const point = page.locator(".front-plot circle").nth(9);
+  await point.focus();
+  assert.equal(await page.textContent(".front-reading .passage"), results[18]!.prompt + results[18]!.text);
+  assert.match((await page.textContent(".front-reading .note"))!, /^penalty_alpha=0\.9 top_k=2 repetition_penalty=1\.2: /);
+  await page.keyboard.press("Enter");
+  assert.equal(await page.locator("main table tbody tr").count(), 1);
+  await page.getByLabel("across").selectOption({ label: "entropy" });
+  assert.match((await page.textContent("section[aria-labelledby=front] > .note"))!, /no better end/);
+  assert.match(await page.evaluate(() => location.hash), /mx=2/);
   await close();
 });
 
@@ -52,7 +70,7 @@ test("other directions and axes from 0; a point lists its combinations; the link
   const { page, close } = await sweep();
   await page.getByLabel("along x").selectOption("top_k");
   assert.equal(await page.getByLabel("a line for each").evaluate((each) => (each as HTMLSelectElement).selectedOptions[0]!.textContent), "penalty_alpha");
-  assert.deepEqual((await circles(page, "rep-2")).map((line) => line.length), [2, 2, 2]);
+  assert.deepEqual((await circles(page, "entropy")).map((line) => line.length), [2, 2, 2]);
   await page.getByText("from 0").click();
   await page.locator(".plots svg").first().locator("circle").last().click();
   assert.equal(await page.locator("main table tbody tr").count(), 2);
@@ -65,7 +83,7 @@ test("other directions and axes from 0; a point lists its combinations; the link
   await close();
   const again = await sweep({ hash });
   assert.equal(await again.page.locator("main table tbody tr").count(), 2);
-  assert.deepEqual((await circles(again.page, "rep-2")).map((line) => line.length), [2, 2, 2]);
+  assert.deepEqual((await circles(again.page, "entropy")).map((line) => line.length), [2, 2, 2]);
   assert.equal(await again.page.getByLabel("from 0").isChecked(), true);
   await again.close();
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { aligned } from "../../src/compare/align.ts";
 import { stretches, type Stretch } from "../../src/compare/marks.ts";
 import { differing, optionText, settingSentence } from "../../src/compare/options.ts";
 import { readComparison } from "../../src/data/comparison.ts";
@@ -31,7 +32,7 @@ function signs(found: readonly Stretch[]): string {
 }
 
 test("against all others: what all begin with, where they part, what repeats", () => {
-  assert.equal(signs(stretches(prompt, 0, null)), "(a b |[c |d");
+  assert.equal(signs(stretches(prompt, 0, null)), "(a b |[c |[d", "where it leaves the third as well");
   assert.equal(signs(stretches(prompt, 1, null)), "(a b |[x |_a b");
 });
 
@@ -40,6 +41,20 @@ test("against another one: as long as those two agree", () => {
   assert.equal(signs(stretches(prompt, 1, 0)), "(a b |[x |_a b");
   assert.equal(signs(stretches(prompt, 0, 0)), "a b c d", "a text does not part from itself");
   assert.equal(signs(stretches(prompt, 0, 3)), "[a |b c d", "with one that failed it shares nothing");
+});
+
+test("what both have again behind where they part", () => {
+  assert.deepEqual([...aligned([1, 2, 3, 4], [9, 2, 4, 8])], [1, 3]);
+  assert.deepEqual([...aligned([], [1])], []);
+  const text = (ids: number[]) => ({ ids, pieces: ids.map(String), error: null, repeats: () => false, values: [] });
+  const two = { prompt: "", common: 1, texts: [text([1, 2, 3, 4]), text([1, 5, 3, 4])] };
+  assert.deepEqual(stretches(two, 1, 0).map(({ text, again, parts }) => [text, again, parts]), [["1", false, false], ["5", false, true], ["34", true, false]]);
+});
+
+test("traces of a page, each behind whose it is", () => {
+  const line = JSON.stringify({ settings: [{ label: "a" }], prompts: [] });
+  const { traces } = readComparison(`${line}\n{"cell":[0,0]}\n{"x":1}\n{"y":2}\n{"cell":[1,0]}\n{"z":3}\n`);
+  assert.deepEqual([...traces], [["0 0", '{"x":1}\n{"y":2}\n'], ["1 0", '{"z":3}\n']]);
 });
 
 test("a text that is the beginning of another ends without parting; a character of several tokens stays whole", () => {

@@ -36,7 +36,7 @@ test("a chosen token that is not listed has its own row", () => {
 
 test("tokens that only the other run keeps are rows too", () => {
   const own = decision();
-  const cells = new Map([[7, { score: 1, p: 0.5, cutBy: null }], [8, { score: -Infinity, p: 0, cutBy: "top_p" }]]);
+  const cells = new Map([[7, { score: 1, p: 0.5, cutBy: null, changed: 0 }], [8, { score: -Infinity, p: 0, cutBy: "top_p", changed: 0 }]]);
   const other = { ...recorded(own, "other"), cells };
   const tokens = [token(7, "x"), token(8, "y")];
   const { rows } = picture(own, recorded(own, "own"), other, tokens);

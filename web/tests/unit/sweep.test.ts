@@ -5,6 +5,7 @@ import { mean } from "../../src/data/metrics.ts";
 import { readSweep, type Axis } from "../../src/data/sweep.ts";
 import { describe, directionsOf, matching, namedAxes, places, plotted } from "../../src/sweep/grid.ts";
 import { SweepState } from "../../src/sweep/state.ts";
+import { firstChoice, front, spots } from "../../src/sweep/front.ts";
 import { fixture } from "../support/fixtures.ts";
 
 const sweep = readSweep(fixture("sweep"));
@@ -87,5 +88,21 @@ test("anything is read as something", () => {
   for (const odd of ["", '{"sweep":1}', '{"sweep":1,"settings":[{}],"grid":{"k":[1,"2"]},"prompts":{"count":0}}\n{"summary":{"metrics":[{}]}}\n{"means":[1]}\n{"means":["x"]}\n{damaged\n{"index":0}']) {
     const found = readSweep(odd);
     if (found.axes[0]!.labels.length > 0) assert.equal(new SweepState(found, "").plotted.value.length, 1);
+  }
+});
+
+test("the front: what no other combination beats in both, whichever end is better", () => {
+  const all = [[0, 1], [0.2, 3], [0.1, 0.5], [0.5, 2.9], [0.2, 3]].map(([x, y], combination) => ({ combination, x: x!, y: y! }));
+  assert.deepEqual(front(all, -1, 1).map(({ combination }) => combination), [0, 1, 4], "equals stand side by side");
+  assert.deepEqual(front(all, 1, 1).map(({ combination }) => combination), [1, 4, 3]);
+  assert.deepEqual(front(all, 0, 1), []);
+  const { metrics, means } = readSweep(fixture("sweep"));
+  const { x, y } = firstChoice(metrics, means);
+  assert.deepEqual([metrics[x]!.name, metrics[y]!.name], ["distinct_1", "log_likelihood"], "nothing repeats in these texts");
+  const found = spots(means, x, y);
+  const best = front(found, 1, 1);
+  for (const spot of found) {
+    const beaten = found.some((other) => other.x >= spot.x && other.y >= spot.y && (other.x > spot.x || other.y > spot.y));
+    assert.equal(best.includes(spot), !beaten);
   }
 });

@@ -1,7 +1,8 @@
 // The page of a comparison: for each prompt the texts side by side, and what is measured of them.
 
-import { signal, type Signal } from "@preact/signals";
+import type { Signal } from "@preact/signals";
 import { differing, optionText } from "../../compare/options.ts";
+import type { ComparisonState } from "../../compare/state.ts";
 import type { Comparison, Setting } from "../../data/comparison.ts";
 import { inert } from "../../data/glyphs.ts";
 import { MetricDocs, MetricTable } from "../MetricTable.tsx";
@@ -9,13 +10,8 @@ import { Segmented } from "../Segmented.tsx";
 import { Table, type Column } from "../Table.tsx";
 import { PromptSection } from "./PromptSection.tsx";
 
-// Whom the texts are held against: "all", or the place of a setting. From the page's hash, and to it.
-export function againstOf(comparison: Comparison, hash: string): Signal<string> {
-  const wanted = new URLSearchParams(hash.replace(/^#/, "")).get("against");
-  return signal(wanted !== null && comparison.settings[Number(wanted)] ? String(Number(wanted)) : "all");
-}
-
-export function ComparisonPage({ comparison, against }: { comparison: Comparison; against: Signal<string> }) {
+export function ComparisonPage({ state }: { state: ComparisonState }) {
+  const { comparison, against } = state;
   const { settings, prompts, metrics } = comparison;
   const names = settingColumn(settings);
   return (
@@ -23,7 +19,7 @@ export function ComparisonPage({ comparison, against }: { comparison: Comparison
       <Head comparison={comparison} against={against} />
       <main class="stacked">
         {prompts.map((prompt, i) => (
-          <PromptSection comparison={comparison} prompt={prompt} number={i + 1} against={against.value === "all" ? null : Number(against.value)}>
+          <PromptSection state={state} prompt={prompt} number={i + 1} against={against.value === "all" ? null : Number(against.value)}>
             <MetricTable label={`Numbers of prompt ${i + 1}`} metrics={metrics} names={[names]} rows={settings.map((_, k) => k)} valuesOf={(k) => prompt.texts[k]?.values ?? []} />
           </PromptSection>
         ))}
@@ -51,8 +47,14 @@ function Head({ comparison, against }: { comparison: Comparison; against: Signal
           <span class="shared">Grey</span>: what {all ? "all texts begin" : "both texts begin"} with
         </span>
         <span>
-          <span class="parts">Blue</span>: where they part
+          <span class="parts">Blue</span>: where they part{all && " (each time that one leaves another)"}
         </span>
+        {!all && (
+          <span>
+            <span class="again">Dotted</span>: what both have again, in the same order
+          </span>
+        )}
+        {comparison.traces.size > 0 && <span>Click a token to see why it is there</span>}
         <span>
           <span class="repeated">Underlined</span>: repeats {ngram} tokens that stood before
         </span>

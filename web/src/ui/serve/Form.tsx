@@ -1,15 +1,17 @@
-// What to ask: prompt, model, and any options of the server's table.
+// What to ask: prompt, model, strategy, and any options of the server's table.
 
-import { useState } from "preact/hooks";
-import { copy } from "../../copy.ts";
 import { inert } from "../../data/glyphs.ts";
-import { asCurl, asDecant, asPython } from "../../serve/commands.ts";
-import { presets, type ServeState, type Setting } from "../../serve/state.ts";
+import type { ServeState } from "../../serve/state.ts";
+import { presetOf, presets } from "../../serve/strategies.ts";
+import { Copies } from "./Copies.tsx";
+import { AllOptions, Settings } from "./Options.tsx";
 
 export function Form({ state }: { state: ServeState }) {
+  const again = state.pending.value.length;
   const submit = (event: Event) => {
     event.preventDefault();
-    state.run();
+    if (again > 0 && state.side.value) state.runAll();
+    else state.run();
   };
   return (
     <form class="ask" onSubmit={submit}>
@@ -18,16 +20,7 @@ export function Form({ state }: { state: ServeState }) {
         <textarea rows={3} value={state.prompt.value} onInput={(event) => (state.prompt.value = event.currentTarget.value)} />
       </label>
       <div class="toolbar">
-        <label>
-          Model{" "}
-          <select value={state.model.value} onChange={(event) => (state.model.value = event.currentTarget.value)}>
-            {state.models.value.map((name) => (
-              <option key={name} value={name}>
-                {inert(name)}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Model state={state} />
         <label>
           <input type="checkbox" checked={state.chat.value} onChange={(event) => (state.chat.value = event.currentTarget.checked)} /> as a chat
         </label>
@@ -37,16 +30,44 @@ export function Form({ state }: { state: ServeState }) {
         </label>
         {state.wantsKey.value && <Key state={state} />}
       </div>
-      <Presets state={state} />
+      <Strategies state={state} />
       <Settings state={state} />
+      <AllOptions state={state} />
       <div class="toolbar">
-        <button type="submit">Write</button>
-        <button type="button" onClick={() => state.runAll()}>
+        <button type="submit" class="primary">
+          Write
+        </button>
+        <button
+          type="button"
+          onClick={() => {
+            state.pending.value = [];
+            state.runAll();
+          }}
+        >
           All strategies, side by side
         </button>
-        <Copies state={state} />
+        <button type="button" onClick={() => void state.map.draw(60, true)}>
+          Map of what may follow
+        </button>
       </div>
+      {again > 0 && <p class="note">This address has {again} {again === 1 ? "branch" : "branches"}: “Write” goes on to {again === 1 ? "it" : "them"}.</p>}
+      <Copies state={state} />
     </form>
+  );
+}
+
+function Model({ state }: { state: ServeState }) {
+  return (
+    <label>
+      Model{" "}
+      <select value={state.model.value} onChange={(event) => (state.model.value = event.currentTarget.value)}>
+        {state.models.value.map((name) => (
+          <option key={name} value={name}>
+            {inert(name)}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 
@@ -67,63 +88,30 @@ function Key({ state }: { state: ServeState }) {
   );
 }
 
-function Presets({ state }: { state: ServeState }) {
-  return (
-    <div class="toolbar" role="group" aria-label="Strategies">
-      {presets.map(({ label, settings }) => (
-        <button type="button" key={label} onClick={() => (state.settings.value = settings)}>
-          {label}
-        </button>
-      ))}
-    </div>
-  );
-}
-
-function Settings({ state }: { state: ServeState }) {
-  const settings = state.settings.value;
-  const change = (at: number, to: Partial<Setting>) =>
-    (state.settings.value = settings.map((each, i) => (i === at ? { ...each, ...to } : each)));
-  return (
-    <fieldset class="settings">
-      <legend class="unseen">Options</legend>
-      <datalist id="option-names">
-        {state.fields.value.map(({ name }) => (
-          <option key={name} value={name} />
-        ))}
-      </datalist>
-      {settings.map(({ name, value }, i) => (
-        <div class="setting" key={i}>
-          <input list="option-names" aria-label="option" value={name} onInput={(event) => change(i, { name: event.currentTarget.value })} />
-          <input aria-label={`value of ${name}`} value={value} onInput={(event) => change(i, { value: event.currentTarget.value })} />
-          <button type="button" aria-label={`drop ${name}`} onClick={() => (state.settings.value = settings.filter((_, j) => j !== i))}>
-            ×
-          </button>
-          <span class="note">{state.fields.value.find((field) => field.name === name)?.doc ?? ""}</span>
-        </div>
-      ))}
-      <button type="button" onClick={() => (state.settings.value = [...settings, { name: "", value: "" }])}>
-        Add an option
-      </button>
-    </fieldset>
-  );
-}
-
-function Copies({ state }: { state: ServeState }) {
-  const [done, setDone] = useState("");
-  const as = (label: string, write: () => string) => (
-    <button type="button" onClick={() => void copy(write()).then((copied) => setDone(copied ? `copied as ${label}` : "the clipboard is closed"))}>
-      Copy as {label}
-    </button>
-  );
-  const body = () => state.body(state.settings.value);
+// The place to learn them: formula, words, and an example that runs.
+function Strategies({ state }: { state: ServeState }) {
+  const chosen = presetOf(state.settings.value);
   return (
     <>
-      {as("decant", () => asDecant(body(), state.prompt.value))}
-      {as("curl", () => asCurl(body(), location.origin))}
-      {as("Python", () => asPython(body(), location.origin))}
-      <span class="note" role="status">
-        {done}
-      </span>
+      <div class="toolbar" role="group" aria-label="Strategies">
+        {presets.map((preset) => (
+          <button type="button" key={preset.label} aria-pressed={preset === chosen} onClick={() => (state.settings.value = preset.settings)}>
+            {preset.label}
+          </button>
+        ))}
+      </div>
+      {chosen !== null && (
+        <div class="lesson">
+          <p class="formula">{chosen.formula}</p>
+          <p>{chosen.words}</p>
+          <p class="toolbar">
+            <button type="button" onClick={() => state.runExample(chosen)}>
+              Run an example
+            </button>
+            <span class="note">“{chosen.example.prompt}”</span>
+          </p>
+        </div>
+      )}
     </>
   );
 }

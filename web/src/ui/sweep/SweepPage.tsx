@@ -2,13 +2,15 @@
 
 import { inert } from "../../data/glyphs.ts";
 import type { Sweep } from "../../data/sweep.ts";
-import { whole } from "../../format.ts";
+import { fixed, whole } from "../../format.ts";
+import { varies } from "../../sweep/front.ts";
 import { namedAxes, places } from "../../sweep/grid.ts";
 import { positions } from "../../sweep/plot.ts";
 import type { SweepState } from "../../sweep/state.ts";
 import { MetricDocs, MetricTable } from "../MetricTable.tsx";
 import { Segmented } from "../Segmented.tsx";
 import type { Column } from "../Table.tsx";
+import { FrontMap } from "./FrontMap.tsx";
 import { LinePlot, PlotKey } from "./LinePlot.tsx";
 import { Choice, Filters } from "./Filters.tsx";
 import { Texts } from "./Texts.tsx";
@@ -26,6 +28,7 @@ export function SweepPage({ state }: { state: SweepState }) {
         </p>
       </header>
       <main class="stacked">
+        <FrontMap state={state} />
         <Plots state={state} />
         <section aria-labelledby="numbers">
           <div class="section-head">
@@ -58,6 +61,10 @@ function Plots({ state }: { state: SweepState }) {
   const at = positions(labels);
   const lines = state.lines.value === null ? [""] : axes[state.lines.value]!.labels.map(inert);
   const choices = namedAxes(axes).map((i) => ({ value: i, label: inert(axes[i]!.name) }));
+  const linesOf = (metric: number) => lines.map((name, i) => ({ label: name, values: means[i]!.map((values) => values[metric] ?? null) }));
+  const valuesOf = (metric: number) => linesOf(metric).flatMap(({ values }) => values);
+  const [drawn, alike] = parted(metrics.map((_, i) => i), (metric) => varies(metrics[metric]!, valuesOf(metric)) || valuesOf(metric).length < 2);
+  const valueOf = (metric: number) => fixed(valuesOf(metric).find((value) => value !== null) ?? NaN, metrics[metric]!.decimals);
   return (
     <section aria-labelledby="plots">
       <div class="section-head">
@@ -72,24 +79,32 @@ function Plots({ state }: { state: SweepState }) {
       </div>
       <PlotKey what={state.lines.value === null ? "" : inert(axes[state.lines.value]!.name)} lines={lines} />
       <div class="plots">
-        {metrics.map(({ label, doc, decimals }, metric) => (
-          <figure>
-            <LinePlot
-              title={inert(label)}
-              doc={inert(doc)}
-              along={inert(x.name)}
-              labels={labels}
-              positions={at}
-              lines={lines.map((name, i) => ({ label: name, values: means[i]!.map((values) => values[metric] ?? null) }))}
-              decimals={decimals}
-              zero={state.scale.value === "zero"}
-              onPick={(line, place) => state.pick(line, place)}
-            />
-          </figure>
-        ))}
+        {drawn.map((metric) => {
+          const { label, doc, decimals } = metrics[metric]!;
+          return (
+            <figure key={metric}>
+              <LinePlot
+                title={inert(label)}
+                doc={inert(doc)}
+                along={inert(x.name)}
+                labels={labels}
+                positions={at}
+                lines={linesOf(metric)}
+                decimals={decimals}
+                zero={state.scale.value === "zero"}
+                onPick={(line, place) => state.pick(line, place)}
+              />
+            </figure>
+          );
+        })}
       </div>
+      {alike.length > 0 && <p class="note">The same everywhere: {alike.map((metric) => `${inert(metrics[metric]!.label)} ${valueOf(metric)}`).join(", ")}.</p>}
     </section>
   );
+}
+
+function parted<T>(all: readonly T[], first: (each: T) => boolean): [T[], T[]] {
+  return [all.filter(first), all.filter((each) => !first(each))];
 }
 
 function Numbers({ state }: { state: SweepState }) {

@@ -1,20 +1,17 @@
 // The texts on the edges, of what was pruned, and the ranks at the ends of what ended.
 
 import { memo } from "../../memo.tsx";
-import { plainText } from "../../data/plain.ts";
 import type { Branch } from "../../data/search.ts";
-import { isSpecial } from "../../data/special.ts";
 import { spelled } from "../../data/spelling.ts";
 import { fixed } from "../../format.ts";
 import { bend, stubEnd, type Stub } from "../../tree/drawing.ts";
+import { badge, character, edgeText, shortChance } from "../../tree/edge_text.ts";
 import { xOf, type Grid } from "../../tree/grid.ts";
 import type { Layout } from "../../tree/layout.ts";
 import type { Ranked } from "../../tree/ranking.ts";
 import { signPath } from "../../tree/signs.ts";
 import type { Standing } from "../../tree/standing.ts";
 
-const character = 7; // pixels, about
-const badge = 22; // pixels, of a rank
 const fewest = 5; // characters that are worth a cut
 
 export const EdgeTexts = memo(
@@ -26,10 +23,9 @@ export const EdgeTexts = memo(
           const first = branches[0]!;
           const indent = row === from ? 3 : bend(grid) - 4;
           const left = xOf(grid, first.depth - 1) + indent;
-          const width = branches.length * grid.column - indent - (ended.has(branches.at(-1)!) ? badge : 0);
-          const tokens = branches.slice(0, Math.max(1, width / 3)).map(({ token }) => token);
-          if (ended.has(branches.at(-1)!) && tokens.length === branches.length && isSpecial(tokens.at(-1)!)) tokens.pop();
-          const text = plainText(tokens).slice(0, width);
+          const width = xOf(grid, branches.at(-1)!.depth) - left - (ended.has(branches.at(-1)!) ? badge : 0);
+          const text = edgeText(branches, ended).slice(0, width);
+          const p = grid.ends === null ? "" : shortChance(first);
           if (text.trim() === "" || width < character * Math.min(fewest, text.trim().length)) return null;
           return (
             <bdi
@@ -38,6 +34,7 @@ export const EdgeTexts = memo(
               style={{ left: `${left}px`, top: `${row * grid.row}px`, width: `${width}px` }}
             >
               {row === from ? text : text.trimStart()}
+              {p !== "" && <small class="num"> {p}</small>}
             </bdi>
           );
         })}

@@ -6,7 +6,7 @@ import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useMemo } from "preact/hooks";
 import { pathTo, type Branch, type Search } from "../../data/search.ts";
 import { boxOf, drawing, edgePath, type Box, type Drawing } from "../../tree/drawing.ts";
-import { behind, xOf, type Grid } from "../../tree/grid.ts";
+import { behind, widthAt, xOf, type Grid } from "../../tree/grid.ts";
 import type { Layout } from "../../tree/layout.ts";
 import { choices, visibleFrom } from "../../tree/moves.ts";
 import { wayTo } from "../../tree/standing.ts";
@@ -106,7 +106,7 @@ function Canvas({ tree, search, drawn, way, at, children }: CanvasProps) {
   return (
     <div class="tree-canvas" style={{ width: `${size.width}px`, height: `${size.height}px` }} role="presentation">
       <Bands layout={layout} grid={grid} groups={search.groups} />
-      {at && <div class="tree-step" style={{ left: `${xOf(grid, at.depth - 1)}px`, width: `${grid.column}px` }} />}
+      {at && <div class="tree-step" style={{ left: `${xOf(grid, at.depth - 1)}px`, width: `${widthAt(grid, at.depth)}px` }} />}
       {drawn && (
         <>
           <Edges drawn={drawn} grid={grid} layout={layout} {...size} />
@@ -170,7 +170,7 @@ function Axis({ grid, depth }: { grid: Grid; depth: number }) {
   return (
     <div class="tree-axis num" aria-hidden="true" style={{ width: `${xOf(grid, depth) + behind}px` }}>
       {ticks.map((n) => (
-        <span style={{ left: `${xOf(grid, n - 1)}px`, width: `${Math.max(grid.column, 24)}px` }}>{n}</span>
+        <span style={{ left: `${xOf(grid, n - 1)}px`, width: `${Math.max(widthAt(grid, n), 24)}px` }}>{n}</span>
       ))}
     </div>
   );

@@ -1,0 +1,88 @@
+// Tested by tests/server/serve_test.py and tests/python/.
+#include "server/served_model.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "llama/eagle_draft.h"
+#include "llama/kinds.h"
+#include "llama/llama_model.h"
+#include "llama/next_head.h"
+#include "llama/self_model.h"
+#include "llama/split_model.h"
+#include "model/same_vocabulary.h"
+
+namespace decant {
+namespace {
+
+constexpr std::string_view kItself = "";  // the engine's name of it: no further model can have it
+
+constexpr int kSequences = 128;  // branches of all requests at once; each costs room for a row of logits
+
+}  // namespace
+
+ServedModel::ServedModel(std::string name, std::shared_ptr<const LlamaFile> file, const ModelOptions& options,
+                         const EngineOptions& engine)
+    : name_(std::move(name)), file_(std::move(file)), options_(options), engine_(engine) {
+  const auto model = std::make_shared<LlamaModel>(file_, options_, 0, kSequences, kMostTakenBack);
+  info_ = model->info();
+  description_ = model->describe();
+  engine_.load(std::string(kItself), [&] { return model; });
+}
+
+void ServedModel::load_further(const std::string& name, bool only_drafts, const FindFile& find) {
+  const auto make = [&] {
+    const auto file = is_self_model(name) ? load_self_model(name, file_, options_) : find(name, only_drafts);
+    if (!only_drafts) check_same_vocabulary(file_->vocab(), name_, file->vocab(), name);
+    return std::make_shared<LlamaModel>(file, options_, info_.n_cells, kSequences);
+  };
+  engine_.load(name, make, only_drafts ? 1 : 0);
+}
+
+struct ServedModel::Pair {
+  std::shared_ptr<Model> target, draft;
+};
+
+// Empty: the draft is a model by itself.
+ServedModel::Pair ServedModel::make_pair(const std::string& name, bool divides,
+                                         std::shared_ptr<const LlamaFile> draft) const {
+  const int cells = info_.n_cells;
+  const auto target = [&] { return std::make_shared<LlamaModel>(file_, options_, cells, kSequences, kMostTakenBack); };
+  if (name == kNextHead) {
+    check_next_head(*file_);
+    const auto model = target();
+    return {model, std::make_shared<NextHead>(file_, model, options_, cells, kSequences)};
+  }
+  if (draft && is_draft(draft->info())) {
+    check_same_vocabulary(file_->vocab(), name_, draft->vocab(), name);
+    const auto model = target();
+    check_eagle_draft(*draft, *model);
+    return {model, std::make_shared<EagleDraft>(std::move(draft), model, options_, cells, kSequences)};
+  }
+  const int layers = self_layers(name);
+  if (!divides || layers == 0 || !can_split(*file_, layers, options_)) return {};
+  auto below = std::make_shared<LowerLayers>(file_, layers, name, options_, cells, kSequences);
+  return {std::make_shared<UpperLayers>(file_, below, options_, cells, kSequences), below};
+}
+
+std::string ServedModel::load_draft(const std::string& name, bool divides, const FindFile& find) {
+  const std::lock_guard lock(pairing_);
+  std::string target = "for " + name;
+  const std::vector<std::string> loaded = engine_.models();
+  const auto is_loaded = [&](const std::string& each) { return std::ranges::find(loaded, each) != loaded.end(); };
+  if (is_loaded(target)) return target;
+  if (!is_loaded(name)) {
+    const auto draft = is_self_model(name) ? nullptr : find(name, true);
+    const Pair pair = make_pair(name, divides, draft);
+    if (pair.target) {
+      engine_.load(
+          name, [&] { return pair.draft; }, 1);
+      engine_.load(target, [&] { return pair.target; });
+      return target;
+    }
+    load_further(name, true, [&](const std::string&, bool) { return draft; });
+  }
+  return std::string(kItself);
+}
+
+}  // namespace decant
