@@ -20,6 +20,9 @@ import tempfile
 import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "docs/pictures"))
+import by_hand  # noqa: E402
+
 PROGRAM = os.path.abspath(sys.argv.pop(1)) if sys.argv[1:] and not sys.argv[1].startswith("-") else \
     os.path.join(ROOT, "build/release/decant")
 PAGES = ["README.md", "docs/README.md", *sorted(glob.glob("docs/strategies/*.md", root_dir=ROOT))]
@@ -148,6 +151,26 @@ class Docs(unittest.TestCase):
         self.assertEqual(faults, [], "\n\n".join(["", *faults]))
         self.assertEqual(len(skipped), NOT_RUN, [each.where for each in skipped])
         self.assertGreaterEqual(shown, 12)
+
+    def test_examples_on_four_tokens_are_what_their_formulas_give(self):
+        self.assertEqual([f"docs/strategies/{each.__name__}.md" for each in sorted(by_hand.EXAMPLES, key=lambda each: each.__name__)],
+                         [page for page in PAGES if page.startswith("docs/strategies/")])
+        for each in by_hand.EXAMPLES:
+            example, name = each(), f"by-hand-{each.__name__.replace('_', '-')}.svg"
+            with open(os.path.join(ROOT, "docs/pictures", name), encoding="utf-8") as file:
+                self.assertEqual(file.read(), example.svg(), f"{name}: run docs/pictures/by_hand.py")
+            with open(os.path.join(ROOT, f"docs/strategies/{each.__name__}.md"), encoding="utf-8") as file:
+                section = re.search(r"^## On four tokens$(.*?)^## ", file.read(), flags=re.S | re.M)[1]
+            self.assertIn(f"![{example.alt}](../pictures/{name})", section)
+            numbers = NUMBER.findall(section)
+            self.assertGreater(len(numbers), 5, name)
+            self.assertEqual([number for number in numbers if number not in example.numbers], [], name)
+
+    def test_the_moving_picture_is_a_real_run(self):
+        done = subprocess.run([sys.executable, os.path.join(ROOT, "docs/pictures/front_door.py"), PROGRAM, os.path.join(ROOT, F32)],
+                              capture_output=True, check=True)
+        with open(os.path.join(ROOT, "docs/pictures/front_door.svg"), encoding="utf-8") as file:
+            self.assertTrue(same(file.read().split("\n"), done.stdout.decode().split("\n")), "run docs/pictures/front_door.py")
 
     def test_readme_is_short(self):
         with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
