@@ -8,7 +8,7 @@ say() { printf '\n== %s (%s s)\n' "$*" "$(($(date +%s) - begin))"; }
 say "source rules"
 git ls-files '*.cpp' '*.h' | xargs clang-format-16 --dry-run -Werror
 python3 scripts/check_sources.py
-python3 scripts/check_co_await.py src server tests
+python3 scripts/check_co_await.py src server tests recipes
 
 # Tests that need one core run beside what comes next, one such job at a time; finish NAME waits for them and shows what they said.
 jobs=""
@@ -78,6 +78,9 @@ python3 tests/hostile/hostile_test.py build/release/decant
 python3 tests/hostile/models_test.py build/release/decant
 python3 tests/zoo/context_test.py build/release/decant
 python3 tests/strangers/strangers_test.py build/release/decant
+
+say "installed: a program and recipes built against it"
+python3 tests/install/install_test.py build/release
 
 say "Python"
 scripts/python.sh test
