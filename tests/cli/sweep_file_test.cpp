@@ -85,7 +85,7 @@ TEST_F(SweepFileTest, LeavesAloneWhatIsNotItsOwn) {
   EXPECT_EQ(begin_complaint("{\"run\":1}\n"), " is not a sweep: name another file, or remove it");
   EXPECT_EQ(begin_complaint(whole(), R"({"sweep":1,"models":[{"name":"m"}],"grid":{"top_k":["3"]},"points":3})"),
             " was begun by another sweep (its grid differs): name another file, or remove it");
-  EXPECT_EQ(begin_complaint(std::string(header) + "\n" + std::string(second) + "\n" + std::string(first) + "\n"),
+  EXPECT_EQ(begin_complaint(fmt::format("{}\n{}\n{}\n", header, second, first)),
             " line 2 is not the result of point 0: remove the file");
 }
 
