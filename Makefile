@@ -1,6 +1,6 @@
 # A thin front door to CMake: `make run PROMPT="..."` and `make test` do all their own set-up.
 # `make run` samples, because greedy prose of a small model runs in circles; ARGS= is greedy, ARGS="..." anything else.
-.PHONY: run build test test-models bench bench-rows setup setup-test clean
+.PHONY: run build install test test-models bench bench-rows fuzz setup setup-test clean
 
 PROMPT ?= The lighthouse keeper wrote
 ARGS ?= --temperature 0.8 --top-p 0.95
@@ -12,6 +12,12 @@ run: build
 # The release build; a second `make` compiles nothing and prints nothing.
 build: setup
 	@scripts/build.sh release decant
+
+# Program, library, headers and CMake package: make install PREFIX=/usr/local DESTDIR=
+PREFIX ?= /usr/local
+install: setup
+	@scripts/build.sh release decant decant_shared
+	@for component in program library; do cmake --install build/release --prefix "$(PREFIX)" --component $$component --strip; done
 
 test: setup-test
 	@scripts/test.sh
@@ -34,6 +40,10 @@ bench: test-models
 bench-rows: test-models
 	@build/release/make_test_models build/models smollm2 all
 	@python3 bench/rows_bench.py --rounds $(ROUNDS) $(wildcard build/models/smollm2-*.gguf)
+
+# Each fuzzer for a minute, or FUZZ_SECONDS=N; what it finds is in build/fuzz/found. TARGETS="utf8 yaml": these alone.
+fuzz: setup-test
+	@scripts/fuzz.sh $(TARGETS)
 
 setup:
 	@scripts/setup.sh run

@@ -1,4 +1,4 @@
-// Tested by tests/python/command_test.py.
+// Tested by tests/python/command_test.py and tests/install/install_test.py.
 #include "cli/recipe.h"
 
 #include <fcntl.h>
@@ -14,6 +14,7 @@
 #include "base/memory_file.h"
 #include "cli/flags.h"
 #include "options/table.h"
+#include "recipes/shared_recipe.h"
 
 namespace decant {
 namespace {
@@ -39,15 +40,15 @@ void write_given(JsonWriter& json, Fields<Options> table, const Options& options
   json.end_object();
 }
 
-void write_arguments(JsonWriter& json, const std::vector<std::string>& arguments) {
-  json.begin_object();
-  for (const std::string& argument : arguments) {
+RecipeArguments arguments_of(const RecipeOptions& options) {
+  RecipeArguments arguments;
+  for (const std::string& argument : options.arguments) {
     const std::size_t equals = argument.find('=');
     if (equals == 0 || equals == argument.npos)
       throw Error(ErrorKind::usage, "--recipe-arg is '{}': it must be NAME=VALUE", argument);
-    json.field(argument.substr(0, equals), std::string_view(argument).substr(equals + 1));
+    arguments.emplace_back(argument.substr(0, equals), argument.substr(equals + 1));
   }
-  json.end_object();
+  return arguments;
 }
 
 std::string_view name_of(RecipeOutput output) {
@@ -59,8 +60,8 @@ std::string_view name_of(RecipeOutput output) {
 void add_recipe_flags(Flags& flags, RecipeOptions& options) {
   flags
       .own("--custom-generate,--custom_generate,--recipe", options.source,
-           "decodes with generate() of a Python file: docs/recipes.md")
-      .type("DIR|hf:USER/REPO")
+           "decodes with generate() of a Python file, or a shared object of C++")
+      .type("DIR|hf:USER/REPO|FILE.so")
       .group("Recipes");
   flags.own("--recipe-arg,--recipe_arg", options.arguments, "an argument of the recipe; may be repeated")
       .type("NAME=VALUE")
@@ -69,12 +70,19 @@ void add_recipe_flags(Flags& flags, RecipeOptions& options) {
       .group("Recipes");
 }
 
+std::optional<ReadyRecipe> shared_recipe(const RecipeOptions& options) {
+  if (!options.source || !is_shared_recipe(*options.source)) return std::nullopt;
+  return load_shared_recipe(*options.source, arguments_of(options));
+}
+
 void run_recipe(const RecipeOptions& recipe, const SessionOptions& session, const GenerationConfig& config,
                 RecipeOutput output, const std::optional<std::string>& html) {
   JsonWriter json;
   json.begin_object();
   json.field("recipe", std::string_view(*recipe.source)).field("trust_remote_code", recipe.trust_remote_code);
-  write_arguments(json.key("arguments"), recipe.arguments);
+  json.key("arguments").begin_object();
+  for (const auto& [name, value] : arguments_of(recipe)) json.field(name, std::string_view(value));
+  json.end_object();
   json.field("prompt", std::string_view(read_prompt(session.prompt)));
   if (session.prompt.system) json.field("system", std::string_view(*session.prompt.system));
   json.field("chat_template", !session.prompt.no_chat_template).field("parse_special", session.prompt.parse_special);

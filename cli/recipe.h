@@ -1,4 +1,5 @@
-// A recipe of the user's, in Python (docs/recipes.md): decoded by a Python that has decant, in this process's place.
+// A recipe of the user's: in Python (docs/recipes.md), decoded by a Python that has decant, in this process's place; or
+// a shared object (docs/cpp_recipes.md), in this process.
 #pragma once
 
 #include <optional>
@@ -6,18 +7,22 @@
 #include <vector>
 
 #include "cli/session.h"
+#include "recipes/recipe.h"
 
 namespace decant {
 
 class Flags;
 
 struct RecipeOptions {
-  std::optional<std::string> source;   // a folder, or hf:USER/REPO
+  std::optional<std::string> source;   // a folder, hf:USER/REPO or FILE.so
   std::vector<std::string> arguments;  // NAME=VALUE, for the recipe
   bool trust_remote_code = false;
 };
 
 void add_recipe_flags(Flags& flags, RecipeOptions& options);
+
+// Nothing where none was asked for, or one in Python. Throws Error for one that cannot be carried out.
+std::optional<ReadyRecipe> shared_recipe(const RecipeOptions& options);
 
 enum class RecipeOutput { text, json, trace };
 

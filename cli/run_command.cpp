@@ -1,4 +1,6 @@
 // decant run: one prompt, one model, text on standard output.
+#include <filesystem>
+
 #include "base/error.h"
 #include "cli/best_so_far.h"
 #include "cli/command.h"
@@ -15,6 +17,7 @@
 #include "cli/writing.h"
 #include "drafters/drafter.h"
 #include "options/table.h"
+#include "recipes/shared_recipe.h"
 #include "strategies/resolve.h"
 
 namespace decant {
@@ -169,10 +172,14 @@ void check_recipe(const Options& options) {
     throw Error(ErrorKind::usage, "{} does nothing without --custom-generate",
                 recipe.arguments.empty() ? "--trust-remote-code" : "--recipe-arg");
   }
-  if (recipe.source && (options.show || options.stats)) {
+  if (!recipe.source) return;
+  if (options.show || (options.stats && !is_shared_recipe(*recipe.source))) {
     throw Error(ErrorKind::usage, "{} knows nothing of recipes: --json has what is known of the run",
                 options.show ? "--show" : "--stats");
   }
+  if (is_shared_recipe(*recipe.source) && !drafters_of(options.config).empty())
+    throw Error(ErrorKind::usage,
+                "a recipe writes its own tokens, and nobody guesses them: drop --recipe or what drafts");
 }
 
 }  // namespace
@@ -182,7 +189,8 @@ int run_command(const std::vector<std::string>& arguments) {
   if (!parse(arguments, options)) return 0;
   check_recipe(options);
   take_from_sources(options.sources, options.config, options.session.model, options.session.quiet);
-  if (options.recipe.source) {
+  const std::optional<ReadyRecipe> recipe = shared_recipe(options.recipe);
+  if (options.recipe.source && !recipe) {
     const RecipeOutput output = options.json    ? RecipeOutput::json
                                 : options.jsonl ? RecipeOutput::trace
                                                 : RecipeOutput::text;
@@ -197,12 +205,15 @@ int run_command(const std::vector<std::string>& arguments) {
   std::optional<HtmlReport> report;
   if (options.html) report.emplace(*options.html);
 
+  if (recipe) options.session.tried = recipe->tried;
   Session session(options.session);
   session.complete(config);
   session.open({&config, 1});
-  const RunInfo info = run_info(session, config, strategy.name);
-  Views views(options, session, info, strategy.beams(config), report ? &*report : nullptr);
-  Ticket ticket = session.start(config, {.wishes = wishes_of(views.observers)});
+  const std::string name = recipe ? std::filesystem::path(*options.recipe.source).stem().string() : "";
+  const RunInfo info = run_info(session, config, recipe ? name : strategy.name);
+  Views views(options, session, info, !recipe && strategy.beams(config), report ? &*report : nullptr);
+  Ticket ticket = session.start(
+      config, {.wishes = wishes_of(views.observers), .strategy = recipe ? recipe->strategy : StrategyFunction()});
   const int code = session.drive(ticket, views.observers);
   views.end(ticket.outcome(), session.model().describe());
   return code;

@@ -200,7 +200,8 @@ Prompt Session::prompt_for(const GenerationConfig& config, int index) const {
 
 void Session::expect(const GenerationConfig& config) {
   const StrategyRow& row = resolve_strategy(config);
-  const Room room = room_of(row, config);
+  Room room = room_of(row, config);
+  room.tried = std::max(room.tried, options_.tried);
   reads_layers_ = reads_layers_ || !config.dola_layers.empty();
   rewind_ = std::max(rewind_, std::min(most_guesses(config), kMostTakenBack));
   const int negative = static_cast<int>(negative_prompt(config).size());

@@ -24,6 +24,7 @@ struct SessionOptions {
   PromptOptions prompt;
   bool show_prompt = false, quiet = false;
   int live = 256;  // requests at a time, at most
+  int tried = 0;   // nodes that a strategy of the user's own evaluates beside the ends of its texts
 };
 
 // The flags of the prompt, of --quiet, and the files that an option's text can be in (--grammar-file).

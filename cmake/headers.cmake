@@ -23,5 +23,5 @@ function(decant_headers name)
   endif()
 endfunction()
 
-decant_headers(decant_headers LINKS fmt::fmt)
-decant_headers(decant_cold_headers COLD LINKS fmt::fmt nlohmann_json::nlohmann_json HEADERS <nlohmann/json.hpp>)
+decant_headers(decant_headers LINKS static_fmt)
+decant_headers(decant_cold_headers COLD LINKS static_fmt nlohmann_json::nlohmann_json HEADERS <nlohmann/json.hpp>)

@@ -8,8 +8,12 @@ function(decant_fetch_llama dir)  # fills dir with the llama.cpp tree
   set(archive ${CMAKE_SOURCE_DIR}/build/deps/llama_cpp_python-${DECANT_LLAMA_VERSION}.tar.gz)
   if(NOT EXISTS ${archive})
     message(STATUS "Fetching the libllama source (77 MB) with pip")
+    set(python python3)
+    if(Python_EXECUTABLE)  # the one that a wheel is made for
+      set(python ${Python_EXECUTABLE})
+    endif()
     execute_process(
-      COMMAND python3 -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all:
+      COMMAND ${python} -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all:
               --dest ${CMAKE_SOURCE_DIR}/build/deps/incoming llama-cpp-python==${DECANT_LLAMA_VERSION}
       RESULT_VARIABLE status)
     if(NOT status EQUAL 0)

@@ -9,3 +9,6 @@ if(DECANT_SANITIZE)
   add_link_options(-fsanitize=${DECANT_SANITIZE})
   add_compile_definitions(DECANT_SANITIZED)
 endif()
+if(DECANT_FUZZ)  # whatever is fed says which of its branches were taken
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

@@ -14,8 +14,7 @@ WatermarkConfig watermark_config(const GenerationConfig& config) {
           config.watermark_seeding_scheme == "selfhash", config.watermark_context_width};
 }
 
-GreenList::GreenList(const WatermarkConfig& config, int n_vocab)
-    : config_(config), n_vocab_(n_vocab), n_green_(static_cast<int>(n_vocab * config.greenlist_ratio)) {
+GreenList::GreenList(const WatermarkConfig& config, int n_vocab) : config_(config), n_vocab_(n_vocab) {
   if (!(config.greenlist_ratio > 0 && config.greenlist_ratio < 1)) {
     throw Error(ErrorKind::usage, "watermark_greenlist_ratio is {}: it must be greater than 0 and less than 1",
                 config.greenlist_ratio);
@@ -23,6 +22,7 @@ GreenList::GreenList(const WatermarkConfig& config, int n_vocab)
   if (!std::isfinite(static_cast<float>(config.bias))) {
     throw Error(ErrorKind::usage, "watermark_bias is {}: it must be a finite number", config.bias);
   }
+  n_green_ = static_cast<int>(n_vocab * config.greenlist_ratio);
   if (config.context_width < 1) {
     throw Error(ErrorKind::usage, "watermark_context_width is {}: it must be at least 1", config.context_width);
   }

@@ -48,7 +48,7 @@ class GreenList {
 
   WatermarkConfig config_;
   int n_vocab_;
-  int n_green_;
+  int n_green_ = 0;
   std::vector<std::int32_t> table_;  // selfhash: as much of it as the vocabulary can ask for
 };
 

@@ -83,8 +83,8 @@ def interrupt(name, columns, color, moment, twice):
             read(0.05)
         deadline = time.monotonic() + 100
         while process.poll() is None and time.monotonic() < deadline:
-            read(0.002)
-            if name == "chat" and not twice:
+            read(0.02)
+            if name == "chat":  # where both came before the answer had begun, or after it had ended, it asks again
                 terminal.type(b"\x04")
         if name != "chat" or twice:
             took = time.monotonic() - begin
@@ -114,12 +114,13 @@ def interrupt(name, columns, color, moment, twice):
         return took, code, [f"{name}, {columns} columns, after {moment:.2f} s: {fault}" for fault in faults]
 
 
-def campaign(count, seed):
+def campaign(count, seed, told=lambda *_: None):
     chance = random.Random(seed)
     times, codes, faults = {name: [] for name in COMMANDS}, {}, []
     for i in range(count):
         name = list(COMMANDS)[i % len(COMMANDS)]
         took, code, wrong = interrupt(name, chance.choice((60, 80, 120)), chance.random() < 0.5, chance.uniform(0, 2.5), chance.random() < 0.2)
+        told(f"{name:<8} {1000 * took:5.0f} ms, exit code {code}{''.join(chr(10) + each for each in wrong)}")
         times[name].append(took)
         codes[code] = codes.get(code, 0) + 1
         faults += wrong
@@ -135,7 +136,8 @@ class Interrupts(Case):
 if __name__ == "__main__":
     if len(sys.argv) > 2 and sys.argv[2].isdigit():
         support.PROGRAM = os.path.abspath(sys.argv[1])
-        found, ended, wrong = campaign(int(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 1)
+        found, ended, wrong = campaign(int(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 1,
+                                       lambda line: print(line, flush=True))
         for command, seconds in found.items():
             if seconds:
                 print(f"{command:<8} {len(seconds):>3} times: median {1000 * statistics.median(seconds):.0f} ms, at most {1000 * max(seconds):.0f} ms")

@@ -195,7 +195,7 @@ TEST(Table, WritesJson) {
   json.clear();
   write_json(json, model_fields(), ModelOptions{.model = "a \"b\".gguf", .threads = 4});
   EXPECT_EQ(json.text(), R"({"model":"a \"b\".gguf","threads":4,"ctx_size":0,"cache_type":"auto","flash_attn":"auto",)"
-                         R"("prefill_chunk_size":256,"n_gpu_layers":-1,"kernels":"auto","exact":false})");
+                         R"("prefill_chunk_size":256,"n_gpu_layers":-1,"kernels":"auto","exact":false,"offline":false})");
 }
 
 }  // namespace

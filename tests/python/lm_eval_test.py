@@ -50,11 +50,3 @@ def test_loglikelihoods(samples):
 def test_texts(samples):
     ours, theirs = (by_id(samples[0][name]["decant_beginnings"]) for name in ("decant", "hf"))
     assert ours == theirs and len(ours) == 6 and all(each[0] for each in ours)
-
-
-def test_rolling(samples):
-    from lm_eval.api.instance import Instance
-
-    text = "The lighthouse keeper wrote every evening. " * 5
-    ours, theirs = (samples[1][name].loglikelihood_rolling([Instance("loglikelihood_rolling", {}, (text,), 0)]) for name in ("decant", "hf"))
-    assert ours == pytest.approx(theirs, abs=1e-3)
