@@ -218,6 +218,12 @@ class Docs(unittest.TestCase):
         for each in examples("README.md"):
             self.assertLess(len(each.shown or []), 24, each.where)
 
+    def test_the_index_has_every_page(self):
+        with open(os.path.join(ROOT, "docs/README.md"), encoding="utf-8") as file:
+            index = file.read()
+        pages = glob.glob("**/*.md", root_dir=os.path.join(ROOT, "docs"), recursive=True)
+        self.assertEqual([page for page in pages if page != "README.md" and f"({page})" not in index], [])
+
     def test_links_lead_somewhere(self):
         for page in glob.glob("**/*.md", root_dir=ROOT, recursive=True):
             if page.startswith(("build/", "web/node_modules")) or "node_modules" in page:
