@@ -173,6 +173,7 @@ class Chat {
   int run() {
     if (typed_ && !options_.session.quiet)
       tell(fmt::format("{}: /help lists commands, Ctrl-D ends.\n", session_->file().name()));
+    if (typed_) outlive_interrupts();
     int given_up = 0;  // lines, one after the other
     while (!left_) {
       const Line line = read();
@@ -302,6 +303,7 @@ class Chat {
     Ticket ticket = session_->start(config, {.wishes = wishes_of(observers), .place = asked.place});
     const int code = session_->drive(ticket, observers);
     forget_interrupt();
+    if (typed_) outlive_interrupts();
     Outcome outcome = ticket.outcome();
     writing.wipe();
     if (outcome.cancelled && beams) {

@@ -32,4 +32,8 @@ void forget_interrupt() {
   }
 }
 
+void outlive_interrupts() {
+  if (std::signal(SIGINT, [](int) {}) == SIG_IGN) std::signal(SIGINT, SIG_IGN);
+}
+
 }  // namespace decant

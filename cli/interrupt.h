@@ -8,5 +8,6 @@ void ignore_closed_pipes();  // SIGPIPE becomes a write error
 void catch_interrupts();     // SIGINT and SIGTERM, except where the parent wanted them ignored
 int interrupted();           // the signal that asked, or 0
 void forget_interrupt();     // it was answered: signals end the program again
+void outlive_interrupts();   // until they are caught again Ctrl-C is nothing: between lines that somebody edits
 
 }  // namespace decant
