@@ -11,7 +11,8 @@ namespace decant::fuzz {
 
 void utf8(std::string_view bytes) {
   Utf8Buffer whole, pieces;
-  const std::string at_once = whole.push(bytes) + whole.flush();
+  std::string at_once = whole.push(bytes);
+  at_once += whole.flush();
   std::string one_by_one;
   for (const char& byte : bytes) {
     const std::string piece = pieces.push({&byte, 1});
