@@ -159,8 +159,9 @@ std::string common_text(const ComparedPrompt& prompt) {
     if (cell.error) continue;
     std::string text;
     for (int i = 0; i < prompt.common; ++i) text += cell.pieces[static_cast<std::size_t>(i)];
-    Utf8Buffer utf8;
-    return utf8.push(text) + utf8.flush();
+    Utf8Buffer buffer;
+    std::string utf8 = buffer.push(text);
+    return utf8 += buffer.flush();
   }
   return "";
 }

@@ -66,7 +66,8 @@ void tell_at_terminal(std::string_view text) {
 
 std::string without_controls(std::string_view text) {
   Utf8Buffer whole;
-  const std::string utf8 = whole.push(text) + whole.flush();
+  std::string utf8 = whole.push(text);  // then what is left of it: operands of one + have no order
+  utf8 += whole.flush();
   std::string safe;
   for (std::size_t i = 0; i < utf8.size(); ++i) {
     const auto byte = static_cast<unsigned char>(utf8[i]);
