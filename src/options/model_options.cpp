@@ -71,7 +71,8 @@ constexpr Field<ModelOptions> rows[] = {
     {{.name = "offline",
       .group = group,
       .doc = "fetch no model: take those that are here",
-      .when = "where a download would be a surprise; HF_HUB_OFFLINE=1 says the same"},
+      .when = "where a download would be a surprise; HF_HUB_OFFLINE=1 says the same",
+      .advanced = true},
      &ModelOptions::offline},
 };
 
