@@ -36,16 +36,20 @@ void WholeFile::write(std::initializer_list<std::string_view> parts) {
 void WholeFile::write(const std::function<void(std::ostream&)>& fill) {
   std::error_code error;
   std::ofstream file(partial_, std::ios::binary);
+  file.exceptions(std::ios::failbit | std::ios::badbit);  // at once, while errno says why
+  std::string reason;
   try {
     fill(file);
+    file.close();
+    fs::rename(partial_, path_, error);
+    if (!error) return;
+    reason = error.message();
+  } catch (const std::ios::failure&) {
+    reason = std::strerror(errno);
   } catch (...) {
     fs::remove(partial_, error);
     throw;
   }
-  file.close();
-  if (file) fs::rename(partial_, path_, error);
-  if (file && !error) return;
-  const std::string reason = error ? error.message() : std::strerror(errno);
   fs::remove(partial_, error);
   fail(reason);
 }
