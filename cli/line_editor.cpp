@@ -66,6 +66,8 @@ class LineEditor::Editline {
     prompt_ = prompt;
     interrupted_ = false;
     int count = 0;
+    el_set(editor_, EL_PREP_TERM,
+           1);  // by itself libedit shows the prompt first, and a Ctrl-C or Ctrl-D meanwhile is lost
     const char* const text = el_gets(editor_, &count);
     Line line{text && count > 0 ? std::string(text, static_cast<std::size_t>(count)) : ""};
     if (interrupted_) {

@@ -6,6 +6,7 @@ What is typed at a terminal or comes from a file; answers are compared with thos
 import json
 import os
 import re
+import select
 import signal
 import time
 
@@ -121,6 +122,7 @@ class AtATerminal(Case):
         talk.wait_for("\n> ")
         talk.type(b"\x1b[A\x1b[A\r")  # the line before the last
         talk.wait_for("> Hello, wörld")
+        talk.wait_for("\n> ")  # a Ctrl-D before that is the terminal's, not the editor's
         talk.type(b"\x04")
         self.assertEqual(talk.end(), 0)
         with open(os.path.join(self.folder, "chat_history")) as file:
@@ -182,20 +184,26 @@ class Talk(Terminal):
     def seen(self):
         return self.sent.decode(errors="replace").replace("\r\n", "\n")
 
+    def read(self):
+        if not select.select([self.mine], [], [], 60)[0]:
+            self.process.kill()
+            raise AssertionError(f"nothing more behind {self.seen[self.at:]!r}")
+        return os.read(self.mine, 1 << 16)
+
     def wait_for(self, text):
         begin = time.monotonic()
         while self.seen.find(text, self.at) < 0:
             if time.monotonic() - begin > 300:
                 raise AssertionError(f"no {text!r} in {self.seen[self.at:]!r}")
             try:
-                self.sent += os.read(self.mine, 1 << 16)
+                self.sent += self.read()
             except OSError as error:
                 raise AssertionError(f"ended before {text!r}: {self.seen!r}") from error
         self.at = self.seen.find(text, self.at) + len(text)
 
     def end(self):
         try:
-            while piece := os.read(self.mine, 1 << 16):
+            while piece := self.read():
                 self.sent += piece
         except OSError:
             pass
