@@ -63,9 +63,7 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
   flag("--stats", options.stats, "what each answer took");
   flag("--quiet", options.session.quiet, "no greeting, no progress");
   flags.own("--color", options.color, "whether anything is coloured").type("auto|always|never").group("Output");
-  add_source_flags(flags, options.sources);
-  flags.add(generation_fields(), options.config);
-  flags.add(model_fields(), options.session.model);
+  add_source_flags(flags, options.sources, options.config, options.session.model);
   if (!flags.parse(arguments)) {
     Output().write(flags.help());
     return false;

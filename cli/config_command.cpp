@@ -75,9 +75,7 @@ int config_command(const std::vector<std::string>& arguments) {
   flags.own("--json", json, "one JSON object").group("Output");
   flags.own("--color", color, "auto, always, never [auto]").type("WHEN").group("Output");
   flags.own("--quiet", quiet, "no word of what a file has that is no option").group("Output");
-  add_source_flags(flags, sources);
-  flags.add(generation_fields(), config);
-  flags.add(model_fields(), model);
+  add_source_flags(flags, sources, config, model);
   if (!flags.parse(arguments)) {
     Output().write(flags.help());
     return 0;

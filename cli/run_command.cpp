@@ -58,9 +58,7 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
   flag("--stats", options.stats, "time, work and memory, on standard error");
 
   add_recipe_flags(flags, options.recipe);
-  add_source_flags(flags, options.sources);
-  flags.add(generation_fields(), options.config);
-  flags.add(model_fields(), options.session.model);
+  add_source_flags(flags, options.sources, options.config, options.session.model);
   if (!flags.parse(arguments)) {
     Output().write(flags.help());
     return false;

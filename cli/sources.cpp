@@ -140,7 +140,7 @@ class Taking {
 
 }  // namespace
 
-void add_source_flags(Flags& flags, Sources& sources) {
+void add_source_flags(Flags& flags, Sources& sources, GenerationConfig& config, ModelOptions& model) {
   constexpr const char* group = "Configuration";
   flags
       .own("--generation-config", sources.generation_config,
@@ -151,6 +151,8 @@ void add_source_flags(Flags& flags, Sources& sources) {
       .type("FILE")
       .group(group);
   flags.own("--no-config", sources.no_config, "neither DECANT_ variables nor config.yaml").group(group);
+  flags.add(generation_fields(), config);
+  flags.add(model_fields(), model);
 }
 
 Origins take_from_sources(const Sources& sources, GenerationConfig& config, ModelOptions& model, bool quiet) {

@@ -28,7 +28,7 @@ struct Sources {
 
 using Origins = std::map<std::string, std::string, std::less<>>;  // by option; none: built-in
 
-void add_source_flags(Flags& flags, Sources& sources);
+void add_source_flags(Flags& flags, Sources& sources, GenerationConfig& config, ModelOptions& model);
 
 // Sets what flags have left, and writes the file of --save-config. Throws Error for what a source says wrongly.
 Origins take_from_sources(const Sources& sources, GenerationConfig& config, ModelOptions& model, bool quiet);

@@ -16,15 +16,7 @@ PROMPT = "I believe the meaning of life is"
 BOOK = [{"role": "system", "content": "Book"}, {"role": "user", "content": "What is the best book"}]
 
 
-class Llama(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = Server()
-
-    @classmethod
-    def tearDownClass(cls):
-        assert cls.server.end() == 0
-
+class Llama(serving.WithServer):
     def complete(self, status=200, **fields):
         got, answer = self.server.json("/v1/completions", {"prompt": PROMPT, "max_tokens": 8, **fields})
         self.assertEqual(got, status, answer)

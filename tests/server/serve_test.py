@@ -26,15 +26,7 @@ PROMPT = "The lighthouse keeper"
 DISCONNECTS = int(os.environ.get("DECANT_DISCONNECTS", "100"))
 
 
-class Case(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = Server()
-
-    @classmethod
-    def tearDownClass(cls):
-        assert cls.server.end() == 0
-
+class Case(serving.WithServer):
     def refused(self, body, status=400, param=None, says="", path="/v1/completions"):
         got, answer = self.server.json(path, body)
         self.assertEqual(got, status, answer)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import unittest
 
 ROOT = os.path.normpath(os.path.join(os.path.dirname(__file__), "../.."))
 MICRO = os.path.join(ROOT, "build/models/micro.gguf")
@@ -103,8 +104,19 @@ def cli(*args, model=MICRO):
 
 def main():
     global PROGRAM
-    import unittest
     if len(sys.argv) > 1 and not sys.argv[1].startswith("-"):
         PROGRAM = sys.argv.pop(1)
         sys.modules["serving"].PROGRAM = PROGRAM
     unittest.main(module="__main__")
+
+
+class WithServer(unittest.TestCase):
+    """Cases that ask one server."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server()
+
+    @classmethod
+    def tearDownClass(cls):
+        assert cls.server.end() == 0

@@ -5,7 +5,7 @@ import { optionList, sentence } from "../data/options.ts";
 import type { Search } from "../data/search.ts";
 import { fixed } from "../format.ts";
 import type { State } from "../state.ts";
-import { Num, type Unit } from "./Num.tsx";
+import { Figure } from "./Figure.tsx";
 import { Tabs } from "./Tabs.tsx";
 
 export function Header({ state }: { state: State }) {
@@ -94,17 +94,5 @@ function SearchFigures({ state, search }: { state: State; search: Search }) {
       <Figure label="mean entropy" value={entropy} unit="bits" note={Math.abs(entropy - entropyRaw) < 0.005 ? "bits" : `bits; the model's ${fixed(entropyRaw, 2)}`} />
       <Figure label="texts that ended" value={ended} unit="count" note={`${returned} returned; ${kept} branches kept`} />
     </dl>
-  );
-}
-
-function Figure({ label, value, unit, note }: { label: string; value: number; unit: Unit; note: string }) {
-  return (
-    <div>
-      <dt>{label}</dt>
-      <dd>
-        <Num value={value} unit={unit} />
-      </dd>
-      <dd class="note">{note}</dd>
-    </div>
   );
 }
