@@ -1,4 +1,4 @@
-# docker build -t decant . && docker run --rm -it -v decant:/root/.cache decant run "What is the capital of France?"
+# docker build -t decant . && docker run --rm -it -v decant:/root/.cache decant run "What is the capital of Japan?"
 FROM debian:12-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates dpkg-dev
 COPY . /decant

@@ -137,7 +137,7 @@ def main():
     rounds = measure(given, job, there, missing)
     figures = table.Figures(rounds, {name: PEERS[name].title for name in given.peers})
     facts = {"model": os.path.basename(given.model), "threads": given.threads, "tokens": given.tokens, "context": CONTEXT,
-             "prompt_tokens": len(job["prompt"]), "machine": machine.describe(), "weights": WEIGHTS}
+             "prompt_tokens": len(job["prompt"]), "machine": machine.describe(), "date": machine.today(), "weights": WEIGHTS}
     os.makedirs(given.out, exist_ok=True)
     draw(figures, given.out)
     write(given.out, "peers.json", json.dumps(table.as_json(figures, facts, missing), indent=1) + "\n")

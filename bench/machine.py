@@ -1,4 +1,5 @@
 """The machine under measurement: which one, and what else it does."""
+import datetime
 import os
 import platform
 import resource
@@ -30,6 +31,10 @@ class Others:
         busy = (sum(ticks) - ticks[3] - ticks[4]) / os.sysconf("SC_CLK_TCK")  # all but idle and waiting for a disk
         used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
         return busy, sum(each.ru_utime + each.ru_stime for each in used), time.monotonic()
+
+
+def today():
+    return datetime.date.today().isoformat()
 
 
 def describe():

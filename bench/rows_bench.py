@@ -17,6 +17,9 @@ PROGRAM = os.path.join(ROOT, "build", "release", "decant")
 CASES = [{"context": 16, "rows": [1, 2, 4, 8, 16, 64], "prefill": [512]}, {"context": 2000, "rows": [1, 8, 16], "prefill": [2000]}]
 
 
+AGAIN = {False: "`make bench-rows`", True: "`python3 bench/rows_bench.py --isa {isa} build/models/smollm2-q*.gguf`"}
+
+
 def measure(model, case, rounds, environment):
     command = [PROGRAM, "bench", "rows", "-m", model, "--json", "--kernels", "on,off", "--rounds", str(rounds),
                "--context", str(case["context"]), "--rows", ",".join(map(str, case["rows"])),
@@ -35,9 +38,9 @@ def by_kernels(found, what, count):
 def page(results, rounds, isa):
     lines = ["# Rows: our kernels against ggml's", "",
              f"Milliseconds of one forward by our kernels{' (' + isa + ')' if isa else ''}, and how many times longer ggml's take;",
-             f"medians of {rounds} rounds in turn in one process for each file and context. {machine.describe()}.",
+             f"medians of {rounds} rounds in turn in one process for each file and context. {machine.describe()}; {machine.today()}.",
              "The memory limit is a read of as many bytes as the weights have, in the same process: where it changes from file to",
-             "file, so has the machine. `make bench-rows` measures it again.", ""]
+             f"file, so has the machine. {AGAIN[bool(isa)].format(isa=isa)} measures it again.", ""]
     for i, case in enumerate(CASES):
         heads = [f"{n} row{'s' * (n > 1)}" for n in case["rows"]] + [f"prompt of {n}" for n in case["prefill"]]
         lines += [f"## {case['context']} tokens cached", "", "| | memory limit | " + " | ".join(heads) + " |", "|---" * (len(heads) + 2) + "|"]

@@ -133,7 +133,7 @@ def main():
     if others.share > machine.QUIET:
         say(f"NOT VALID: others used {100 * others.share:.0f}% of the processors")
     rows.sort(key=lambda row: row["group"])
-    found = {"machine": machine.describe(), "isa": given.isa, "rows": rows, "peers": peers}
+    found = {"machine": machine.describe(), "date": machine.today(), "isa": given.isa, "rows": rows, "peers": peers}
     page = speculation_page.page(found)
     if given.out:
         for name, content in ((".json", json.dumps(found, indent=1) + "\n"), (".md", page)):

@@ -52,7 +52,7 @@ def peers_table(peers):
 def page(found):
     isa = f" with kernels for {found['isa']}" if found["isa"] else ""
     lines = ["# What speculation is worth", "",
-             f"{found['machine']}{isa}. `python3 bench/speculation.py` measures it again ([prompts](../../bench/prompts)).",
+             f"{found['machine']}{isa}; {found['date']}. `python3 bench/speculation.py{' --isa ' + found['isa'] if found['isa'] else ''}` measures it again ([prompts](../../bench/prompts)).",
              "Texts with and without a drafter, in turn; all were equal, token for token. A prompt's ratio is the median of its repeats', a row's the median of its prompts'. Loading",
              "and the prompt do not count, nor do the tokens that came with it; `with the prompt` is the ratio of the times of prompt and text together.", "",
              *tables(found["rows"]), *peers_table(found["peers"])]

@@ -95,7 +95,7 @@ def page(figures, facts, missing):
 
 Written by `make bench`; [bench/](../../bench) has the scripts, [requirements.txt](../../bench/requirements.txt) the versions.
 
-{warning}{facts["model"]}, {facts["threads"]} threads, {facts["tokens"]} tokens after a prompt of {facts["prompt_tokens"]}; {facts["machine"]}.
+{warning}{facts["model"]}, {facts["threads"]} threads, {facts["tokens"]} tokens after a prompt of {facts["prompt_tokens"]}; {facts["machine"]}; {facts["date"]}.
 Milliseconds a step and, in brackets, how many times decant's. A step gives one token to every text, beams and requests
 included; where tokens are drafted it is the time for one token of the text. Engines in turn, round after round; medians over
 the rounds without other work on the machine ({counted}), ratios are medians of the rounds' ratios. `of memory` is

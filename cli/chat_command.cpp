@@ -133,16 +133,19 @@ std::string why_line(const Decision& decision, const Vocab& vocab, const Style& 
   std::string how = decision.race.empty() ? "" : fmt::format("drawn of {}", decision.kept);
   if (decision.rank > 1) how += fmt::format("{}rank {}", how.empty() ? "" : ", ", decision.rank);
   if (how.empty()) how = "the likeliest";
+  constexpr int token_columns = 16, p_columns = 7, how_columns = 22;
+  const int room = width - token_columns - p_columns - how_columns - 4;  // for others, whole ones
   std::string others;
   int listed = 0;
   for (const TraceCandidate& each : decision.top) {
     if (each.id == decision.token || listed == 3) continue;
     const double p = std::exp(static_cast<double>(each.logit) - decision.logsumexp);
-    others += fmt::format("{}{} {}", others.empty() ? "" : ", ", name(each.id), percent(p));
-    if (!each.cut_by.empty()) others += fmt::format(" ({})", each.cut_by);
+    std::string other = fmt::format("{}{} {}", others.empty() ? "" : ", ", name(each.id), percent(p));
+    if (!each.cut_by.empty()) other += fmt::format(" ({})", each.cut_by);
+    if (columns(others) + columns(other) > room) break;
+    others += other;
     ++listed;
   }
-  constexpr int token_columns = 16, p_columns = 7, how_columns = 22;
   const std::string rest =
       fmt::format("{}{} {}", fit_right(percent(decision.p_raw), p_columns), "  " + fit(how, how_columns), others);
   return style.tinted(decision.p_raw, fit(name(decision.token), token_columns)) +

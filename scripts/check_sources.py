@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""No C++ function over 100 lines, and includes between the folders of src/ only along the DEPENDS of CMakeLists.txt.
+"""No C++ function over 100 lines, includes between the folders of src/ only along the DEPENDS of CMakeLists.txt, and every file
+in the list of HACKING.md.
 
 usage: check_sources.py    in a checkout; looks at every tracked C++ file
 """
@@ -49,7 +50,30 @@ def wrong_includes(folder, text, allowed):
             yield text.count("\n", 0, match.start()) + 1, match.group(1)
 
 
+def not_listed(hacking, files):
+    """Files that the section "Where everything is" does not name: a name stands for all that begin with it and `_`, `_end` for all that end so."""
+    sections, folder = {}, None
+    for line in re.search(r"^## Where everything is$(.*?)^## ", hacking, re.S | re.M)[1].split("\n"):
+        if heading := re.match(r" {4}(\S+/)(?: |$)", line):
+            folder = heading[1]
+        elif re.match(r" {4}\S", line):
+            folder = None
+        if folder:
+            sections[folder] = sections.get(folder, "") + line + "\n"
+    for path in files:
+        folder, name = path.rsplit("/", 1)
+        if folder.startswith(("src", "cli", "server", "python", "tools", "scripts")) and folder.count("/") == folder.startswith("src/"):
+            section, stem = sections.get(folder + "/", ""), name.split(".")[0]
+            names = set(re.findall(r"\w+", section))
+            known = stem in names or any(stem.startswith(each.rstrip("_") + "_") or (each[0] == "_" and stem.endswith(each)) for each in names if len(each) > 2)
+            if not known and "one file each" not in section:
+                yield path
+
+
 def self_test():
+    hacking = "## Where everything is\n\n    src/a/  what\n      bee, cee_dee.h  it\n      eff (_gee: more)\n    src/g/  one file each\n    Makefile\n\n## Next\n"
+    files = ["src/a/bee.cpp", "src/a/bee_x.cpp", "src/a/cee_dee.h", "src/a/eff_gee.h", "src/g/x.h", "src/a/cee.h", "src/h/i.h", "tests/a/z.cpp"]
+    assert list(not_listed(hacking, files)) == ["src/a/cee.h", "src/h/i.h"]
     long = "namespace a {\nint f(int x) {\n" + "  g(x);\n" * LIMIT + "}\n}\n"
     assert [lines for _, lines in functions(long)] == [LIMIT + 2]
     assert list(functions('struct S {\n  int f() { return g("{"); }\n};\nint t[] = {\n1,\n};\n')) == [(2, 1)]
@@ -74,6 +98,8 @@ def main():
             folder = path.split("/")[1]
             for line, other in wrong_includes(folder, text, allowed):
                 faults.append(f"{path}:{line}: {folder} does not depend on {other} (CMakeLists.txt)")
+    scripts = subprocess.run(["git", "ls-files", "scripts/*.py", "tools/*.py"], capture_output=True, text=True, check=True).stdout.split()
+    faults += [f"{path}: not in the list of HACKING.md" for path in not_listed(pathlib.Path("HACKING.md").read_text(), files + scripts)]
     print("\n".join([*faults, f"sources: {len(files)} files, {len(faults)} faults; longest function: {longest[0]} lines, {longest[1]}"]))
     return 1 if faults else 0
 

@@ -3,7 +3,7 @@
 set -eu
 packages="cmake ninja-build g++ python3 python3-pip python3-venv libcli11-dev libfmt-dev libyaml-cpp-dev nlohmann-json3-dev libboost1.81-dev libssl-dev libcurl4-openssl-dev libedit-dev"
 if [ "$1" = test ]; then
-  packages="$packages clang-16 libclang-rt-16-dev clang-format-16 clang-tidy-16 libgtest-dev librapidcheck-dev libbenchmark-dev chromium python3-dev openssl mandoc"
+  packages="$packages clang-16 libclang-rt-16-dev clang-format-16 clang-tidy-16 libgtest-dev librapidcheck-dev libbenchmark-dev chromium python3-dev openssl mandoc curl"
   command -v node >/dev/null || packages="$packages nodejs"
   command -v npm >/dev/null || packages="$packages npm"
 fi

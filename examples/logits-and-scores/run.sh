@@ -1,16 +1,20 @@
 #!/bin/sh
 # Every experiment of this example, in order: what is printed is also in the README. Reports go to the folder named as
-# argument (default: reports). DECANT: the program (default: the one that make built).
+# argument (default: reports). DECANT: the program (default: the one that make built). MODEL: another model than
+# the default.
 set -eu
 decant=${DECANT:-$(dirname "$0")/../../build/release/decant}
 reports=${1:-reports}
+model=${MODEL:-smollm2}
 mkdir -p "$reports"
 
 experiment() {  # name, then the command's arguments
   name=$1
   shift
   echo "== $name"
-  "$decant" "$@"
+  verb=$1
+  shift
+  "$decant" "$verb" -m "$model" "$@"
 }
 
 # One prompt under several settings, in the terminal and as a page.

@@ -361,7 +361,7 @@ def _run(wanted: dict[str, Any]) -> int:
         if name in wanted:
             how[name] = wanted[name]
     how["trace"] = wanted["output"] == "trace" or "html" in wanted
-    if recipe.is_generator and wanted["output"] == "text":
+    if recipe.is_generator and wanted["output"] == "text" and how.get("num_return_sequences", 1) == 1:
         stream = generate(model, wanted["prompt"], recipe, stream=True, **how)
         last = "\n"
         for piece in stream:
@@ -373,7 +373,9 @@ def _run(wanted: dict[str, Any]) -> int:
     else:
         result = generate(model, wanted["prompt"], recipe, **how)
         if wanted["output"] == "text":
-            print(result.text)
+            for number, sequence in enumerate(result.sequences, 1):
+                title = f"--- {number} of {len(result.sequences)} ---\n" if len(result.sequences) > 1 else ""
+                print(title + sequence.text, end="" if sequence.text.endswith("\n") else "\n")
         elif wanted["output"] == "json":
             print(json.dumps(result.to_dict(), ensure_ascii=False))
     if wanted["output"] == "trace":

@@ -81,7 +81,7 @@ class Chat(Case):
         self.assertIn("max_new_tokens 3\n", short.text)
         why = chat("Hello", "/why 2").text.splitlines()[-2:]
         for line in why:
-            self.assertRegex(line, r'^".+" +\d+(\.\d+)?(e-\d+)?%  the likeliest +".+ \d')
+            self.assertRegex(line, r'^".+" +\d+(\.\d+)?(e-\d+)?%  the likeliest +".+ \d.*%$')
         beams = chat("Hello", "/set num_beams 3", "Hello", "/set num_return_sequences 2", "Hello", "/pick 2", "/show")
         self.assertEqual((beams.code, beams.text.count("--- 2 of 2 ---")), (0, 1), beams.err)
         drafted = chat("Hello", "/set prompt_lookup_num_tokens 4", "Hello again, hello again")

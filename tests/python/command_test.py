@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from conftest import F32, MICRO, PROGRAM
+from conftest import F32, MICRO, PROGRAM, ROOT
 from recipes_test import HERE
 
 RECIPE = "def generate(run, token=7, *, times: int = 2):\n    tip = run.prompt\n    for _ in range(times):\n        row = yield tip\n        tip = run.emit(0, run.process(0, tip, row), token)\n"
@@ -32,6 +32,12 @@ def test_text_json_trace_and_report(recipe, tmp_path):
     lines = run("--recipe", recipe, "--jsonl", "x").stdout.splitlines()
     assert [json.loads(line)["token"]["id"] for line in lines] == [7, 7]
     assert '"schema"' in (tmp_path / "report.html").read_text()
+
+
+def test_several_texts_are_shown_as_decant_run_shows_them():
+    several = ["--temperature", "1", "--num-return-sequences", "2", "--seed", "1", "-n3", "x"]
+    shown = run("--custom-generate", ROOT / "recipes/best_of_n", *several).stdout
+    assert sorted(shown.split(b"\n")) == sorted(run(*several).stdout.split(b"\n")) and shown.count(b"--- 2 of 2 ---") == 1
 
 
 def test_what_is_wrong(recipe):
