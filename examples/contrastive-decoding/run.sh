@@ -1,5 +1,5 @@
 #!/bin/sh
-# Every experiment of this example: outputs.md is what the third one prints. Reports go to the folder named as argument
+# Every experiment of this example; the README shows them in F32, outputs.md the third one. Reports go to the folder named as argument
 # (default: reports). DECANT: the program (default: the one that make built). AMATEUR, MODEL: other models than the default.
 set -eu
 cd "$(dirname "$0")"

@@ -6,6 +6,8 @@ generates text, recipes in C++, and everything that can be wrong with one.
 
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -74,6 +76,15 @@ class Installed(unittest.TestCase):
     def test_a_recipe_of_width_1_is_greedy(self):
         arguments = "--recipe", self.look_ahead, "--recipe-arg", "width=1", "--ignore-eos"
         self.assertEqual(self.ids(*arguments, "abc"), self.ids("--ignore-eos", "abc"))
+
+    def test_the_recipe_of_the_page_is_built_as_the_page_says(self):
+        with open(os.path.join(ROOT, "docs/cpp_recipes.md"), encoding="utf-8") as file:
+            page = file.read()
+        with open(self.path("greedy.cpp"), "w", encoding="utf-8") as file:
+            file.write(re.search(r"^```cpp\n(.*?)^```", page, flags=re.S | re.M)[1])
+        command = re.search(r"`(c\+\+ .*?)`", page)[1].replace("/usr/local", shlex.quote(self.prefix))
+        call("sh", "-c", command, cwd=self.folder)
+        self.assertEqual(self.ids("--recipe", self.path("greedy.so"), "abc"), self.ids("abc"))
 
     def test_processors_and_stop_rules_are_those_of_all_strategies(self):
         for options in ("--repetition-penalty", "1.5"), ("--no-repeat-ngram-size", "2"), ("--suppress-tokens", "5,6,7"), ("-n", "3"):
