@@ -32,7 +32,7 @@ class Installed(unittest.TestCase):
         cls.folder = tempfile.mkdtemp(prefix="decant-install-")
         cls.addClassCleanup(shutil.rmtree, cls.folder)
         cls.prefix = os.path.join(cls.folder, "an elsewhere")
-        for component in "program", "library":
+        for component in "program", "library", "development":
             call("cmake", "--install", BUILD, "--prefix", cls.prefix, "--component", component, "--strip")
         cls.program = os.path.join(cls.prefix, "bin/decant")
         for name, source in ("consumer", os.path.join(HERE, "consumer")), ("look_ahead", LOOK_AHEAD):
