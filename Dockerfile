@@ -1,6 +1,6 @@
 # docker build -t decant .
 # docker run --rm -it -v decant:/models decant chat
-# docker run --rm -p 127.0.0.1:8080:8080 -v decant:/models decant serve --host 0.0.0.0
+# docker run --rm -p 127.0.0.1:8080:8080 -e DECANT_API_KEY -v decant:/models decant serve --host 0.0.0.0
 FROM debian:12-slim AS build
 SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
 WORKDIR /decant

@@ -28,13 +28,14 @@ fail() { echo "clean_root.sh: $*" >&2; exit 1; }
 as() {
   local who=$1 root=$2
   shift 2
-  mkdir -p "$root/out" "$root/home/newcomer/.cache/ccache"
+  mkdir -p "$root/out"
   unshare --mount --pid --fork --kill-child bash -ec '
     root=$1 here=$2 who=$3
     mount -t proc proc "$root/proc"
     mount --rbind /dev "$root/dev"
     mount --bind "$here/out" "$root/out"
-    mount --bind "$here/ccache" "$root/home/newcomer/.cache/ccache"
+    cache=$root/home/newcomer/.cache/ccache
+    [ ! -e "$root/home/newcomer" ] || { mkdir -p "$cache" && mount --bind "$here/ccache" "$cache"; }
     exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TERM=xterm LANG=C.UTF-8 \
       chroot "$root" su -l "$who" -c "$4"' - "$root" "$here" "$who" "$*"
 }
@@ -53,7 +54,7 @@ empty_root() {
   cp -a "$here/base" "$1"
   cp /etc/resolv.conf "$1/etc/resolv.conf"
   administrator "$1" "apt-get update -qq && apt-get install -y -qq --no-install-recommends ca-certificates sudo > /dev/null 2>&1
-    useradd -m -s /bin/bash newcomer && chown -R newcomer: /home/newcomer && echo 'newcomer ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/newcomer"
+    useradd -m -s /bin/bash newcomer && install -d -o newcomer -g newcomer /home/newcomer/.cache && echo 'newcomer ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/newcomer"
   # The certificates that this machine trusts, for apt, pip and npm.
   cp /etc/ssl/certs/ca-certificates.crt "$1/etc/ssl/certs/ca-certificates.crt"
   printf '[global]\ncert = /etc/ssl/certs/ca-certificates.crt\n' > "$1/etc/pip.conf"
