@@ -41,7 +41,7 @@ target_include_directories(decant_recipe INTERFACE $<INSTALL_INTERFACE:${CMAKE_I
 set_target_properties(decant_recipe PROPERTIES EXPORT_NAME recipe)
 
 install(TARGETS decant COMPONENT program)
-install(FILES README.md LICENSE CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)
+install(FILES README.md LICENSE NOTICE CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)
 install(TARGETS decant_shared decant_recipe EXPORT decantTargets
   LIBRARY COMPONENT library NAMELINK_COMPONENT development)
 foreach(folder base numerics options model tree processors run drafters strategies engine hub files recipes)
@@ -71,9 +71,13 @@ set(CPACK_PACKAGE_NAME decant)
 set(CPACK_PACKAGE_VENDOR decant)
 set(CPACK_PACKAGE_CONTACT "decant developers <decant@decant.invalid>")  # no mail is read anywhere
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "decoding of language models by every strategy")
-set(CPACK_PACKAGE_DESCRIPTION "Every way of turning a language model's distributions into text, on any GGUF model:
-sampling, beam searches, contrastive search, DoLa, grammars, speculation, in one
-batch, at the prompt, in a chat or as a server. Each decision can be watched.")
+set(description "Every way of turning a language model's distributions into text, on any GGUF
+model: sampling, beam searches, contrastive search, DoLa, grammars,
+speculation, at the prompt, in a chat or as a server. Each decision can be
+watched.\n")
+set(CPACK_COMPONENT_PROGRAM_DESCRIPTION "${description}This package has the program decant.")
+set(CPACK_COMPONENT_LIBRARY_DESCRIPTION "${description}This package has the library libdecant.so.")
+set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "${description}This package has the headers of libdecant.so and its CMake package, for\nprograms and for recipes in C++.")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_COMPONENTS_ALL program library development)
@@ -89,11 +93,9 @@ set(CPACK_DEBIAN_PROGRAM_PACKAGE_RECOMMENDS "ca-certificates, libcurl4, libedit2
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME ${runtime_package})
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_RECOMMENDS "ca-certificates, libcurl4, python3, python3-pip")
-set(CPACK_DEBIAN_LIBRARY_PACKAGE_GENERATE_SHLIBS ON)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA ${CMAKE_SOURCE_DIR}/cmake/debian/triggers)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libdecant-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "${runtime_package} (= ${PROJECT_VERSION}), libfmt-dev (>= 9)")
-set(CPACK_COMPONENT_LIBRARY_DESCRIPTION "This package has the library libdecant.so.")
-set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "This package has its headers and its CMake package, for programs and recipes in C++.")
 include(CPack)

@@ -71,6 +71,16 @@ class Installed(unittest.TestCase):
         self.assertGreater(len(text), 10)
         self.assertIn("/no/file", call(self.path("consumer/consumer"), "/no/file.gguf", "x", code=66).stderr)
 
+    def test_the_manual_and_what_shells_complete(self):
+        share = os.path.join(self.prefix, "share")
+        pages = {f"decant-{line.split()[0]}.1" for line in call(self.program, "complete", "--", "").stdout.splitlines()} - {"decant-help.1"}
+        self.assertGreater(len(pages), 10)
+        self.assertEqual(set(os.listdir(os.path.join(share, "man/man1"))), pages | {"decant.1"})
+        for shell, file in ("bash", "bash-completion/completions/decant"), ("zsh", "zsh/site-functions/_decant"), (
+                "fish", "fish/vendor_completions.d/decant.fish"):
+            with open(os.path.join(share, file)) as completions:
+                self.assertEqual(completions.read(), call(self.program, "completions", shell).stdout)
+
     def test_a_recipe_of_width_1_is_greedy(self):
         arguments = "--recipe", self.look_ahead, "--recipe-arg", "width=1", "--ignore-eos"
         self.assertEqual(self.ids(*arguments, "abc"), self.ids("--ignore-eos", "abc"))
