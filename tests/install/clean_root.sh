@@ -1,12 +1,13 @@
 #!/bin/bash
-# clean_root.sh [STEP...]: an empty Debian 12, and in it what README and docs/install.md tell a new user to do; by default all
-# steps in this order. The clone is HEAD's. Needs root, debootstrap, Debian's and Python's packages; 6 GB in build/clean_root.
+# clean_root.sh STEP...|all: an empty Debian 12, and in it what README and docs/install.md tell a new user to do.
+# All steps come in this order, each builds on those before. The clone is HEAD's. Needs root, debootstrap, the packages of Debian
+# and PyPI; 6 GB in build/clean_root.
 #
-#   setup     README's first line: git, make, g++, python3; a user with sudo; a clone; what `make run` and `make test` install
-#   run       `make run`, with nothing but that
-#   ready     everything that `make test` needs is there: configured in each preset, the tools answer, the page's tests
+#   setup     README's first line: git, make, g++, python3; a user with sudo; a clone
+#   run       `make run`, with nothing but that; `make install`
 #   chat      a talk at a terminal
 #   hub       models pulled from a server on loopback
+#   ready     everything that `make test` needs is there: configured in each preset, the tools answer, the page's tests
 #   deb       Debian packages made as the Dockerfile makes them
 #   wheel     a wheel made by pip
 #   use_deb   a second empty root, without a compiler: packages in, program, library, manual, completions, packages out, nothing left
@@ -20,6 +21,7 @@ builder=$here/builder user=$here/user
 mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 mkdir -p "$here/ccache" "$here/out"
 chmod 777 "$here/ccache" "$here/out"
+cp -r tests/install/clean_root_chat.py tests/install/consumer "$here/out"  # for roots without a clone
 
 say() { printf '\n== %s (%s s)\n' "$*" "$SECONDS"; }
 fail() { echo "clean_root.sh: $*" >&2; exit 1; }
@@ -53,6 +55,8 @@ empty_root() {
   rm -rf "$1"
   cp -a "$here/base" "$1"
   cp /etc/resolv.conf "$1/etc/resolv.conf"
+  echo "127.0.0.1 localhost $(hostname)" > "$1/etc/hosts"
+  echo force-unsafe-io > "$1/etc/dpkg/dpkg.cfg.d/unsafe-io"  # a root that is lost is made again
   administrator "$1" "apt-get update -qq && apt-get install -y -qq --no-install-recommends ca-certificates sudo > /dev/null 2>&1
     useradd -m -s /bin/bash newcomer && install -d -o newcomer -g newcomer /home/newcomer/.cache && echo 'newcomer ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/newcomer"
   # The certificates that this machine trusts, for apt, pip and npm.
@@ -80,6 +84,7 @@ run() {
   [ "${#text}" -gt 40 ] || fail "that is no text"
   in_clone 'time make run ARGS= PROMPT="What is the capital of Japan?"' > "$here/out/second"
   grep -q Tokyo "$here/out/second" || fail "it does not know Tokyo: $(cat "$here/out/second")"
+  in_clone 'time make install PREFIX=$HOME/.local && cd / && ~/.local/bin/decant --version && ls ~/.local ~/.local/lib ~/.local/share/man/man1 | tr "\n" " "'
   [ -z "$(in_clone git status --short)" ] || fail "make run leaves files that git sees: $(in_clone git status --short)"
 }
 
@@ -100,32 +105,7 @@ ready() {
 
 chat() {
   say "a chat at a terminal"
-  cat > "$here/out/chat.py" <<'EOF'
-import os, pty, select, sys, time
-pid, terminal = pty.fork()
-if pid == 0:
-    os.execvp(sys.argv[1], [sys.argv[1], "chat", "--quiet"])
-seen = b""
-def until(text, begin):
-    global seen
-    end = time.time() + 300
-    while text not in seen[begin:]:
-        assert time.time() < end and select.select([terminal], [], [], 300)[0], (text, seen)
-        seen += os.read(terminal, 4096)
-    return len(seen)
-at = until(b"> ", 0)
-os.write(terminal, b"What is the capital of Japxn?\x1b[D\x1b[D\x1b[D\x7fa\r")  # edited, if there is libedit
-at = until(b"Tokyo", at)
-at = until(b"> ", at)
-os.write(terminal, b"/quit\r")
-while True:
-    try:
-        if not os.read(terminal, 4096): break
-    except OSError: break
-assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-print("it was asked, and said Tokyo")
-EOF
-  in_clone 'python3 /out/chat.py build/release/decant'
+  in_clone 'python3 tests/install/clean_root_chat.py build/release/decant'
 }
 
 hub() {
@@ -161,7 +141,7 @@ use_deb() {
     ! command -v c++ gcc && decant --version && decant man > /dev/null'
   newcomer "$user" 'decant run hi; test $? = 69'  # no pip to fetch the default model with: a sentence that says so
   administrator "$user" 'apt-get install -y -qq --no-install-recommends libcurl4 libedit2 python3-pip man-db bash-completion zsh fish mandoc > /dev/null 2>&1'
-  newcomer "$user" 'time decant run --quiet "What is the capital of Japan?"; python3 /out/chat.py decant'
+  newcomer "$user" 'time decant run --quiet "What is the capital of Japan?"; python3 /out/clean_root_chat.py decant'
   say "the manual and completions"
   newcomer "$user" 'man decant | head -n 12 && man decant-run > /dev/null && for each in /usr/share/man/man1/decant*.gz; do mandoc -Tlint -Wwarning $each; done
     bash -ec "source /usr/share/bash-completion/bash_completion; _completion_loader decant || true; COMP_LINE=\"decant com\" COMP_POINT=10 COMP_WORDS=(decant com) COMP_CWORD=1; _decant; echo bash: \${COMPREPLY[@]}" | grep compare
@@ -170,7 +150,6 @@ use_deb() {
     fish --no-execute /usr/share/fish/vendor_completions.d/decant.fish && fish -c "complete -C \"decant com\"" | grep compare'
   say "the library's packages"
   administrator "$user" 'apt-get install -y -qq --no-install-recommends /out/debs/libdecant*.deb cmake ninja-build g++ > /dev/null 2>&1 && ldconfig -p | grep libdecant'
-  cp -r tests/install/consumer "$here/out/"
   newcomer "$user" 'cmake -G Ninja -S /out/consumer -B consumer > log 2>&1 && cmake --build consumer >> log 2>&1 || { cat log; exit 1; }
     consumer/consumer "$(decant models pull smollm2)" "The lighthouse keeper wrote" && rm -rf consumer log'
   say "out again"
@@ -188,7 +167,7 @@ use_wheel() {
   sed -n '/^```python/,/^```/p' docs/python.md | sed -n '2,/^```/p' | sed '/^```/d' > "$here/out/lines.py"
   newcomer "$user" 'find . -xdev ! -path "./.cache*" | sort > /tmp/before; python3 -m venv venv && time venv/bin/pip install -q /out/wheels/decant-*.whl llm && cd /tmp && . ~/venv/bin/activate
     python /out/lines.py && test -s story.html
-    decant run --quiet "What is the capital of Japan?" && python3 /out/chat.py decant
+    decant run --quiet "What is the capital of Japan?" && python3 /out/clean_root_chat.py decant
     llm -m decant/smollm2 -o num_beams 4 "What is the capital of Japan?"
     decant completions bash | bash -n; decant man > /dev/null
     pip uninstall -y -q decant; ! command -v decant; find ~/venv -iname "*decant*"'
@@ -196,6 +175,6 @@ use_wheel() {
 
 [ "$(id -u)" = 0 ] || { echo "clean_root.sh: only root can make a root" >&2; exit 69; }
 command -v debootstrap > /dev/null || { echo "clean_root.sh: needs debootstrap: apt-get install debootstrap" >&2; exit 69; }
-[ $# -gt 0 ] || set -- setup run ready chat hub deb wheel use_deb use_wheel
+[ "${1:-all}" != all ] || set -- setup run chat hub ready deb wheel use_deb use_wheel
 for step in "$@"; do "$step"; done
 say "done: $*"
