@@ -10,6 +10,7 @@
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "drafters/draft_model.h"
 #include "drafters/drafter.h"
 #include "hub/hub.h"
 #include "llama/eagle_draft.h"
