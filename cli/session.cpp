@@ -10,6 +10,7 @@
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "drafters/draft_model.h"
 #include "drafters/drafter.h"
 #include "hub/hub.h"
 #include "llama/eagle_draft.h"
@@ -198,6 +199,14 @@ Prompt Session::prompt_for(const GenerationConfig& config, int index) const {
   return config.token_healing ? healed(std::move(prompt), file_->vocab()) : prompt;
 }
 
+// Of a cache of whose size nobody has said anything. The texts that are returned have to be in it; of others that a
+// search tries most is shared.
+int Session::most_cells(const GenerationConfig& config, int one_text) const {
+  const std::int64_t returned = std::int64_t{one_text} * config.num_return_sequences;
+  const std::int64_t least = std::max(one_text, kDefaultCells);
+  return static_cast<int>(std::max(least, std::min(returned, affordable_cells(*file_, options_.model))));
+}
+
 void Session::expect(const GenerationConfig& config) {
   const StrategyRow& row = resolve_strategy(config);
   Room room = room_of(row, config);
@@ -208,11 +217,10 @@ void Session::expect(const GenerationConfig& config) {
   for (const int length : lengths_for(config)) {
     const int longest = file_->trained_context();
     const int twice = config.guidance_scale == 1 ? 1 : 2;
-    const int most = options_.model.ctx_size > 0
-                         ? options_.model.ctx_size
-                         : std::max(std::min(max_length(config, length), longest) * twice, kDefaultCells);
+    const int one_text = std::min(max_length(config, length), longest) * twice;
     Cost cost = decant::cost_of(config, room, length, negative, longest);
-    cost.cells = std::min(cost.cells, most);
+    cost.cells =
+        std::min(cost.cells, options_.model.ctx_size > 0 ? options_.model.ctx_size : most_cells(config, one_text));
     costs_.add(cost);
     const std::vector<std::string> names = models_of(row, config);
     for (std::size_t i = 0; i < names.size(); ++i) {

@@ -98,6 +98,7 @@ class Session {
   void tell_unused() const;
   int longest_of_many() const;
   std::vector<int> lengths_for(const GenerationConfig& config) const;
+  int most_cells(const GenerationConfig& config, int one_text) const;
   Further& further(const std::string& name);
   std::shared_ptr<const LlamaFile> load_further(const Further& further) const;
   Cost cost_of(const Further& further) const;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "drafters/draft_model.h"
 #include "llama/eagle_draft.h"
 #include "llama/kinds.h"
 #include "llama/llama_model.h"

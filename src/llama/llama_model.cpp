@@ -138,6 +138,14 @@ int most_rows(const ModelOptions& options, int cells, int sequences) {
   return std::max(std::min(options.prefill_chunk_size, cells) + kMaxOutputs, sequences);
 }
 
+// Bytes that a layer keeps of a token.
+double cell_bytes(const llama_model* model, ggml_type type) {
+  const int heads = llama_model_n_head(model);
+  if (heads <= 0) return 0;
+  const int width = llama_model_n_embd(model) / heads * std::max(1, static_cast<int>(llama_model_n_head_kv(model)));
+  return 2.0 * width * static_cast<double>(ggml_type_size(type)) / static_cast<double>(ggml_blck_size(type));
+}
+
 // A cache that this machine cannot hold would be ended by the system, without a word, once it is used.
 void check_cache_fits(const llama_model* model, const llama_context_params& params, const LlamaFile& file) {
   const double memory = memory_bytes();
@@ -147,12 +155,6 @@ void check_cache_fits(const llama_model* model, const llama_context_params& para
                 "{} branches of {} at a time take {:.0f} GB of states, and this machine has {:.0f}: ask for fewer",
                 params.n_seq_max, file.name(), states / 1e9, memory / 1e9);
   }
-  const int heads = llama_model_n_head(model);
-  if (heads <= 0) return;
-  const std::int64_t width =
-      std::int64_t{llama_model_n_embd(model)} / heads * std::max(1, static_cast<int>(llama_model_n_head_kv(model)));
-  const double per_value =
-      static_cast<double>(ggml_type_size(params.type_k)) / static_cast<double>(ggml_blck_size(params.type_k));
   double cells = 0;  // of all layers
   for (std::uint32_t layer = 0; layer < model->hparams.n_layer(); ++layer) {
     if (model->hparams.is_recr(layer)) continue;
@@ -161,7 +163,7 @@ void check_cache_fits(const llama_model* model, const llama_context_params& para
                                                        static_cast<int>(params.n_ubatch)))
                     : params.n_ctx;
   }
-  const double bytes = 2 * per_value * static_cast<double>(width) * cells;
+  const double bytes = cell_bytes(model, params.type_k) * cells;
   if (bytes + states <= memory || memory <= 0) return;
   throw Error(ErrorKind::unavailable,
               "a cache of {} positions for {} takes {:.0f} GB, and this machine has {:.0f}: try a smaller --ctx-size",
@@ -169,6 +171,12 @@ void check_cache_fits(const llama_model* model, const llama_context_params& para
 }
 
 }  // namespace
+
+std::int64_t affordable_cells(const LlamaFile& file, const ModelOptions& options) {
+  const double all_layers =
+      cell_bytes(file.handle(), cache_type(options, file.info())) * llama_model_n_layer(file.handle());
+  return all_layers > 0 ? static_cast<std::int64_t>(memory_bytes() / 4 / all_layers) : 0;
+}
 
 std::int64_t cells_for_windows(const LlamaFile& file, const ModelOptions& options, int sequences) {
   const llama_hparams& hparams = file.handle()->hparams;
