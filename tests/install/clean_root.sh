@@ -1,7 +1,7 @@
 #!/bin/bash
 # clean_root.sh STEP...|all: an empty Debian 12, and in it what README and docs/install.md tell a new user to do.
 # All steps come in this order, each builds on those before. The clone is HEAD's. Needs root, debootstrap, the packages of Debian
-# and PyPI; 6 GB in build/clean_root.
+# and PyPI; 6 GB in build/clean_root. DEBIAN_MIRROR: another one than debootstrap's.
 #
 #   setup     README's first line: git, make, g++, python3; a user with sudo; a clone
 #   run       `make run`, with nothing but that; `make install`
@@ -18,7 +18,6 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 here=$PWD/build/clean_root
 builder=$here/builder user=$here/user
-mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 mkdir -p "$here/ccache" "$here/out"
 chmod 777 "$here/ccache" "$here/out"
 cp -r tests/install/clean_root_chat.py tests/install/consumer "$here/out"  # for roots without a clone
@@ -50,7 +49,7 @@ in_clone() { newcomer "$builder" "cd decant && $*"; }
 empty_root() {
   if [ ! -e "$here/base/etc/debian_version" ]; then
     rm -rf "$here/base"
-    debootstrap --variant=minbase bookworm "$here/base" "$mirror" > "$here/debootstrap.log" || { tail "$here/debootstrap.log" >&2; exit 1; }
+    debootstrap --variant=minbase bookworm "$here/base" ${DEBIAN_MIRROR:-} > "$here/debootstrap.log" || { tail "$here/debootstrap.log" >&2; exit 1; }
   fi
   rm -rf "$1"
   cp -a "$here/base" "$1"
