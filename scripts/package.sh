@@ -56,7 +56,8 @@ wheel() {
     say "pip wheel . by $("$python" --version)"
     rm -rf "$scratch/builder"
     "$python" -m venv "$scratch/builder"
-    quietly "$scratch/builder/bin/pip" wheel "$here/source" -v --disable-pip-version-check --no-deps -w "$here/wheels" \
+    # The compiler that CMake finds, not the one that this Python names: another one would compile all again.
+    CC=cc CXX=c++ quietly "$scratch/builder/bin/pip" wheel "$here/source" -v --disable-pip-version-check --no-deps -w "$here/wheels" \
       -C build-dir="$build" -C "cmake.args=$portable;-DOPENSSL_USE_STATIC_LIBS=ON"
   done
   quietly python3 -m venv "$scratch/audit"
