@@ -147,10 +147,10 @@ int serve_command(const std::vector<std::string>& arguments) {
   check(options, !keys.empty());
   options.http.limits.drain = HttpLimits::Seconds(options.shutdown_timeout);
 
-  const auto load = [&](const std::string& path) {
+  const auto load = [&](const std::string& path, bool only_drafts) {
     ModelOptions model = options.model;
     model.model = path;
-    return load_model(model, options.quiet);
+    return load_model(model, options.quiet, only_drafts);
   };
   const EngineOptions engine{.prefill_chunk_size = options.model.prefill_chunk_size,
                              .max_live = static_cast<std::size_t>(options.max_live),

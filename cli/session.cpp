@@ -23,6 +23,7 @@
 #include "model/same_vocabulary.h"
 #include "options/table.h"
 #include "run/stop.h"
+#include "server/prompts.h"
 #include "strategies/resolve.h"
 
 namespace decant {
@@ -157,8 +158,7 @@ void Session::tell_unused() const {
 
 void Session::complete(GenerationConfig& config) const {
   if (!config.seed) config.seed = random_seed();
-  if ((conversation_ || prompts_[0].chat) && !config.eos_token_id) config.eos_token_id = file_->vocab().end_of_turn();
-  if (chooses_drafters(config) && no_next_head(*file_).empty()) set(config, get(generation_fields(), "mtp"), "true");
+  decant::complete(config, conversation_ || prompts_[0].chat, *file_);
 }
 
 std::vector<Token> Session::negative_prompt(const GenerationConfig& config) const {

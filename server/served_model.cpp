@@ -12,6 +12,7 @@
 #include "llama/self_model.h"
 #include "llama/split_model.h"
 #include "model/same_vocabulary.h"
+#include "strategies/resolve.h"
 
 namespace decant {
 namespace {
@@ -84,6 +85,27 @@ std::string ServedModel::load_draft(const std::string& name, bool divides, const
     load_further(name, true, [&](const std::string&, bool) { return draft; });
   }
   return std::string(kItself);
+}
+
+std::string ServedModel::load_named(const GenerationConfig& config, bool looks_inside, const FindFile& find) {
+  const StrategyRow& row = resolve_strategy(config);
+  const std::vector<std::string> names = models_of(row, config);
+  const std::size_t first_draft = names.size() - static_cast<std::size_t>(n_drafting(row, config));
+  // A head that drafts as well comes before the model's lower part.
+  const bool divides = !looks_inside && config.dola_layers.empty() && n_drafting(row, config) == 1;
+  std::string reader(kItself);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i < first_draft) {
+      load_further(names[i], false, find);
+      continue;
+    }
+    const std::string target = load_draft(names[i], divides, find);
+    if (target == kItself) continue;
+    if (reader != kItself)
+      throw Error(ErrorKind::usage, "two drafters are to read what the model says, and only one can: leave one out");
+    reader = target;
+  }
+  return reader;
 }
 
 }  // namespace decant
