@@ -36,9 +36,6 @@ class ServedModel {
   std::string load_draft(const std::string& name, bool divides, const FindFile& find);
 
  private:
-  struct Pair;
-  Pair make_pair(const std::string& name, bool divides, std::shared_ptr<const LlamaFile> draft) const;
-
   std::string name_;
   std::shared_ptr<const LlamaFile> file_;
   ModelOptions options_;
