@@ -11,7 +11,6 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/session.h"
-#include "drafters/draft_model.h"
 #include "drafters/drafter.h"
 #include "hub/hub.h"
 #include "hub/hub_cache.h"

@@ -102,8 +102,7 @@ class Session {
   Further& further(const std::string& name);
   std::shared_ptr<const LlamaFile> load_further(const Further& further) const;
   Cost cost_of(const Further& further) const;
-  void make_split();
-  void make_heads();
+  void make_pair();
   void make_model(const std::string& name, std::shared_ptr<const LlamaFile> file, const Cost& cost, int level = 0);
   std::vector<Token> negative_prompt(const GenerationConfig& config) const;
 

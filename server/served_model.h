@@ -40,9 +40,6 @@ class ServedModel {
   std::string load_named(const GenerationConfig& config, bool looks_inside, const FindFile& find);
 
  private:
-  struct Pair;
-  Pair make_pair(const std::string& name, bool divides, std::shared_ptr<const LlamaFile> draft) const;
-
   std::string name_;
   std::shared_ptr<const LlamaFile> file_;
   ModelOptions options_;

@@ -3,16 +3,12 @@
 
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "drafters/drafter.h"
 
 namespace decant {
 
 extern const Option<std::string> assistant_model;
-
-// As a model's name: the head that the target's file carries for the token after the next.
-inline constexpr std::string_view kNextHead = "self:mtp";
 
 // How a model reads texts that are not in its own tokens.
 class Reading {

@@ -26,6 +26,7 @@
 #include "llama/library.h"
 #include "llama/threads.h"
 #include "model/inner_layers.h"
+#include "model/unwanted.h"
 
 namespace decant {
 namespace {
@@ -34,6 +35,7 @@ constexpr int kDefaultCells = 8192;
 constexpr int kCellStep = 256;  // libllama rounds the cache up to this
 constexpr std::int64_t kMostSteps = std::numeric_limits<int>::max() / kCellStep;
 constexpr int kMaxSequences = 256;  // LLAMA_MAX_SEQ
+constexpr int kAborted = 2;         // of llama_decode() and llama_encode()
 constexpr int kMaxOutputs = 64;     // more would only make the output buffer larger than a batch is likely to need
 
 // Below, one thread reads all weights before several have met at a forward's hundreds of operations.
@@ -271,6 +273,8 @@ llama_context_params LlamaModel::context_params(const ModelOptions& options, int
   params.no_perf = true;
   params.cb_eval = watch;
   params.cb_eval_user_data = this;
+  params.abort_callback = is_unwanted;
+  params.abort_callback_data = this;
   if (ggml_is_quantized(params.type_v) && params.flash_attn_type == LLAMA_FLASH_ATTN_TYPE_DISABLED) {
     throw Error(ErrorKind::usage,
                 "a {} cache needs flash attention: drop --flash-attn off or take another --cache-type",
@@ -321,6 +325,12 @@ bool LlamaModel::watch(ggml_tensor* tensor, bool ask, void* self) {
   if (is_wanted || !model.stops_at_head_) return is_wanted;
   // Of the last hidden states; the other where they are returned.
   return name == "result_norm" || name == "result_embd_pooled";
+}
+
+// Asked by ggml behind every operation. States move inside of libllama's memory while a forward is computed, those of
+// texts that are not in the batch too: there it must reach its end.
+bool LlamaModel::is_unwanted(void* self) {
+  return !static_cast<LlamaModel*>(self)->has_states() && UnwantedScope::says_so();
 }
 
 // What libllama or ggml would not survive, or would do in silence.
@@ -505,6 +515,7 @@ void LlamaModel::decode(std::size_t rows, bool states) {
     const Threads::Turn turn(*threads_);
     return llama_decode(context_.get(), batch);
   }();
+  if (status == kAborted) throw Unwanted();
   if (status != 0) {
     throw Error(ErrorKind::internal, "libllama could not evaluate a batch of {} rows: status {}{}", rows, status,
                 complaints.because());
@@ -526,6 +537,7 @@ std::span<const float> LlamaModel::encode(std::span<float> states, int rows) {
     const Threads::Turn turn(*threads_);
     return llama_encode(context_.get(), batch);
   }();
+  if (status == kAborted) throw Unwanted();
   if (status != 0) {
     throw Error(ErrorKind::internal, "libllama could not encode {} rows: status {}{}", rows, status,
                 complaints.because());

@@ -97,6 +97,7 @@ class LlamaModel : public Model {
 
   bool is_head() const { return part_ != Part::layers; }
   static bool watch(ggml_tensor* tensor, bool ask, void* self);
+  static bool is_unwanted(void* self);
   llama_context_params context_params(const ModelOptions& options, int cells, int sequences, int rewind);
   bool has_states() const { return info_.rewind != kRewindAll && !has_windows_; }
   std::size_t place(int row) const {

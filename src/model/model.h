@@ -25,6 +25,9 @@ using SeqId = std::int32_t;  // a set of cells: one path through the cache
 
 inline constexpr int kRewindAll = std::numeric_limits<int>::max();
 
+// As a model's name: the head that another's file carries for the token after the next.
+inline constexpr std::string_view kNextHead = "self:mtp";
+
 struct ModelInfo {
   std::string name;
   int n_vocab = 0;

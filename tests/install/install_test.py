@@ -13,6 +13,11 @@ import tempfile
 import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests/cli"))
+
+import support
+from chat_test import Talk
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.join(ROOT, "build/release")  # or the first argument
 MODELS = os.path.join(ROOT, "build/models")
@@ -98,6 +103,33 @@ class Installed(unittest.TestCase):
         for token in tokens[:-1]:  # behind the last one nothing is written
             self.assertEqual(self.ids("--num-beams", "4", "-n2", "--ignore-eos", prompt, model=F32)[0], token["id"], prompt)
             prompt += bytes.fromhex(token["bytes"]).decode()
+
+    def test_a_chat_and_a_comparison_have_it(self):
+        recipe = "--recipe", self.look_ahead, "--recipe-arg", "width=4", "--ignore-eos"
+        columns = "--setting", "plain:", "--setting", "wide: num_beams=2"
+        compared = json.loads(call(self.program, "compare", "-t1", "-m", MICRO, "--no-chat-template", "-n8", "--json", *recipe, *columns, "abc").stdout)
+        self.assertEqual([(each["label"], each["strategy"]) for each in compared["settings"]],
+                         [("plain", "greedy"), ("wide", "beam"), ("look_ahead", "look_ahead")])
+        found = {each["label"]: each["ids"] for each in compared["prompts"][0]["texts"]}
+        self.assertEqual((found["plain"], found["look_ahead"]), (self.ids("--ignore-eos", "abc"), self.ids(*recipe, "abc")))
+
+        environment = {**os.environ, "DECANT_CACHE": self.folder, "TERM": "xterm"}
+        answered = call(self.program, "run", "-t1", "-m", F32, "-n6", *recipe[:-1], "Name a colour.").stdout
+        support.PROGRAM = self.program
+        terminal = support.Terminal("compare", "-t1", "-m", MICRO, "--no-chat-template", "-n8", *recipe, "abc", columns=80, env=environment)
+        self.assertRegex(terminal.finish()[1], "options +│ look_ahead")
+        talk = Talk("chat", "-t1", "-m", F32, "-n6", *recipe[:-1], "--quiet", columns=80, stdin=True, env=environment)
+        talk.wait_for("> ")
+        talk.type(b"Name a colour.\r")
+        talk.wait_for(answered + "> ")
+        talk.type(b"/set prompt_lookup_num_tokens 4\r")
+        talk.wait_for("nobody guesses them")
+        talk.wait_for("> ")
+        talk.type(b"\x04")
+        self.assertEqual(talk.end(), 0)
+        for command in "chat", "compare":
+            refused = call(self.program, command, "-m", MICRO, "--recipe", LOOK_AHEAD, *([] if command == "chat" else ["abc"]), code=64).stderr
+            self.assertIn(f"decant {command} takes recipes in C++, FILE.so", refused)
 
     def test_the_trace_and_the_report_have_it(self):
         report = self.path("report.html")
