@@ -17,7 +17,7 @@ const nearTie = 1.05; // times as likely as the second: rounding may decide
 export function why(state: State, view: string): string {
   const decision = state.decision.value;
   const { contrast, speculative, race, token } = decision;
-  if (contrast?.kind === "contrastive_search") return view === contrast.kind ? "" : searchSentence(contrast, state.contrast.taken.value);
+  if (contrast?.kind === "contrastive_search") return searchSentence(contrast, state.contrast.taken.value);
   if (contrast?.kind === "contrastive_decoding" && decision.score !== null) return decodingWhy(contrast, token, race !== null);
   if (contrast?.kind === "dola" && decision.score !== null) return dolaWhy(contrast, token, race !== null);
   if (state.current.value.search !== null) return searched(state, state.current.value.search);

@@ -3,6 +3,7 @@
 import { batch, computed, signal, type ReadonlySignal } from "@preact/signals";
 import type { Json } from "../data/json.ts";
 import type { Token } from "../data/token.ts";
+import { fieldsOf } from "../link.ts";
 import { Attempt } from "./attempt.ts";
 import { readBranches, writeBranches, type BranchPoint } from "./branches.ts";
 import { fields, models, Refused, valueOf, type Field } from "./client.ts";
@@ -47,7 +48,7 @@ export class ServeState {
 
   go(hash: string): void {
     if (hash === this.link.peek()) return;
-    const given = new URLSearchParams(hash.replace(/^#/, ""));
+    const given = fieldsOf(hash);
     batch(() => {
       if (given.has("prompt")) this.prompt.value = given.get("prompt")!;
       if (given.has("chat")) this.chat.value = given.get("chat") === "true";

@@ -32,7 +32,7 @@ export function Readouts({ state }: { state: State }) {
   if (decision.score !== null) readouts.push({ label: "score", note: "by which it was chosen", unit: "nats", value: decision.score });
   if (edited) readouts.push({ label: "model's entropy", note: "bits, before the processors", unit: "bits", value: decision.entropyRaw });
   if (cuts || decision.score !== null) readouts.push({ label: "kept", note: "tokens", unit: "count", value: wing.kept, before: other?.kept });
-  if (ahead !== null) readouts.push({ label: "race", note: "nats, ahead of the runner-up", unit: "nats", value: ahead });
+  if (ahead !== null) readouts.push({ label: "lead of the draw", note: "nats, to the runner-up", unit: "nats", value: ahead });
   readouts.push({ label: "not listed", note: "of the model's probability", unit: "percent", value: decision.tailMass });
   if (state.view.value === "numbers") readouts.push({ label: "logsumexp", note: "nats, of all logits", unit: "nats", value: decision.logsumexp });
   return (

@@ -12,6 +12,7 @@ const columns = 600; // more cannot be told apart
 export function Ribbon({ state }: { state: State }) {
   const steps = state.steps.value;
   const highest = highestEntropy(steps);
+  const same = steps.every(({ entropy, entropyRaw }) => !(Math.abs(entropy - entropyRaw) > 0.005));
   return (
     <figure class="ribbon">
       <div
@@ -27,7 +28,7 @@ export function Ribbon({ state }: { state: State }) {
         <Here state={state} />
       </div>
       <figcaption>
-        <span>entropy by token, bits: the model's (light), after the cuts (dark)</span>
+        <span>{same ? "entropy by token, bits" : "entropy by token, bits: the model's (light), after the processors (dark)"}</span>
         <span class="num">highest {fixed(highest, 1)}</span>
       </figcaption>
     </figure>

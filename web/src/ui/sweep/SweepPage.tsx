@@ -11,6 +11,7 @@ import { MetricDocs, MetricTable } from "../MetricTable.tsx";
 import { Segmented } from "../Segmented.tsx";
 import type { Column } from "../Table.tsx";
 import { FrontMap } from "./FrontMap.tsx";
+import { HeatMap } from "./HeatMap.tsx";
 import { LinePlot, PlotKey } from "./LinePlot.tsx";
 import { Choice, Filters } from "./Filters.tsx";
 import { Texts } from "./Texts.tsx";
@@ -29,6 +30,7 @@ export function SweepPage({ state }: { state: SweepState }) {
       </header>
       <main class="stacked">
         <FrontMap state={state} />
+        <HeatMap state={state} />
         <Plots state={state} />
         <section aria-labelledby="numbers">
           <div class="section-head">
