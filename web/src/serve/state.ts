@@ -120,7 +120,7 @@ export class ServeState {
     const asPrompt = this.#withPrompt(from, [...ids, token.id]);
     const { prompt: _prompt, eos_token_id: _eos, ...rest } = asPrompt;
     const kept = from.id === "" ? null : { ...rest, from: { id: from.id, length: ids.length, tokens: [token.id] } };
-    const label = `${from.label}, token ${at + 1}: “${token.text}”`;
+    const label = `token ${at + 1}: “${token.text}”`; // whose token, the tree of branches shows
     this.#begin([new Attempt(label, kept ?? asPrompt, origin, before, kept && asPrompt)], true);
   }
 

@@ -39,7 +39,7 @@ const longest = 160; // bytes; more cannot be seen in a label
 export function TokenLabel({ token }: { token: Token }) {
   const { bytes, piece } = token;
   return (
-    <bdi class="token-label" title={`token ${token.id}`} data-cut={bytes.length > 2 * roomy}>
+    <bdi class="token-label" title={`token ${token.id}`} data-cut={bytes.length > 2 * roomy || undefined}>
       {bytes === "" ? <span class="special">{inert(piece.slice(0, longest)) || "(no text)"}</span> : <Pieces bytes={bytes.slice(0, 2 * longest)} />}
       {bytes.length > 2 * longest && "…"}
     </bdi>

@@ -34,7 +34,7 @@ export function cutWords(page) {
         const { overflowX } = getComputedStyle(box);
         if (overflowX === "auto" || overflowX === "scroll") break;
         const edge = box.getBoundingClientRect();
-        if ((overflowX === "hidden" || overflowX === "clip") && (text.right > edge.right + 1 || text.left < edge.left - 1)) {
+        if ((overflowX === "hidden" || overflowX === "clip") && (text.right > edge.right + 0.5 || text.left < edge.left - 0.5)) {
           found.push(`cut: "${each.textContent.trim().slice(0, 60)}" in ${box.tagName}.${box.className}`);
           break;
         }
@@ -72,7 +72,7 @@ export function oddWords(page) {
     for (const each of document.querySelectorAll("#page p, #page h1, #page h2, #page h3, #page dt, #page dd, #page button, #page summary, #page legend, #page .note")) {
       if (each.closest(skipped)) continue;
       const text = each.innerText ?? "";
-      const odd = /(^|[^\d.,])1 (tokens|texts|branches|beginnings|guesses|steps|evaluations|combinations|settings|points|others|beams|prompts|groups|requests|cells)\b|\b(NaN|undefined|null|Infinity|\[object)\b/.exec(text);
+      const odd = /(^|[^\d.,])1 (tokens|texts|branches|beginnings|guesses|steps|evaluations|combinations|settings|points|others|beams|prompts|groups|requests|cells|rounds|candidates|layers)\b|\b(NaN|undefined|null|Infinity|\[object)\b/.exec(text);
       if (odd) found.push(`odd: "${odd[0]}" in "${text.slice(0, 80)}"`);
     }
     return found;

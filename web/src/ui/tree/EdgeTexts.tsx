@@ -30,7 +30,7 @@ export const EdgeTexts = memo(
           return (
             <bdi
               dir="ltr"
-              data-cut={grid.ends === null}
+              data-cut={grid.ends === null || undefined}
               class={`edge-text ${winner.has(first) ? "winning" : standing(first)}`}
               style={{ left: `${left}px`, top: `${row * grid.row}px`, width: `${width}px` }}
             >

@@ -5,7 +5,7 @@ import { useMemo } from "preact/hooks";
 import { endOf, plainText } from "../../data/plain.ts";
 import { inert } from "../../data/glyphs.ts";
 import { lacking, pathTo, type Branch, type Ended, type Search } from "../../data/search.ts";
-import { fixed } from "../../format.ts";
+import { counted, fixed } from "../../format.ts";
 import type { State } from "../../state.ts";
 import { lengthPenalties, type Ranked } from "../../tree/ranking.ts";
 import type { TreeState } from "../../tree/state.ts";
@@ -37,7 +37,7 @@ export function Pool({ state, search }: { state: State; search: Search }) {
       <Alike ended={ranking.map(({ ended }) => ended)} differs={differs} />
       {common.length > 0 && ranking.length > 1 && (
         <p class="note">
-          All begin with the same {common.length === 1 ? "token" : `${common.length} tokens`}, “<bdi>{endOf(common.map(({ token }) => token), 60)}</bdi>”.
+          All begin with the same {common.length === 1 ? "token" : counted(common.length, "token")}, “<bdi>{endOf(common.map(({ token }) => token), 60)}</bdi>”.
         </p>
       )}
       <div class="scroll" tabIndex={0} role="region" aria-label="Texts that ended, may scroll">
@@ -130,7 +130,7 @@ function differencesOf({ ended }: Search): Differences {
 function Alike({ ended, differs }: { ended: readonly Ended[]; differs: Differences }) {
   const [first] = ended;
   if (!first || ended.length < 2 || (differs.length && differs.finish)) return null;
-  const length = differs.length ? "" : ` are ${first.length} tokens long, so length_penalty changes nothing`;
+  const length = differs.length ? "" : ` are ${counted(first.length, "token")} long, so length_penalty changes nothing`;
   const finish = differs.finish ? "" : ` ended for one reason: ${endWords(first.finish)}`;
   return (
     <p class="note">

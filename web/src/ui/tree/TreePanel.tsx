@@ -5,6 +5,7 @@ import { useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import { samples } from "../../data/options.ts";
 import type { Branch, Search } from "../../data/search.ts";
+import { counted } from "../../format.ts";
 import { narrowest } from "../../tree/grid.ts";
 import { move, visibleFrom } from "../../tree/moves.ts";
 import { branchTable } from "../../tree/table.ts";
@@ -78,5 +79,5 @@ function zoom(tree: TreeState, direction: 1 | -1): void {
 function sentence({ steps, branches, ended }: Search): string {
   const count = (fate: Branch["fate"]) => branches.filter((branch) => branch.fate === fate).length;
   const returned = ended.filter(({ sequence }) => sequence !== null).length;
-  return `${steps.length} steps: ${count("kept")} branches kept, ${count("pruned")} pruned; ${ended.length} texts ended, ${returned} returned.`;
+  return `${counted(steps.length, "step")}: ${counted(count("kept"), "branch", "branches")} kept, ${count("pruned")} pruned; ${counted(ended.length, "text")} ended, ${returned} returned.`;
 }
