@@ -13,11 +13,11 @@ run: build
 build: setup
 	@scripts/build.sh release decant
 
-# Program, library, headers and CMake package: make install PREFIX=/usr/local DESTDIR=
+# Program, man pages, completions, library, headers and CMake package: make install PREFIX=/usr/local DESTDIR=
 PREFIX ?= /usr/local
 install: setup
-	@scripts/build.sh release decant decant_shared
-	@for component in program library; do cmake --install build/release --prefix "$(PREFIX)" --component $$component --strip; done
+	@scripts/build.sh release installable
+	@for component in program library development; do cmake --install build/release --prefix "$(PREFIX)" --component $$component --strip; done
 
 test: setup-test
 	@scripts/test.sh

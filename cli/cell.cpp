@@ -59,10 +59,9 @@ void cut_to(std::vector<std::string>& pieces, std::size_t size) {
 }  // namespace
 
 std::string CellResult::text() const {
-  Utf8Buffer utf8;
-  std::string text;
-  for (const std::string& piece : pieces) text += utf8.push(piece);
-  return text + utf8.flush();
+  std::string bytes;
+  for (const std::string& piece : pieces) bytes += piece;
+  return as_utf8(bytes);
 }
 
 std::string CellResult::error_message() const {
@@ -89,7 +88,7 @@ void write_fields(JsonWriter& json, const CellResult& result) {
 
 Cell::Cell(Session& session, CellSetup setup, std::shared_ptr<Bell> bell)
     : session_(session), setup_(std::move(setup)), bell_(std::move(bell)) {
-  start({}, setup_.voices);
+  start(setup_.strategy, setup_.voices);
 }
 
 Cell::~Cell() = default;
@@ -164,7 +163,7 @@ void Cell::keep(const Outcome& outcome) {
 
 CellResult Cell::result() {
   if (!ticket_) return result_;
-  ticket_.cancel();
+  cancel();
   while (const auto event = ticket_.next()) tell(*watch_, *event);
   keep(ticket_.outcome());
   ticket_ = {};

@@ -20,6 +20,7 @@ struct CellSetup {
   GenerationConfig config;
   Session::Voices voices = Session::Voices::all;
   int prompt = 0;
+  StrategyFunction strategy = {};      // empty: the one that the options ask for
   std::optional<RunInfo> traced = {};  // the header of its trace, where one is wanted
 };
 
@@ -46,7 +47,10 @@ class Cell {
 
   bool running();           // reads what has come; may start the request that measures
   double fraction() const;  // done of the longest text that there can be
-  CellResult result();      // of a text that is not finished, too: it is cancelled then
+  void cancel() {
+    if (ticket_) ticket_.cancel();
+  }
+  CellResult result();  // of a text that is not finished, too: it is cancelled then
   const CellSetup& setup() const { return setup_; }
 
  private:

@@ -19,7 +19,9 @@
 #include "cli/interrupt.h"
 #include "cli/line_editor.h"
 #include "cli/output.h"
+#include "cli/recipe.h"
 #include "cli/run_report.h"
+#include "cli/samples_view.h"
 #include "cli/session.h"
 #include "cli/sources.h"
 #include "cli/style.h"
@@ -39,6 +41,7 @@ constexpr std::string_view kBlock = "\"\"\"";  // around several lines
 struct Options {
   GenerationConfig config;
   SessionOptions session;
+  RecipeOptions recipe;
   Sources sources;
   std::string color = "auto";
   std::optional<std::string> load;
@@ -63,6 +66,7 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
   flag("--stats", options.stats, "what each answer took");
   flag("--quiet", options.session.quiet, "no greeting, no progress");
   flags.own("--color", options.color, "whether anything is coloured").type("auto|always|never").group("Output");
+  add_recipe_flags(flags, options.recipe);
   add_source_flags(flags, options.sources, options.config, options.session.model);
   if (!flags.parse(arguments)) {
     Output().write(flags.help());
@@ -74,6 +78,7 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
   if (!is_given(options.config, get(generation_fields(), "max_new_tokens")))
     options.config.max_new_tokens = kLongestAnswer;
   resolve_strategy(options.config);
+  check_recipe(options.recipe, options.config);
   return true;
 }
 
@@ -156,10 +161,12 @@ class Chat {
  public:
   explicit Chat(Options options)
       : options_(std::move(options)),
+        recipe_(only_shared_recipe(options_.recipe, "chat")),
         conversation_(options_.session.prompt),
         style_(wants_color(options_.color, output_.is_terminal())),
         typed_(isatty(STDIN_FILENO) == 1),
         editor_(history()) {
+    if (recipe_) options_.session.tried = recipe_->tried;
     const auto file = load_model(options_.session.model, options_.session.quiet);
     if (!file->chat_template()) {
       throw Error(ErrorKind::unavailable,
@@ -265,6 +272,7 @@ class Chat {
   // With other options: other models, or more room, may be needed.
   void use(GenerationConfig config) {
     resolve_strategy(config);
+    check_recipe(options_.recipe, config);
     if (!session_->serves(config)) {
       const auto file = session_->shared_file();
       Session next(options_.session, file);
@@ -283,25 +291,31 @@ class Chat {
     if (config.seed) *config.seed += static_cast<std::uint64_t>(again_);
     session_->complete(config);
     const StrategyRow& row = resolve_strategy(config);
-    const bool beams = row.beams(config);
+    const bool beams = !recipe_ && row.beams(config);
+    const std::string strategy = recipe_ ? recipe_name(options_.recipe) : std::string(row.name);
     const Conversation::Asked asked = conversation_.ask(message, session_->file(), std::exchange(thrown_away_, {}));
-    const RunInfo info{session_->file().name(), std::string(row.name), config, asked.prompt.tokens, asked.prompt.text};
+    const RunInfo info{session_->file().name(), strategy, config, asked.prompt.tokens, asked.prompt.text};
     const Vocab& vocab = session_->file().vocab();
     const int prompt = static_cast<int>(info.prompt.size()), texts = config.num_return_sequences;
-    const bool streams = texts == 1;
+    const bool streams = texts == 1, beside = !streams && output_.is_terminal();
 
     Answer answer(output_, vocab, info, style_, options_.tint);
     BestSoFar best;
     TreeView tree(output_, {vocab, style_, terminal_width()});
     const bool draws_tree = beams && options_.tree;
-    Writing writing((!streams || beams) && !draws_tree && !options_.session.quiet, beams,
+    SamplesView samples(output_, vocab, info, style_);
+    const bool draws_samples = beside && !beams && samples.draws();
+    Writing writing((!streams || beams) && !draws_tree && !draws_samples && !options_.session.quiet, beams,
                     max_length(config, prompt) - prompt, texts, prompt);
     Observers observers;
     observers.add(&writing);
     if (streams) observers.add(&answer);
+    if (draws_samples) observers.add(&samples);
     if (beams) observers.add(&best);
     if (draws_tree) observers.add(&tree);
-    Ticket ticket = session_->start(config, {.wishes = wishes_of(observers), .place = asked.place});
+    Ticket ticket = session_->start(config, {.wishes = wishes_of(observers),
+                                             .strategy = recipe_ ? recipe_->strategy : StrategyFunction(),
+                                             .place = asked.place});
     const int code = session_->drive(ticket, observers);
     forget_interrupt();
     if (typed_) outlive_interrupts();
@@ -310,13 +324,18 @@ class Chat {
     if (outcome.cancelled && beams) {
       if (const auto found = best.sequence(vocab, "")) {
         outcome.sequences = {*found};
-        answer.token(0, -1, found->bytes);
+        if (streams) answer.token(0, -1, found->bytes);
       }
     }
     if (draws_tree) tree.end();
     if (streams) answer.end();
     outcome.rethrow();
-    if (!streams) output_.write(all_text(outcome));
+    if (beside) {
+      samples.end(outcome.sequences);
+      if (typed_ && !options_.session.quiet) tell("It goes on from 1; from another with /pick N.\n");
+    } else if (!streams) {
+      output_.write(all_text(outcome));
+    }
     if (outcome.sequences.empty()) outcome.sequences.emplace_back();
     outcome.bookmarks.resize(outcome.sequences.size());
     message_ = message;
@@ -479,6 +498,7 @@ class Chat {
   void leave(const std::string&) { left_ = true; }
 
   Options options_;
+  std::optional<ReadyRecipe> recipe_;
   Output output_;
   Conversation conversation_;
   Style style_;

@@ -16,6 +16,9 @@ struct Column {
   GenerationConfig config;
   Session::Voices voices = Session::Voices::all;
   const StrategyRow* strategy = nullptr;  // set by resolve()
+  StrategyFunction recipe = {};           // of the user's own, in its place
+
+  std::string_view strategy_name() const { return recipe ? std::string_view(label) : strategy->name; }
 };
 
 // One for each text, "[label:] [preset] [option=value ...]": options over those of `base`, or over a preset. `expert`

@@ -6,7 +6,9 @@
 #include "cli/html_report.h"
 #include "cli/output.h"
 #include "cli/prompts.h"
+#include "cli/recipe.h"
 #include "cli/session.h"
+#include "cli/sources.h"
 
 namespace decant {
 namespace {
@@ -14,6 +16,8 @@ namespace {
 struct Options {
   GenerationConfig config;
   SessionOptions session;
+  RecipeOptions recipe;
+  Sources sources{.only_flags = {"num_return_sequences"}};
   std::vector<std::string> settings;
   std::optional<std::string> prompts, html;
   std::string format = "text", color = "auto";
@@ -55,24 +59,28 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
   flag("--ngram", options.ngram, "N", "Output", "marks repeated sequences of this many tokens; 4 if not set");
   flag("--color", options.color, "auto|always|never", "Output", "whether to use colour");
   flag("--width", options.width, "N", "Output", "columns to use; the terminal's if not set");
-  flags.add(generation_fields(), options.config);
-  flags.add(model_fields(), options.session.model);
+  add_recipe_flags(flags, options.recipe);
+  add_source_flags(flags, options.sources, options.config, options.session.model);
   if (!flags.parse(arguments)) {
     Output().write(flags.help());
     return false;
   }
   check(options);
+  take_from_sources(options.sources, options.config, options.session.model, options.session.quiet);
   return true;
 }
 
-std::vector<Column> columns_of(const Options& options) {
+// A recipe is one more, under the options that are given.
+std::vector<Column> columns_of(const Options& options, const std::optional<ReadyRecipe>& recipe) {
   std::vector<std::string> texts = options.settings;
-  if (texts.empty() && options.config.amateur.empty()) {
+  if (texts.empty() && options.config.amateur.empty() && !recipe) {
     throw Error(ErrorKind::usage,
-                "nothing to compare: give settings, --setting \"beams: num_beams=4\", or an --amateur");
+                "nothing to compare: give settings, --setting \"beams: num_beams=4\", an --amateur, or a --recipe");
   }
-  if (texts.empty()) texts.push_back("all");
+  if (texts.empty()) texts.push_back(options.config.amateur.empty() ? "options:" : "all");
   std::vector<Column> columns = parse_columns(texts, options.config);
+  if (recipe)
+    columns.push_back({.label = recipe_name(options.recipe), .config = options.config, .recipe = recipe->strategy});
   for (Column& column : columns) resolve(column, fmt::format("setting '{}'", column.label));
   return columns;
 }
@@ -109,7 +117,10 @@ int compare_command(const std::vector<std::string>& arguments) {
   if (!parse(arguments, options)) return 0;
   if (!options.config.seed) options.config.seed = random_seed();  // one for all, unless a setting has its own
   Comparison comparison;
-  comparison.columns = columns_of(options);
+  check_recipe(options.recipe, options.config);
+  const std::optional<ReadyRecipe> recipe = only_shared_recipe(options.recipe, "compare");
+  if (recipe) options.session.tried = recipe->tried;
+  comparison.columns = columns_of(options, recipe);
   comparison.ngram = options.ngram;
   std::optional<HtmlReport> page;
   if (options.html) page.emplace(*options.html, "page");

@@ -21,13 +21,15 @@ class Rounds {
 
   // Until something has happened, or a moment has passed.
   void wait() {
-    constexpr auto moment = std::chrono::milliseconds(50);
-    seen_ = bell_->wait(seen_, moment);
+    seen_ = bell_->wait(seen_, kBetweenLooks);
     collect(false);
     fill();
   }
 
-  void stop() { collect(true); }
+  void stop() {
+    for (auto& [place, cell] : live_) cell->cancel();  // all of them, before the first is waited for
+    collect(true);
+  }
 
   double fraction() const {
     double sum = static_cast<double>(ended_);
@@ -46,9 +48,9 @@ class Rounds {
     while (live_.size() < kLiveCells && next_ < columns * comparison_.prompts.size()) {
       const Column& column = comparison_.columns[next_ % columns];
       const int prompt = static_cast<int>(next_ / columns);
-      CellSetup setup{column.config, column.voices, prompt};
+      CellSetup setup{column.config, column.voices, prompt, column.recipe};
       if (comparison_.traced) {
-        setup.traced = run_info(session_, column.config, column.strategy->name);
+        setup.traced = run_info(session_, column.config, column.strategy_name());
         setup.traced->label = column.label;
         const Prompt read = session_.prompt_for(column.config, prompt);
         setup.traced->prompt = read.tokens;
@@ -159,9 +161,7 @@ std::string common_text(const ComparedPrompt& prompt) {
     if (cell.error) continue;
     std::string text;
     for (int i = 0; i < prompt.common; ++i) text += cell.pieces[static_cast<std::size_t>(i)];
-    Utf8Buffer buffer;
-    std::string utf8 = buffer.push(text);
-    return utf8 += buffer.flush();
+    return as_utf8(text);
   }
   return "";
 }
@@ -187,7 +187,7 @@ std::string comparison_json(const Comparison& comparison) {
   json.key("settings").begin_array();
   for (std::size_t i = 0; i < comparison.columns.size(); ++i) {
     const Column& column = comparison.columns[i];
-    json.begin_object().field("label", column.label).field("strategy", column.strategy->name);
+    json.begin_object().field("label", column.label).field("strategy", column.strategy_name());
     json.field("amateur_alone", column.voices == Session::Voices::amateur_alone);
     json.key("options");
     write_json(json, generation_fields(), column.config);

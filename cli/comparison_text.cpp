@@ -3,13 +3,12 @@
 
 #include "cli/comparison.h"
 #include "cli/flow.h"
+#include "cli/side_by_side.h"
 
 namespace decant {
 namespace {
 
-constexpr std::string_view gap = " │ ";
 constexpr int kGutter = 16;  // names of the metrics
-constexpr int kNarrowest = 20;
 
 enum Look { plain, quiet, parts, repeated };
 
@@ -27,6 +26,7 @@ struct View {
   std::vector<std::string> set(std::span<const FlowPiece> pieces, int columns) const {
     return flow(pieces, columns, [this](int look, std::string_view text) { return paint(look, text); });
   }
+  SideBySide layout() const { return {width, kGutter}; }
 };
 
 // Without colour the marks are brackets.
@@ -57,72 +57,23 @@ std::vector<FlowPiece> cell_pieces(const View& view, const ComparedPrompt& promp
   return view.color ? coloured(marked) : bracketed(marked);
 }
 
-std::string row(std::string_view name, std::span<const std::string> cells) {
-  std::string line = fit(name, kGutter);
-  for (std::size_t i = 0; i < cells.size(); ++i) {
-    if (i > 0) line += gap;
-    line += cells[i];
-  }
-  line.resize(line.find_last_not_of(' ') + 1);
-  return line + "\n";
-}
-
-// Rows of cells that have several lines each.
-std::string block(const std::vector<std::vector<std::string>>& cells, int width) {
-  std::size_t height = 0;
-  for (const auto& cell : cells) height = std::max(height, cell.size());
-  std::string text;
-  for (std::size_t i = 0; i < height; ++i) {
-    std::vector<std::string> line;
-    for (const auto& cell : cells)
-      line.push_back(i < cell.size() ? cell[i] : std::string(static_cast<std::size_t>(width), ' '));
-    text += row("", line);
-  }
-  return text;
-}
-
-std::string rule(std::size_t columns, int width) {
-  std::string text(kGutter, ' ');
-  for (std::size_t i = 0; i < columns; ++i) {
-    if (i > 0) text += "─┼─";
-    for (int j = 0; j < width; ++j) text += "─";
-  }
-  return text + "\n";
-}
-
-std::string heads(const View& view, std::size_t begin, std::size_t count, int width) {
+std::string heads(const View& view, int begin, int count, int width) {
   std::vector<std::vector<std::string>> cells;
-  for (std::size_t i = begin; i < begin + count; ++i) {
-    const FlowPiece label{view.comparison.columns[i].label};
+  for (int i = begin; i < begin + count; ++i) {
+    const FlowPiece label{view.comparison.columns[static_cast<std::size_t>(i)].label};
     const Paint bold = [&](int, std::string_view text) { return view.style.bold(text); };
     cells.push_back(flow(std::span(&label, 1), width, bold));
   }
-  return block(cells, width) + rule(count, width);
+  return view.layout().lines(cells, width) + view.layout().rule(count, width);
 }
 
-std::string numbers(std::span<const TextMetrics> all, int width) {
+std::string numbers(const View& view, std::span<const TextMetrics> all, int width) {
   std::string text;
   for (const MetricInfo& metric : metrics()) {
     if (metric.name == "seconds") continue;
     std::vector<std::string> cells;
     for (const TextMetrics& each : all) cells.push_back(fit_right(show(each, metric), width));
-    text += row(metric.label, cells);
-  }
-  return text;
-}
-
-// Calls show(first column, columns, width of each) for as many columns at a time as fit.
-template <class Show>
-std::string in_blocks(const View& view, Show show) {
-  const std::size_t columns = view.comparison.columns.size();
-  const auto fitting = static_cast<std::size_t>(std::max(1, (view.width - kGutter + 3) / (kNarrowest + 3)));
-  const std::size_t blocks = (columns + fitting - 1) / fitting;
-  const std::size_t at_once = (columns + blocks - 1) / blocks;  // evenly
-  const int width = std::min((view.width - kGutter + 3) / static_cast<int>(at_once) - 3, 100);
-  std::string text;
-  for (std::size_t begin = 0; begin < columns; begin += at_once) {
-    if (begin > 0) text += "\n";
-    text += show(begin, std::min(at_once, columns - begin), std::max(width, kNarrowest));
+    text += view.layout().row(metric.label, cells);
   }
   return text;
 }
@@ -130,7 +81,7 @@ std::string in_blocks(const View& view, Show show) {
 std::string whole_width(const View& view, std::string_view name, const FlowPiece& piece) {
   std::string text;
   for (const std::string& line : view.set(std::span(&piece, 1), view.width - kGutter)) {
-    text += row(text.empty() ? name : "", std::span(&line, 1));
+    text += view.layout().row(text.empty() ? name : "", std::span(&line, 1));
   }
   return text;
 }
@@ -138,23 +89,26 @@ std::string whole_width(const View& view, std::string_view name, const FlowPiece
 std::string show_prompt(const View& view, const ComparedPrompt& prompt) {
   std::string text = whole_width(view, "prompt", {prompt.text}) + "\n";
   if (prompt.common > 0) text += whole_width(view, "all begin", {common_text(prompt), quiet}) + "\n";
-  return text + in_blocks(view, [&](std::size_t begin, std::size_t count, int width) {
-           std::vector<std::vector<std::string>> cells;
-           std::vector<TextMetrics> all;
-           for (std::size_t i = begin; i < begin + count; ++i) {
-             const CellResult& cell = prompt.cells[i];
-             cells.push_back(view.set(cell_pieces(view, prompt, cell), width));
-             all.push_back(cell.metrics);
-           }
-           return heads(view, begin, count, width) + block(cells, width) + rule(count, width) + numbers(all, width);
-         });
+  const SideBySide layout = view.layout();
+  return text + layout.blocks(static_cast<int>(prompt.cells.size()), [&](int begin, int count, int width) {
+    std::vector<std::vector<std::string>> cells;
+    std::vector<TextMetrics> all;
+    for (int i = begin; i < begin + count; ++i) {
+      const CellResult& cell = prompt.cells[static_cast<std::size_t>(i)];
+      cells.push_back(view.set(cell_pieces(view, prompt, cell), width));
+      all.push_back(cell.metrics);
+    }
+    return heads(view, begin, count, width) + layout.lines(cells, width) + layout.rule(count, width) +
+           numbers(view, all, width);
+  });
 }
 
 std::string show_means(const View& view) {
   const auto means = column_means(view.comparison);
   return fmt::format("\n\nmeans over {} prompts\n\n", view.comparison.prompts.size()) +
-         in_blocks(view, [&](std::size_t begin, std::size_t count, int width) {
-           return heads(view, begin, count, width) + numbers(std::span(means).subspan(begin, count), width);
+         view.layout().blocks(static_cast<int>(means.size()), [&](int begin, int count, int width) {
+           const auto part = std::span(means).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(count));
+           return heads(view, begin, count, width) + numbers(view, part, width);
          });
 }
 

@@ -8,6 +8,7 @@
 #include "cli/inspect_view.h"
 #include "cli/run_report.h"
 #include "cli/session.h"
+#include "cli/sources.h"
 #include "cli/writing.h"
 #include "numerics/philox.h"
 #include "options/setting.h"
@@ -20,6 +21,7 @@ namespace {
 struct Options {
   GenerationConfig config;
   SessionOptions session;
+  Sources sources{.only_flags = {"num_return_sequences", "max_new_tokens", "max_length"}};
   std::vector<std::string> compare;
   bool json = false;
   std::optional<std::string> html;
@@ -58,8 +60,7 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
   output("--color", options.color, "auto|always|never", "whether to use colour");
   output("--rows", options.rows, "N", "candidates shown for each step");
   output("--width", options.width, "N", "columns to use; the terminal's, at most 100, if not set");
-  flags.add(generation_fields(), options.config);
-  flags.add(model_fields(), options.session.model);
+  add_source_flags(flags, options.sources, options.config, options.session.model);
   if (!flags.parse(spread_settings(arguments))) {
     Output().write(flags.help());
     return false;
@@ -68,6 +69,7 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
   if (options.width && (*options.width < 60 || *options.width > 1000)) {
     throw Error(ErrorKind::usage, "--width is {}: it must be from 60 to 1000", *options.width);
   }
+  take_from_sources(options.sources, options.config, options.session.model, options.session.quiet);
   return true;
 }
 

@@ -2,12 +2,15 @@
 // first one asks it to stop at the next step, and the second one ends it at once.
 #pragma once
 
+#include <chrono>
+
 namespace decant {
 
 void ignore_closed_pipes();  // SIGPIPE becomes a write error
 void catch_interrupts();     // SIGINT and SIGTERM, except where the parent wanted them ignored
 int interrupted();           // the signal that asked, or 0
 void forget_interrupt();     // it was answered: signals end the program again
-void outlive_interrupts();   // until they are caught again Ctrl-C is nothing: between lines that somebody edits
+inline constexpr auto kBetweenLooks = std::chrono::milliseconds(20);  // at interrupts, while something is under way
+void outlive_interrupts();  // until they are caught again Ctrl-C is nothing: between lines that somebody edits
 
 }  // namespace decant

@@ -32,8 +32,9 @@ void write_set_options(JsonWriter& json, const GenerationConfig& config) {
   json.end_object();
 }
 
-std::vector<std::string> set_options(GenerationConfig& config, std::string_view text, const std::string& name,
-                                     bool (*wanted)(const GenerationConfig&, const Field<GenerationConfig>&)) try {
+std::vector<std::string> set_options(
+    GenerationConfig& config, std::string_view text, const std::string& name,
+    const std::function<bool(const GenerationConfig&, const Field<GenerationConfig>&)>& wanted) try {
   const auto json = nlohmann::json::parse(text);
   if (!json.is_object()) throw Error(ErrorKind::data, "{} holds no JSON object", name);
   std::vector<std::string> unknown;

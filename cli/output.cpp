@@ -65,9 +65,7 @@ void tell_at_terminal(std::string_view text) {
 }
 
 std::string without_controls(std::string_view text) {
-  Utf8Buffer whole;
-  std::string utf8 = whole.push(text);  // then what is left of it: operands of one + have no order
-  utf8 += whole.flush();
+  const std::string utf8 = as_utf8(text);
   std::string safe;
   for (std::size_t i = 0; i < utf8.size(); ++i) {
     const auto byte = static_cast<unsigned char>(utf8[i]);

@@ -8,11 +8,13 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 
 #include "base/error.h"
 #include "base/json_writer.h"
 #include "base/memory_file.h"
 #include "cli/flags.h"
+#include "drafters/drafter.h"
 #include "options/table.h"
 #include "recipes/shared_recipe.h"
 
@@ -70,10 +72,30 @@ void add_recipe_flags(Flags& flags, RecipeOptions& options) {
       .group("Recipes");
 }
 
+void check_recipe(const RecipeOptions& recipe, const GenerationConfig& config) {
+  if (!recipe.source && (!recipe.arguments.empty() || recipe.trust_remote_code)) {
+    throw Error(ErrorKind::usage, "{} does nothing without --custom-generate",
+                recipe.arguments.empty() ? "--trust-remote-code" : "--recipe-arg");
+  }
+  if (recipe.source && is_shared_recipe(*recipe.source) && !drafters_of(config).empty())
+    throw Error(ErrorKind::usage,
+                "a recipe writes its own tokens, and nobody guesses them: drop --recipe or what drafts");
+}
+
 std::optional<ReadyRecipe> shared_recipe(const RecipeOptions& options) {
   if (!options.source || !is_shared_recipe(*options.source)) return std::nullopt;
   return load_shared_recipe(*options.source, arguments_of(options));
 }
+
+std::optional<ReadyRecipe> only_shared_recipe(const RecipeOptions& options, std::string_view command) {
+  if (options.source && !is_shared_recipe(*options.source)) {
+    throw Error(ErrorKind::usage, "decant {} takes recipes in C++, FILE.so: decant run has {}, which is in Python",
+                command, *options.source);
+  }
+  return shared_recipe(options);
+}
+
+std::string recipe_name(const RecipeOptions& options) { return std::filesystem::path(*options.source).stem().string(); }
 
 void run_recipe(const RecipeOptions& recipe, const SessionOptions& session, const GenerationConfig& config,
                 RecipeOutput output, const std::optional<std::string>& html) {

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/session.h"
@@ -21,8 +22,16 @@ struct RecipeOptions {
 
 void add_recipe_flags(Flags& flags, RecipeOptions& options);
 
+// Throws Error(usage) for what belongs to a recipe without one, and for options that do nothing beside it.
+void check_recipe(const RecipeOptions& recipe, const GenerationConfig& config);
+
 // Nothing where none was asked for, or one in Python. Throws Error for one that cannot be carried out.
 std::optional<ReadyRecipe> shared_recipe(const RecipeOptions& options);
+
+// The same for a command that goes on in this process: one in Python is an Error(usage).
+std::optional<ReadyRecipe> only_shared_recipe(const RecipeOptions& options, std::string_view command);
+
+std::string recipe_name(const RecipeOptions& options);  // REQUIRES: one was asked for
 
 enum class RecipeOutput { text, json, trace };
 

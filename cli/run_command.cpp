@@ -1,6 +1,4 @@
 // decant run: one prompt, one model, text on standard output.
-#include <filesystem>
-
 #include "base/error.h"
 #include "cli/best_so_far.h"
 #include "cli/command.h"
@@ -163,21 +161,11 @@ void check_show(const Options& options, const StrategyRow& strategy) {
   }
 }
 
-// What belongs to a recipe without one, or to no recipe.
-void check_recipe(const Options& options) {
+void check_views_of_recipe(const Options& options) {
   const RecipeOptions& recipe = options.recipe;
-  if (!recipe.source && (!recipe.arguments.empty() || recipe.trust_remote_code)) {
-    throw Error(ErrorKind::usage, "{} does nothing without --custom-generate",
-                recipe.arguments.empty() ? "--trust-remote-code" : "--recipe-arg");
-  }
-  if (!recipe.source) return;
-  if (options.show || (options.stats && !is_shared_recipe(*recipe.source))) {
-    throw Error(ErrorKind::usage, "{} knows nothing of recipes: --json has what is known of the run",
-                options.show ? "--show" : "--stats");
-  }
-  if (is_shared_recipe(*recipe.source) && !drafters_of(options.config).empty())
-    throw Error(ErrorKind::usage,
-                "a recipe writes its own tokens, and nobody guesses them: drop --recipe or what drafts");
+  if (!recipe.source || (!options.show && (!options.stats || is_shared_recipe(*recipe.source)))) return;
+  throw Error(ErrorKind::usage, "{} knows nothing of recipes: --json has what is known of the run",
+              options.show ? "--show" : "--stats");
 }
 
 }  // namespace
@@ -185,8 +173,9 @@ void check_recipe(const Options& options) {
 int run_command(const std::vector<std::string>& arguments) {
   Options options;
   if (!parse(arguments, options)) return 0;
-  check_recipe(options);
+  check_views_of_recipe(options);
   take_from_sources(options.sources, options.config, options.session.model, options.session.quiet);
+  check_recipe(options.recipe, options.config);
   const std::optional<ReadyRecipe> recipe = shared_recipe(options.recipe);
   if (options.recipe.source && !recipe) {
     const RecipeOutput output = options.json    ? RecipeOutput::json
@@ -207,8 +196,7 @@ int run_command(const std::vector<std::string>& arguments) {
   Session session(options.session);
   session.complete(config);
   session.open({&config, 1});
-  const std::string name = recipe ? std::filesystem::path(*options.recipe.source).stem().string() : "";
-  const RunInfo info = run_info(session, config, recipe ? name : strategy.name);
+  const RunInfo info = run_info(session, config, recipe ? recipe_name(options.recipe) : std::string(strategy.name));
   Views views(options, session, info, !recipe && strategy.beams(config), report ? &*report : nullptr);
   Ticket ticket = session.start(
       config, {.wishes = wishes_of(views.observers), .strategy = recipe ? recipe->strategy : StrategyFunction()});

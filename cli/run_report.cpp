@@ -128,9 +128,7 @@ std::string all_text(const Outcome& outcome) {
   std::string all;
   for (std::size_t i = 0; i < sequences.size(); ++i) {
     if (sequences.size() > 1) all += fmt::format("--- {} of {} ---\n", i + 1, sequences.size());
-    Utf8Buffer utf8;
-    all += utf8.push(sequences[i].bytes);
-    all += utf8.flush();
+    all += as_utf8(sequences[i].bytes);
     if (!all.empty() && !all.ends_with('\n')) all += '\n';
   }
   return all;

@@ -10,6 +10,7 @@
 #include "cli/output.h"
 #include "cli/run_report.h"
 #include "cli/session.h"
+#include "cli/sources.h"
 #include "cli/web_page.h"
 #include "options/table.h"
 #include "server/api.h"
@@ -20,6 +21,7 @@ namespace {
 
 struct Options {
   ModelOptions model;
+  Sources sources;
   HttpServerOptions http;
   std::string name;
   std::vector<std::string> more, hosts;
@@ -58,10 +60,14 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
   own("--unload-after", options.unload_after, "seconds after which an unused model is let go, 0 is never [600]", "X",
       "Model");
   flags.own("--quiet", options.quiet, "nothing on standard error but errors").group("Output");
-  flags.add(model_fields(), options.model);
-  if (flags.parse(arguments)) return true;
-  Output().write(flags.help());
-  return false;
+  add_source_flags(flags, options.sources, options.model);
+  if (!flags.parse(arguments)) {
+    Output().write(flags.help());
+    return false;
+  }
+  // What a request does not say is built-in, whoever runs the server.
+  take_from_sources(options.sources, options.model, options.quiet);
+  return true;
 }
 
 std::vector<std::string> read_keys(const Options& options) {
@@ -147,10 +153,10 @@ int serve_command(const std::vector<std::string>& arguments) {
   check(options, !keys.empty());
   options.http.limits.drain = HttpLimits::Seconds(options.shutdown_timeout);
 
-  const auto load = [&](const std::string& path) {
+  const auto load = [&](const std::string& path, bool only_drafts) {
     ModelOptions model = options.model;
     model.model = path;
-    return load_model(model, options.quiet);
+    return load_model(model, options.quiet, only_drafts);
   };
   const EngineOptions engine{.prefill_chunk_size = options.model.prefill_chunk_size,
                              .max_live = static_cast<std::size_t>(options.max_live),

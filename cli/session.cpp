@@ -12,16 +12,16 @@
 #include "cli/progress.h"
 #include "drafters/drafter.h"
 #include "hub/hub.h"
-#include "llama/eagle_draft.h"
+#include "llama/draft_pair.h"
 #include "llama/kinds.h"
 #include "llama/library.h"
 #include "llama/load_probe.h"
 #include "llama/next_head.h"
 #include "llama/self_model.h"
-#include "llama/split_model.h"
 #include "model/same_vocabulary.h"
 #include "options/table.h"
 #include "run/stop.h"
+#include "server/prompts.h"
 #include "strategies/resolve.h"
 
 namespace decant {
@@ -156,8 +156,7 @@ void Session::tell_unused() const {
 
 void Session::complete(GenerationConfig& config) const {
   if (!config.seed) config.seed = random_seed();
-  if ((conversation_ || prompts_[0].chat) && !config.eos_token_id) config.eos_token_id = file_->vocab().end_of_turn();
-  if (chooses_drafters(config) && no_next_head(*file_).empty()) set(config, get(generation_fields(), "mtp"), "true");
+  decant::complete(config, conversation_ || prompts_[0].chat, *file_);
 }
 
 std::vector<Token> Session::negative_prompt(const GenerationConfig& config) const {
@@ -198,6 +197,14 @@ Prompt Session::prompt_for(const GenerationConfig& config, int index) const {
   return config.token_healing ? healed(std::move(prompt), file_->vocab()) : prompt;
 }
 
+// Of a cache of whose size nobody has said anything. The texts that are returned have to be in it; of others that a
+// search tries most is shared.
+int Session::most_cells(const GenerationConfig& config, int one_text) const {
+  const std::int64_t returned = std::int64_t{one_text} * config.num_return_sequences;
+  const std::int64_t least = std::max(one_text, kDefaultCells);
+  return static_cast<int>(std::max(least, std::min(returned, affordable_cells(*file_, options_.model))));
+}
+
 void Session::expect(const GenerationConfig& config) {
   const StrategyRow& row = resolve_strategy(config);
   Room room = room_of(row, config);
@@ -208,11 +215,10 @@ void Session::expect(const GenerationConfig& config) {
   for (const int length : lengths_for(config)) {
     const int longest = file_->trained_context();
     const int twice = config.guidance_scale == 1 ? 1 : 2;
-    const int most = options_.model.ctx_size > 0
-                         ? options_.model.ctx_size
-                         : std::max(std::min(max_length(config, length), longest) * twice, kDefaultCells);
+    const int one_text = std::min(max_length(config, length), longest) * twice;
     Cost cost = decant::cost_of(config, room, length, negative, longest);
-    cost.cells = std::min(cost.cells, most);
+    cost.cells =
+        std::min(cost.cells, options_.model.ctx_size > 0 ? options_.model.ctx_size : most_cells(config, one_text));
     costs_.add(cost);
     const std::vector<std::string> names = models_of(row, config);
     for (std::size_t i = 0; i < names.size(); ++i) {
@@ -238,8 +244,7 @@ void Session::open() {
   for (Further& each : further_) {
     if (!is_self_model(each.name)) each.file = load_further(each);
   }
-  make_heads();
-  if (!model_) make_split();
+  make_pair();
   for (Further& each : further_) {
     if (!each.with_expert && !each.file) each.file = load_further(each);
   }
@@ -250,52 +255,30 @@ void Session::open() {
   load_s_ += since(begin);
 }
 
-// If something drafts that reads what the expert says: the head that its file carries, or a file of its own.
-void Session::make_heads() {
-  const auto is_head = [](const Further& each) {
-    return each.name == kNextHead || (each.file && is_draft(each.file->info()));
-  };
-  const auto found = std::ranges::find_if(further_, is_head);
-  if (found == further_.end()) return;
+// What drafts with what the expert itself computes: a head that reads what it says, or else its own lower layers, if
+// nobody looks into it.
+void Session::make_pair() {
+  const auto is_head = [](const Further& each) { return is_draft_head(each.name, each.file.get()); };
   if (std::ranges::count_if(further_, is_head) > 1)
     throw Error(ErrorKind::usage, "two drafters are to read what the model says, and only one can: leave one out");
-  if (found->name == kNextHead) check_next_head(*file_);
-  found->with_expert = true;
-  const Cost whole = costs_.sum(), drafts = found->costs.sum();
-  const int cells = std::max(whole.cells, drafts.cells);
-  const int sequences = std::min(1 + std::max(whole.branches, drafts.branches), 256);
-  const auto expert = std::make_shared<LlamaModel>(file_, options_.model, cells, sequences, rewind_);
-  model_ = expert.get();
-  engine_->load(std::string(kExpert), [&] { return expert; });
-  std::shared_ptr<Model> head;
-  if (found->name == kNextHead) {
-    head = std::make_shared<NextHead>(file_, expert, options_.model, cells, sequences);
-  } else {
-    check_eagle_draft(*found->file, *expert);
-    head = std::make_shared<EagleDraft>(found->file, expert, options_.model, cells, sequences);
+  std::vector<Further*> drafts;
+  for (Further& each : further_) {
+    if (each.only_drafts) drafts.insert(is_head(each) ? drafts.begin() : drafts.end(), &each);
   }
-  engine_->load(
-      found->name, [&] { return head; }, 1);
-}
-
-// If the expert's own lower layers draft, and nobody looks into it, what they compute serves the whole as well.
-void Session::make_split() {
-  const auto lower = [&](const Further& each) {
-    return each.only_drafts && can_split(*file_, self_layers(each.name), options_.model);
-  };
-  const auto split = std::find_if(further_.begin(), further_.end(), lower);
-  if (reads_layers_ || split == further_.end()) return;
-  split->with_expert = true;
-  const Cost whole = costs_.sum(), drafts = split->costs.sum();
-  const int cells = std::max(whole.cells, drafts.cells);
-  const int sequences = std::min(1 + std::max(whole.branches, drafts.branches), 256);
-  auto below =
-      std::make_shared<LowerLayers>(file_, self_layers(split->name), split->name, options_.model, cells, sequences);
-  auto above = std::make_shared<UpperLayers>(file_, below, options_.model, whole.cells, 1 + whole.branches);
-  model_ = above.get();
-  engine_->load(std::string(kExpert), [&] { return above; });
-  engine_->load(
-      split->name, [&] { return below; }, 1);
+  for (Further* each : drafts) {
+    const Cost whole = costs_.sum(), own = each->costs.sum();
+    const PairRoom room{.cells = std::max(whole.cells, own.cells),
+                        .sequences = std::min(1 + std::max(whole.branches, own.branches), 256),
+                        .rewind = rewind_};
+    const DraftPair pair = make_draft_pair(file_, each->name, each->file, !reads_layers_, options_.model, room);
+    if (!pair) continue;
+    each->with_expert = true;
+    model_ = pair.target.get();
+    engine_->load(std::string(kExpert), [&] { return pair.target; });
+    engine_->load(
+        each->name, [&] { return pair.draft; }, 1);
+    return;
+  }
 }
 
 void Session::make_model(const std::string& name, std::shared_ptr<const LlamaFile> file, const Cost& cost, int level) {
@@ -373,13 +356,12 @@ Ticket Session::start(const GenerationConfig& config, Start how) {
 }
 
 int Session::drive(Ticket& ticket, RunObserver& observer) {
-  constexpr auto patience = std::chrono::milliseconds(50);  // between two looks at progress and interrupts
   catch_interrupts();
   {
     Progress reading("reading the prompt", !options_.quiet);
     bool nothing_told = true;
     while (!interrupted() && !ticket.ended()) {
-      const std::optional<Event> event = ticket.next(patience);
+      const std::optional<Event> event = ticket.next(kBetweenLooks);
       if (event) {
         reading.wipe();  // before anything is written
         nothing_told = false;

@@ -98,11 +98,11 @@ class Session {
   void tell_unused() const;
   int longest_of_many() const;
   std::vector<int> lengths_for(const GenerationConfig& config) const;
+  int most_cells(const GenerationConfig& config, int one_text) const;
   Further& further(const std::string& name);
   std::shared_ptr<const LlamaFile> load_further(const Further& further) const;
   Cost cost_of(const Further& further) const;
-  void make_split();
-  void make_heads();
+  void make_pair();
   void make_model(const std::string& name, std::shared_ptr<const LlamaFile> file, const Cost& cost, int level = 0);
   std::vector<Token> negative_prompt(const GenerationConfig& config) const;
 

@@ -16,6 +16,7 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/prompts.h"
+#include "cli/sources.h"
 #include "cli/sweep_file.h"
 #include "cli/sweep_report.h"
 #include "options/setting.h"
@@ -29,6 +30,7 @@ constexpr int kUnbroken = 100'000;  // columns of one that goes to a file
 struct Options {
   GenerationConfig config;
   SessionOptions session;
+  Sources sources{.only_flags = {"num_return_sequences"}};
   std::vector<std::string> grid, settings, fixed;
   std::optional<std::string> prompts, out, html;
 };
@@ -53,14 +55,14 @@ bool parse(const std::vector<std::string>& arguments, Options& options) {
   flag("--out", options.out, "FILE", "Output",
        "the results, JSON Lines; the same command goes on with a file that exists");
   flag("--html", options.html, "FILE", "Output", "also a page with a table and plots");
-  flags.add(generation_fields(), options.config);
-  flags.add(model_fields(), options.session.model);
+  add_source_flags(flags, options.sources, options.config, options.session.model);
   if (flags.parse(arguments)) return true;
   Output().write(flags.help());
   return false;
 }
 
-// What the flags and the file of the sweep say together; flags count more than the file's options.
+// What the flags and the file of the sweep say together; flags count more than the file's options, and these more than
+// the other sources.
 struct Plan {
   PromptList prompts;
   GenerationConfig fixed;
@@ -90,6 +92,7 @@ Plan make_plan(Options& options) {
   for (const auto& [field, texts] : file.options) {
     if (!is_given(fixed, *field)) replace(fixed, *field, texts);
   }
+  take_from_sources(options.sources, fixed, options.session.model, options.session.quiet);
   for (const std::string& text : options.fixed) fixed = parse_setting(text, fixed).config;
   file.settings.insert(file.settings.end(), options.settings.begin(), options.settings.end());
   for (const std::string& text : options.grid) file.axes.push_back(parse_axis(text));
@@ -201,7 +204,7 @@ class Sweep {
       Cell cell(session_, {column.config, column.voices, static_cast<int>(point % plan_.grid.prompts())}, bell_);
       while (cell.running()) {
         if (interrupted()) return point;
-        seen_ = bell_->wait(seen_, std::chrono::milliseconds(50));
+        seen_ = bell_->wait(seen_, kBetweenLooks);
         show(first, static_cast<double>(point) + cell.fraction());
       }
       const CellResult result = cell.result();

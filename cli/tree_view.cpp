@@ -9,8 +9,7 @@
 namespace decant {
 namespace {
 
-constexpr int kStubs = 2;                               // dead branches shown at one place
-constexpr auto kPause = std::chrono::milliseconds(66);  // between two drawings
+constexpr int kStubs = 2;  // dead branches shown at one place
 
 // The branch by which a node is reached, and all that is known of where it leads.
 class Drawing {
@@ -200,13 +199,6 @@ std::string show_ends(const SearchTree& tree, const TreeStyle& how) {
   return table;
 }
 
-// Where the line begins that has n before it, or the text's end.
-std::size_t line_begin(std::string_view text, int n) {
-  std::size_t at = 0;
-  for (; n > 0 && at < text.size(); --n) at = std::min(text.find('\n', at), text.size() - 1) + 1;
-  return at;
-}
-
 }  // namespace
 
 void SearchTree::add(const SearchStep& step) {
@@ -244,26 +236,15 @@ std::string show_beams(const SearchTree& tree, const TreeStyle& how) {
 
 void TreeView::search(const SearchStep& step) {
   tree_.add(step);
-  const auto now = std::chrono::steady_clock::now();
-  if (!can_redraw(StandardStream::output) || now - drawn_ < kPause) return;
-  drawn_ = now;
-  wipe();
-  const TerminalSize size = terminal_size(StandardStream::output);
+  if (!beams_.are_due()) return;
   TreeStyle how = how_;
-  if (size.columns > 0) how.width = size.columns;  // it may have been made narrower
-  std::string beams = show_beams(tree_, how);
-  if (size.lines > 0) beams.resize(line_begin(beams, size.lines - 1));  // what has scrolled away cannot be wiped
-  output_.write_styled(beams);
-  lines_ = static_cast<int>(std::count(beams.begin(), beams.end(), '\n'));
-}
-
-void TreeView::wipe() {
-  if (lines_ > 0) output_.write_styled(fmt::format("\033[{}A\033[J", lines_));
-  lines_ = 0;
+  const int columns = terminal_size(StandardStream::output).columns;
+  if (columns > 0) how.width = columns;  // it may have been made narrower
+  beams_.draw(show_beams(tree_, how));
 }
 
 void TreeView::end() {
-  wipe();
+  beams_.wipe();
   output_.write_styled(tree_.ends.empty() ? show_beams(tree_, how_) : show_tree(tree_, how_));  // none: interrupted
 }
 

@@ -4,11 +4,11 @@
 // that depth is a number of detours and not of tokens. What died is one line with the reason.
 #pragma once
 
-#include <chrono>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "cli/live_lines.h"
 #include "cli/output.h"
 #include "cli/style.h"
 #include "run/request.h"
@@ -47,7 +47,7 @@ std::string show_beams(const SearchTree& tree, const TreeStyle& how);
 // Redraws the beams while the search goes, if standard output is a terminal.
 class TreeView : public RunObserver {
  public:
-  TreeView(Output& output, const TreeStyle& how) : output_(output), how_(how) {}
+  TreeView(Output& output, const TreeStyle& how) : output_(output), how_(how), beams_(output) {}
 
   bool wants_text() const override { return false; }
   bool wants_search() const override { return true; }
@@ -57,13 +57,10 @@ class TreeView : public RunObserver {
   void end();  // wipes the beams and writes the tree
 
  private:
-  void wipe();
-
   Output& output_;
   TreeStyle how_;
   SearchTree tree_;
-  int lines_ = 0;  // of the beams on the screen
-  std::chrono::steady_clock::time_point drawn_ = {};
+  LiveLines beams_;
 };
 
 }  // namespace decant

@@ -13,7 +13,7 @@ function(decant_fetch_llama dir)  # fills dir with the llama.cpp tree
       set(python ${Python_EXECUTABLE})
     endif()
     execute_process(
-      COMMAND ${python} -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all:
+      COMMAND ${python} -m pip download --quiet --disable-pip-version-check --no-deps --no-binary llama-cpp-python
               --dest ${CMAKE_SOURCE_DIR}/build/deps/incoming llama-cpp-python==${DECANT_LLAMA_VERSION}
       RESULT_VARIABLE status)
     if(NOT status EQUAL 0)

@@ -6,5 +6,5 @@ if(NOT CMAKE_CROSSCOMPILING)
                      COMMAND ${CMAKE_SOURCE_DIR}/scripts/manual.sh $<TARGET_FILE:decant> ${manual}
                      VERBATIM)
   add_custom_target(decant_manual ALL DEPENDS ${manual}/man/man1/decant.1)
-  install(DIRECTORY ${manual}/ DESTINATION ${CMAKE_INSTALL_DATADIR})
+  install(DIRECTORY ${manual}/ DESTINATION ${CMAKE_INSTALL_DATADIR} COMPONENT program)
 endif()

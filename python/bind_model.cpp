@@ -10,6 +10,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "cli/html_report.h"
 #include "cli/session.h"
 #include "options/table.h"
@@ -53,7 +54,7 @@ Prompt prompt_of_ids(const OpenedModel& model, const std::vector<Token>& ids) {
     const std::string_view said = model.vocab().bytes(id);
     bytes += said.empty() ? model.vocab().piece(id) : said;
   }
-  prompt.text = whole_characters(bytes);
+  prompt.text = as_utf8(bytes);
   prompt.tokens = ids;
   return prompt;
 }
@@ -162,7 +163,7 @@ std::pair<std::vector<double>, std::vector<bool>> read_score(const PythonModel& 
 void bind_prompt(nb::module_& module) {
   nb::class_<Prompt>(module, "Prompt", "What the model reads.")
       .def_prop_ro(
-          "text", [](const Prompt& self) { return whole_characters(self.text); }, "after the chat template")
+          "text", [](const Prompt& self) { return as_utf8(self.text); }, "after the chat template")
       .def_ro("ids", &Prompt::tokens)
       .def_ro("chat", &Prompt::chat, "whether the chat template was applied");
   nb::class_<Bell>(module, "Bell", "Rung whenever one of the requests that hang on it has something new.")
@@ -287,7 +288,7 @@ void bind_texts(nb::class_<PythonModel>& model) {
         if (id < 0 || id >= self.opened->vocab().size())
           throw Error(ErrorKind::usage, "there is no token {}: this model's are 0 to {}", id,
                       self.opened->vocab().size() - 1);
-        return whole_characters(self.opened->vocab().piece(id));
+        return as_utf8(self.opened->vocab().piece(id));
       },
       nb::arg("id"), "The token's own name in the vocabulary.");
 }

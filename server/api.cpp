@@ -9,7 +9,6 @@
 #include "server/api_error.h"
 #include "server/openapi.h"
 #include "server/prompts.h"
-#include "strategies/resolve.h"
 
 namespace decant {
 namespace {
@@ -21,6 +20,7 @@ constexpr Route routes[] = {
     {"GET", "/v1/models/", "one of them", &Api::model, false, true},
     {"POST", "/v1/completions", "continues texts", &Api::completions},
     {"POST", "/v1/chat/completions", "answers a conversation", &Api::chat},
+    {"POST", "/v1/responses", "answers a conversation, in OpenAI's newer notation", &Api::responses},
     {"POST", "/v1/decode", "one text, and of each of its tokens why it was chosen", &Api::decode},
     {"GET", "/", "a page where one watches texts being decided", &Api::page, true, true},
     {"POST", "/tokenize", "a text, or messages, as token ids", &Api::tokenize},
@@ -165,8 +165,10 @@ Api::Served Api::texts(const HttpRequest& request, Endpoint endpoint, Start star
     if (wanted.from && wanted.model.empty()) {
       if (const auto earlier = kept_.find(wanted.from->id, wanted.realm)) wanted.model = earlier->model;
     }
-    const StrategyRow& row = resolve_strategy(wanted.config);
-    const auto model = models_.get(wanted.model, models_of(row, wanted.config), n_drafting(row, wanted.config));
+    const auto model = models_.get(wanted.model);
+    const auto earlier = wanted.from ? kept_.find(wanted.from->id, wanted.realm) : nullptr;
+    complete(wanted.config, earlier ? earlier->chat : !wanted.messages.empty(), model->file());
+    wanted.reader = models_.load_named(*model, wanted.config);
     return start(model, std::move(wanted));
   } catch (...) {
     ++metrics_.refused;
@@ -174,16 +176,20 @@ Api::Served Api::texts(const HttpRequest& request, Endpoint endpoint, Start star
   }
 }
 
-Api::Served Api::completions(const HttpRequest& request, const Wake& wake) {
-  return texts(request, Endpoint::completions, [&](const auto& model, TextRequest wanted) {
+Api::Served Api::generated(const HttpRequest& request, Endpoint endpoint, const Wake& wake) {
+  return texts(request, endpoint, [&](const auto& model, TextRequest wanted) {
     return generate(model, std::move(wanted), options_.limits, metrics_, wake);
   });
 }
 
-Api::Served Api::chat(const HttpRequest& request, const Wake& wake) {
-  return texts(request, Endpoint::chat, [&](const auto& model, TextRequest wanted) {
-    return generate(model, std::move(wanted), options_.limits, metrics_, wake);
-  });
+Api::Served Api::completions(const HttpRequest& request, const Wake& wake) {
+  return generated(request, Endpoint::completions, wake);
+}
+
+Api::Served Api::chat(const HttpRequest& request, const Wake& wake) { return generated(request, Endpoint::chat, wake); }
+
+Api::Served Api::responses(const HttpRequest& request, const Wake& wake) {
+  return generated(request, Endpoint::responses, wake);
 }
 
 Api::Served Api::decode(const HttpRequest& request, const Wake& wake) {
@@ -382,6 +388,6 @@ Api::Served Api::page(const HttpRequest&, const Wake&) {
   return whole({std::move(head), std::move(page)});
 }
 
-Api::Served Api::openapi(const HttpRequest&, const Wake&) { return whole({HttpHead{}, openapi_text()}); }
+Api::Served Api::openapi(const HttpRequest&, const Wake&) { return whole({HttpHead{}, openapi_text(models_.names())}); }
 
 }  // namespace decant

@@ -43,6 +43,7 @@ class Api final : public HttpHandler {
   Served decode(const HttpRequest& request, const Wake& wake);
   Served page(const HttpRequest& request, const Wake& wake);
   Served chat(const HttpRequest& request, const Wake& wake);
+  Served responses(const HttpRequest& request, const Wake& wake);
   Served tokenize(const HttpRequest& request, const Wake& wake);
   Served detokenize(const HttpRequest& request, const Wake& wake);
   Served tokenizer_info(const HttpRequest& request, const Wake& wake);
@@ -53,6 +54,7 @@ class Api final : public HttpHandler {
  private:
   template <class Start>
   Served texts(const HttpRequest& request, Endpoint endpoint, Start start);
+  Served generated(const HttpRequest& request, Endpoint endpoint, const Wake& wake);
   std::shared_ptr<ServedModel> named(const Json& body);
   std::optional<Realm> realm_of(const HttpRequest& request) const;  // nothing: no valid key
 

@@ -22,19 +22,21 @@ class Decoding final : public Response {
     GenerationConfig& config = request.config;
     Job job;
     answer_ = {.model = model_->name(), .realm = request.realm, .chat = !request.messages.empty()};
+    job.model = request.reader;
     if (request.from) {
       job.from = go_on_from(*request.from);
       std::vector<Token> text = job.from.tokens();
       text.insert(text.end(), request.from->tokens.begin(), request.from->tokens.end());
       request.prompts = {std::move(text)};
     }
-    complete(config, answer_.chat, model_->file());
     if (!config.seed) config.seed = random_seed();
     const StrategyRow& row = resolve_strategy(config);
     ReadPrompt prompt = std::move(read_prompts(request, model_->file()).at(0));
     answer_.prompt = prompt.tokens.size();
     job.config = config;
-    job.prompt = request.from ? request.from->tokens : prompt.tokens;
+    const bool is_known = request.from && job.from.model() == job.model;  // another copy of the model has read none
+    if (!is_known) job.from = {};
+    job.prompt = is_known ? request.from->tokens : prompt.tokens;
     job.healed = prompt.healed;
     if (config.guidance_scale != 1 && !config.negative_prompt.empty())
       job.negative_prompt = read_prompt_text(config.negative_prompt, model_->file()).tokens;

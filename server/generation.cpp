@@ -17,7 +17,9 @@
 #include "base/utf8.h"
 #include "options/table.h"
 #include "server/api_error.h"
+#include "server/call_reader.h"
 #include "server/random_name.h"
+#include "server/responses.h"
 #include "strategies/resolve.h"
 #include "strategies/score.h"
 #include "strategies/speculative_trace.h"
@@ -28,6 +30,11 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 double since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+
+const Json& no_tools() {
+  static const Json none;
+  return none;
+}
 
 // What clients expect in place of minus infinity, which JSON has not.
 constexpr double kNever = -9999;
@@ -163,7 +170,7 @@ struct Choice {
   std::size_t offset = 0;             // in characters, of the next record
   bool begun = false, ended = false;  // the stream has its first, its last chunk
   std::optional<FinishReason> finish = {};
-  std::optional<ToolCallReader> calls = {};
+  std::optional<CallReader> calls = {};
 
   void show(const std::string& more, std::size_t withheld) {
     text += more;
@@ -201,15 +208,15 @@ class Generation final : public Response {
         request_(std::move(request)),
         limits_(limits),
         metrics_(metrics),
-        chat_(request_.endpoint == Endpoint::chat),
+        chat_(request_.endpoint != Endpoint::completions),
         id_(random_name(chat_ ? "chatcmpl-" : "cmpl-")),
         created_(std::time(nullptr)) {
     GenerationConfig& config = request_.config;
     notation_ = prepare_tools(request_, model_->file());
-    complete(config, chat_, model_->file());
     if (!config.seed) config.seed = random_seed();
     if (request_.logprobs > config.trace_top) config.trace_top = request_.logprobs;
     strategy_ = resolve_strategy(config).name;
+    if (request_.endpoint == Endpoint::responses) response_.emplace(request_.body, model_->name(), created_);
     const auto bell = std::make_shared<Bell>(wake);
     for (ReadPrompt& each : read_prompts(request_, model_->file())) add(std::move(each), bell);
   }
@@ -254,11 +261,12 @@ class Generation final : public Response {
     for (int i = 0; i < config.num_return_sequences; ++i) {
       Choice choice{.index = part.first + i, .stream = TextStream(hidden, before + part.prompt.healed)};
       if (request_.echo && request_.logprobs < 0) choice.text = part.prompt.text;
-      if (notation_) choice.calls.emplace(*notation_);
+      if (notation_) choice.calls.emplace(*notation_, request_.tools.any() ? request_.tools.tools : no_tools());
       choices_.push_back(std::move(choice));
     }
     if (request_.echo && request_.logprobs >= 0) score_prompt(part, bell);
     Job job;
+    job.model = request_.reader;
     job.config = config;
     job.prompt = part.prompt.tokens;
     job.healed = part.prompt.healed;
@@ -334,14 +342,15 @@ class Generation final : public Response {
       choice_of(part, decision->sequence).told.push_back(record_of(*decision, request_.logprobs));
     } else if (const auto* token = std::get_if<TokenEvent>(&event)) {
       Choice& choice = choice_of(part, token->sequence);
-      choice.written += token->bytes.size();
+      const std::string_view bytes = bytes_of(*token);
+      choice.written += bytes.size();
       if (!choice.told.empty()) {
         choice.held.push_back(std::move(choice.told.front()));
-        choice.held.back().bytes = token->bytes.size();
+        choice.held.back().bytes = bytes.size();
         choice.told.pop_front();
       }
       const std::size_t before = choice.text.size();
-      const std::string text = choice.stream.push(token->bytes);
+      const std::string text = choice.stream.push(bytes);
       choice.show(text, choice.stream.held_bytes());
       if (request_.stream) chunk(choice, std::string_view(choice.text).substr(before));
     } else if (const auto* finished = std::get_if<FinishedEvent>(&event)) {
@@ -352,6 +361,13 @@ class Generation final : public Response {
       choice.finish = finished->stop.reason;
       if (request_.stream) chunk(choice, text);
     }
+  }
+
+  // The marks of calls may be control tokens, which add nothing to a text but are to be read here.
+  std::string_view bytes_of(const TokenEvent& event) const {
+    if (!notation_ || !event.bytes.empty()) return event.bytes;
+    const std::string_view name = model_->file().vocab().piece(event.token);
+    return is_mark(*notation_, name) ? name : std::string_view();
   }
 
   Choice& choice_of(const Part& part, int sequence) {
@@ -417,12 +433,13 @@ class Generation final : public Response {
     json.field("finish_detail", to_string(*choice.finish));
   }
 
-  // What of the text is said and what calls a tool; all of it, once it has its end.
-  static ToolCallReader::Found read_calls(Choice& choice, std::string_view text) {
-    ToolCallReader::Found found = choice.calls->push(text);
+  // What of the text is said, thought aloud, and calls a tool; all of it, once it has its end.
+  static CallReader::Found read_calls(Choice& choice, std::string_view text) {
+    CallReader::Found found = choice.calls->push(text);
     if (!choice.finish) return found;
-    ToolCallReader::Found rest = choice.calls->finish();
+    CallReader::Found rest = choice.calls->finish();
     found.text += rest.text;
+    found.reasoning += rest.reasoning;
     std::move(rest.calls.begin(), rest.calls.end(), std::back_inserter(found.calls));
     return found;
   }
@@ -447,11 +464,15 @@ class Generation final : public Response {
   // Of a text that goes on; its end, once it has one, is in the last of them.
   void chunk(Choice& choice, std::string_view text) {
     if (text.empty() && choice.records.empty() && !choice.finish) return;
-    ToolCallReader::Found found;
+    CallReader::Found found;
     if (choice.calls) {
       found = read_calls(choice, text);
       text = found.text;
-      if (text.empty() && found.calls.empty() && choice.records.empty() && !choice.finish) return;
+      if (found.empty() && choice.records.empty() && !choice.finish) return;
+    }
+    if (response_) {
+      events_ += response_->more(choice.calls ? found : CallReader::Found{.text = std::string(text)});
+      return;
     }
     JsonWriter json;
     begin(json, true);
@@ -459,6 +480,7 @@ class Generation final : public Response {
     if (chat_) {
       json.key("delta").begin_object();
       if (!std::exchange(choice.begun, true)) json.field("role", "assistant");
+      if (!found.reasoning.empty()) json.field("reasoning_content", std::string_view(found.reasoning));
       if (!choice.calls || !text.empty()) json.field("content", text);
       write_calls(json, found.calls, choice.calls ? choice.calls->count() : 0);
       json.end_object();
@@ -474,6 +496,10 @@ class Generation final : public Response {
   }
 
   void end_stream() {
+    if (response_) {
+      events_ += response_->end(usage_of_response(), to_string(end_of(choices_[0])), is_complete());
+      return;
+    }
     if (request_.include_usage) {
       JsonWriter json;
       begin(json, true);
@@ -485,7 +511,22 @@ class Generation final : public Response {
     events_ += "data: [DONE]\n\n";
   }
 
+  ResponsesUsage usage_of_response() { return {prompt_tokens_, new_tokens_, parts_[0].writing.seed()}; }
+  static FinishReason end_of(const Choice& choice) { return choice.finish.value_or(FinishReason::length); }
+  bool is_complete() const { return openai_reason(end_of(choices_[0])) == "stop"; }
+
+  // The text as it is to be read.
+  static CallReader::Found found_in(Choice& choice) {
+    return choice.calls ? read_calls(choice, choice.text) : CallReader::Found{.text = choice.text};
+  }
+
   Piece all() {
+    if (response_) {
+      ended_ = true;
+      Choice& choice = choices_[0];
+      return {HttpHead{},
+              response_->whole(found_in(choice), usage_of_response(), to_string(end_of(choice)), is_complete()), true};
+    }
     JsonWriter json;
     begin(json, false);
     json.key("choices").begin_array();
@@ -495,9 +536,9 @@ class Generation final : public Response {
         json.begin_object().field("index", choice.index);
         if (chat_) {
           json.key("message").begin_object().field("role", "assistant").key("content");
-          const ToolCallReader::Found found =
-              choice.calls ? read_calls(choice, choice.text) : ToolCallReader::Found{choice.text, {}};
+          const CallReader::Found found = found_in(choice);
           found.text.empty() && !found.calls.empty() ? json.value(nullptr) : json.value(std::string_view(found.text));
+          if (!found.reasoning.empty()) json.field("reasoning_content", std::string_view(found.reasoning));
           json.key("refusal").value(nullptr);
           write_calls(json, found.calls, static_cast<int>(found.calls.size()));
           json.end_object();
@@ -524,6 +565,7 @@ class Generation final : public Response {
       WholeResponse answer = answer_of(error);
       return {std::move(answer.head), std::move(answer.body), true};
     }
+    if (response_) return {{}, std::exchange(events_, {}) + response_->fail(error), true};
     JsonWriter json;
     write_error(json, error);
     event(json.text());
@@ -539,7 +581,8 @@ class Generation final : public Response {
   std::time_t created_;
   Clock::time_point begin_ = Clock::now();
   std::string_view strategy_;
-  std::optional<ToolNotation> notation_;  // of calls of tools, if there may be any
+  std::optional<ResponsesAnswer> response_;  // where that is how it is told
+  const ToolNotation* notation_ = nullptr;   // of calls of tools, if there may be any
   std::vector<Part> parts_;
   std::vector<Choice> choices_;
   std::string events_;

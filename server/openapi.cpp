@@ -70,6 +70,7 @@ Json request_schema(Endpoint endpoint) {
   Json schema = {{"type", "object"}, {"properties", properties_for(endpoint)}, {"additionalProperties", false}};
   if (endpoint == Endpoint::completions) schema["required"] = {"prompt"};
   if (endpoint == Endpoint::chat) schema["required"] = {"messages"};
+  if (endpoint == Endpoint::responses) schema["required"] = {"input"};
   return schema;
 }
 
@@ -79,23 +80,37 @@ Json reference(std::string_view name) { return {{"$ref", fmt::format("#/componen
 std::optional<Json> body_of(std::string_view path) {
   if (path == "/v1/completions") return reference("CompletionRequest");
   if (path == "/v1/chat/completions") return reference("ChatRequest");
+  if (path == "/v1/responses") return reference("ResponsesRequest");
   if (path == "/v1/decode") return reference("DecodeRequest");
   constexpr std::string_view tokenize =
       R"({"prompt":{"type":"string"},"content":{"type":"string"},"add_special_tokens":{"type":"boolean"},"add_special":{"type":"boolean"},)"
       R"("parse_special":{"type":"boolean"},"with_pieces":{"type":"boolean"},"return_token_strs":{"type":"boolean"}})";
   Json fields = Json::object();
   if (path == "/tokenize") fields = Json::parse(tokenize);
-  if (path == "/detokenize") fields = Json::parse(R"({"tokens":{"type":"array","items":{"type":"integer"}}})");
+  if (path == "/detokenize")
+    fields = Json::parse(R"({"tokens":{"type":"array","items":{"type":"integer","minimum":0}}})");
   const bool takes_messages = path == "/tokenize" || path == "/apply-template";
   for (const ApiField& field : api_fields()) {
     const bool is_taken =
         field.name == "model" || (takes_messages && (field.name == "messages" || field.name == "tools"));
     if (is_taken) fields[std::string(field.name)] = Json::parse(field.schema);
   }
-  return Json{{"type", "object"}, {"properties", std::move(fields)}};
+  Json body = {{"type", "object"}, {"properties", std::move(fields)}};
+  if (path == "/tokenize") {
+    for (const char* each : {"prompt", "content", "messages"}) body["anyOf"].push_back({{"required", {each}}});
+  } else {
+    body["required"] = {path == "/detokenize" ? "tokens" : "messages"};
+  }
+  return body;
 }
 
-Json operation(const Route& route) {
+// Wherever a schema has a member `model`, it is one of those that are served.
+void name_models(Json& schema, const std::vector<std::string>& models) {
+  if (schema.is_object() && schema.contains("properties") && schema["properties"].contains("model"))
+    schema["properties"]["model"]["enum"] = models;
+}
+
+Json operation(const Route& route, const std::vector<std::string>& models) {
   Json it = {{"summary", route.doc}};
   Json& responses = it["responses"];
   const Json error = {{"description", "an error"},
@@ -111,18 +126,20 @@ Json operation(const Route& route) {
     responses[status] = error;
   if (!route.open) it["security"] = Json::array({{{"key", Json::array()}}, Json::object()});
   if (route.path.ends_with('/') && route.path.size() > 1) {
-    it["parameters"] =
-        Json::array({{{"name", "model"}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}}}}});
+    it["parameters"] = Json::array(
+        {{{"name", "model"}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}, {"enum", models}}}}});
   }
   if (route.method == "POST") {
-    it["requestBody"] = {{"required", true}, {"content", {{"application/json", {{"schema", *body_of(route.path)}}}}}};
+    Json body = *body_of(route.path);
+    name_models(body, models);
+    it["requestBody"] = {{"required", true}, {"content", {{"application/json", {{"schema", std::move(body)}}}}}};
   }
   return it;
 }
 
 }  // namespace
 
-std::string openapi_text() {
+std::string openapi_text(const std::vector<std::string>& models) {
   Json page;
   page["openapi"] = "3.1.0";
   page["info"] = {{"title", "decant"}, {"version", DECANT_VERSION}};
@@ -132,12 +149,14 @@ std::string openapi_text() {
     const std::string path = std::string(route.path) + (is_prefix ? "{model}" : "");
     std::string method(route.method);
     for (char& c : method) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    paths[path][method] = operation(route);
+    paths[path][method] = operation(route, models);
   }
   Json& schemas = page["components"]["schemas"];
   schemas["CompletionRequest"] = request_schema(Endpoint::completions);
   schemas["ChatRequest"] = request_schema(Endpoint::chat);
+  schemas["ResponsesRequest"] = request_schema(Endpoint::responses);
   schemas["DecodeRequest"] = request_schema(Endpoint::decode);
+  for (auto& each : schemas) name_models(each, models);
   const Json text_or_null = {{"type", Json::array({"string", "null"})}};
   schemas["Error"] = {{"type", "object"},
                       {"properties",

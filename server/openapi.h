@@ -2,9 +2,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace decant {
 
-std::string openapi_text();
+std::string openapi_text(const std::vector<std::string>& models);  // that are served
 
 }  // namespace decant

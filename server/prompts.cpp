@@ -2,9 +2,12 @@
 #include "server/prompts.h"
 
 #include "base/error.h"
+#include "drafters/drafter.h"
+#include "llama/next_head.h"
 #include "options/table.h"
 #include "processors/token_healing.h"
 #include "server/api_error.h"
+#include "server/tool_grammar.h"
 
 namespace decant {
 namespace {
@@ -48,37 +51,43 @@ ReadPrompt read_prompt_text(const std::string& text, const LlamaFile& file) {
   return {.text = text, .tokens = vocab.tokenize(text, true, !own_bos)};
 }
 
-std::string render_messages(const std::vector<Message>& messages, const LlamaFile& file, const ToolWishes& tools) {
-  if (!file.chat_template())
-    throw Error(ErrorKind::data, "the file of {} has no chat template: use completions", file.name());
+std::string render_messages(const std::vector<Message>& conversation, const LlamaFile& file, const ToolWishes& tools) {
+  const ChatTemplate* chat = file.chat_template();
+  if (!chat) throw Error(ErrorKind::data, "the file of {} has no chat template: use completions", file.name());
+  std::vector<Message> messages = conversation;
+  const ToolNotation* notation = notation_of(chat->source());
+  if (tools.any() && !chat->has_tools() && notation && notation->told) {
+    if (messages.empty() || messages[0].role != "system") messages.insert(messages.begin(), {"system", ""});
+    messages[0].content += notation->told(tools.tools);
+  }
   const std::string list = tools.any() ? tools.tools.dump() : "";
   std::string text;
   try {
-    text = file.chat_template()->render(messages, list);
+    text = chat->render(messages, list);
   } catch (const Error&) {
     if (!with_text_arguments(messages, "")) throw;
   }
   const auto texts = with_text_arguments(messages, text);
-  return texts ? file.chat_template()->render(*texts, list) : text;
+  return texts ? chat->render(*texts, list) : text;
 }
 
-std::optional<ToolNotation> prepare_tools(TextRequest& request, const LlamaFile& file) {
+const ToolNotation* prepare_tools(TextRequest& request, const LlamaFile& file) {
   const ToolWishes& wishes = request.tools;
-  if (!wishes.any()) return std::nullopt;
   const ChatTemplate* chat = file.chat_template();
-  const auto notation = chat ? notation_of(chat->source()) : std::nullopt;
-  if (!notation) {
-    throw ApiError(
-        400,
-        fmt::format("the chat template of {} {}", file.name(),
-                    chat && chat->has_tools() ? "has tools called in a way that is not known here" : "knows no tools"),
-        "tools");
+  const ToolNotation* notation = chat && is_conversation(request.endpoint) ? notation_of(chat->source()) : nullptr;
+  if (!wishes.any()) return notation && notation->channels ? notation : nullptr;
+  const bool is_told = chat && (chat->has_tools() || (notation && notation->told));
+  if (!notation || !is_told) {
+    throw ApiError(400,
+                   fmt::format("the chat template of {} {}", file.name(),
+                               is_told ? "has tools called in a way that is not known here" : "knows no tools"),
+                   "tools");
   }
   if (!wishes.required) return notation;
   GenerationConfig& config = request.config;
   if (!config.grammar.empty() || !config.json_schema.empty())
     throw ApiError(400, "tool_choice cannot require a call beside response_format or a grammar", "tool_choice");
-  set(config, get(generation_fields(), "grammar"), grammar_of(wishes, *notation));
+  set(config, get(generation_fields(), "grammar"), grammar_of(wishes, *notation, file.vocab()));
   return notation;
 }
 
@@ -102,6 +111,7 @@ std::vector<ReadPrompt> read_prompts(const TextRequest& request, const LlamaFile
 
 void complete(GenerationConfig& config, bool chat, const LlamaFile& file) {
   if (chat && !config.eos_token_id) config.eos_token_id = file.vocab().end_of_turn();
+  if (chooses_drafters(config) && no_next_head(file).empty()) set(config, get(generation_fields(), "mtp"), "true");
 }
 
 }  // namespace decant

@@ -10,30 +10,47 @@
 #include "base/edit_distance.h"
 #include "options/table.h"
 #include "server/api_error.h"
+#include "server/responses.h"
 
 namespace decant {
 namespace {
 
-constexpr std::string_view kText = R"({"type":"string"})", kFlag = R"({"type":"boolean"})", kAny = R"({})",
-                           kObject = R"({"type":"object"})";
+constexpr std::string_view kText = R"({"type":"string"})", kFlag = R"({"type":"boolean"})", kAny = R"({})";
 
 constexpr ApiField fields[] = {
-    {"model", "", kText, "which of the models that are served"},
+    {"model", "", kText, "which of the models that are served", true, true, true, true},
     {"prompt", "",
-     R"({"oneOf":[{"type":"string"},{"type":"array","items":{"type":"string"}},{"type":"array","items":{"type":"integer"}},{"type":"array","items":{"type":"array","items":{"type":"integer"}}}]})",
+     R"({"oneOf":[{"type":"string"},{"type":"array","minItems":1,"maxItems":128,"items":{"type":"string"}},{"type":"array","minItems":1,"items":{"type":"integer","minimum":0}},{"type":"array","minItems":1,"maxItems":128,"items":{"type":"array","minItems":1,"items":{"type":"integer","minimum":0}}}]})",
      "a text, token ids, or a list of either", true, false, true},
     {"messages", "",
-     R"({"type":"array","items":{"type":"object","properties":{"role":{"type":"string"},"content":{}},"required":["role","content"]}})",
+     R"({"type":"array","minItems":1,"items":{"type":"object","properties":{"role":{"enum":["system","developer","user","assistant","tool"]},"content":{"oneOf":[{"type":"string"},{"type":"array","items":{"type":"object","properties":{"type":{"const":"text"},"text":{"type":"string"}},"required":["type","text"]}}]},"name":{"type":"string"},"tool_call_id":{"type":"string"},"tool_calls":{"type":"array","items":{"type":"object"}}},"required":["role","content"]}})",
      "the conversation, to which the model's chat template is applied", false, true, true},
-    {"tools", "", R"({"type":"array","items":{"type":"object"}})", "functions that the answer may call", false, true,
-     false},
+    {"tools", "",
+     R"({"type":"array","maxItems":128,"items":{"type":"object","properties":{"type":{"const":"function"},"function":{"type":"object","properties":{"name":{"type":"string","pattern":"^[A-Za-z0-9_.-]{1,64}$"},"description":{"type":"string"},"parameters":{"type":"object"}},"required":["name"]}},"required":["type","function"]}})",
+     "functions that the answer may call", false, true, false},
     {"tool_choice", "", R"({"oneOf":[{"type":"object"},{"enum":["none","auto","required"]}]})",
-     "none, auto, required, or the function to call", false, true, false},
-    {"parallel_tool_calls", "", kFlag, "false: one call at most where one is required", false, true, false},
+     "none, auto, required, or the function to call", false, true, false, true},
+    {"parallel_tool_calls", "", kFlag, "false: one call at most where one is required", false, true, false, true},
+    {"input", "",
+     R"({"oneOf":[{"type":"string"},{"type":"array","minItems":1,"items":{"type":"object","properties":{"type":{"enum":["message","function_call","function_call_output","reasoning"]},"role":{"enum":["system","developer","user","assistant"]},"content":{"oneOf":[{"type":"string"},{"type":"array","items":{"type":"object","properties":{"type":{"enum":["input_text","output_text"]},"text":{"type":"string"}},"required":["type","text"]}}]}}}}]})",
+     "a text, or the items of the conversation", false, false, false, true},
+    {"instructions", "", kText, "the system message", false, false, false, true},
+    {"tools", "",
+     R"({"type":"array","maxItems":128,"items":{"type":"object","properties":{"type":{"const":"function"},"name":{"type":"string","pattern":"^[A-Za-z0-9_.-]{1,64}$"},"description":{"type":"string"},"parameters":{"type":"object"}},"required":["type","name"]}})",
+     "functions that the answer may call", false, false, false, true},
+    {"text", "",
+     R"({"type":"object","properties":{"format":{"type":"object","properties":{"type":{"enum":["text","json_object","json_schema"]},"name":{"type":"string"},"schema":{"type":"object"}},"required":["type"]}}})",
+     "format: text, json_object, or json_schema with its schema", false, false, false, true},
+    {"max_output_tokens", "max_new_tokens", "", "how many tokens at most", false, false, false, true},
+    {"previous_response_id", "", R"({"type":"null"})", "refused: no conversations are kept", false, false, false, true},
+    {"background", "", R"({"enum":[false,null]})", "refused: answers come while one waits", false, false, false, true},
+    {"include", "", R"({"type":"array","maxItems":0})", "refused: nothing more can be included", false, false, false,
+     true},
+    {"truncation", "", R"({"enum":["disabled",null]})", "refused: nothing is left out", false, false, false, true},
     {"from", "",
      R"({"type":"object","properties":{"id":{"type":"string"},"sequence":{"type":"integer","minimum":0},"length":{"type":"integer","minimum":0},"tokens":{"type":"array","items":{"type":"integer"}}},"required":["id"],"additionalProperties":false})",
      "a place in an earlier answer, in place of a prompt", false, false, true},
-    {"stream", "", kFlag, "server-sent events as the text is written", true, true, false},
+    {"stream", "", kFlag, "server-sent events as the text is written", true, true, false, true},
     {"stream_options", "", R"({"type":"object","properties":{"include_usage":{"type":"boolean"}}})",
      "include_usage: a last event with the usage", true, true, false},
     {"logprobs", "", R"({"type":"integer","minimum":0,"maximum":20})",
@@ -41,22 +58,27 @@ constexpr ApiField fields[] = {
     {"logprobs", "", kFlag, "the model's own log-probability of each token", false, true, false},
     {"top_logprobs", "", R"({"type":"integer","minimum":0,"maximum":20})", "and of so many others", false, true, false},
     {"echo", "", kFlag, "the prompt in front of the text, with its log-probabilities", true, false, false},
-    {"response_format", "", kObject, "text, json_object, or json_schema with its schema", true, true, true},
-    {"logit_bias", "logit_bias", R"({"type":"object","additionalProperties":{"type":"number"}})",
-     "token id to what is added to its logit"},
+    {"response_format", "",
+     R"({"type":"object","properties":{"type":{"enum":["text","json_object","json_schema"]},"json_schema":{"type":"object","properties":{"name":{"type":"string"},"schema":{"type":"object"}},"required":["schema"]}},"required":["type"]})",
+     "text, json_object, or json_schema with its schema", true, true, true},
+    {"logit_bias", "logit_bias",
+     R"({"type":"object","maxProperties":1024,"propertyNames":{"pattern":"^[0-9]+$"},"additionalProperties":{"type":"number"}})",
+     "token id to what is added to its logit", true, true, true, true},
     {"n", "num_return_sequences", "", "how many texts"},
     {"best_of", "", R"({"type":"integer"})", "must be n", true, false, false},
     {"max_tokens", "max_new_tokens", "", "how many tokens at most"},
     {"max_completion_tokens", "max_new_tokens", "", "how many tokens at most", false, true, false},
-    {"stop", "stop_strings", R"({"oneOf":[{"type":"string"},{"type":"array","items":{"type":"string"}}]})",
-     "texts that end it"},
+    {"stop", "stop_strings",
+     R"({"oneOf":[{"type":"string","maxLength":64},{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64}}]})",
+     "texts that end it, of at most 256 bytes", true, true, true, true},
     // What says nothing to a model on this machine.
-    {"user", "", kAny, "ignored"},
-    {"metadata", "", kAny, "ignored"},
-    {"store", "", kAny, "ignored"},
-    {"service_tier", "", kAny, "ignored"},
-    {"safety_identifier", "", kAny, "ignored"},
-    {"prompt_cache_key", "", kAny, "ignored"},
+    {"user", "", kAny, "ignored", true, true, true, true},
+    {"metadata", "", kAny, "ignored", true, true, true, true},
+    {"store", "", kAny, "ignored", true, true, true, true},
+    {"service_tier", "", kAny, "ignored", true, true, true, true},
+    {"safety_identifier", "", kAny, "ignored", true, true, true, true},
+    {"prompt_cache_key", "", kAny, "ignored", true, true, true, true},
+    {"reasoning", "", kAny, "ignored", false, false, false, true},
 };
 
 [[noreturn]] void reject(std::string_view field, std::string_view wanted) {
@@ -168,14 +190,14 @@ std::vector<PromptInput> read_prompts(const Json& value) {
 }
 
 // Calls of an earlier turn; their arguments, which are JSON in a text, as templates take them: an object.
-Json read_calls(const Json& calls) {
+Json read_calls(const Json& calls, std::string_view field) {
   constexpr std::string_view wanted =
       "of messages whose tool_calls are a list of {id, type, function: {name, arguments}}";
-  if (!calls.is_array()) reject("messages", wanted);
+  if (!calls.is_array()) reject(field, wanted);
   Json read = Json::array();
   for (const Json& each : calls) {
     const Json function = each.is_object() ? each.value("function", Json()) : Json();
-    if (!function.is_object() || !function.value("name", Json()).is_string()) reject("messages", wanted);
+    if (!function.is_object() || !function.value("name", Json()).is_string()) reject(field, wanted);
     Json arguments = function.value("arguments", Json::object());
     if (arguments.is_string()) {
       Json object = Json::parse(arguments.get<std::string>(), nullptr, false);
@@ -189,15 +211,15 @@ Json read_calls(const Json& calls) {
 }
 
 // The text of a message: a string, or parts of type "text".
-std::string read_content(const Json& content) {
+std::string read_content(const Json& content, std::string_view field) {
   constexpr std::string_view wanted = "a text, or a list of parts of type text";
   if (content.is_string()) return content.get<std::string>();
-  if (!content.is_array()) reject("messages", fmt::format("of messages whose content is {}", wanted));
+  if (!content.is_array()) reject(field, fmt::format("of messages whose content is {}", wanted));
   std::string text;
   for (const Json& part : content) {
     const bool is_text =
         part.is_object() && part.value("type", Json()) == "text" && part.contains("text") && part["text"].is_string();
-    if (!is_text) reject("messages", fmt::format("of messages whose content is {}", wanted));
+    if (!is_text) reject(field, fmt::format("of messages whose content is {}", wanted));
     text += part["text"].get<std::string>();
   }
   return text;
@@ -227,9 +249,8 @@ GoOn read_from(const Json& value) {
   return from;
 }
 
-void read_format(const Json& value, GenerationConfig& config) {
+void read_format(const Json& value, GenerationConfig& config, std::string_view name) {
   if (value.is_null()) return;
-  constexpr std::string_view name = "response_format";
   if (!value.is_object() || !value.contains("type") || !value["type"].is_string())
     reject(name, "an object with a type: text, json_object or json_schema");
   const auto type = value["type"].get<std::string>();
@@ -286,9 +307,20 @@ bool read_own(TextRequest& request, std::string_view name, const Json& value) {
   } else if (name == "from") {
     if (!value.is_null()) request.from = read_from(value);
   } else if (name == "tools") {
-    read_tools(value, request.tools);
+    read_tools(request.endpoint == Endpoint::responses ? nested_tools(value) : value, request.tools);
   } else if (name == "tool_choice") {
-    read_tool_choice(value, request.tools);
+    read_tool_choice(request.endpoint == Endpoint::responses ? nested_tool_choice(value) : value, request.tools);
+  } else if (name == "input") {
+    request.messages = read_messages(messages_of_input(value), name);
+  } else if (name == "instructions") {
+    if (!value.is_null() && !value.is_string()) reject(name, "a text");
+  } else if (name == "text") {
+    read_format(response_format_of(value), request.config, name);
+  } else if (name == "previous_response_id") {
+    if (!value.is_null()) reject(name, "left out: no conversations are kept here, send all of it as input");
+  } else if (name == "background" || name == "include" || name == "truncation") {
+    const bool asks_nothing = value.is_null() || value == false || value == "disabled" || value == Json::array();
+    if (!asks_nothing) reject(name, "left out: there is nothing of that here");
   } else if (name == "parallel_tool_calls") {
     request.tools.several = value.is_null() || read_flag(value, name);
   } else if (name == "stream") {
@@ -311,7 +343,7 @@ bool read_own(TextRequest& request, std::string_view name, const Json& value) {
   } else if (name == "echo") {
     request.echo = read_flag(value, name);
   } else if (name == "response_format") {
-    read_format(value, request.config);
+    read_format(value, request.config, name);
   } else if (name == "logit_bias") {
     read_biases(value, request.config);
   } else {
@@ -359,27 +391,28 @@ bool stands_in(const ApiField& field, Endpoint endpoint) {
       return field.completions;
     case Endpoint::chat:
       return field.chat;
+    case Endpoint::responses:
+      return field.responses;
     default:
       return field.decode;
   }
 }
 
-std::vector<Message> read_messages(const Json& list) {
-  if (!list.is_array() || list.empty()) reject("messages", "a list of messages");
+std::vector<Message> read_messages(const Json& list, std::string_view field) {
+  if (!list.is_array() || list.empty()) reject(field, "a list of messages");
   std::vector<Message> messages;
   for (const Json& each : list) {
     const bool has_role = each.is_object() && each.contains("role") && each["role"].is_string();
     const Json calls = has_role ? each.value("tool_calls", Json()) : Json();
     const Json content = has_role ? each.value("content", Json()) : Json();
-    if (!has_role || (content.is_null() && calls.is_null()))
-      reject("messages", "of messages with a role and a content");
+    if (!has_role || (content.is_null() && calls.is_null())) reject(field, "of messages with a role and a content");
     const auto role = each["role"].get<std::string>();
-    messages.push_back({role == "developer" ? "system" : role, content.is_null() ? "" : read_content(content)});
+    messages.push_back({role == "developer" ? "system" : role, content.is_null() ? "" : read_content(content, field)});
     Json more = Json::object();
     for (const char* name : {"name", "tool_call_id"}) {
       if (each.contains(name) && each[name].is_string()) more[name] = each[name];
     }
-    if (!calls.is_null()) more["tool_calls"] = read_calls(calls);
+    if (!calls.is_null()) more["tool_calls"] = read_calls(calls, field);
     if (!more.empty()) messages.back().more = more.dump();
   }
   return messages;
@@ -395,6 +428,14 @@ TextRequest read_request(const Json& body, Endpoint endpoint) {
       !is_given(config, get(generation_fields(), "include_stop_str_in_output")))
     config.include_stop_str_in_output = false;
   check_tool_choice(request.tools);
+  if (endpoint == Endpoint::responses) {
+    if (request.messages.empty()) reject("input", "given: a text, or a list of items");
+    if (config.num_return_sequences != 1) reject("num_return_sequences", "1 here");
+    const Json instructions = body.value("instructions", Json());
+    if (instructions.is_string())
+      request.messages.insert(request.messages.begin(), {"system", instructions.get<std::string>()});
+    request.body = body;
+  }
   const bool asks_chat = body.contains("messages"), asks_text = body.contains("prompt");
   if (endpoint == Endpoint::chat && !asks_chat) reject("messages", "given: the conversation");
   if (endpoint == Endpoint::completions && !asks_text) reject("prompt", "given: the text to continue");

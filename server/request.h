@@ -20,7 +20,9 @@
 
 namespace decant {
 
-enum class Endpoint { completions, chat, decode };
+enum class Endpoint { completions, chat, responses, decode };
+
+inline bool is_conversation(Endpoint endpoint) { return endpoint == Endpoint::chat || endpoint == Endpoint::responses; }
 
 // Bounds of a single request, beside those of its options.
 inline constexpr int kMostTexts = 16;
@@ -45,19 +47,21 @@ struct TextRequest {
   std::string model;
   GenerationConfig config;
   std::vector<PromptInput> prompts;  // of a completion
-  std::vector<Message> messages;     // of a chat
+  std::vector<Message> messages;     // of a conversation
   ToolWishes tools;                  // of it
   std::optional<GoOn> from;          // in place of both
   Realm realm = 0;                   // of the key that asks
+  std::string reader;                // what the model's engine calls the one that is to read it
   bool stream = false, include_usage = false;
   bool echo = false;
+  Json body = {};     // of a response, which says what was asked
   int logprobs = -1;  // alternatives of each token; -1: none, nor its own
 };
 
 // Throws ApiError(400) and Error(usage).
 TextRequest read_request(const Json& body, Endpoint endpoint);
 
-std::vector<Message> read_messages(const Json& list);
+std::vector<Message> read_messages(const Json& list, std::string_view field = "messages");
 
 // A field as clients send it that is no row of the option table, or is one by another name.
 struct ApiField {
@@ -65,7 +69,7 @@ struct ApiField {
   std::string_view option;  // the option that it is; "": none
   std::string_view schema;  // JSON Schema of its value; "": the option's
   std::string_view doc;
-  bool completions = true, chat = true, decode = true;  // where it stands
+  bool completions = true, chat = true, decode = true, responses = false;  // where it stands
 };
 std::span<const ApiField> api_fields();
 

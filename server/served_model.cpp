@@ -4,13 +4,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "llama/eagle_draft.h"
-#include "llama/kinds.h"
+#include "llama/draft_pair.h"
 #include "llama/llama_model.h"
-#include "llama/next_head.h"
 #include "llama/self_model.h"
-#include "llama/split_model.h"
 #include "model/same_vocabulary.h"
+#include "strategies/resolve.h"
 
 namespace decant {
 namespace {
@@ -39,32 +37,6 @@ void ServedModel::load_further(const std::string& name, bool only_drafts, const 
   engine_.load(name, make, only_drafts ? 1 : 0);
 }
 
-struct ServedModel::Pair {
-  std::shared_ptr<Model> target, draft;
-};
-
-// Empty: the draft is a model by itself.
-ServedModel::Pair ServedModel::make_pair(const std::string& name, bool divides,
-                                         std::shared_ptr<const LlamaFile> draft) const {
-  const int cells = info_.n_cells;
-  const auto target = [&] { return std::make_shared<LlamaModel>(file_, options_, cells, kSequences, kMostTakenBack); };
-  if (name == kNextHead) {
-    check_next_head(*file_);
-    const auto model = target();
-    return {model, std::make_shared<NextHead>(file_, model, options_, cells, kSequences)};
-  }
-  if (draft && is_draft(draft->info())) {
-    check_same_vocabulary(file_->vocab(), name_, draft->vocab(), name);
-    const auto model = target();
-    check_eagle_draft(*draft, *model);
-    return {model, std::make_shared<EagleDraft>(std::move(draft), model, options_, cells, kSequences)};
-  }
-  const int layers = self_layers(name);
-  if (!divides || layers == 0 || !can_split(*file_, layers, options_)) return {};
-  auto below = std::make_shared<LowerLayers>(file_, layers, name, options_, cells, kSequences);
-  return {std::make_shared<UpperLayers>(file_, below, options_, cells, kSequences), below};
-}
-
 std::string ServedModel::load_draft(const std::string& name, bool divides, const FindFile& find) {
   const std::lock_guard lock(pairing_);
   std::string target = "for " + name;
@@ -73,8 +45,9 @@ std::string ServedModel::load_draft(const std::string& name, bool divides, const
   if (is_loaded(target)) return target;
   if (!is_loaded(name)) {
     const auto draft = is_self_model(name) ? nullptr : find(name, true);
-    const Pair pair = make_pair(name, divides, draft);
-    if (pair.target) {
+    if (draft && is_draft_head(name, draft.get())) check_same_vocabulary(file_->vocab(), name_, draft->vocab(), name);
+    const PairRoom room{.cells = info_.n_cells, .sequences = kSequences, .rewind = kMostTakenBack};
+    if (const DraftPair pair = make_draft_pair(file_, name, draft, divides, options_, room)) {
       engine_.load(
           name, [&] { return pair.draft; }, 1);
       engine_.load(target, [&] { return pair.target; });
@@ -83,6 +56,27 @@ std::string ServedModel::load_draft(const std::string& name, bool divides, const
     load_further(name, true, [&](const std::string&, bool) { return draft; });
   }
   return std::string(kItself);
+}
+
+std::string ServedModel::load_named(const GenerationConfig& config, bool looks_inside, const FindFile& find) {
+  const StrategyRow& row = resolve_strategy(config);
+  const std::vector<std::string> names = models_of(row, config);
+  const std::size_t first_draft = names.size() - static_cast<std::size_t>(n_drafting(row, config));
+  // A head that drafts as well comes before the model's lower part.
+  const bool divides = !looks_inside && config.dola_layers.empty() && n_drafting(row, config) == 1;
+  std::string reader(kItself);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i < first_draft) {
+      load_further(names[i], false, find);
+      continue;
+    }
+    const std::string target = load_draft(names[i], divides, find);
+    if (target == kItself) continue;
+    if (reader != kItself)
+      throw Error(ErrorKind::usage, "two drafters are to read what the model says, and only one can: leave one out");
+    reader = target;
+  }
+  return reader;
 }
 
 }  // namespace decant

@@ -35,10 +35,11 @@ class ServedModel {
   // drafted: that copy, or "", the model itself.
   std::string load_draft(const std::string& name, bool divides, const FindFile& find);
 
- private:
-  struct Pair;
-  Pair make_pair(const std::string& name, bool divides, std::shared_ptr<const LlamaFile> draft) const;
+  // All that a request of these options names, of either kind. `looks_inside`: it reads what the model's layers say, of
+  // which a divided one shows a part. Returns what the engine calls the model that is to read the request.
+  std::string load_named(const GenerationConfig& config, bool looks_inside, const FindFile& find);
 
+ private:
   std::string name_;
   std::shared_ptr<const LlamaFile> file_;
   ModelOptions options_;

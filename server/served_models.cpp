@@ -4,8 +4,12 @@
 #include <algorithm>
 #include <condition_variable>
 
+#include "llama/kinds.h"
+#include "llama/next_head.h"
 #include "llama/self_model.h"
+#include "options/table.h"
 #include "server/api_error.h"
+#include "strategies/resolve.h"
 
 namespace decant {
 namespace {
@@ -22,7 +26,8 @@ ServedModels::ServedModels(std::vector<NamedModel> models, const ModelOptions& o
       load_(std::move(load)),
       unload_after_(unload_after) {
   for (const NamedModel& each : models_) {
-    const bool is_new = entries_.try_emplace(each.name, std::make_unique<Entry>()).second;
+    const auto [entry, is_new] = entries_.try_emplace(each.name, std::make_unique<Entry>());
+    entry->second->path = each.path;
     if (!is_new) throw Error(ErrorKind::usage, "two models are to be served as {}: name one otherwise", each.name);
   }
   if (unload_after_ <= 0 || models_.size() < 2) return;
@@ -56,32 +61,59 @@ std::shared_ptr<ServedModel> ServedModels::get(const std::string& wanted) {
   if (auto model = there()) return model;
   const std::lock_guard loading(entry.loading);
   if (auto model = there()) return model;
-  const auto it = std::find_if(models_.begin(), models_.end(), [&](const auto& each) { return each.name == name; });
-  auto model = std::make_shared<ServedModel>(name, load_(it->path), options_, engine_);
+  auto model = std::make_shared<ServedModel>(name, file_of(entry, false), options_, engine_);
   const std::lock_guard lock(mutex_);
   entry.model = model;
   entry.used = Clock::now();
   return model;
 }
 
-std::shared_ptr<const LlamaFile> ServedModels::file_of(const std::string& name) { return get(name)->shared_file(); }
+// One that somebody has is shared, but not a draft of another model by those who want it to speak: loading says why.
+std::shared_ptr<const LlamaFile> ServedModels::file_of(Entry& entry, bool only_drafts) const {
+  auto file = entry.file.lock();
+  if (!file || (!only_drafts && is_draft(file->info()))) entry.file = file = load_(entry.path, only_drafts);
+  return file;
+}
 
-std::shared_ptr<ServedModel> ServedModels::get(const std::string& name, const std::vector<std::string>& further,
-                                               int n_drafting) {
-  for (const std::string& each : further) {
-    if (is_self_model(each) || has(each)) continue;
-    throw ApiError(400,
-                   fmt::format("there is no model {} here: served are {}, and self:LAYERS or self:TYPE is the "
-                               "model's own",
-                               each, fmt::join(names(), ", ")),
-                   "model");
+std::string ServedModels::load_named(ServedModel& model, const GenerationConfig& config) {
+  const StrategyRow& row = resolve_strategy(config);
+  const std::vector<std::string> named = models_of(row, config);
+  const std::size_t first_draft = named.size() - static_cast<std::size_t>(n_drafting(row, config));
+  const auto option = [&](std::size_t i) -> std::string {
+    const auto given = [&](std::string_view name) { return is_given(config, decant::get(generation_fields(), name)); };
+    if (i < first_draft) return "amateur";
+    if (named[i] == kNextHead && given("mtp")) return "mtp";
+    return given("assistant_model") ? "assistant_model" : given("drafter") ? "drafter" : "assistant_early_exit";
+  };
+  std::vector<std::string> beside = model.engine().models();
+  std::erase_if(beside, [](const std::string& each) { return each.empty() || each.starts_with("for "); });
+  for (std::size_t i = 0; i < named.size(); ++i) {
+    if (!is_self_model(named[i]) && !has(named[i])) {
+      throw ApiError(400,
+                     fmt::format("there is no model {} here: served are {}, and self:LAYERS or self:TYPE is the "
+                                 "model's own",
+                                 named[i], fmt::join(names(), ", ")),
+                     option(i));
+    }
+    if (beside.size() >= kMostBeside && std::ranges::find(beside, named[i]) == beside.end()) {
+      throw ApiError(400,
+                     fmt::format("{} would be one too many beside {}: name one of {}, which are there", named[i],
+                                 model.name(), fmt::join(beside, ", ")),
+                     option(i));
+    }
   }
-  auto model = get(name);
-  for (std::size_t i = 0; i < further.size(); ++i) {
-    const bool only_drafts = i + static_cast<std::size_t>(n_drafting) >= further.size();
-    model->load_further(further[i], only_drafts, [this](const std::string& other, bool) { return file_of(other); });
+  const auto find = [this](const std::string& name, bool only_drafts) {
+    Entry& entry = *entries_.at(name);
+    const std::lock_guard loading(entry.loading);
+    return file_of(entry, only_drafts);
+  };
+  try {
+    return model.load_named(config, false, find);
+  } catch (const Error& error) {
+    const ApiError told = api_error(error);
+    if (named.empty() || told.status >= 500) throw;
+    throw ApiError(told.status, told.what(), option(named.size() - 1), told.code);
   }
-  return model;
 }
 
 std::vector<std::shared_ptr<ServedModel>> ServedModels::loaded() const {

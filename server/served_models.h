@@ -19,7 +19,10 @@
 
 namespace decant {
 
-using LoadFile = std::function<std::shared_ptr<const LlamaFile>(const std::string& path)>;
+// Models that requests name beside one, with their parts and copies: each has a cache as large as that one's.
+inline constexpr std::size_t kMostBeside = 16;
+
+using LoadFile = std::function<std::shared_ptr<const LlamaFile>(const std::string& path, bool only_drafts)>;
 
 struct NamedModel {
   std::string name, path;
@@ -38,8 +41,9 @@ class ServedModels {
   // throws.
   std::shared_ptr<ServedModel> get(const std::string& name);
 
-  // The same with every further model of these names in its engine. Throws ApiError(400) for one that is not served.
-  std::shared_ptr<ServedModel> get(const std::string& name, const std::vector<std::string>& further, int n_drafting);
+  // Loads what a request of these options names beside the model. Returns what the model's engine calls the one that is
+  // to read the request. Throws ApiError(400), with the option, for what is not served or cannot be used so.
+  std::string load_named(ServedModel& model, const GenerationConfig& config);
 
   std::vector<std::shared_ptr<ServedModel>> loaded() const;
 
@@ -48,11 +52,14 @@ class ServedModels {
 
   using Clock = std::chrono::steady_clock;
   struct Entry {
+    std::string path;
     std::mutex loading;
-    std::shared_ptr<ServedModel> model;  // under mutex_
+    std::weak_ptr<const LlamaFile> file;  // under `loading`; models that draft for others have it too
+    std::shared_ptr<ServedModel> model;   // under mutex_
     Clock::time_point used;
   };
-  std::shared_ptr<const LlamaFile> file_of(const std::string& name);
+  // REQUIRES: the entry's `loading` is held.
+  std::shared_ptr<const LlamaFile> file_of(Entry& entry, bool only_drafts) const;
   bool has(const std::string& name) const { return entries_.contains(name); }
 
   std::vector<NamedModel> models_;

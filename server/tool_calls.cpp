@@ -5,15 +5,14 @@
 
 #include <algorithm>
 #include <cctype>
+#include <utility>
 
-#include "schema/json_schema.h"
 #include "server/api_error.h"
-#include "server/random_name.h"
 
 namespace decant {
 namespace {
 
-constexpr std::string_view kOpen = "<tool_call>", kClose = "</tool_call>", kBlanks = " \t\r\n";
+constexpr int kMostReferences = 16;  // one behind the other
 
 [[noreturn]] void reject(std::string_view field, std::string_view wanted) {
   throw ApiError(400, fmt::format("{} must be {}", field, wanted), std::string(field));
@@ -31,43 +30,6 @@ const Json& function_of(const Json& tool) { return tool["function"]; }
 bool has_tool(const ToolWishes& wishes, const std::string& name) {
   return std::any_of(wishes.tools.begin(), wishes.tools.end(),
                      [&](const Json& each) { return function_of(each)["name"] == name; });
-}
-
-// References in a schema that now stands at a place in another.
-void move_references(Json& schema, const std::string& place) {
-  if (schema.is_object()) {
-    for (auto& [key, value] : schema.items()) {
-      if (key == "$ref" && value.is_string() && value.get_ref<const std::string&>().starts_with('#')) {
-        value = "#" + place + value.get<std::string>().substr(1);
-      } else {
-        move_references(value, place);
-      }
-    }
-  } else if (schema.is_array()) {
-    for (Json& each : schema) move_references(each, place);
-  }
-}
-
-std::string_view arguments_name(ToolNotation notation) {
-  return notation == ToolNotation::object ? "parameters" : "arguments";
-}
-
-// The schema of a call of one of the tools.
-Json schema_of_calls(const ToolWishes& wishes, ToolNotation notation) {
-  const std::string arguments(arguments_name(notation));
-  Json alternatives = Json::array();
-  for (const Json& tool : wishes.tools) {
-    const Json& function = function_of(tool);
-    if (!wishes.only.empty() && function["name"] != wishes.only) continue;
-    Json parameters = function.value("parameters", Json());
-    if (parameters.is_null()) parameters = {{"type", "object"}, {"additionalProperties", false}};  // as OpenAI means it
-    move_references(parameters, fmt::format("/anyOf/{}/properties/{}", alternatives.size(), arguments));
-    alternatives.push_back({{"type", "object"},
-                            {"properties", {{"name", {{"const", function["name"]}}}, {arguments, parameters}}},
-                            {"required", {"name", arguments}},
-                            {"additionalProperties", false}});
-  }
-  return {{"anyOf", alternatives}};
 }
 
 }  // namespace
@@ -113,119 +75,73 @@ void check_tool_choice(const ToolWishes& wishes) {
     throw ApiError(400, fmt::format("tool_choice names {}, which is none of the tools", wishes.only), "tool_choice");
 }
 
-std::optional<ToolNotation> notation_of(std::string_view chat_template) {
-  const auto has = [&](std::string_view words) { return chat_template.find(words) != chat_template.npos; };
-  if (!has("tools")) return std::nullopt;
-  if (has(kOpen)) return has("<function=") || has("<arg_key>") ? std::nullopt : std::optional(ToolNotation::tags);
-  if (has("[TOOL_CALLS]")) return has("[ARGS]") ? std::nullopt : std::optional(ToolNotation::list);
-  if (has("\"parameters\": ") && has("{\"name\": ")) return ToolNotation::object;
-  return std::nullopt;
+Json parameters_of(const Json& tool) {
+  Json parameters = function_of(tool).value("parameters", Json());
+  if (parameters.is_null()) return {{"type", "object"}, {"additionalProperties", false}};  // as OpenAI means it
+  if (!parameters.contains("type") && !parameters.contains("$ref")) parameters["type"] = "object";
+  return parameters;
 }
 
-std::string grammar_of(const ToolWishes& wishes, ToolNotation notation) {
-  std::string rules;
-  try {
-    rules = json_schema_to_gbnf(schema_of_calls(wishes, notation).dump());
-  } catch (const Error& error) {
-    throw ApiError(400, error.what(), "tools");
+const Json& resolved(const Json& schema, const Json& root) {
+  const Json* at = &schema;
+  for (int steps = 0; steps < kMostReferences && at->is_object() && at->contains("$ref"); ++steps) {
+    const Json& reference = (*at)["$ref"];
+    if (!reference.is_string() || !reference.get_ref<const std::string&>().starts_with('#')) break;
+    try {
+      at = &root.at(Json::json_pointer(reference.get<std::string>().substr(1)));
+    } catch (const Json::exception&) {
+      break;  // whoever follows the schema says so
+    }
   }
-  // The rule that it begins with becomes one that the answer's refers to.
-  rules.replace(0, std::string_view("root").size(), "decant-tool-call");
-  const auto repeated = [&](std::string_view call, std::string_view between) {
-    return wishes.several ? fmt::format("{0} ({1} {0})*", call, between) : std::string(call);
+  return *at;
+}
+
+unsigned type_of_value(const Json& value) {
+  using namespace json_type;
+  if (value.is_string()) return text;
+  if (value.is_number_integer()) return integer;
+  if (value.is_number()) return fraction;
+  if (value.is_boolean()) return boolean;
+  if (value.is_array()) return array;
+  return value.is_object() ? object : null;
+}
+
+namespace {
+
+unsigned type_of_name(const Json& name) {
+  using namespace json_type;
+  constexpr std::pair<const char*, unsigned> names[] = {
+      {"string", text}, {"integer", integer}, {"number", integer | fraction}, {"boolean", boolean}, {"null", null},
+      {"array", array}, {"object", object}};
+  unsigned types = 0;
+  for (const auto& [each, type] : names) types |= name == each ? type : 0;
+  return types;
+}
+
+// Alternatives within alternatives may be anything: they may lead back here.
+unsigned types_of(const Json& unresolved, const Json& root, bool is_alternative) {
+  using namespace json_type;
+  const Json& schema = resolved(unresolved, root);
+  if (!schema.is_object()) return any;
+  const auto of_all = [](const Json& list, auto of) {
+    unsigned types = 0;
+    for (const Json& each : list) types |= of(each);
+    return types;
   };
-  std::string answer = "decant-tool-call";
-  if (notation == ToolNotation::tags) {
-    answer = repeated(R"("<tool_call>\n" decant-tool-call "\n</tool_call>")", R"("\n")");
-  } else if (notation == ToolNotation::list) {
-    answer = fmt::format(R"("[" {} "]")", repeated("decant-tool-call", R"(", ")"));
+  unsigned types = any;
+  if (schema.contains("type"))
+    types = schema["type"].is_array() ? of_all(schema["type"], type_of_name) : type_of_name(schema["type"]);
+  if (schema.contains("const")) types &= type_of_value(schema["const"]);
+  if (schema.contains("enum") && schema["enum"].is_array()) types &= of_all(schema["enum"], type_of_value);
+  for (const char* word : {"anyOf", "oneOf"}) {
+    if (!is_alternative && schema.contains(word) && schema[word].is_array())
+      types &= of_all(schema[word], [&](const Json& each) { return types_of(each, root, true); });
   }
-  return fmt::format("{}\nroot ::= {}\n", rules, answer);
+  return types;
 }
 
-// False: this is no call.
-bool ToolCallReader::take(const Json& call, Found& found) {
-  if (!call.is_object() || !call.value("name", Json()).is_string()) return false;
-  Json arguments = call.value("arguments", call.value("parameters", Json()));
-  if (arguments.is_null()) arguments = Json::object();
-  std::string text = arguments.is_string() ? arguments.get<std::string>() : arguments.dump();
-  found.calls.push_back({random_name("call_"), call["name"].get<std::string>(), std::move(text)});
-  ++count_;
-  return true;
-}
+}  // namespace
 
-void ToolCallReader::read(Found& found, bool at_end) {
-  const auto without_blanks = [&](std::size_t end) {
-    while (end > 0 && kBlanks.find(held_[end - 1]) != kBlanks.npos) --end;
-    return end;
-  };
-  const auto say = [&](std::size_t bytes) {
-    const std::string_view text = std::string_view(held_).substr(0, bytes);
-    said_ = said_ || text.find_first_not_of(kBlanks) != text.npos;
-    found.text += text;
-    held_.erase(0, bytes);
-  };
-  if (notation_ != ToolNotation::tags) {  // the whole answer, or nothing of it
-    const std::size_t begin = held_.find_first_not_of(kBlanks);
-    const char bracket = notation_ == ToolNotation::object ? '{' : '[';
-    const bool may_be = !said_ && (begin == held_.npos || held_[begin] == bracket);
-    if (!at_end && may_be) return;
-    if (may_be) {
-      const Json answer = Json::parse(held_, nullptr, false);
-      Found calls;
-      bool all = notation_ == ToolNotation::object && take(answer, calls);
-      if (notation_ == ToolNotation::list && answer.is_array() && !answer.empty())
-        all = std::all_of(answer.begin(), answer.end(), [&](const Json& each) { return take(each, calls); });
-      if (all) {
-        held_.clear();
-        found.calls = std::move(calls.calls);
-        return;
-      }
-      count_ = 0;
-    }
-    return say(held_.size());
-  }
-  for (;;) {
-    const std::size_t open = held_.find(kOpen);
-    if (open == held_.npos) {
-      // The blanks before a call are not said, nor is what may be the beginning of one.
-      std::size_t kept = std::min(held_.size(), kOpen.size() - 1);
-      while (kept > 0 && !kOpen.starts_with(std::string_view(held_).substr(held_.size() - kept))) --kept;
-      const std::size_t end = without_blanks(held_.size() - kept);
-      if (!at_end) return say(end);
-      return count_ > 0 && end + kept == 0 ? held_.clear() : say(held_.size());
-    }
-    const std::size_t begin = open + kOpen.size(), close = held_.find(kClose, begin);
-    if (close == held_.npos && !at_end) {
-      return say(without_blanks(open));
-    }
-    const std::string inner = held_.substr(begin, std::min(close, held_.size()) - begin);
-    const std::size_t end = without_blanks(open);
-    Found calls;
-    const bool is_call = take(Json::parse(inner, nullptr, false), calls);  // whole JSON, even without its last tag
-    const std::size_t behind = close == held_.npos ? held_.size() : close + kClose.size();
-    if (!is_call) {
-      say(behind);
-      if (close == held_.npos) return;
-      continue;
-    }
-    say(end);
-    held_.erase(0, behind - end);
-    found.calls.push_back(std::move(calls.calls[0]));
-  }
-}
-
-ToolCallReader::Found ToolCallReader::push(std::string_view text) {
-  held_ += text;
-  Found found;
-  read(found, false);
-  return found;
-}
-
-ToolCallReader::Found ToolCallReader::finish() {
-  Found found;
-  read(found, true);
-  return found;
-}
+unsigned types_of(const Json& schema, const Json& root) { return types_of(schema, root, false); }
 
 }  // namespace decant

@@ -1,11 +1,7 @@
-// Tools of a conversation: what a request says of them, how the model's chat template has a model call them, the
-// grammar of an answer that has to call one, and calls found in an answer as it comes.
+// Tools of a conversation, as a request says them, and what their schemas say of arguments.
 #pragma once
 
-#include <optional>
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "server/json_body.h"
 
@@ -26,44 +22,18 @@ void read_tools(const Json& list, ToolWishes& wishes);          // throws ApiErr
 void read_tool_choice(const Json& choice, ToolWishes& wishes);  // the same
 void check_tool_choice(const ToolWishes& wishes);               // once all fields are read
 
-// How a call is written.
-enum class ToolNotation {
-  tags,    // <tool_call>{"name": ..., "arguments": {...}}</tool_call>: Hermes, Qwen 2.5 and 3, SmolLM3
-  object,  // {"name": ..., "parameters": {...}} is the whole answer: Llama 3.1 to 3.3
-  list     // [{"name": ..., "arguments": {...}}] is, behind a control token: Mistral's until Nemo
-};
+// The schema of a function's parameters: one of objects, where nothing is said of none.
+Json parameters_of(const Json& tool);
 
-// As the template's text has it; nothing: in a way that is not known here.
-std::optional<ToolNotation> notation_of(std::string_view chat_template);
+// The schema that a reference in one leads to, as far as it is a place in `root`.
+const Json& resolved(const Json& schema, const Json& root);
 
-// Of the answers that call a tool of the wishes, in GBNF. Throws ApiError(400) for parameters that cannot be expressed.
-std::string grammar_of(const ToolWishes& wishes, ToolNotation notation);
-
-struct ToolCall {
-  std::string id, name, arguments;  // the last is JSON
-};
-
-// Divides an answer into what is said and what is called. What is no call after all is said.
-class ToolCallReader {
- public:
-  explicit ToolCallReader(ToolNotation notation) : notation_(notation) {}
-
-  struct Found {
-    std::string text = {};
-    std::vector<ToolCall> calls = {};
-  };
-  Found push(std::string_view text);
-  Found finish();
-  int count() const { return count_; }  // of calls so far
-
- private:
-  void read(Found& found, bool at_end);
-  bool take(const Json& call, Found& found);
-
-  ToolNotation notation_;
-  std::string held_;
-  bool said_ = false;  // something but blanks
-  int count_ = 0;
-};
+// The JSON types of the values that a schema may allow, as far as types, constants and references in it say.
+namespace json_type {
+inline constexpr unsigned text = 1, integer = 2, fraction = 4, boolean = 8, null = 16, array = 32, object = 64,
+                          any = 127;
+}
+unsigned types_of(const Json& schema, const Json& root);
+unsigned type_of_value(const Json& value);
 
 }  // namespace decant

@@ -69,6 +69,12 @@ std::string Utf8Buffer::flush() {
   return std::string(cut ? kReplacement : "");
 }
 
+std::string as_utf8(std::string_view bytes) {
+  Utf8Buffer whole;
+  std::string text = whole.push(bytes);  // then what is left of it: operands of one + have no order
+  return text += whole.flush();
+}
+
 std::optional<std::size_t> find_invalid_utf8(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const Piece piece = first_piece(text.substr(at));

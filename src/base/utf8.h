@@ -27,6 +27,9 @@ class Utf8Buffer {
   std::string tail_;  // at most 3 bytes: a proper prefix of some character
 };
 
+// All of a text at once, an incomplete end included.
+std::string as_utf8(std::string_view bytes);
+
 // Offset of the first byte that is part of no character.
 std::optional<std::size_t> find_invalid_utf8(std::string_view text);
 

@@ -123,7 +123,7 @@ std::unique_ptr<Drafter> make(const Run& run, int model) { return make_draft_mod
 
 // Compares some 50,000 names: a fraction of a millisecond.
 std::string_view instead(const Run& run, int model) {
-  if (run.model_info(model).is_head) return "eagle3";
+  if (run.model_info(model).is_head) return assistant_model(run.config()) == kNextHead ? "mtp" : "eagle3";
   return first_difference(run.vocab(), run.vocab(model)) ? "universal" : "";
 }
 

@@ -40,7 +40,7 @@ const Registered<DrafterRow> mtp_row({
     .is_usual = [](const auto& config) { return mtp(config); },
     .reads = {"mtp", "num_assistant_tokens", "assistant_confidence_threshold", "num_assistant_tokens_schedule"},
     .most = most,
-    .models = [](const auto&) { return std::vector<std::string>{"self:mtp"}; },
+    .models = [](const auto&) { return std::vector<std::string>{std::string(kNextHead)}; },
     .make = make,
 });
 

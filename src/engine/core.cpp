@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "model/unwanted.h"
 
 namespace decant {
 
@@ -191,6 +192,8 @@ void EngineCore::admit() {
 }
 
 bool EngineCore::step() {
+  const auto is_given_up = [](const auto& live) { return live->candidacy().ticket->given_up.load(); };
+  const UnwantedScope unwanted([&] { return std::ranges::all_of(live_, is_given_up) || commands_->stopped(); });
   try {
     make_room();
     return scheduler_.step();

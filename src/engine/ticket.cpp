@@ -55,6 +55,7 @@ RunStats Ticket::stats() const {
 }
 
 void Ticket::cancel() {
+  state_->given_up = true;
   commands_->post([id = state_->id](EngineCore& core) { core.cancel(id); });
 }
 

@@ -36,6 +36,7 @@ struct TicketState {
   std::uint64_t id = 0;
   std::uint64_t seed = 0;
   Mailbox mailbox;
+  std::atomic<bool> given_up = false;  // the command that ends it is on its way
 
   // Ends it with an error before anything was written.
   void fail(std::exception_ptr error) {

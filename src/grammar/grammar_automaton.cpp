@@ -26,6 +26,7 @@ void sort_unique(std::vector<int>& values) {
 GrammarAutomaton::GrammarAutomaton(GrammarRules rules, const Vocab& vocab, const TokenTrie& trie,
                                    std::vector<Token> eos)
     : rules_(std::move(rules)), vocab_(vocab), trie_(trie), eos_(std::move(eos)), path_(trie.depth() + 1) {
+  find_named_tokens();
   number_letters();
   stacks_.push_back({-1, -1});  // empty
   sets_.resize(2);              // dead, ended
@@ -34,6 +35,22 @@ GrammarAutomaton::GrammarAutomaton(GrammarRules rules, const Vocab& vocab, const
   rules_.symbols.push_back({Symbol::end});
   find_brackets();
   start_ = number_set(readings(push(empty, static_cast<int>(rules_.symbols.size()) - 2)));
+}
+
+void GrammarAutomaton::find_named_tokens() {
+  for (const CharClass& chars : rules_.classes) {
+    for (const auto [first, last] : chars.ranges) {
+      if (first <= last_character) continue;
+      const auto token = static_cast<Token>(first - last_character - 1);
+      const std::string_view fault = token >= vocab_.size()         ? "there is none of that number"
+                                     : !vocab_.bytes(token).empty() ? "it is text: write that in quotes"
+                                     : std::find(eos_.begin(), eos_.end(), token) != eos_.end()
+                                         ? "it ends the text: leave it out"
+                                         : "";
+      if (!fault.empty()) throw Error(ErrorKind::usage, "grammar: token <[{}]>: {}", token, fault);
+      named_.push_back(token);
+    }
+  }
 }
 
 // ---- letters --------------------------------------------------------------------------------------------------------
@@ -50,7 +67,7 @@ void GrammarAutomaton::number_letters() {
     for (const char32_t first : letters_) in_class_.back().push_back(chars.contains(first));
   }
   for (const TokenTrie::Node& node : trie_.nodes()) {
-    node_letters_.push_back(node.c > TokenTrie::last_character ? -1 : letter(node.c));
+    node_letters_.push_back(node.c > last_character ? -1 : letter(node.c));
   }
 }
 
@@ -62,7 +79,7 @@ GrammarAutomaton::Letter GrammarAutomaton::letter(char32_t c) const {
 
 GrammarAutomaton::State GrammarAutomaton::after(State state, Token token) {
   if (std::find(eos_.begin(), eos_.end(), token) != eos_.end()) return {may_end(state) ? ended : dead};
-  if (token < 0 || token >= vocab_.size() || vocab_.bytes(token).empty()) return {dead};
+  if (token < 0 || token >= vocab_.size()) return {dead};
   State result{dead};
   for (State& each : read(state, token)) {
     if (result.set != dead) each.other = std::make_shared<const State>(std::move(result));
@@ -73,6 +90,13 @@ GrammarAutomaton::State GrammarAutomaton::after(State state, Token token) {
 
 std::vector<GrammarAutomaton::State> GrammarAutomaton::read(const State& state, Token token) {
   std::vector<State> states;
+  if (vocab_.bytes(token).empty()) {
+    const bool is_named = std::find(named_.begin(), named_.end(), token) != named_.end();
+    for (const State* each = &state; is_named && each && state.reader.between_characters(); each = each->other.get()) {
+      for (State& next : read(*each, token_character(token))) states.push_back(std::move(next));
+    }
+    return states;
+  }
   for (const State* each = &state; each; each = each->other.get()) states.push_back({each->set, {}, each->items});
   Utf8Reader reader = state.reader;
   for (const char byte : vocab_.bytes(token)) {
@@ -122,6 +146,7 @@ const std::vector<bool>& GrammarAutomaton::allowed_by_rules(const State& state) 
   if (state.reader.between_characters()) {
     walk(state.set, allowed);
     for (const Token token : bracket_tokens_) allowed[token] = allowed[token] && may_follow(by_rules, token);
+    for (const Token token : named_) allowed[token] = may_follow(by_rules, token);
   } else {
     for (const Token token : trie_.inner()) allowed[token] = may_follow(by_rules, token);
   }
@@ -177,7 +202,7 @@ std::optional<char32_t> GrammarAutomaton::only_character(const std::vector<Set>&
     for (const Stack stack : sets_[set]) {
       if (stack == empty || top(stack).negated) return std::nullopt;
       for (const auto [first, last] : top(stack).ranges) {
-        if (first != last || first == 0 || (only && *only != first)) return std::nullopt;
+        if (first != last || first == 0 || first > last_character || (only && *only != first)) return std::nullopt;
         only = first;
       }
     }

@@ -5,7 +5,7 @@
 // from a set is worked out once: finding the tokens that may come next is a walk over the vocabulary's tree with one
 // array access per character. The result is that of libllama's grammar sampler, which matches every token by itself,
 // except that text stays well-formed UTF-8 (there, overlong forms, surrogates and bytes from 0xF5 can be read as
-// characters) and that control tokens are never text.
+// characters) and that control tokens are never text: where the grammar names one, it is itself and nothing else.
 //
 // Arrays whose items differ (unique_items_rule) are no matter of states: beside the automaton a text then carries what
 // has been written of them (UniqueItems). A token is left out if an item ends a second time with it, and if every way
@@ -42,7 +42,7 @@ class GrammarAutomaton {
   };
 
   // The rules must not be left recursive. `vocab` and `trie` stay where they are; `eos` are the tokens that end the
-  // text.
+  // text. Throws Error(usage) for a token that the rules name, and which is none, adds text, or is one of those.
   GrammarAutomaton(GrammarRules rules, const Vocab& vocab, const TokenTrie& trie, std::vector<Token> eos);
 
   State start() const { return {start_}; }
@@ -67,6 +67,7 @@ class GrammarAutomaton {
     Set unique, other;
   };
 
+  void find_named_tokens();
   void number_letters();
   Letter letter(char32_t c) const;
   const std::vector<bool>& allowed_by_rules(const State& state);
@@ -104,6 +105,7 @@ class GrammarAutomaton {
   const Vocab& vocab_;
   const TokenTrie& trie_;
   std::vector<Token> eos_;
+  std::vector<Token> named_;  // control tokens that the rules name
   Set start_;
 
   std::vector<char32_t> letters_;            // the first character of each, rising

@@ -173,11 +173,11 @@ std::optional<std::u32string> GrammarAutomaton::look_further(const State& start)
 std::vector<char32_t> GrammarAutomaton::characters_to_try(const State& state) {
   const std::size_t most = std::max(kLeastTried, state.items->in_danger() + 1);
   const CodePoints possible =
-      state.reader.between_characters() ? CodePoints{0, TokenTrie::last_character} : state.reader.possible();
+      state.reader.between_characters() ? CodePoints{0, last_character} : state.reader.possible();
   std::vector<char32_t> result;
   for (std::size_t i = 0; i < letters_.size(); ++i) {
     if (next(state.set, static_cast<Letter>(i)) == dead) continue;
-    const char32_t end = i + 1 < letters_.size() ? letters_[i + 1] : TokenTrie::last_character + 1;
+    const char32_t end = i + 1 < letters_.size() ? letters_[i + 1] : last_character + 1;
     std::size_t n = 0;
     for (char32_t c = std::max(letters_[i], possible.first); c < end && c <= possible.last && n < most; ++c) {
       if (is_surrogate(c)) continue;

@@ -47,11 +47,13 @@ std::vector<bool> rules_that_may_be_empty(const GrammarRules& grammar) {
 bool CharClass::contains(char32_t c) const {
   const bool found =
       std::any_of(ranges.begin(), ranges.end(), [c](CodePoints r) { return r.first <= c && c <= r.last; });
-  return found != negated;
+  return c > last_character ? found && !negated : found != negated;
 }
 
 bool CharClass::may_contain(CodePoints characters) const {
-  const bool found = std::any_of(ranges.begin(), ranges.end(), [&](CodePoints r) { return overlap(r, characters); });
+  // The first byte of the last characters could begin others too, if there were any.
+  const CodePoints real{characters.first, std::min(characters.last, last_character)};
+  const bool found = std::any_of(ranges.begin(), ranges.end(), [&](CodePoints r) { return overlap(r, real); });
   return found != negated;
 }
 

@@ -7,13 +7,18 @@
 #include <string>
 #include <vector>
 
+#include "base/token.h"
 #include "base/utf8_reader.h"
 
 namespace decant {
 
+// A token that adds no text, a control token, stands in the rules for a character of its own, behind all of Unicode.
+constexpr char32_t last_character = 0x10FFFF;
+constexpr char32_t token_character(Token token) { return last_character + 1 + static_cast<char32_t>(token); }
+
 struct CharClass {
   std::vector<CodePoints> ranges;
-  bool negated = false;  // everything but `ranges`
+  bool negated = false;  // every character of Unicode but `ranges`
 
   bool contains(char32_t c) const;
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/utf8_reader.h"
+#include "grammar/grammar_rules.h"
 #include "model/vocab.h"
 
 namespace decant {
@@ -18,7 +19,6 @@ class TokenTrie {
     int skip;         // the first node behind the node's subtree
     int first, last;  // of tokens_: the ones that end here
   };
-  static constexpr char32_t last_character = 0x10FFFF;
 
   // Leaves out the tokens that no text holds: those without text, with a NUL, or with ill-formed UTF-8 inside.
   explicit TokenTrie(const Vocab& vocab);

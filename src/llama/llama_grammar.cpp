@@ -48,6 +48,7 @@ class Guard {
           item(quoted(']'));
           break;
         case '<':
+        case '!':
           token();
           break;
         case '(':
@@ -82,7 +83,17 @@ class Guard {
     ++at_;
   }
 
-  void token() { refuse(text_, at_, "a token in angle brackets: grammars are of text here, write the text in quotes"); }
+  // A control token, as <[12]>.
+  void token() {
+    constexpr std::size_t most_digits = 9;
+    const std::size_t close = std::min(text_.find_first_not_of("0123456789", at_ + 2), text_.size());
+    const std::size_t digits = close - std::min(at_ + 2, close);
+    if (!text_.substr(at_).starts_with("<[") || digits == 0 || digits > most_digits ||
+        !text_.substr(close).starts_with("]>"))
+      refuse(text_, at_, "a token in angle brackets: grammars are of text here, write the text in quotes");
+    at_ = close + 1;
+    item(1);
+  }
 
   void open() {
     if (++depth_ > kMaxDepth) refuse(text_, at_, fmt::format("more than {} parentheses inside each other", kMaxDepth));
@@ -243,6 +254,11 @@ class Converter {
           result_.symbols.push_back({Symbol::rule, static_cast<int>(rule[at].value)});
           ++at;
           break;
+        case LLAMA_GRETYPE_TOKEN: {
+          const char32_t c = token_character(static_cast<Token>(rule[at++].value));
+          result_.symbols.push_back({Symbol::chars, class_number({{{c, c}}})});
+          break;
+        }
         default:
           result_.symbols.push_back({Symbol::chars, class_number(char_class(rule, at))});
       }

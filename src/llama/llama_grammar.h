@@ -1,10 +1,11 @@
 // Grammars in GBNF, the notation of llama.cpp (grammars/README.md there), read by libllama's own parser.
 //
-// Refused although that parser takes them: tokens by id or name (`<[12]>`, `<think>`), because decant's grammars are of
-// text; repetitions above 2000, which it silently takes for "without end"; repetitions that end before they begin, on
-// which it fills the memory; rules that begin with themselves behind something that may be empty, which its sampler
-// follows without end; and grammars of which no text ends. Taken although its sampler refuses them: repetitions of what
-// may be empty. Sequences of which no text ends are left out.
+// Tokens by id, `<[12]>`, are taken where they are control tokens, which no text can stand for. Refused although that
+// parser takes them: tokens by name, or that are not to come, because decant's grammars are of text; repetitions above
+// 2000, which it silently takes for "without end"; repetitions that end before they begin, on which it fills the
+// memory; rules that begin with themselves behind something that may be empty, which its sampler follows without end;
+// and grammars of which no text ends. Taken although its sampler refuses them: repetitions of what may be empty.
+// Sequences of which no text ends are left out.
 #pragma once
 
 #include <memory>

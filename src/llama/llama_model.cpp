@@ -26,6 +26,7 @@
 #include "llama/library.h"
 #include "llama/threads.h"
 #include "model/inner_layers.h"
+#include "model/unwanted.h"
 
 namespace decant {
 namespace {
@@ -34,6 +35,7 @@ constexpr int kDefaultCells = 8192;
 constexpr int kCellStep = 256;  // libllama rounds the cache up to this
 constexpr std::int64_t kMostSteps = std::numeric_limits<int>::max() / kCellStep;
 constexpr int kMaxSequences = 256;  // LLAMA_MAX_SEQ
+constexpr int kAborted = 2;         // of llama_decode() and llama_encode()
 constexpr int kMaxOutputs = 64;     // more would only make the output buffer larger than a batch is likely to need
 
 // Below, one thread reads all weights before several have met at a forward's hundreds of operations.
@@ -138,6 +140,14 @@ int most_rows(const ModelOptions& options, int cells, int sequences) {
   return std::max(std::min(options.prefill_chunk_size, cells) + kMaxOutputs, sequences);
 }
 
+// Bytes that a layer keeps of a token.
+double cell_bytes(const llama_model* model, ggml_type type) {
+  const int heads = llama_model_n_head(model);
+  if (heads <= 0) return 0;
+  const int width = llama_model_n_embd(model) / heads * std::max(1, static_cast<int>(llama_model_n_head_kv(model)));
+  return 2.0 * width * static_cast<double>(ggml_type_size(type)) / static_cast<double>(ggml_blck_size(type));
+}
+
 // A cache that this machine cannot hold would be ended by the system, without a word, once it is used.
 void check_cache_fits(const llama_model* model, const llama_context_params& params, const LlamaFile& file) {
   const double memory = memory_bytes();
@@ -147,12 +157,6 @@ void check_cache_fits(const llama_model* model, const llama_context_params& para
                 "{} branches of {} at a time take {:.0f} GB of states, and this machine has {:.0f}: ask for fewer",
                 params.n_seq_max, file.name(), states / 1e9, memory / 1e9);
   }
-  const int heads = llama_model_n_head(model);
-  if (heads <= 0) return;
-  const std::int64_t width =
-      std::int64_t{llama_model_n_embd(model)} / heads * std::max(1, static_cast<int>(llama_model_n_head_kv(model)));
-  const double per_value =
-      static_cast<double>(ggml_type_size(params.type_k)) / static_cast<double>(ggml_blck_size(params.type_k));
   double cells = 0;  // of all layers
   for (std::uint32_t layer = 0; layer < model->hparams.n_layer(); ++layer) {
     if (model->hparams.is_recr(layer)) continue;
@@ -161,7 +165,7 @@ void check_cache_fits(const llama_model* model, const llama_context_params& para
                                                        static_cast<int>(params.n_ubatch)))
                     : params.n_ctx;
   }
-  const double bytes = 2 * per_value * static_cast<double>(width) * cells;
+  const double bytes = cell_bytes(model, params.type_k) * cells;
   if (bytes + states <= memory || memory <= 0) return;
   throw Error(ErrorKind::unavailable,
               "a cache of {} positions for {} takes {:.0f} GB, and this machine has {:.0f}: try a smaller --ctx-size",
@@ -169,6 +173,12 @@ void check_cache_fits(const llama_model* model, const llama_context_params& para
 }
 
 }  // namespace
+
+std::int64_t affordable_cells(const LlamaFile& file, const ModelOptions& options) {
+  const double all_layers =
+      cell_bytes(file.handle(), cache_type(options, file.info())) * llama_model_n_layer(file.handle());
+  return all_layers > 0 ? static_cast<std::int64_t>(memory_bytes() / 4 / all_layers) : 0;
+}
 
 std::int64_t cells_for_windows(const LlamaFile& file, const ModelOptions& options, int sequences) {
   const llama_hparams& hparams = file.handle()->hparams;
@@ -263,6 +273,8 @@ llama_context_params LlamaModel::context_params(const ModelOptions& options, int
   params.no_perf = true;
   params.cb_eval = watch;
   params.cb_eval_user_data = this;
+  params.abort_callback = is_unwanted;
+  params.abort_callback_data = this;
   if (ggml_is_quantized(params.type_v) && params.flash_attn_type == LLAMA_FLASH_ATTN_TYPE_DISABLED) {
     throw Error(ErrorKind::usage,
                 "a {} cache needs flash attention: drop --flash-attn off or take another --cache-type",
@@ -313,6 +325,12 @@ bool LlamaModel::watch(ggml_tensor* tensor, bool ask, void* self) {
   if (is_wanted || !model.stops_at_head_) return is_wanted;
   // Of the last hidden states; the other where they are returned.
   return name == "result_norm" || name == "result_embd_pooled";
+}
+
+// Asked by ggml behind every operation. States move inside of libllama's memory while a forward is computed, those of
+// texts that are not in the batch too: there it must reach its end.
+bool LlamaModel::is_unwanted(void* self) {
+  return !static_cast<LlamaModel*>(self)->has_states() && UnwantedScope::says_so();
 }
 
 // What libllama or ggml would not survive, or would do in silence.
@@ -497,6 +515,7 @@ void LlamaModel::decode(std::size_t rows, bool states) {
     const Threads::Turn turn(*threads_);
     return llama_decode(context_.get(), batch);
   }();
+  if (status == kAborted) throw Unwanted();
   if (status != 0) {
     throw Error(ErrorKind::internal, "libllama could not evaluate a batch of {} rows: status {}{}", rows, status,
                 complaints.because());
@@ -518,6 +537,7 @@ std::span<const float> LlamaModel::encode(std::span<float> states, int rows) {
     const Threads::Turn turn(*threads_);
     return llama_encode(context_.get(), batch);
   }();
+  if (status == kAborted) throw Unwanted();
   if (status != 0) {
     throw Error(ErrorKind::internal, "libllama could not encode {} rows: status {}{}", rows, status,
                 complaints.because());

@@ -33,6 +33,9 @@ class Threads;
 // Tokens of a draft that a model with states is to take back, at most: a state is kept of each, for every branch.
 inline constexpr int kMostTakenBack = 8;
 
+// Positions of a cache that take a quarter of this machine's memory.
+std::int64_t affordable_cells(const LlamaFile& file, const ModelOptions& options);
+
 // The smallest cache in which layers with a sliding window keep no more than a window for each sequence; 0: there are
 // none. Then, as with a state, a text goes on from where it ended and nowhere else, which is not worth it for less than
 // half of the cells.
@@ -94,6 +97,7 @@ class LlamaModel : public Model {
 
   bool is_head() const { return part_ != Part::layers; }
   static bool watch(ggml_tensor* tensor, bool ask, void* self);
+  static bool is_unwanted(void* self);
   llama_context_params context_params(const ModelOptions& options, int cells, int sequences, int rewind);
   bool has_states() const { return info_.rewind != kRewindAll && !has_windows_; }
   std::size_t place(int row) const {

@@ -12,9 +12,6 @@
 
 namespace decant {
 
-// What the drafter mtp calls it.
-inline constexpr std::string_view kNextHead = "self:mtp";
-
 // Why nothing can be drafted with a head of the file, as the end of a sentence; "": it can.
 std::string no_next_head(const LlamaFile& file);
 std::string no_next_head(const GgufInfo& info, const llama_model* model);

@@ -1,4 +1,5 @@
-// How a GGUF file says that its model is to be sampled from: general.sampling.*, by the names of our options.
+// How a GGUF file says that its model is to be sampled from: general.sampling.*, by the names of our options. What its
+// sequence of samplers does not list is off, and left out; the sequence comes last, as sampler_order.
 #pragma once
 
 #include <filesystem>

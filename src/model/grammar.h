@@ -18,7 +18,7 @@ class Grammar {
   virtual ~Grammar() = default;
 
   // By token id. The tokens that end a sequence are allowed exactly where the text may end; other tokens without text
-  // (control tokens) never are. Valid until allowed() is called for any other point of the text.
+  // (control tokens) where the grammar names them. Valid until allowed() is called for any other point of the text.
   virtual const std::vector<bool>& allowed() const = 0;
 
   // Text that must come next, whatever is written: whole characters, until there are `most` bytes. Empty where more

@@ -13,6 +13,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/token.h"
@@ -24,6 +25,9 @@ class Vocab;
 using SeqId = std::int32_t;  // a set of cells: one path through the cache
 
 inline constexpr int kRewindAll = std::numeric_limits<int>::max();
+
+// As a model's name: the head that another's file carries for the token after the next.
+inline constexpr std::string_view kNextHead = "self:mtp";
 
 struct ModelInfo {
   std::string name;

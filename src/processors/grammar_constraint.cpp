@@ -20,12 +20,13 @@ const Grammar& point_of(const ProcessorState& state) { return *static_cast<const
 std::size_t healed_of(const ProcessorState& state) { return static_cast<const GrammarState&>(state).healed; }
 
 // A grammar of the empty text alone is a slip: nothing could be written.
-void check_has_text(std::string_view name, const Grammar& start, const Vocab& vocab) {
+void check_has_text(std::string_view name, const Grammar& start, const Vocab& vocab, std::span<const Token> eos) {
   const std::vector<bool>& allowed = start.allowed();
+  const std::span<const Token> ends = eos.empty() ? std::span(vocab.eos()) : eos;
   bool may_end = false;
   for (Token token = 0; token < vocab.size(); ++token) {
     if (!allowed[static_cast<std::size_t>(token)]) continue;
-    if (!vocab.bytes(token).empty()) return;
+    if (std::find(ends.begin(), ends.end(), token) == ends.end()) return;
     may_end = true;
   }
   if (may_end) throw Error(ErrorKind::usage, "{} allows the empty text alone: nothing could be written", name);
@@ -34,7 +35,7 @@ void check_has_text(std::string_view name, const Grammar& start, const Vocab& vo
 ProcessorPtr make(std::string_view name, const std::string& gbnf, const ChainSetup& setup) {
   const Vocab& vocab = setup.needed_vocab();
   std::shared_ptr<const Grammar> start = vocab.grammar(gbnf, setup.eos);
-  check_has_text(name, *start, vocab);
+  check_has_text(name, *start, vocab, setup.eos);
   return made<GrammarConstraint>(name, std::move(start), setup.healed, &vocab);
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "model/unwanted.h"
 
 namespace decant {
 namespace {
@@ -170,6 +171,9 @@ bool Scheduler::evaluate(Served& served, Line& line) {
     if (!cache.model().info().keeps_rows_apart && !std::all_of(parts.begin(), parts.end(), sound)) {
       evaluate_apart(served, parts);
     }
+  } catch (const Unwanted&) {  // all of them are about to be withdrawn
+    for (Inquiry* each : parts) unsay(served, *each);
+    return false;
   } catch (...) {
     parts[0]->error = std::current_exception();
     if (parts.size() > 1) evaluate_apart(served, parts);
@@ -302,16 +306,23 @@ void Scheduler::keep_rows(Served& served, const Line& line) {
 
 // ---- a batch that failed --------------------------------------------------------------------------------------------
 
+// As if the batch had told the inquiry nothing.
+void Scheduler::unsay(Served& served, Inquiry& inquiry) {
+  std::erase_if(inquiry.fresh, [&](std::size_t i) {
+    Target& target = inquiry.targets[i];
+    if (target.model != served.id) return false;
+    target.done = false;
+    inquiry.first_open = std::min(inquiry.first_open, i);
+    return true;
+  });
+}
+
 // Each of them by itself, on a cache that holds nothing of anybody else's, not even in cells that are free: numbers
 // that are not finite reach others through masks.
 void Scheduler::evaluate_apart(Served& served, const Line& parts) {
   for (Inquiry* each : parts) {
     each->error = nullptr;
-    each->first_open = 0;
-    for (const std::size_t i : each->fresh) {
-      if (each->targets[i].model == served.id) each->targets[i].done = false;
-    }
-    std::erase_if(each->fresh, [&](std::size_t i) { return each->targets[i].model == served.id; });
+    unsay(served, *each);
   }
   for (Inquiry* each : parts) {
     served.cache->clear();
@@ -340,6 +351,9 @@ void Scheduler::answer_alone(Served& served, Inquiry& inquiry) {
     try {
       cache.forward();
       collect(served, inquiry);
+    } catch (const Unwanted&) {
+      unsay(served, inquiry);
+      return;
     } catch (...) {
       inquiry.error = std::current_exception();
     }

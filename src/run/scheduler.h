@@ -84,6 +84,7 @@ class Scheduler {
   void refuse(Served& served, const Line& line, Inquiry& oldest, Cache::Lack lack);
   bool is_sound(Served& served, const Inquiry& inquiry) const;
   void collect(Served& served, Inquiry& inquiry);
+  static void unsay(Served& served, Inquiry& inquiry);
   void evaluate_apart(Served& served, const Line& parts);
   void answer_alone(Served& served, Inquiry& inquiry);
   void keep_rows(Served& served, const Line& line);

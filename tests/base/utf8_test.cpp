@@ -79,11 +79,7 @@ const Oracle& oracle() {
   return instance;
 }
 
-std::string decode(const std::string& text) {
-  Utf8Buffer buffer;
-  std::string out = buffer.push(text);
-  return out + buffer.flush();
-}
+std::string decode(const std::string& text) { return as_utf8(text); }
 
 std::string decode_bytewise(const std::string& text) {
   Utf8Buffer buffer;

@@ -10,7 +10,7 @@ import select
 import signal
 import time
 
-from screen import Screen
+from screen import columns as screen_columns
 from support import NO_INPUT, ROOT, UNAVAILABLE, USAGE, Case, Terminal, decant, main, wait_until_it_has_worked, without_controls
 
 MODEL = os.path.join(ROOT, "build/models/smollm2-q4_0.gguf")
@@ -155,6 +155,45 @@ class AtATerminal(Case):
         talk.wait_for("> ")
         talk.type(b"\x03")
         self.assertEqual(talk.end(), 130)
+
+    def test_answers_beside_each_other(self):
+        drawn = "--temperature", "1.2", "--seed", "5", "-n", "9"
+        piped = chat("/set num_return_sequences 3", "Name a colour.", args=drawn[:4] + ("-n", "9")).text
+        texts = re.split(r"--- \d of 3 ---\n", piped)[1:]
+        talk = self.start(*drawn, "--color", "never", columns=300)
+        talk.wait_for("> ")
+        talk.type(b"/set num_return_sequences 3\r")
+        talk.wait_for("\n> ")
+        talk.type(b"Name a colour.\r")
+        talk.wait_for("with /pick N.")
+        sent = talk.seen
+        shown = [[part.strip() for part in line.split("│")] for line in sent[sent.rindex("┼"):].splitlines() if line.count("│") == 2]
+        self.assertEqual([" ".join(column).replace("↵", "").split() for column in zip(*shown)], [text.split() for text in texts])
+        self.assertRegex(sent, r"\x1b\[\d+A\x1b\[J")  # they were shown while they came
+        talk.wait_for("> ")
+        talk.type(b"/pick 3\r")
+        talk.wait_for("\n> ")
+        talk.type(b"/show\r")
+        talk.wait_for("> Name a colour.\n" + texts[2].split("\n")[0])
+        talk.wait_for("\n> ")
+        talk.type(b"\x04")
+        self.assertEqual(talk.end(), 0)
+
+    def test_no_line_is_wider_than_the_terminal(self):
+        for columns, more in (60, {"NO_COLOR": "1"}), (80, {}), (120, {"CLICOLOR_FORCE": "1"}):
+            talk = self.start("--tint", "--stats", "--temperature", "1.5", "--seed", "2", "-n", "8", "--ignore-eos", columns=columns, **more)
+            talk.wait_for("> ")
+            for line in "/set num_return_sequences 3", "Drei W\u00f6rter, \u65e5\u672c\u8a9e.", "/why 3", "/help":
+                talk.type(line.encode() + b"\r")
+                talk.wait_for("\n> ")
+            talk.type(b"\x04")
+            self.assertEqual(talk.end(), 0)
+            columns_of = talk.sent.decode()  # in whole characters
+            samples = [line for line in re.sub("\x1b\\[[0-9;]*[mAJK]", "", columns_of).replace("\r", "").split("\n") if "│" in line or "┼" in line]
+            self.assertTrue(samples)
+            for line in samples:
+                self.assertLessEqual(screen_columns(line), columns, line)
+            self.assertEqual("\x1b[1m" in columns_of, "NO_COLOR" not in more)
 
     def test_tints(self):
         talk = self.start("--tint", "-n", "20", "--temperature", "1.3", "--seed", "1", "--quiet")

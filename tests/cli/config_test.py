@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import support
 from support import DATA, IO, MICRO, NO_INPUT, ROOT, USAGE, Case, decant, main
-from tiny_models import gguf, llama
+from tiny_models import Signed, gguf, llama
 
 COMMANDS = ("run", "chat", "inspect", "serve", "compare", "sweep", "detect", "bench", "models", "grammar", "report", "config", "doctor",
             "completions", "man")
@@ -74,6 +74,60 @@ class Config(Case):
         strategy, options = self.options("-m", path, "--generation-config", "model", "--top-p", "0.9")
         self.assertEqual((strategy, options["temperature"], options["top_p"]),
                          ("sample", (0.625, "GGUF general.sampling.temp"), (0.9, "flag")))
+
+    def keyed(self, **sampling):
+        keys, tensors = llama()
+        path = os.path.join(self.folder, "keyed.gguf")
+        with open(path, "wb") as file:
+            file.write(gguf({**keys, **{"general.sampling." + name: value for name, value in sampling.items()}}, tensors))
+        return path
+
+    def test_a_sequence_of_the_model_s_own(self):
+        given = lambda path: self.options("-m", path, "--generation-config", "model", "--set-only")[1]
+        whole = given(self.keyed(sequence="Top-K;nucleus;infill;TEMP", temp="0.5", top_k=Signed(7), top_p=0.5, min_p=0.25, penalty_repeat=1.25,
+                                 penalty_last_n=Signed(64)))
+        self.assertEqual({name: value for name, (value, _) in whole.items() if name != "model"},  # what is not listed is off
+                         {"temperature": 0.5, "top_k": 7, "top_p": 0.5, "sampler_order": "top_k;top_p;temperature"})
+        self.assertEqual(whole["sampler_order"][1], "GGUF general.sampling.sequence")
+        self.assertNotIn("sampler_order", given(self.keyed(sequence="top_k;temperature")))  # nothing is drawn
+        idle = self.keyed(temp=0.5, penalty_last_n=Signed(64), mirostat_tau=3.0, xtc_probability=0.0, xtc_threshold=0.25)
+        self.assertEqual(set(given(idle)) - {"model"}, {"temperature", "xtc_probability"})
+        run = decant("run", "-t", "1", "--json", "--generation-config", "model", "-m", idle, "--no-chat-template", "-n", "2", "a", env=self.env)
+        self.assertEqual(run.code, 0, run.err)
+
+    def test_the_model_s_own_keys_wherever_one_wants_them(self):
+        path = self.keyed(temp=0.5, top_p=0.5)
+        named = self.write("own.yaml", "generation_config: model\ntop_p: 0.75\n")
+        for env in {"DECANT_CONFIG": named}, {"DECANT_GENERATION_CONFIG": "model", "DECANT_TOP_P": "0.75"}:
+            options = self.options("-m", path, **env)[1]
+            self.assertEqual((options["temperature"], options["top_p"][0]), ((0.5, "GGUF general.sampling.temp"), 0.75))
+            self.assertEqual(self.options("-m", path, "--no-config", **env)[0], "greedy")
+
+    def test_every_command_that_generates_takes_them(self):
+        env = {**self.env, "DECANT_TOP_K": "3", "DECANT_TEMPERATURE": "0.5", "DECANT_MAX_NEW_TOKENS": "4", "DECANT_NUM_RETURN_SEQUENCES": "2",
+               "DECANT_SEED": "1"}
+        small = "-t", "1", "-m", MICRO, "--no-chat-template", "--ignore-eos"
+
+        def run(*args, **more):
+            return self.assert_ok(decant(*args[:1], *small, *args[1:], env={**env, **more}))
+
+        inspected = run("inspect", "--json", "abc").json["steps"]
+        self.assertEqual(len(inspected), 1)  # not max_new_tokens, which means something else here
+        self.assertEqual(sum(each["p"] > 0 for each in inspected[0]["candidates"]), 3)
+        compared = run("compare", "--json", "--setting", "a:", "--setting", "b: top_k=2", "abc").json
+        self.assertEqual([each["options"]["top_k"] for each in compared["settings"]], [3, 2])
+        self.assertEqual(len(compared["prompts"][0]["texts"][0]["ids"]), 4)
+        out, description = os.path.join(self.folder, "out.jsonl"), self.write("sweep.yaml", "prompts: [abc]\noptions: {top_k: 5}\ngrid: {seed: [1, 2]}\n")
+        run("sweep", "--out", out, "--quiet", description)
+        with open(out) as file:
+            options = [json.loads(line)["options"] for line in list(file)[1:]]
+        self.assertEqual([(each["top_k"], each["temperature"], each["max_new_tokens"]) for each in options], [(5, 0.5, 4)] * 2)
+        for command in "inspect", "compare", "sweep", "serve", "chat", "run":
+            more = {"serve": [], "chat": [], "sweep": ["--grid", "top_k=1", "--out", out + "2", "x"]}.get(command, ["x"])
+            wrong = decant(command, *more, env={**self.env, "DECANT_THREADS": "many"})
+            self.assertEqual(wrong.code, USAGE)
+            self.assertRegex(wrong.err.decode(), "environment DECANT_THREADS: threads is 'many'")
+        self.assertEqual(decant("serve", "--no-config", "--port", "-1", env={**self.env, "DECANT_THREADS": "many"}).err[:20], b"decant: --port is -1")
 
     def test_round_trip(self):
         saved = os.path.join(self.folder, "saved.json")

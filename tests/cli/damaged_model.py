@@ -76,3 +76,37 @@ def with_text(data, key, text):
     header = bytearray(data[:begin] + value + data[end:reader.at])
     header[16:24] = struct.pack("<Q", n_values)
     return bytes(header) + bytes(-len(header) % 32) + data[data_begin:]
+
+
+def with_control_tokens(data, names):
+    """The bytes of a GGUF file in which tokens have other names, by id, and are control tokens."""
+    reader = Reader(bytearray(data))
+    _, n_tensors, n_values = reader.take("IQQ")
+    header, at = bytearray(data[:reader.at]), reader.at
+    for _ in range(n_values):
+        key, kind = reader.text(), reader.take("I")
+        if key in ("tokenizer.ggml.tokens", "tokenizer.ggml.token_type"):
+            element, count = reader.take("IQ")
+            header += data[at:reader.at]
+            for token in range(count):
+                begin = reader.at
+                reader.skip(element)
+                if token not in names:
+                    header += data[begin:reader.at]
+                elif element == 8:
+                    name = names[token].encode()
+                    header += struct.pack("<Q", len(name)) + name
+                else:
+                    header += struct.pack("<i", 3)
+        else:
+            reader.skip(kind)
+            header += data[at:reader.at]
+        at = reader.at
+    for _ in range(n_tensors):
+        reader.text()
+        for _ in range(reader.take("I")):
+            reader.take("Q")
+        reader.take("IQ")
+    header += data[at:reader.at]
+    data_begin = (reader.at + 31) // 32 * 32
+    return bytes(header) + bytes(-len(header) % 32) + data[data_begin:]

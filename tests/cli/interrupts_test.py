@@ -1,14 +1,16 @@
-"""Ctrl-C at random moments: interrupts_test.py [PROGRAM]; interrupts_test.py PROGRAM COUNT [SEED] tries many and says how long each
-command took to end.
+"""Ctrl-C at random moments: interrupts_test.py [PROGRAM]; interrupts_test.py PROGRAM COUNT [SEED] [BUSY] [COMMAND...] tries many, of all
+commands or these, beside BUSY programs that only compute, and says how long each command took to end.
 
 At a terminal of 60, 80 or 120 columns, in colour or not. Whatever the moment: what was written stands, in whole characters and without
 a code that the program does not use; the exit code is 130 (or the signal's, before there was anything to keep); a second Ctrl-C ends it.
 """
 
+import math
 import os
 import random
 import re
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -17,7 +19,7 @@ import support
 from support import MICRO, ROOT, Case, Terminal
 
 MODEL = os.path.join(ROOT, "build/models/smollm2-q4_0.gguf")
-LONG = "Tell me the story of the lighthouse keeper — in many words, naïve ones too. " * 12
+LONG = "Tell me the story of the lighthouse keeper — in many words, naïve ones too. " * 60
 COMMANDS = {
     "run": ("run", "-m", MODEL, "--ignore-eos", "-n", "2000", "Tell me a long story."),
     "prefill": ("run", "-m", MODEL, "--ignore-eos", "-n", "2000", LONG),
@@ -114,11 +116,11 @@ def interrupt(name, columns, color, moment, twice):
         return took, code, [f"{name}, {columns} columns, after {moment:.2f} s: {fault}" for fault in faults]
 
 
-def campaign(count, seed, told=lambda *_: None):
+def campaign(count, seed, told=lambda *_: None, commands=tuple(COMMANDS)):
     chance = random.Random(seed)
-    times, codes, faults = {name: [] for name in COMMANDS}, {}, []
+    times, codes, faults = {name: [] for name in commands}, {}, []
     for i in range(count):
-        name = list(COMMANDS)[i % len(COMMANDS)]
+        name = commands[i % len(commands)]
         took, code, wrong = interrupt(name, chance.choice((60, 80, 120)), chance.random() < 0.5, chance.uniform(0, 2.5), chance.random() < 0.2)
         told(f"{name:<8} {1000 * took:5.0f} ms, exit code {code}{''.join(chr(10) + each for each in wrong)}")
         times[name].append(took)
@@ -136,12 +138,19 @@ class Interrupts(Case):
 if __name__ == "__main__":
     if len(sys.argv) > 2 and sys.argv[2].isdigit():
         support.PROGRAM = os.path.abspath(sys.argv[1])
-        found, ended, wrong = campaign(int(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 1,
-                                       lambda line: print(line, flush=True))
+        many, first, busy = map(int, [*sys.argv[2:5], *("1", "0")[len(sys.argv) - 3:]])
+        busy_ones = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(busy)]
+        try:
+            found, ended, wrong = campaign(many, first, lambda line: print(line, flush=True), tuple(sys.argv[5:]) or tuple(COMMANDS))
+        finally:
+            for each in busy_ones:
+                each.kill()
         for command, seconds in found.items():
             if seconds:
-                print(f"{command:<8} {len(seconds):>3} times: median {1000 * statistics.median(seconds):.0f} ms, at most {1000 * max(seconds):.0f} ms")
-        print("exit codes", ended)
+                p99 = sorted(seconds)[math.ceil(0.99 * len(seconds)) - 1]
+                print(f"{command:<8} {len(seconds):>3} times: median {1000 * statistics.median(seconds):.0f} ms, p99 {1000 * p99:.0f} ms, "
+                      f"at most {1000 * max(seconds):.0f} ms")
+        print(f"exit codes {ended}, load {os.getloadavg()[0]:.0f}")
         print("\n".join(wrong) or "nothing wrong")
         sys.exit(1 if wrong else 0)
     support.main()

@@ -887,7 +887,7 @@ class Heads(Case):
         constant = "--num-assistant-tokens-schedule", "constant"
         draft = os.path.join(self.FOLDER, "eagle3_llama.gguf")
         for model, drafter in (("heads/glm4moe_head.gguf", ("--drafter", "mtp")), ("heads/glm4moe_copy.gguf", ("--drafter", "mtp")),
-                               ("llama.gguf", ("--assistant-model", draft))):
+                               ("heads/glm4moe_copy.gguf", ("--assistant-model", "self:mtp")), ("llama.gguf", ("--assistant-model", draft))):
             for drawn in self.DRAWN:
                 with self.subTest(model, drawn=drawn):
                     plain, _ = self.write(model, *drawn)

@@ -230,6 +230,58 @@ class Narrow(Seen):
             self.assertEqual(screen.text, at_once.text)
 
 
+class Matrix(Seen):
+    """Every view, in every kind of place: at a terminal or not, coloured or not, of three widths, with characters of several tokens."""
+    GRAMMAR = 'root ::= ("灯台" | "守" | "naïve " | "é " | "🌊 "){12}'
+    WHOLE = re.compile("(?:灯台|守|naïve|é|🌊|\\s)*")
+
+    def views(self):
+        written = *SMALL, "--seed", "1", "--grammar", self.GRAMMAR, "-n", "120"
+        return {"run": ["run", *written, "--temperature", "1", "abc"],
+                "beams": ["run", *written, "--num-beams", "3", "--show", "tree", "abc"],
+                "compare": ["compare", *written, "--setting", "a: temperature=1", "--setting", "b: num_beams=3", "abc"],
+                "sweep": ["sweep", *written, "--grid", "temperature=0.5,1", "--out", os.path.join(self.folder, "out.jsonl"), "abc"],
+                "inspect": ["inspect", *written[:-1], "6", "--temperature", "1", "abc"]}
+
+    def test_terminals_and_pipes(self):
+        plain = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "CLICOLOR_FORCE")} | {"TERM": "xterm"}
+        for name, args in self.views().items():
+            piped = set()
+            for width, more in (60, {}), (80, {"NO_COLOR": "1"}), (120, {"CLICOLOR_FORCE": "1"}):
+                with self.subTest(name, width=width):
+                    def fresh():
+                        if name == "sweep" and os.path.exists(args[-2]):
+                            os.remove(args[-2])
+
+                    paints = name in ("beams", "compare", "inspect")
+                    fresh()
+                    screen = self.seen(*args, columns=width, env={**plain, **more})
+                    self.assert_unbroken(screen)
+                    self.assertEqual("m" in screen.codes, paints and "NO_COLOR" not in more)
+                    self.assertNotIn("\ufffd", screen.text)
+                    fresh()
+                    out = decant(*args, env={**plain, **more})
+                    self.assertEqual((out.code, out.err), (0, b""))
+                    self.assertEqual(b"\x1b" in out.out, paints and "CLICOLOR_FORCE" in more)
+                    if name not in ("compare", "sweep"):  # which mark by colour or by brackets, and tell times
+                        piped.add(re.sub("\x1b\\[[0-9;]*m", "", out.text))
+                    if name == "run":
+                        self.assertTrue(self.WHOLE.fullmatch(screen.text), screen.text)
+                        self.assertEqual("".join(screen.text.split()), "".join(out.text.split()))
+            self.assertLessEqual(len(piped), 1, piped)
+
+    def test_a_text_that_ends_inside_of_a_character(self):
+        args = self.views()["run"]
+        cut = 0
+        for tokens in range(1, 9):
+            args[args.index("-n") + 1] = str(tokens)
+            text = self.seen(*args, columns=60).text.strip()
+            self.assertRegex(text, r"\A[^\ufffd]*\ufffd?\Z")
+            self.assertEqual("".join(decant(*args).text.split()), "".join(text.split()))
+            cut += "\ufffd" in text
+        self.assertGreater(cut, 0)
+
+
 class Colour(Seen):
     VIEW = "inspect", *SMALL, "My name is"
 

@@ -33,7 +33,7 @@ SHOWN_BY_PYTHON = re.compile(r"# -> (.*)$", re.M)
 VERBS = ["run", "chat", "inspect", "compare", "sweep", "report", "serve", "detect", "config", "doctor", "completions", "man", "help",
          "bench rows", "grammar show", "grammar check", "models ls", "models pull", "models show", "models verify", "models rm"]
 # Options that the pages name and that are other programs'.
-OF_OTHERS = {"--gtest-filter", "--preset", "--isa", "--rm", "--target-model-dir", "--no-parse-special"}
+OF_OTHERS = {"--no-install-recommends", "--user", "--gtest-filter", "--preset", "--isa", "--rm", "--target-model-dir", "--no-parse-special"}
 
 # Runs the pages' Python in one process, so that a model is loaded once: [[path, code, model]] in, {path: [printed, error]} out.
 SNIPPETS = """

@@ -8,27 +8,12 @@
 
 #include "options/table.h"
 #include "strategies/resolve.h"
-#include "support/runs.h"
+#include "support/drafted.h"
 
 namespace decant {
 namespace {
 
 using namespace testing;
-
-using Pairs = std::vector<std::pair<std::string, std::string>>;
-
-Pairs operator+(Pairs a, const Pairs& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
-
-GenerationConfig given(const Pairs& options) {
-  GenerationConfig config;
-  config.max_new_tokens = 24;
-  config.seed = 7;
-  for (const auto& [name, text] : options) set(config, get(generation_fields(), name), text);
-  return config;
-}
 
 // Both spell the same characters: the target mostly in longer tokens, the draft in tokens that it lacks.
 TableVocab target_vocab() {
@@ -66,20 +51,13 @@ Table by_text(const TableVocab& vocab, std::uint64_t seed, float noise, std::uin
   };
 }
 
-struct Written {
-  std::vector<std::vector<Token>> ids;
-  std::vector<std::string> texts;
-  RunStats stats;
-};
-
 struct Small {
   TableVocab vocab = draft_vocab();
   int n_cells = 512, n_context = 256;
   float noise = 0.3F;  // of the logits
 };
 
-Written write(const Pairs& options, std::uint64_t seed, const Small& small = {}) {
-  const GenerationConfig config = given(options);
+WrittenWithStats write(const Pairs& options, std::uint64_t seed, const Small& small = {}) {
   TableShape shape{.n_vocab = target_vocab().size(), .n_cells = 512, .n_context = 256, .max_sequences = 64};
   TableModel target(shape, by_text(target_vocab(), seed, small.noise, seed + 1));
   shape.n_vocab = small.vocab.size();
@@ -88,23 +66,7 @@ Written write(const Pairs& options, std::uint64_t seed, const Small& small = {})
   TableModel draft(shape, by_text(small.vocab, seed, small.noise, seed + 2));
   target.set_vocab(target_vocab());
   draft.set_vocab(small.vocab);
-  Scheduler scheduler;
-  scheduler.add(target);
-  scheduler.add(draft, 1);
-  const StrategyRow& row = resolve_strategy(config);
-  Request asked = request(config, {2, 4, 2, 0, 9, 4}, row.run);
-  for (std::size_t i = 0; i < models_of(row, config).size(); ++i) asked.models.push_back(1);
-  asked.n_drafting = n_drafting(row, config);
-  const auto live = start(scheduler, asked);
-  scheduler.run();
-  live->rethrow();
-  Written written;
-  for (const Sequence& each : live->sequences()) {
-    written.ids.push_back(each.ids);
-    written.texts.push_back(each.bytes);
-  }
-  written.stats = live->stats();
-  return written;
+  return write_with(target, draft, options, {2, 4, 2, 0, 9, 4});
 }
 
 const Pairs universal = {{"assistant_model", "x"}, {"num_assistant_tokens_schedule", "constant"}};
@@ -132,7 +94,7 @@ const Pairs ways[] = {
     {{"do_sample", "true"}, {"max_new_tokens", "3"}},
 };
 
-std::int64_t kept(const Written& written) {
+std::int64_t kept(const WrittenWithStats& written) {
   std::int64_t kept = 0;
   for (const auto& each : written.stats.speculation.drafters) {
     if (each.name == "universal") kept += each.kept;
@@ -145,9 +107,9 @@ TEST(Universal, TheTextIsTheSame) {
   for (const Pairs& way : ways) {
     for (std::uint64_t seed = 1; seed <= 4; ++seed) {
       const Pairs base = way + Pairs{{"seed", fmt::to_string(seed)}};
-      const Written plain = write(base, seed);
+      const WrittenWithStats plain = write(base, seed);
       for (const Pairs& drafter : drafters) {
-        const Written drafted = write(base + drafter, seed);
+        const WrittenWithStats drafted = write(base + drafter, seed);
         EXPECT_EQ(drafted.ids, plain.ids) << seed << ::testing::PrintToString(way) << ::testing::PrintToString(drafter);
         EXPECT_EQ(drafted.texts, plain.texts);
         (resolve_strategy(given(way)).draws(given(way)) ? drawn : greedy) += kept(drafted);
@@ -178,11 +140,11 @@ TEST(Universal, OfTheSameTokensInAnotherOrderAllIsKept) {
   const TableVocab turned({"\xEF\xBF\xBD", "<end>", "bb", "\xA9", "\xC3", " a", " ", "abb", "ab", "b", "a"}, {1});
   std::int64_t drafted = 0;
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    const Written written = write(universal + Pairs{{"temperature", "0.9"},
-                                                    {"repetition_penalty", "1.1"},
-                                                    {"suppress_tokens", "7,8"},
-                                                    {"seed", fmt::to_string(seed)}},
-                                  seed, {.vocab = turned, .noise = 0});
+    const WrittenWithStats written = write(universal + Pairs{{"temperature", "0.9"},
+                                                             {"repetition_penalty", "1.1"},
+                                                             {"suppress_tokens", "7,8"},
+                                                             {"seed", fmt::to_string(seed)}},
+                                           seed, {.vocab = turned, .noise = 0});
     const auto& its = written.stats.speculation.drafters.at(0);
     EXPECT_EQ(its.name, "universal");
     EXPECT_EQ(its.kept, its.drafted);
@@ -192,9 +154,9 @@ TEST(Universal, OfTheSameTokensInAnotherOrderAllIsKept) {
 }
 
 TEST(Universal, OfOneVocabularyTheDraftModelKeepsItsName) {
-  const Written written = write(universal, 1, {.vocab = target_vocab()});
+  const WrittenWithStats written = write(universal, 1, {.vocab = target_vocab()});
   EXPECT_EQ(written.stats.speculation.drafters.at(0).name, "draft_model");
-  const Written named = write(universal + Pairs{{"drafter", "universal"}}, 1, {.vocab = target_vocab()});
+  const WrittenWithStats named = write(universal + Pairs{{"drafter", "universal"}}, 1, {.vocab = target_vocab()});
   EXPECT_EQ(named.stats.speculation.drafters.at(0).name, "universal");
   EXPECT_EQ(named.ids, written.ids);
 }
@@ -204,7 +166,7 @@ TEST(Universal, WithoutRoomItSaysNothing) {
        {Pairs{}, Pairs{{"do_sample", "true"}}, Pairs{{"do_sample", "true"}, {"num_return_sequences", "3"}}}) {
     for (std::uint64_t seed = 1; seed <= 10; ++seed) {
       const Pairs base = way + Pairs{{"ignore_eos", "true"}};
-      const Written plain = write(base, seed);
+      const WrittenWithStats plain = write(base, seed);
       EXPECT_EQ(write(base + universal, seed, {.n_context = 20}).ids, plain.ids);
       EXPECT_EQ(write(base + universal, seed, {.n_cells = 40}).ids, plain.ids);
       EXPECT_EQ(kept(write(base + universal, seed, {.n_context = 6})), 0);

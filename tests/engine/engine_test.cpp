@@ -2,12 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <thread>
 
 #include "base/error.h"
 #include "engine/support.h"
+#include "model/unwanted.h"
 #include "strategies/resolve.h"
 
 namespace decant {
@@ -315,6 +317,54 @@ TEST(Engine, CancellingFreesAtOnceAndKeepsWhatWasWritten) {
   EXPECT_EQ(load.live + load.waiting + load.nodes, 0);
   EXPECT_EQ(load.cells[0].second, 0);
 }
+
+// Stops in a forward, if told to, until it is unwanted.
+class Stopping : public TableModel {
+ public:
+  using TableModel::TableModel;
+  void forward(std::span<const Row> rows) override {
+    if (stops) {
+      inside = true;
+      for (int i = 0; i < 10'000 && !UnwantedScope::says_so(); ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      stops = inside = false;
+      if (UnwantedScope::says_so()) throw Unwanted();
+      ADD_FAILURE() << "nobody gave it up";
+    }
+    TableModel::forward(rows);
+  }
+  std::atomic<bool> stops = false, inside = false;
+};
+
+TEST(Engine, AForwardThatNobodyWantsAnyMoreIsLeft) {
+  Ticket third;
+  Engine engine({.max_events = 4, .kept_texts = 0});
+  auto made = std::make_shared<Stopping>(kRoomy);
+  engine.load("table", [&] { return made; });
+  const auto enter = [&](Ticket& read) {
+    made->stops = true;
+    while (!made->inside) read.next(std::chrono::milliseconds(10));
+  };
+  Ticket first = engine.submit(job(greedy_config(100), {1, 2})),
+         second = engine.submit(job(greedy_config(100), {1, 3}));
+  engine.load();  // both have arrived
+  enter(first);
+  first.cancel();
+  std::this_thread::sleep_for(std::chrono::milliseconds(30));
+  EXPECT_TRUE(made->inside);  // as the other one wants it
+  second.cancel();
+  for (Ticket* each : {&first, &second}) {
+    EXPECT_TRUE(each->outcome().cancelled);
+    EXPECT_EQ(each->outcome().error, nullptr);
+  }
+  EXPECT_EQ(engine.load().cells[0].second, 0);
+  for (const Token last : {2, 3}) {
+    Ticket again = engine.submit(job(greedy_config(100), {1, last}));
+    EXPECT_EQ(ids(again.outcome()), alone(greedy_config(100), {1, last}));
+  }
+  third = engine.submit(job(greedy_config(100), {1, 4}));
+  enter(third);
+}  // and the engine's end does not wait for it
 
 TEST(Engine, DroppingATicketCancels) {
   Engine engine({.max_events = 4, .kept_texts = 0});

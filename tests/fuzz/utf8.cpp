@@ -10,9 +10,8 @@
 namespace decant::fuzz {
 
 void utf8(std::string_view bytes) {
-  Utf8Buffer whole, pieces;
-  std::string at_once = whole.push(bytes);
-  at_once += whole.flush();
+  Utf8Buffer pieces;
+  const std::string at_once = as_utf8(bytes);
   std::string one_by_one;
   for (const char& byte : bytes) {
     const std::string piece = pieces.push({&byte, 1});

@@ -38,7 +38,7 @@ TEST(TokenTrie, PartsOfCharactersAndWhatIsNoText) {
   int begun = 0, tokens = 0;
   for (const TokenTrie::Node& node : trie.nodes()) {
     tokens += static_cast<int>(trie.tokens(node).size());
-    if (node.c <= TokenTrie::last_character) continue;
+    if (node.c <= last_character) continue;
     ++begun;
     EXPECT_EQ(trie.beginning(node).possible(), (CodePoints{0xC0, 0xFF}));
   }

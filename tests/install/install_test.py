@@ -15,6 +15,11 @@ import tempfile
 import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests/cli"))
+
+import support
+from chat_test import Talk
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.join(ROOT, "build/release")  # or the first argument
 MODELS = os.path.join(ROOT, "build/models")
@@ -34,7 +39,7 @@ class Installed(unittest.TestCase):
         cls.folder = tempfile.mkdtemp(prefix="decant-install-")
         cls.addClassCleanup(shutil.rmtree, cls.folder)
         cls.prefix = os.path.join(cls.folder, "an elsewhere")
-        for component in "program", "library":
+        for component in "program", "library", "development":
             call("cmake", "--install", BUILD, "--prefix", cls.prefix, "--component", component, "--strip")
         cls.program = os.path.join(cls.prefix, "bin/decant")
         for name, source in ("consumer", os.path.join(HERE, "consumer")), ("look_ahead", LOOK_AHEAD):
@@ -73,6 +78,16 @@ class Installed(unittest.TestCase):
         self.assertGreater(len(text), 10)
         self.assertIn("/no/file", call(self.path("consumer/consumer"), "/no/file.gguf", "x", code=66).stderr)
 
+    def test_the_manual_and_what_shells_complete(self):
+        share = os.path.join(self.prefix, "share")
+        pages = {f"decant-{line.split()[0]}.1" for line in call(self.program, "complete", "--", "").stdout.splitlines()} - {"decant-help.1"}
+        self.assertGreater(len(pages), 10)
+        self.assertEqual(set(os.listdir(os.path.join(share, "man/man1"))), pages | {"decant.1"})
+        for shell, file in ("bash", "bash-completion/completions/decant"), ("zsh", "zsh/site-functions/_decant"), (
+                "fish", "fish/vendor_completions.d/decant.fish"):
+            with open(os.path.join(share, file)) as completions:
+                self.assertEqual(completions.read(), call(self.program, "completions", shell).stdout)
+
     def test_a_recipe_of_width_1_is_greedy(self):
         arguments = "--recipe", self.look_ahead, "--recipe-arg", "width=1", "--ignore-eos"
         self.assertEqual(self.ids(*arguments, "abc"), self.ids("--ignore-eos", "abc"))
@@ -99,6 +114,33 @@ class Installed(unittest.TestCase):
         for token in tokens[:-1]:  # behind the last one nothing is written
             self.assertEqual(self.ids("--num-beams", "4", "-n2", "--ignore-eos", prompt, model=F32)[0], token["id"], prompt)
             prompt += bytes.fromhex(token["bytes"]).decode()
+
+    def test_a_chat_and_a_comparison_have_it(self):
+        recipe = "--recipe", self.look_ahead, "--recipe-arg", "width=4", "--ignore-eos"
+        columns = "--setting", "plain:", "--setting", "wide: num_beams=2"
+        compared = json.loads(call(self.program, "compare", "-t1", "-m", MICRO, "--no-chat-template", "-n8", "--json", *recipe, *columns, "abc").stdout)
+        self.assertEqual([(each["label"], each["strategy"]) for each in compared["settings"]],
+                         [("plain", "greedy"), ("wide", "beam"), ("look_ahead", "look_ahead")])
+        found = {each["label"]: each["ids"] for each in compared["prompts"][0]["texts"]}
+        self.assertEqual((found["plain"], found["look_ahead"]), (self.ids("--ignore-eos", "abc"), self.ids(*recipe, "abc")))
+
+        environment = {**os.environ, "DECANT_CACHE": self.folder, "TERM": "xterm"}
+        answered = call(self.program, "run", "-t1", "-m", F32, "-n6", *recipe[:-1], "Name a colour.").stdout
+        support.PROGRAM = self.program
+        terminal = support.Terminal("compare", "-t1", "-m", MICRO, "--no-chat-template", "-n8", *recipe, "abc", columns=80, env=environment)
+        self.assertRegex(terminal.finish()[1], "options +│ look_ahead")
+        talk = Talk("chat", "-t1", "-m", F32, "-n6", *recipe[:-1], "--quiet", columns=80, stdin=True, env=environment)
+        talk.wait_for("> ")
+        talk.type(b"Name a colour.\r")
+        talk.wait_for(answered + "> ")
+        talk.type(b"/set prompt_lookup_num_tokens 4\r")
+        talk.wait_for("nobody guesses them")
+        talk.wait_for("> ")
+        talk.type(b"\x04")
+        self.assertEqual(talk.end(), 0)
+        for command in "chat", "compare":
+            refused = call(self.program, command, "-m", MICRO, "--recipe", LOOK_AHEAD, *([] if command == "chat" else ["abc"]), code=64).stderr
+            self.assertIn(f"decant {command} takes recipes in C++, FILE.so", refused)
 
     def test_the_trace_and_the_report_have_it(self):
         report = self.path("report.html")

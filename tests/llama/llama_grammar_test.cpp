@@ -252,6 +252,47 @@ TEST(LlamaGrammar, ControlTokensAreNoText) {
   EXPECT_TRUE(oracle.allowed()[1]) << "libllama writes them, which is why we do not";
 }
 
+TEST(LlamaGrammar, ControlTokensThatItNamesAreThemselves) {
+  const LlamaVocab& vocab = model_file(kQ4_0)->vocab();
+  const Token first = 4, second = 5;
+  ASSERT_EQ(std::string(vocab.bytes(first)) + std::string(vocab.bytes(second)), "");
+  const char* gbnf = "root ::= \"a\" (<[4]> [^b] | \"é\") .* <[5]>+ | <[4]> \"c\"";
+  for (const std::vector<Token>& way :
+       {std::vector<Token>{token_of(vocab, "a"), first, token_of(vocab, "x"), token_of(vocab, "y"), second, second},
+        std::vector<Token>{first, token_of(vocab, "c")},
+        std::vector<Token>{token_of(vocab, "a"), token_of(vocab, "é")}}) {
+    std::unique_ptr<const Grammar> grammar = vocab.grammar(gbnf);
+    Oracle oracle(vocab, gbnf);
+    for (const Token token : way) {
+      const std::vector<bool> found = grammar->allowed(), expected = oracle.allowed();
+      for (Token each = 0; each < vocab.size(); ++each) {
+        const bool is_known = each == first || each == second || is_valid_utf8(vocab.bytes(each));
+        if (vocab.bytes(each).empty() && each != first && each != second) continue;
+        if (is_known) {
+          ASSERT_EQ(found[each], expected[each]) << each << " before " << token;
+        }
+      }
+      ASSERT_TRUE(found[token]);
+      grammar = grammar->after(token);
+      oracle.accept(token);
+    }
+  }
+  const auto start = vocab.grammar(gbnf);
+  EXPECT_EQ(allowed_tokens(*start->after(second)), std::vector<Token>{});
+  EXPECT_EQ(start->after(token_of(vocab, "a"))->forced(10), "");
+  EXPECT_NE(start->after(first)->forced(10), "");
+  for (const auto& [wrong, reason] :
+       {std::pair("root ::= <[999999]>", "none of that number"), std::pair("root ::= <[300]>", "it is text"),
+        std::pair("root ::= <[2]>", "it ends")}) {
+    try {
+      vocab.grammar(wrong);
+      ADD_FAILURE() << wrong;
+    } catch (const Error& error) {
+      EXPECT_NE(std::string(error.what()).find(reason), std::string::npos) << error.what();
+    }
+  }
+}
+
 TEST(LlamaGrammar, NothingIsLeft) {
   const LlamaVocab& vocab = model_file(kQ4_0)->vocab();
   Scores scores;
@@ -345,7 +386,10 @@ TEST(LlamaGrammar, ABadGrammarIsOneSentence) {
       {"root ::= \"" + std::string(2000, 'a') + "\"{2000}", "make the grammar too large"},
       {"root ::= " + repeated("(", 100000), "more than 200 parentheses"},
       {std::string(100000, 'a'), "a name of more than 256"},
-      {"root ::= <[12]>", "a token in angle brackets"},
+      {"root ::= <[x]>", "a token in angle brackets"},
+      {"root ::= <[1234567890]>", "a token in angle brackets"},
+      {"root ::= <[12", "a token in angle brackets"},
+      {"root ::= !<[12]>", "a token in angle brackets"},
       {"root ::= !<|im_end|>", "a token in angle brackets"},
       {"root ::= \"\xff\"", "line 1, column 11: a byte that is not UTF-8"},
       {std::string("root ::= \"a\"\0 x", 15), "a NUL character"},

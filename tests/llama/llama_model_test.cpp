@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <random>
 
+#include "model/unwanted.h"
 #include "run/scheduler.h"
 #include "strategies/resolve.h"
 #include "support/real_models.h"
@@ -199,6 +200,34 @@ void expect_outputs(Bench& bench, const std::vector<std::pair<Node, Outputs>>& a
                 kRounding / 25 * largest)  // without the norm there is no telling how large they are
           << "layer " << outputs.layers[j];
     }
+  }
+}
+
+// Wherever it is given up: neither its own cells stay nor are those of others another's. Every node is compared with
+// its text alone.
+TEST(LlamaModel, OfAForwardThatIsGivenUpNothingStays) {
+  for (const auto& [name, steps] : {std::pair(kMicro, 40), std::pair(kF32, 6)}) {
+    Bench bench(name);
+    std::vector<Node> held = {bench.grow({1, 2, 3})};
+    bench.evaluate(held);
+    int given_up = 0;
+    for (int step = 0; step < steps; ++step) {
+      const Node from = held[static_cast<std::size_t>(step / 2)];
+      const Token token = static_cast<Token>(10 + 5 * step);
+      const std::vector<Node> nodes = {from.child(token).child(7), from.child(token).child(8), from.child(token + 1)};
+      int operations = step * 13 % 50;  // that are still computed
+      try {
+        const UnwantedScope unwanted([&] { return operations-- == 0; });
+        for (const Node& node : nodes) bench.cache.add(node.id(), &kLogits);
+        bench.cache.forward();
+      } catch (const Unwanted&) {
+        ++given_up;
+      }
+      bench.evaluate({held.back().child(9)});  // on cells that were freed
+      bench.evaluate(nodes);
+      held.insert(held.end(), {nodes[0], nodes[2]});
+    }
+    EXPECT_GT(given_up, steps / 2) << name;
   }
 }
 

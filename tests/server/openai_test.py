@@ -188,6 +188,57 @@ class Errors(Case):
                 self.assertEqual(len(client.models.list().data), 1)
 
 
+class Responses(Case):
+    """Answers of /v1/responses are those of a chat, told otherwise."""
+
+    def respond(self, **options):
+        return self.client.responses.create(**{"model": self.model, "input": "Name a colour.", "max_output_tokens": 8, **options})
+
+    def test_whole_and_streamed(self):
+        for options in [{}, {"instructions": "Be brief."}, {"temperature": 0.9, "extra_body": {"seed": 3}}, {"extra_body": {"num_beams": 3}},
+                        {"input": [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi"}, {"role": "user", "content": [
+                            {"type": "input_text", "text": "Name a "}, {"type": "input_text", "text": "colour."}]}]},
+                        {"max_output_tokens": 100, "text": {"format": {"type": "json_schema", "name": "c", "schema": {
+                            "type": "object", "properties": {"colour": {"enum": ["red", "blue"]}}, "required": ["colour"]}}}}]:
+            with self.subTest(options):
+                whole = self.respond(**options)
+                self.assertEqual((whole.object, whole.model, whole.error), ("response", self.model, None))
+                self.assertEqual([each.type for each in whole.output], ["message"])
+                self.assertEqual(whole.status, "incomplete" if whole.incomplete_details else "completed")
+                self.assertEqual(whole.usage.total_tokens, whole.usage.input_tokens + whole.usage.output_tokens)
+                if "text" in options:
+                    self.assertIn(json.loads(whole.output_text), ({"colour": "red"}, {"colour": "blue"}))
+                Counted.cases += 2  # streamed, and by the helper
+                events = list(self.respond(stream=True, **options))
+                self.assertEqual([each.sequence_number for each in events], list(range(len(events))))
+                self.assertEqual([each.type for each in events[:4]], ["response.created", "response.in_progress", "response.output_item.added",
+                                                                       "response.content_part.added"])
+                self.assertEqual(events[-1].type, "response." + whole.status)
+                self.assertEqual("".join(each.delta for each in events if each.type == "response.output_text.delta"), whole.output_text)
+                told, last = events[-1].response, whole.model_dump()
+                for key in "output_text", "status", "usage", "instructions", "temperature":
+                    self.assertEqual(getattr(told, key), getattr(whole, key))
+                self.assertEqual(last["finish_detail"], told.model_dump()["finish_detail"])
+                with self.client.responses.stream(**{"model": self.model, "input": "Name a colour.", "max_output_tokens": 8, **options}) as stream:
+                    for _ in stream:
+                        pass
+                    self.assertEqual(stream.get_final_response().output_text if whole.status == "completed" else whole.output_text, whole.output_text)
+
+    def test_the_text_of_a_chat(self):
+        chat = self.chat(messages=[{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Name a colour."}], max_tokens=8)
+        self.assertEqual(self.respond(instructions="Be brief.").output_text, chat.choices[0].message.content)
+
+    def test_what_is_refused(self):
+        for options, param in [({"previous_response_id": "resp_1"}, "previous_response_id"), ({"background": True}, "background"),
+                               ({"include": ["message.output_text.logprobs"]}, "include"), ({"input": []}, "input"), ({"input": [{"type": "x"}]}, "input"),
+                               ({"input": [{"role": "user", "content": [{"type": "input_image", "image_url": "http://127.0.0.1/x"}]}]}, "input"),
+                               ({"extra_body": {"n": 2}}, "n"), ({"max_output_tokens": -1}, "max_output_tokens"), ({"extra_body": {"messages": []}}, "messages"),
+                               ({"tool_choice": "required"}, "tool_choice"), ({"text": {"format": {"type": "xml"}}}, "text")]:
+            with self.subTest(options), self.assertRaises(openai.BadRequestError) as caught:
+                self.respond(**options)
+            self.assertEqual(caught.exception.param, param)
+
+
 class Tools(Counted):
     def test_calls(self):
         with tempfile.NamedTemporaryFile(suffix=".gguf") as file, open(MICRO, "rb") as micro:
@@ -224,6 +275,32 @@ class Tools(Counted):
                         self.assertEqual([each.index for each in streamed], list(range(len(streamed))))
                         self.assertEqual([each.function for each in streamed],
                                          [type(a.function)(**b.function.model_dump()) for a, b in zip(streamed, found, strict=True)])
+
+    def test_calls_in_responses(self):
+        flat = [{"type": "function", **each["function"]} for each in tools_test.TOOLS]
+        with tempfile.NamedTemporaryFile(suffix=".gguf") as file, open(MICRO, "rb") as micro:
+            file.write(with_text(micro.read(), "tokenizer.chat_template", tools_test.TEMPLATES["tags"].encode()))
+            file.flush()
+            with Server(model=file.name) as server, \
+                    openai.OpenAI(base_url=f"http://127.0.0.1:{server.port}/v1", api_key="none", max_retries=0) as client:
+                model = client.models.list().data[0].id
+                said = "Let me see.\n" + tools_test.WRITTEN["tags"](("stop", {}), ("weather", {"city": "Rome", "days": 1}))
+                talk = [{"role": "user", "content": "The weather?"}]
+                for options, kinds in [({"extra_body": {"grammar": tools_test.literal(said)}}, ["message", "function_call", "function_call"]),
+                                       ({"tool_choice": {"type": "function", "name": "weather"}, "parallel_tool_calls": False}, ["function_call"])]:
+                    with self.subTest(options):
+                        answer = client.responses.create(model=model, input=talk, tools=flat, max_output_tokens=300, **options)
+                        self.assertEqual([each.type for each in answer.output], kinds)
+                        self.assertEqual(set(json.loads(answer.output[-1].arguments)), {"city", "days"})
+                        events = list(client.responses.create(model=model, input=talk, tools=flat, max_output_tokens=300, stream=True, **options))
+                        done = [each for each in events if each.type == "response.function_call_arguments.done"]
+                        self.assertEqual([each.arguments for each in done], [each.arguments for each in answer.output if each.type == "function_call"])
+                        self.assertEqual(events[-1].response.output[-1].name, "weather")
+                        results = [{"type": "function_call_output", "call_id": each.call_id, "output": "sun"} for each in answer.output
+                                   if each.type == "function_call"]
+                        again = client.responses.create(model=model, input=[*talk, *(each.model_dump(exclude_none=True) for each in answer.output), *results],
+                                                        tools=flat, max_output_tokens=4)
+                        self.assertEqual(again.status, "incomplete")
 
     def test_a_template_without_tools(self):
         with Server() as server, openai.OpenAI(base_url=f"http://127.0.0.1:{server.port}/v1", api_key="none", max_retries=0) as client, \

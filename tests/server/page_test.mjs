@@ -1,51 +1,37 @@
 // The page of a server in Chromium: node tests/server/page_test.mjs PROGRAM MODEL [FOLDER], after scripts/web.sh has
-// fetched its packages. Asks, branches, comes back to the branches by the address, compares, draws the map, drops a file;
+// fetched its packages. Asks, branches, comes back to the branches by the address, compares, draws the map, runs what it copied, drops a file;
 // no script error, no request elsewhere, nothing that axe calls serious, nothing wider than the page. With FOLDER it leaves
 // pictures there, light and dark, 420 and 1,280 wide. PAGE names a page to be served in place of the program's own, so that
 // work on it needs no build.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
+import { dirname, join, resolve } from "node:path";
+import { coveredLabels, cutWords, findings, oddWords, overflow } from "../../web/tests/support/faults.mjs";
+import { go as goTo, idle as idleOn, serve, serveInstead } from "../../web/tests/support/served.mjs";
 
 const require = createRequire(new URL("../../web/package.json", import.meta.url));
 const { chromium } = require("playwright-core");
-const { AxeBuilder } = require("@axe-core/playwright");
 
 const [program = "build/release/decant", model = "build/models/smollm2-q4_0.gguf", folder] = process.argv.slice(2);
-const server = spawn(program, ["serve", "-m", model, "-t", "1", "--port", "0"], { stdio: ["ignore", "ignore", "pipe"] });
-const address = await new Promise((found, lost) => {
-  server.on("exit", lost);
-  createInterface({ input: server.stderr }).on("line", (line) => {
-    const match = /http:\/\/\S+/.exec(line);
-    if (match) found(match[0]);
-  });
-});
+const { address, stop } = await serve(program, model);
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
 const timeout = 120_000;
-const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: "reduce" })).newPage();
+const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: "reduce", permissions: ["clipboard-read", "clipboard-write"] });
+const page = await context.newPage();
 page.setDefaultTimeout(timeout);
 const faults = [];
 page.on("pageerror", (error) => faults.push(error.message));
-page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+page.on("console", (message) => ["error", "warning"].includes(message.type()) && faults.push(message.text()));
 page.on("request", (request) => request.url().startsWith(address) || faults.push(request.url()));
-if (process.env.PAGE) {
-  const body = readFileSync(process.env.PAGE, "utf8").replace("@DATA@", '{"serve":true}').replace("default-src 'none'", "default-src 'none'; connect-src 'self'");
-  const headers = { "Content-Type": "text/html", "Content-Security-Policy": "require-trusted-types-for 'script'" };
-  await page.route((url) => url.pathname === "/", (route) => route.fulfill({ body, headers }));
-}
-const idle = (count) => page.waitForFunction((n) => document.querySelectorAll(".attempt").length === n && !document.querySelector(".caret"), count);
+if (process.env.PAGE) await serveInstead(page, process.env.PAGE);
+const idle = (count) => idleOn(page, count);
+const go = (hash) => goTo(page, address, hash);
 const written = (i) => page.locator(".attempt").nth(i).locator(".attempt-text").textContent();
 const hash = () => page.evaluate(() => location.hash); // page.url() hears of a change a moment later
-const go = async (hash) => {
-  await page.goto("about:blank");
-  await page.goto(`${address}/${hash}`);
-  await page.waitForFunction(() => document.querySelector("select")?.value);
-};
 
 // Light and dark, narrow and wide.
 async function look(name) {
@@ -55,8 +41,8 @@ async function look(name) {
       await page.emulateMedia({ colorScheme });
       if (folder) await page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`), fullPage: true });
     }
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    assert.equal(wide, 0, `${name} at ${width}`);
+    assert.equal(await overflow(page), 0, `${name} at ${width}`);
+    assert.deepEqual([...(await cutWords(page)), ...(await coveredLabels(page)), ...(await oddWords(page))], [], `${name} at ${width}`);
   }
   await page.setViewportSize({ width: 1280, height: 900 });
 }
@@ -64,10 +50,7 @@ async function look(name) {
 async function axe(name) {
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme });
-    const all = new AxeBuilder({ page }).include(".serve").options({ resultTypes: ["violations"] });
-    const { violations } = await (colorScheme === "dark" ? all.withRules(["color-contrast"]) : all).analyze(); // the rest is the same
-    const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-    assert.deepEqual(serious.map(({ id, nodes }) => [id, nodes[0].html]), [], name);
+    assert.deepEqual(await findings(page, ".serve"), [], name);
   }
 }
 
@@ -143,6 +126,26 @@ async function optionsAndExamples() {
   assert.match(await page.locator(".hint").textContent(), /Look at this/);
 }
 
+// What is copied runs as it is, where the model lies, and writes what the page wrote.
+async function copiesCommands() {
+  await go(`#prompt=${encodeURIComponent(`It's a "test" for $HOME:`)}&chat=false&max_tokens=8&o.temperature=0.8&o.top_p=0.9&o.seed=5`);
+  await page.getByRole("button", { name: "Write" }).click();
+  await idle(1);
+  const own = (await written(0)).trim();
+  const copied = async (label) => {
+    await page.getByRole("button", { name: label, exact: true }).click();
+    await page.getByText(`copied as ${label}`).waitFor();
+    return page.evaluate(() => navigator.clipboard.readText());
+  };
+  const env = { ...process.env, PATH: `${dirname(resolve(program))}:${process.env.PATH}` };
+  const run = (file, command) => execFileSync(file, ["-c", command], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], timeout, env, cwd: dirname(resolve(model)) });
+  assert.equal(run("bash", await copied("decant")).trim(), own);
+  assert.equal(JSON.parse(run("bash", await copied("curl"))).choices[0].text.trim(), own);
+  const python = resolve("build/openai/bin/python"); // scripts/test.sh environments makes it
+  if (existsSync(python)) assert.equal(run(python, await copied("OpenAI client")).trim(), own);
+  else console.log("the OpenAI client's code was not run: no build/openai");
+}
+
 async function dropsAFile() {
   const logprob = (token, p) => ({ token, logprob: Math.log(p), bytes: [...Buffer.from(token)] });
   const content = [{ ...logprob("<i>Hi", 0.5), top_logprobs: [logprob("<i>Hi", 0.5), logprob("Ho", 0.25)] }];
@@ -160,11 +163,11 @@ try {
   await comparesAll();
   await drawsTheMap();
   await optionsAndExamples();
+  await copiesCommands();
   await dropsAFile();
   assert.deepEqual(faults, []);
-  console.log("page of the server: asked, branched, compared, mapped, dropped; no faults");
+  console.log("page of the server: asked, branched, compared, mapped, copied, dropped; no faults");
 } finally {
   await browser.close();
-  server.removeAllListeners("exit");
-  server.kill();
+  stop();
 }

@@ -174,6 +174,86 @@ class Texts(Case):
         self.assertEqual(together, alone)
 
 
+ZOO = os.path.join(serving.ROOT, "tests/zoo")
+EAGLE = ["--also", f"eagle={ZOO}/heads/eagle3_llama.gguf"]
+# Who drafts with what the model itself computes: model, the server's flags, fields of the request, and how the command line says it.
+DRAFTS = {
+    "mtp": ("heads/glm4moe_head.gguf", [], {"drafter": ["mtp"]}, ["--drafter", "mtp"]),
+    "mtp that is right": ("heads/glm4moe_copy.gguf", [], {"mtp": True}, ["--mtp", "true"]),
+    "self:mtp": ("heads/glm4moe_copy.gguf", [], {"assistant_model": "self:mtp"}, ["--assistant-model", "self:mtp"]),
+    "eagle": ("llama.gguf", EAGLE, {"assistant_model": "eagle"}, ["--assistant-model", f"{ZOO}/heads/eagle3_llama.gguf"]),
+    "divided": ("llama.gguf", [], {"assistant_model": "self:1"}, ["--assistant-model", "self:1"]),
+    "early exit": ("llama.gguf", [], {"assistant_early_exit": 1}, ["--assistant-early-exit", "1"]),
+    "quantised": ("llama.gguf", [], {"assistant_model": "self:q8_0"}, ["--assistant-model", "self:q8_0"]),
+}
+
+
+class Drafts(unittest.TestCase):
+    """What drafts changes no text, of its own request or of another's."""
+
+    def test_each_drafts_as_on_the_command_line(self):
+        common = {"max_tokens": 24, "ignore_eos": True, "num_assistant_tokens_schedule": "constant"}
+        for name, (path, flags, fields, cli_flags) in DRAFTS.items():
+            with self.subTest(name), Server(*flags, model=f"{ZOO}/{path}") as server:
+                for drawn, drawn_flags in ({}, []), ({"temperature": 1.0, "seed": 3}, ["--temperature", "1", "--seed", "3"]):
+                    status, answer = server.json("/v1/completions", {"prompt": "The sky is", "logprobs": 0, **common, **drawn, **fields})
+                    self.assertEqual(status, 200, answer)
+                    report = cli("-n", "24", "--ignore-eos", "--num-assistant-tokens-schedule", "constant", *cli_flags, *drawn_flags,
+                                 "The sky is", model=f"{ZOO}/{path}")
+                    told = answer["choices"][0]["logprobs"]
+                    self.assertEqual(told["token_ids"], report["sequences"][0]["ids"])
+                    plain = server.text("The sky is", logprobs=0, max_tokens=24, ignore_eos=True, **drawn)["logprobs"]
+                    self.assertEqual(told["token_ids"], plain["token_ids"])
+                    details = answer["usage"]["completion_tokens_details"]
+                    kept, rejected = details["accepted_prediction_tokens"], details["rejected_prediction_tokens"]
+                    self.assertEqual(sum(told["drafted"]), kept)
+                    self.assertGreater(kept + rejected, 0)
+                    if not drawn:  # the second one's prompt has been read
+                        drafters = report["stats"]["speculation"]["drafters"]
+                        self.assertEqual((kept, kept + rejected), tuple(sum(each[key] for each in drafters) for key in ("kept", "drafted")))
+                    if name in ("mtp that is right", "self:mtp", "quantised"):
+                        self.assertGreater(kept, 0)
+
+    def test_together_each_gets_what_it_gets_alone(self):
+        with Server(*EAGLE, model=f"{ZOO}/llama.gguf") as server:
+            wishes = [{}, {"assistant_model": "eagle"}, {"assistant_model": "self:1"}, {"temperature": 1, "seed": 5}, {"num_beams": 3},
+                      {"assistant_model": "self:q8_0", "temperature": 1, "seed": 5}, {"amateur": "self:1"},
+                      {"assistant_model": "eagle", "temperature": 1, "seed": 5}]
+            alone = [server.text("The sky is", max_tokens=40, ignore_eos=True, **each)["text"] for each in wishes]
+            self.assertEqual(alone[0], alone[1])
+            self.assertEqual(alone[3], alone[7])
+            together = [None] * 3 * len(wishes)
+
+            def ask(i):
+                together[i] = server.text("The sky is", max_tokens=40, ignore_eos=True, **wishes[i % len(wishes)])["text"]
+
+            threads = [threading.Thread(target=ask, args=(i,)) for i in range(len(together))]
+            for each in threads:
+                each.start()
+            for each in threads:
+                each.join()
+            self.assertEqual(together, 3 * alone)
+            self.assertEqual(server.json("/v1/completions", {"prompt": "a", "model": "eagle"})[0], 400)
+
+    def test_a_branch_goes_on_with_another_draft(self):
+        with Server(model=f"{ZOO}/llama.gguf") as server:
+            def decode(**fields):
+                _, _, content = server.ask("/v1/decode", {"max_new_tokens": 8, "ignore_eos": True, **fields})
+                return json.loads(content.decode().rsplit("event: end\ndata: ", 1)[1])
+
+            first = decode(prompt="The sky is")
+            whole, part = first["sequences"][0]["text"], {"id": first["id"], "length": 3}
+            self.assertEqual(decode(**{"from": part, "assistant_model": "self:1", "max_new_tokens": 5})["sequences"][0]["text"],
+                             decode(**{"from": part, "max_new_tokens": 5})["sequences"][0]["text"])
+            self.assertTrue(whole.endswith(decode(**{"from": part, "assistant_model": "self:1", "max_new_tokens": 5})["sequences"][0]["text"]))
+
+    def test_what_cannot_draft(self):
+        with Server(*EAGLE, model=f"{ZOO}/heads/glm4moe_head.gguf") as server:
+            for fields, param in [({"assistant_model": "eagle"}, "assistant_model"), ({"amateur": "eagle"}, "amateur")]:
+                status, answer = server.json("/v1/completions", {"prompt": "a", "max_tokens": 2, **fields})
+                self.assertEqual((status, answer["error"]["param"]), (400, param), answer)
+
+
 class Refusals(Case):
     def test_each_names_its_field(self):
         def one(param, says="", **fields):
@@ -205,8 +285,13 @@ class Refusals(Case):
         one("response_format", response_format={"type": "json_schema"})
         one("length_penalty", length_penalty=2)
         one("best_of", best_of=3)
-        one("model", "self:LAYERS", amateur="/etc/passwd")
-        one("model", assistant_model="../../x.gguf")
+        one("amateur", "self:LAYERS", amateur="/etc/passwd")
+        one("assistant_model", "self:TYPE", assistant_model="../../x.gguf")
+        one("assistant_model", "has nothing for the drafter mtp", assistant_model="self:mtp")
+        one("mtp", "has nothing for the drafter mtp", mtp=True)
+        one("drafter", "has nothing for the drafter mtp", drafter=["mtp"])
+        one("assistant_model", "layers", assistant_model="self:9")
+        one("assistant_model", assistant_model="self:q9_9")
         one("prompt", prompt=[])
         one("prompt", prompt=[1, "x"])
         one("prompt", prompt=[-1])

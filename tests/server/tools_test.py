@@ -1,10 +1,13 @@
 """Tools in conversations, for each notation that is known: tools_test.py PROGRAM
 
-On the microscopic random model with other chat templates. What it writes is noise, so grammars decide its texts.
+On the microscopic random model with other chat templates: small ones, and the models' own as libllama's tree has them. What it writes is noise,
+so grammars decide its texts.
 """
 
+import glob
 import json
 import os
+import re
 import sys
 import tempfile
 import unittest
@@ -13,7 +16,8 @@ import serving
 from serving import MICRO, Server
 
 sys.path.insert(0, os.path.join(serving.ROOT, "tests/cli"))
-from damaged_model import with_text  # noqa: E402
+from chat_cases import CASES, HELLO, TOOLS as CASE_TOOLS, function  # noqa: E402
+from damaged_model import with_control_tokens, with_text  # noqa: E402
 
 SAID = "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% if m.tool_call_id %}({{ m.tool_call_id }}){% endif %}" \
        "{% for c in m.tool_calls or [] %}CALL{% endfor %}{% endfor %}"
@@ -38,22 +42,36 @@ TALK = [{"role": "user", "content": "The weather?"}]
 
 
 def literal(text):
-    return "root ::= " + json.dumps(text)
+    return "root ::= " + json.dumps(text, ensure_ascii=False)
 
 
-class Tools(unittest.TestCase):
+def templates_of(names):
+    """The models' own, from the tree of libllama that is built."""
+    texts = {}
+    for name in names:
+        found = glob.glob(os.path.join(serving.ROOT, f"build/deps/llama.cpp-*/models/templates/{name}.jinja"))
+        assert found, f"no template {name}"
+        with open(found[0], encoding="utf-8") as file:
+            texts[name] = file.read()
+    return texts
+
+
+class WithTemplates(unittest.TestCase):
+    """A server of the microscopic model with each of the chat templates."""
+
+    templates, control_tokens = {}, {}
+
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
         with open(MICRO, "rb") as file:
-            micro = file.read()
-        first, *rest = cls.paths = {name: os.path.join(cls.folder.name, name + ".gguf") for name in [*TEMPLATES, "unknown"]}
-        for name, path in cls.paths.items():
-            template = TEMPLATES.get(name, SAID + "{% if tools %}!{% endif %}")
+            micro = with_control_tokens(file.read(), cls.control_tokens)
+        paths = {name: os.path.join(cls.folder.name, name + ".gguf") for name in cls.templates}
+        for name, path in paths.items():
             with open(path, "wb") as file:
-                file.write(with_text(micro, "tokenizer.chat_template", template.encode()))
-        also = [word for name in rest for word in ("--also", f"{name}={cls.paths[name]}")]
-        cls.server = Server(*also, "--also", f"micro={MICRO}", model=cls.paths[first])
+                file.write(with_text(micro, "tokenizer.chat_template", cls.templates[name].encode()))
+        also = [word for name, path in [*paths.items()][1:] for word in ("--also", f"{name}={path}")]
+        cls.server = Server(*also, "--also", f"micro={MICRO}", model=next(iter(paths.values())))
 
     @classmethod
     def tearDownClass(cls):
@@ -66,24 +84,29 @@ class Tools(unittest.TestCase):
         return answer["choices"][0]
 
     def streamed(self, model, **fields):
-        """Text, calls and reason, put together from the chunks."""
-        text, calls, reason = "", [], None
+        """Text, calls and reason, put together from the chunks, and thoughts if there are any."""
+        text, calls, reason, thoughts = "", [], None, ""
         for event in self.server.events("/v1/chat/completions", {"model": model, "messages": TALK, "tools": TOOLS, **fields}):
             choice = event["choices"][0]
             self.assertIsNone(reason)
             text += choice["delta"].get("content") or ""
+            thoughts += choice["delta"].get("reasoning_content", "")
             for call in choice["delta"].get("tool_calls", []):
                 self.assertEqual(call["index"], len(calls))
                 calls.append((call["function"]["name"], json.loads(call["function"]["arguments"])))
             reason = choice["finish_reason"]
-        return text, calls, reason
+        return (text, calls, reason, thoughts) if thoughts else (text, calls, reason)
 
     def read(self, choice):
         message = choice["message"]
         calls = message.get("tool_calls", [])
         self.assertEqual(len({call["id"] for call in calls}), len(calls))
-        return (message["content"] or "", [(c["function"]["name"], json.loads(c["function"]["arguments"])) for c in calls],
-                choice["finish_reason"])
+        read = (message["content"] or "", [(c["function"]["name"], json.loads(c["function"]["arguments"])) for c in calls], choice["finish_reason"])
+        return (*read, message["reasoning_content"]) if "reasoning_content" in message else read
+
+
+class Tools(WithTemplates):
+    templates = {**TEMPLATES, "unknown": SAID + "{% if tools %}!{% endif %}"}
 
     def test_a_call_that_is_required(self):
         for model in TEMPLATES:
@@ -165,6 +188,124 @@ class Tools(unittest.TestCase):
         refused("tool_choice", "needs tools", tool_choice="required", tools=None)
         refused("tool_choice", "response_format", tool_choice="required", response_format={"type": "json_object"})
         refused("messages", "tool_calls", messages=[{"role": "assistant", "tool_calls": [{"function": {}}]}])
+
+
+NARROW = [function("look", ["city", "days", "where"], city={"enum": ["Oslo", "Rome"]}, days={"type": "integer", "minimum": 1, "maximum": 9},
+                   where={"type": "array", "items": {"type": "boolean"}, "minItems": 1, "maxItems": 2}, loud={"type": "boolean"},
+                   more={"$ref": "#/properties/days"}),
+          {"type": "function", "function": {"name": "stop", "description": "stops"}}]
+# What is a mark of some notation and a control token of its models; others of gpt-oss libllama takes for text.
+MARKS = ["<|call|>", "<|return|>", "<|tool_call_start|>", "<|tool_call_end|>",
+         "<｜tool▁calls▁begin｜>", "<｜tool▁call▁begin｜>", "<｜tool▁sep｜>", "<｜tool▁call▁end｜>", "<｜tool▁calls▁end｜>", "[TOOL_CALLS]", "[ARGS]",
+         "<tool_call>", "</tool_call>"]
+FIRST_MARK = 480  # of the microscopic model's 512 tokens, rare ones
+
+
+def tools_of(calls):
+    """Those that are called, and another."""
+    return [CASE_TOOLS[name] for name in dict.fromkeys([*(name for name, _ in calls), "get_time"])]
+
+
+class Notations(WithTemplates):
+    """Of the models' own templates, where marks are text."""
+
+    templates = templates_of(CASES)
+
+    def test_what_llama_cpp_reads(self):
+        for model, cases in CASES.items():
+            for text, said, calls, *thoughts in cases:
+                with self.subTest((model, text)):
+                    wishes = {"grammar": literal(text), "max_tokens": 700, "tools": tools_of(calls)}
+                    expected = (said, calls, "tool_calls" if calls else "stop", *thoughts)
+                    self.assertEqual(self.read(self.chat(model, **wishes)), expected)
+                    self.assertEqual(self.streamed(model, **wishes), expected)
+
+    def check_forced(self, model, **wishes):
+        text, calls, reason = self.read(self.chat(model, tools=NARROW, **wishes))
+        self.assertEqual((text, reason), ("", "tool_calls"))
+        self.assertEqual(self.streamed(model, tools=NARROW, **wishes), (text, calls, reason))
+        for name, arguments in calls:
+            self.assertIn(name, ("look", "stop"))
+            if name == "stop":
+                self.assertEqual(arguments, {})
+                continue
+            self.assertIn(arguments.pop("city"), ("Oslo", "Rome"))
+            self.assertIn(arguments.pop("days"), range(1, 10))
+            self.assertIn(arguments.pop("more", 1), range(1, 10))
+            self.assertIn(len(arguments["where"]), (1, 2))
+            self.assertLessEqual({type(each) for each in arguments.pop("where")}, {bool})
+            self.assertIn(arguments.pop("loud", True), (True, False))
+            self.assertEqual(arguments, {})
+        return calls
+
+    def test_calls_that_are_required(self):
+        for model in self.templates:
+            for choice, drawn in ("required", {"temperature": 1.5, "seed": 4}), ({"type": "function", "function": {"name": "look"}}, {}):
+                with self.subTest((model, choice)):
+                    calls = self.check_forced(model, tool_choice=choice, parallel_tool_calls=False, max_tokens=600, **drawn)
+                    self.assertEqual(len(calls), 1)
+                    if choice != "required":
+                        self.assertEqual(calls[0][0], "look")
+
+    def test_texts_without_quotes(self):
+        note = [function("note", ["text"], text="string")]
+        for model, begin, end in [("Qwen3-Coder", "<tool_call>\n<function=note>\n<parameter=text>\n", "</parameter>"),
+                                  ("GLM-4.6", "<tool_call>note\n<arg_key>text</arg_key>\n<arg_value>", "</arg_value>")]:
+            with self.subTest(model):
+                wishes = {"tools": note, "tool_choice": "required", "max_tokens": 120, "logprobs": True, "temperature": 1, "seed": 2}
+                answer = self.chat(model, **wishes)
+                written = b"".join(bytes(each["bytes"]) for each in answer["logprobs"]["content"]).decode(errors="replace")
+                for mark in self.control_tokens.values():  # which have no bytes
+                    begin = begin.replace(mark, "")
+                self.assertTrue(written.startswith(begin), written)
+                self.assertLessEqual(written.count(end), 1)
+        for schema, says in [({"type": "string", "pattern": "^a"}, "pattern"), ({"type": ["string", "object"]}, "text or a structure")]:
+            status, answer = self.server.json("/v1/chat/completions", {
+                "model": "Qwen3-Coder", "messages": TALK, "tools": [function("note", ["text"], text=schema)], "tool_choice": "required"})
+            self.assertEqual((status, answer["error"]["param"]), (400, "tools"), answer)
+            self.assertIn(says, answer["error"]["message"])
+
+    def test_templates_are_told(self):
+        for model in self.templates:
+            with self.subTest(model):
+                status, answer = self.server.json("/apply-template", {"model": model, "messages": TALK, "tools": NARROW})
+                self.assertEqual(status, 200, answer)
+                self.assertIn("look", answer["prompt"])
+                _, without = self.server.json("/apply-template", {"model": model, "messages": TALK})
+                self.assertNotIn("look", without["prompt"])
+
+    def test_channels_without_tools(self):
+        text = "<|channel|>analysis<|message|>Why?<|end|><|start|>assistant<|channel|>final<|message|>" + HELLO
+        expected = (HELLO, [], "stop", "Why?")
+        wishes = {"grammar": literal(text), "max_tokens": 400, "tools": None}
+        self.assertEqual(self.read(self.chat("openai-gpt-oss-120b", **wishes)), expected)
+        self.assertEqual(self.streamed("openai-gpt-oss-120b", **wishes), expected)
+
+
+def as_marks(text):
+    """A grammar of this text alone, with its marks as control tokens."""
+    parts = re.split("(" + "|".join(map(re.escape, MARKS)) + ")", text)
+    return "root ::= " + " ".join(f"<[{FIRST_MARK + MARKS.index(part)}]>" if part in MARKS else json.dumps(part, ensure_ascii=False)
+                                  for part in parts if part)
+
+
+class ControlTokens(Notations):
+    """The same where marks are control tokens, which add no text."""
+
+    control_tokens = {FIRST_MARK + i: mark for i, mark in enumerate(MARKS)}
+    templates = templates_of(["openai-gpt-oss-120b", "LFM2-8B-A1B", "deepseek-ai-DeepSeek-V3.1", "GLM-4.6", "mistralai-Mistral-Nemo-Instruct-2407",
+                              "Qwen3-Coder"])
+
+    def test_what_llama_cpp_reads(self):
+        for model in self.templates:
+            for text, said, calls, *thoughts in CASES[model]:
+                if "<|call|>" in text or not any(mark in text for mark in MARKS) or (not calls and not thoughts):
+                    continue
+                with self.subTest((model, text)):
+                    wishes = {"grammar": as_marks(text), "max_tokens": 700, "tools": tools_of(calls)}
+                    expected = (said, calls, "tool_calls" if calls else "stop", *thoughts)
+                    self.assertEqual(self.read(self.chat(model, **wishes)), expected)
+                    self.assertEqual(self.streamed(model, **wishes), expected)
 
 
 if __name__ == "__main__":

@@ -70,6 +70,30 @@ TEST(Sample, EveryTokenIsTheWinnerOfItsRace) {
 
 // Texts of two tokens over 20,000 seeds against their exact probabilities: chi-square with 15 degrees of freedom, whose
 // 1 - 1e-6 quantile is 58.
+// Those that do not fit wait until others have ended; in turns, each would be read again for every token.
+TEST(Sample, MoreTextsThanTheCacheHoldsAreReadLittleMoreThanOnce) {
+  for (const double guidance : {1.0, 1.5}) {
+    GenerationConfig config = sampling_config(5, 20);
+    config.num_return_sequences = 12;
+    config.ignore_eos = true;
+    config.guidance_scale = guidance;
+    const auto expected = run_alone(request(config, {1, 2, 3}, sample), {.n_cells = 2000, .max_sequences = 64});
+    const int sides = guidance == 1 ? 1 : 2, tokens = 12 * 20 * sides;
+    for (const TableShape& shape : {TableShape{.n_cells = 60}, TableShape{.n_cells = 2000, .max_sequences = 5},
+                                    TableShape{.n_cells = 60, .rewind = 0}, TableShape{.n_cells = 25 * sides}}) {
+      SCOPED_TRACE(::testing::Message() << shape.n_cells << " cells, " << shape.max_sequences << " sequences, guidance "
+                                        << guidance);
+      TableModel model(shape);
+      Scheduler scheduler({&model});
+      const auto run = start(scheduler, request(config, {1, 2, 3}, sample));
+      scheduler.run();
+      run->rethrow();
+      for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_EQ(run->sequences()[i].ids, expected[i]);
+      EXPECT_LT(model.rows_evaluated(), 2 * tokens);
+    }
+  }
+}
+
 TEST(Sample, TheLawOfTexts) {
   const Table table = random_table(4, 9);
   GenerationConfig config = sampling_config(0, 2);

@@ -20,17 +20,9 @@ constexpr int n_vocab = 6;
 
 TableVocab vocab() { return TableVocab({"a", "b", "c", "ab", "d", "<end>"}, {5}); }
 
-struct Texts {
-  std::vector<std::vector<Token>> ids;
-  std::vector<std::string> texts;
-  std::vector<int> finishes;
-  RunStats stats;
-};
-
 // On two models whose tables are alike, as a draft's and its target's are, and with n_cells positions in each cache.
-Texts write(const Pairs& options, std::uint64_t seed, int n_cells = 4096, int draft_context = 4096,
-            int n_context = 128) {
-  const GenerationConfig config = given(options);
+WrittenWithStats write(const Pairs& options, std::uint64_t seed, int n_cells = 4096, int draft_context = 4096,
+                       int n_context = 128) {
   const TableShape shape{.n_vocab = n_vocab, .n_cells = n_cells, .n_context = n_context, .max_sequences = 64};
   TableShape small = shape;
   small.n_cells = std::min(draft_context, n_cells);
@@ -39,24 +31,7 @@ Texts write(const Pairs& options, std::uint64_t seed, int n_cells = 4096, int dr
   TableModel target(shape, table), draft(small, alike(table, other, 0.3F));
   target.set_vocab(vocab());
   draft.set_vocab(vocab());
-  Scheduler scheduler;
-  scheduler.add(target);
-  scheduler.add(draft, 1);
-  const StrategyRow& row = resolve_strategy(config);
-  Request asked = request(config, {0, 1, 2, 0, 1, 2, 0, 1}, row.run);
-  for (std::size_t i = 0; i < models_of(row, config).size(); ++i) asked.models.push_back(1);
-  asked.n_drafting = n_drafting(row, config);
-  const auto live = start(scheduler, asked);
-  scheduler.run();
-  live->rethrow();
-  Texts written;
-  for (const Sequence& each : live->sequences()) {
-    written.ids.push_back(each.ids);
-    written.texts.push_back(each.bytes);
-    written.finishes.push_back(static_cast<int>(each.finish));
-  }
-  written.stats = live->stats();
-  return written;
+  return write_with(target, draft, options, {0, 1, 2, 0, 1, 2, 0, 1});
 }
 
 const Pairs drafters[] = {
@@ -95,9 +70,9 @@ TEST(Speculative, ByRaceTheTextIsTheSameWithAnyDrafter) {
   for (const Pairs& way : ways) {
     for (std::uint64_t seed = 1; seed <= 6; ++seed) {
       const Pairs base = way + Pairs{{"seed", fmt::to_string(seed)}};
-      const Texts plain = write(base, seed);
+      const WrittenWithStats plain = write(base, seed);
       for (const Pairs& drafter : drafters) {
-        const Texts drafted = write(base + drafter, seed);
+        const WrittenWithStats drafted = write(base + drafter, seed);
         EXPECT_EQ(drafted.ids, plain.ids) << seed << ::testing::PrintToString(way) << ::testing::PrintToString(drafter);
         EXPECT_EQ(drafted.texts, plain.texts);
         EXPECT_EQ(drafted.finishes, plain.finishes);
@@ -116,7 +91,7 @@ TEST(Speculative, TokensAreWrittenInFewerRounds) {
   const Pairs sure = {{"assistant_model", "x"}, {"num_assistant_tokens_schedule", "constant"}};
   std::int64_t rounds = 0, tokens = 0;
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    const Texts drafted = write(sure, seed);
+    const WrittenWithStats drafted = write(sure, seed);
     rounds += drafted.stats.speculation.rounds;
     tokens += drafted.stats.speculation.tokens;
     EXPECT_EQ(drafted.stats.speculation.tokens, drafted.stats.new_tokens);
@@ -161,7 +136,7 @@ TEST(Speculative, TheHeuristicScheduleFollowsWhatWasKept) {
 TEST(Speculative, ADraftThatCannotReadOnSaysNothing) {
   const Pairs sure = {{"assistant_model", "x"}, {"num_assistant_tokens_schedule", "constant"}};
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
-    const Texts plain = write({{"ignore_eos", "true"}}, seed);
+    const WrittenWithStats plain = write({{"ignore_eos", "true"}}, seed);
     EXPECT_EQ(write(sure + Pairs{{"ignore_eos", "true"}}, seed, 4096, 16).ids, plain.ids);
   }
 }
@@ -170,9 +145,9 @@ TEST(Speculative, ATextEndsWithTheContextAsItDoesWithout) {
   const Pairs base = {{"ignore_eos", "true"}};
   for (const Pairs& drafter : drafters) {
     for (const int n_context : {9, 13, 20}) {
-      const Texts plain = write(base, 4, 4096, 4096, n_context);
-      EXPECT_EQ(plain.finishes[0], static_cast<int>(FinishReason::context));
-      const Texts drafted = write(base + drafter, 4, 4096, 4096, n_context);
+      const WrittenWithStats plain = write(base, 4, 4096, 4096, n_context);
+      EXPECT_EQ(plain.finishes[0], FinishReason::context);
+      const WrittenWithStats drafted = write(base + drafter, 4, 4096, 4096, n_context);
       EXPECT_EQ(drafted.ids, plain.ids);
       EXPECT_EQ(drafted.finishes, plain.finishes);
     }
@@ -203,7 +178,7 @@ void expect_law(const Pairs& how) {
   };
   add({}, 1);
   for (int seed = 0; seed < n_seeds; ++seed) {
-    const Texts written = write(base + Pairs{{"seed", fmt::to_string(seed)}}, 3);
+    const WrittenWithStats written = write(base + Pairs{{"seed", fmt::to_string(seed)}}, 3);
     ++found[written.ids.at(0)];
   }
   double chi_square = 0, rest_wanted = 0, rest_found = 0;

@@ -106,6 +106,21 @@ inline Request drafted_request(const GenerationConfig& config, std::vector<Token
   return asked;
 }
 
+struct WrittenWithStats : Written {
+  RunStats stats = {};
+};
+
+// By the target, with the other model for all that the options need beside it. REQUIRES: it does not fail.
+inline WrittenWithStats write_with(Model& target, Model& draft, const Pairs& options, std::vector<Token> prompt) {
+  Scheduler scheduler;
+  scheduler.add(target);
+  scheduler.add(draft, 1);
+  const auto run = start(scheduler, drafted_request(given(options), std::move(prompt)));
+  scheduler.run();
+  run->rethrow();
+  return {written_by(*run), run->stats()};
+}
+
 // A guess as a test looks at it, without its node.
 struct Seen {
   Token token;

@@ -2,10 +2,8 @@
 // before, or of drafts what the head itself has said, and such guesses do not outlive what the model says later.
 #include <gtest/gtest.h>
 
-#include <random>
-
-#include "base/error.h"
 #include "support/head_table.h"
+#include "support/random_steps.h"
 #include "tree/kv_cache.h"
 
 namespace decant {
@@ -132,50 +130,29 @@ TEST_P(RandomHeadCache, TenThousandStepsReadTheStatesOfTheirOwnTexts) {
   const TableShape shape = small ? TableShape{.n_cells = 26, .max_sequences = 6, .max_rows = 9} : TableShape{};
   const TableShape head_shape = small ? TableShape{.n_cells = 24, .max_sequences = 5, .max_rows = 12} : TableShape{};
   Headed headed(shape, head_shape);
-  std::mt19937 random(5);
-  std::vector<Node> nodes = {headed.grow({1, 2, 3})};
-  int guessed = 0, refused = 0, checked = 0;
-  for (int step = 0; step < 10000; ++step) {
-    const Node from = nodes[random() % nodes.size()];
-    const Node parent = from.length() < 12 && random() % 8 ? from : headed.tree.root();
-    nodes.push_back(parent.child(static_cast<Token>(random() % 4)));
-    while (nodes.size() > 6) nodes.erase(nodes.begin() + static_cast<std::ptrdiff_t>(random() % nodes.size()));
+  int guessed = 0, checked = 0;
+  const auto next = [&](std::mt19937& random) -> KvCache& {
     if (small && random() % 40 == 0) headed.model->fail_in = 0;
     if (small && random() % 40 == 0) headed.head.fail_in = 0;
     if (random() % 500 == 0) headed.guesses.clear();
-    KvCache& cache = random() % 3 ? headed.guesses : *headed.texts;
-    std::vector<std::pair<Node, int>> asked;
-    cache.begin();
-    for (std::size_t n = 1 + random() % 3; n > 0; --n) {
-      const Node node = nodes[random() % nodes.size()];
-      if (const int row = cache.add(node.id(), &kLogits); row >= 0)
-        asked.emplace_back(node, row);
-      else
-        ++refused;
+    return random() % 3 ? headed.guesses : *headed.texts;
+  };
+  const auto check = [&](KvCache& cache, const Node& node, int row) {
+    Tokens path;
+    node.path(path);
+    const auto logits = cache.model().logits(row);
+    if (&cache == headed.texts.get()) {
+      ASSERT_EQ(std::vector(logits.begin(), logits.end()), headed.model->logits_after(path));
+      return;
     }
-    if (cache.rows() == 0) continue;
-    try {
-      cache.forward();
-    } catch (const Error&) {
-      continue;
-    }
-    for (const auto& [node, row] : asked) {
-      Tokens path;
-      node.path(path);
-      const auto logits = cache.model().logits(row);
-      if (&cache == headed.texts.get()) {
-        ASSERT_EQ(std::vector(logits.begin(), logits.end()), headed.model->logits_after(path));
-        continue;
-      }
-      const Tokens& cells = headed.head.batches().back()[static_cast<std::size_t>(row)].prefix;
-      const int guesses = headed.head.guesses_in(cells, path);
-      ASSERT_GE(guesses, 0) << ::testing::PrintToString(path);
-      ASSERT_EQ(std::vector(logits.begin(), logits.end()), headed.head.logits_after(cells));
-      guessed += guesses > 0;
-      ++checked;
-    }
-  }
-  EXPECT_LT(refused, 5000) << "or little was tried";
+    const Tokens& cells = headed.head.batches().back()[static_cast<std::size_t>(row)].prefix;
+    const int guesses = headed.head.guesses_in(cells, path);
+    ASSERT_GE(guesses, 0) << ::testing::PrintToString(path);
+    ASSERT_EQ(std::vector(logits.begin(), logits.end()), headed.head.logits_after(cells));
+    guessed += guesses > 0;
+    ++checked;
+  };
+  EXPECT_LT(random_steps(headed.tree, 5, next, check), 5000) << "or little was tried";
   EXPECT_GT(guessed, 500) << "or nothing was guessed";
   EXPECT_GT(checked, 5000);
 }

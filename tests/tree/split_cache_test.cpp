@@ -3,9 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <random>
 
-#include "base/error.h"
+#include "support/random_steps.h"
 #include "support/upper_table.h"
 #include "tree/kv_cache.h"
 
@@ -35,10 +34,14 @@ struct Split {
     const int row = cache.add(node.id(), &kLogits);
     ASSERT_GE(row, 0);
     cache.forward();
+    expect_right(cache, node, row);
+  }
+
+  void expect_right(KvCache& cache, const Node& node, int row) {
     Tokens path;
     node.path(path);
     const auto logits = cache.model().logits(row);
-    EXPECT_EQ(std::vector(logits.begin(), logits.end()),
+    ASSERT_EQ(std::vector(logits.begin(), logits.end()),
               &cache == &whole ? upper.logits_of(path) : lower->logits_after(path));
   }
 
@@ -117,42 +120,14 @@ TEST(SplitCache, TenThousandStepsReadTheStatesOfTheirOwnTexts) {
   TableShape shape{.n_cells = 24, .max_sequences = 5, .max_rows = 12};
   TableShape lower_shape{.n_cells = 26, .max_sequences = 6, .max_rows = 7};
   Split split(shape, lower_shape);
-  std::mt19937 random(3);
-  std::vector<Node> nodes = {split.grow({1, 2, 3})};
-  int refused = 0;
-  for (int step = 0; step < 10000; ++step) {
-    const Node from = nodes[random() % nodes.size()];
-    const Node parent = from.length() < 12 && random() % 8 ? from : split.tree.root();
-    nodes.push_back(parent.child(static_cast<Token>(random() % 4)));
-    while (nodes.size() > 6) nodes.erase(nodes.begin() + static_cast<std::ptrdiff_t>(random() % nodes.size()));
+  const auto next = [&](std::mt19937& random) -> KvCache& {
     if (random() % 40 == 0) split.lower->fail_in = 0;
     if (random() % 40 == 0) split.upper.fail_in = 0;
     if (random() % 500 == 0) split.whole.clear();
-    KvCache& cache = random() % 2 ? split.whole : *split.drafts;
-    std::vector<std::pair<Node, int>> asked;
-    cache.begin();
-    for (std::size_t n = 1 + random() % 3; n > 0; --n) {
-      const Node node = nodes[random() % nodes.size()];
-      if (const int row = cache.add(node.id(), &kLogits); row >= 0)
-        asked.emplace_back(node, row);
-      else
-        ++refused;
-    }
-    if (cache.rows() == 0) continue;
-    try {
-      cache.forward();
-    } catch (const Error&) {
-      continue;
-    }
-    for (const auto& [node, row] : asked) {
-      Tokens path;
-      node.path(path);
-      const auto logits = cache.model().logits(row);
-      ASSERT_EQ(std::vector(logits.begin(), logits.end()),
-                &cache == &split.whole ? split.upper.logits_of(path) : split.lower->logits_after(path));
-    }
-  }
-  EXPECT_LT(refused, 5000) << "or little was tried";
+    return random() % 2 ? split.whole : *split.drafts;
+  };
+  const auto check = [&](KvCache& cache, const Node& node, int row) { split.expect_right(cache, node, row); };
+  EXPECT_LT(random_steps(split.tree, 3, next, check), 5000) << "or little was tried";
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// The permanent link: run, sequence, token (its position in the trace), view and changed settings, in the page's hash.
+// The permanent link: run, sequence, token (its position in the trace), view and changed settings, in the page's hash; and
+// how every page writes its own.
 
 import { knobs, type Settings } from "./sampling/settings.ts";
 
@@ -8,6 +9,21 @@ export interface Place {
   readonly t: number | null; // null: where the page would open
   readonly view: string | null;
   readonly settings: Settings | null; // null: as recorded
+}
+
+export function fieldsOf(hash: string): URLSearchParams {
+  return new URLSearchParams(hash.replace(/^#/, ""));
+}
+
+// What differs from the page as it opens; false where nothing does.
+export function hashOf(fields: readonly (string | false)[]): string {
+  return "#" + fields.filter((field) => field !== false).join("&");
+}
+
+// A whole number below `end`; null: there is none.
+export function placeIn(fields: URLSearchParams, name: string, end: number): number | null {
+  const value = fields.get(name);
+  return value !== null && /^\d+$/.test(value) && Number(value) < end ? Number(value) : null;
 }
 
 export function write(place: Place): string {
@@ -22,7 +38,7 @@ export function write(place: Place): string {
 }
 
 export function read(hash: string): Place {
-  const fields = new URLSearchParams(hash.replace(/^#/, ""));
+  const fields = fieldsOf(hash);
   const number = (name: string) => {
     const value = fields.get(name);
     return value === null || value === "" || !Number.isFinite(Number(value)) ? null : Number(value);

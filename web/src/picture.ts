@@ -33,7 +33,7 @@ export interface Picture {
   readonly rows: readonly Row[];
   readonly wing: Wing;
   readonly other: Wing | null;
-  readonly cutoff: number; // rows above the cutoff line; negative: there is none, scores chose
+  readonly cutoff: number; // rows above the cutoff line; negative: there is none, as where scores chose or nobody told
 }
 
 // The first rows, and the chosen one wherever it stands.
@@ -82,6 +82,6 @@ export function picture(
         cumulative,
       };
     });
-  if (decision.score !== null) return { rows, wing, other, cutoff: -1 };
+  if (decision.score !== null || Number.isNaN(wing.kept)) return { rows, wing, other, cutoff: -1 };
   return { rows, wing, other, cutoff: rows.filter(({ cell }) => cell !== null && cell.p > 0).length };
 }

@@ -39,7 +39,7 @@ export class State implements Reading {
   readonly steps: ReadonlySignal<readonly Step[]> = computed(() => this.current.value.sequences[this.sequence.value] ?? []);
   readonly decision: ReadonlySignal<Decision> = computed(() => this.trace.decision(this.steps.value[this.index.value]!));
   // Whether other settings of sampling would say anything.
-  readonly whatIf: ReadonlySignal<boolean> = computed(() => samples(this.current.value.header) && this.decision.value.score === null && this.contrast.search.value === null);
+  readonly whatIf: ReadonlySignal<boolean> = computed(() => samples(this.current.value.header) && this.decision.value.score === null && !Number.isNaN(this.decision.value.kept) && this.contrast.search.value === null);
   readonly settings: ReadonlySignal<Settings> = computed(() => this.changed.value ?? settingsOf(this.current.value.header));
 
   // What the changed settings make of the step: a wing, or why that cannot be known; null where nothing was changed.

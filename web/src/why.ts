@@ -5,7 +5,7 @@ import type { Candidate, Decision } from "./data/record.ts";
 import { pathTo, type Branch, type Search } from "./data/search.ts";
 import { spelled } from "./data/spelling.ts";
 import type { Token } from "./data/token.ts";
-import { fixed, probability, whole } from "./format.ts";
+import { counted, fixed, probability, whole } from "./format.ts";
 import { speculationSentence } from "./speculation/words.ts";
 import type { State } from "./state.ts";
 import { rerank } from "./tree/ranking.ts";
@@ -17,7 +17,7 @@ const nearTie = 1.05; // times as likely as the second: rounding may decide
 export function why(state: State, view: string): string {
   const decision = state.decision.value;
   const { contrast, speculative, race, token } = decision;
-  if (contrast?.kind === "contrastive_search") return view === contrast.kind ? "" : searchSentence(contrast, state.contrast.taken.value);
+  if (contrast?.kind === "contrastive_search") return searchSentence(contrast, state.contrast.taken.value);
   if (contrast?.kind === "contrastive_decoding" && decision.score !== null) return decodingWhy(contrast, token, race !== null);
   if (contrast?.kind === "dola" && decision.score !== null) return dolaWhy(contrast, token, race !== null);
   if (state.current.value.search !== null) return searched(state, state.current.value.search);
@@ -52,7 +52,7 @@ function drawn({ token, race, kept, top, rank }: Decision): string {
     rank <= 1 || !likely || likely.id === token.id
       ? "it was the likeliest, and its noise kept it in front"
       : `its noise (${fixed(winner.noise, 2)}) carried it past the likeliest, ${quoted(likely)} (${probability(likely.p)})`;
-  return `Of ${whole(kept)} tokens that were left the draw took ${quoted(token)}: ${how}${by}.`;
+  return `Of ${counted(kept, "token")} that were left the draw took ${quoted(token)}: ${how}${by}.`;
 }
 
 // What the choice led to, against the best that another choice here led to.

@@ -3,6 +3,7 @@
 import { batch, computed, signal, type ReadonlySignal } from "@preact/signals";
 import type { Comparison } from "../data/comparison.ts";
 import { Trace } from "../data/trace.ts";
+import { fieldsOf, hashOf, placeIn } from "../link.ts";
 import { State } from "../state.ts";
 import { views } from "../ui/views.ts";
 
@@ -18,11 +19,10 @@ export class ComparisonState {
 
   readonly link: ReadonlySignal<string> = computed(() => {
     const opened = this.opened.value;
-    const fields = [
+    return hashOf([
       this.against.value !== "all" && `against=${this.against.value}`,
       opened !== null && `cell=${opened.prompt}.${opened.setting}.${opened.state.index.value}`,
-    ];
-    return "#" + fields.filter((field) => typeof field === "string").join("&");
+    ]);
   });
 
   constructor(
@@ -34,11 +34,11 @@ export class ComparisonState {
 
   go(hash: string): void {
     if (hash === this.link.peek()) return;
-    const fields = new URLSearchParams(hash.replace(/^#/, ""));
-    const wanted = fields.get("against");
+    const fields = fieldsOf(hash);
+    const wanted = placeIn(fields, "against", this.comparison.settings.length);
     const cell = /^(\d+)\.(\d+)\.(\d+)$/.exec(fields.get("cell") ?? "");
     batch(() => {
-      this.against.value = wanted !== null && this.comparison.settings[Number(wanted)] ? String(Number(wanted)) : "all";
+      this.against.value = wanted !== null ? String(wanted) : "all";
       if (cell) this.open(Number(cell[1]), Number(cell[2]), Number(cell[3]));
       else this.opened.value = null;
     });

@@ -3,6 +3,7 @@
 import { batch, computed, signal, type ReadonlySignal } from "@preact/signals";
 import { overruled, type Contrast, type ContrastiveSearch, type Dola, type Layer } from "../data/contrast.ts";
 import type { Token } from "../data/token.ts";
+import { fieldsOf } from "../link.ts";
 import type { Reading } from "../reading.ts";
 import type { Statistic } from "./bins.ts";
 import { Past } from "./past.ts";
@@ -98,7 +99,7 @@ export class ContrastState {
   }
 
   go(hash: string): void {
-    const fields = new URLSearchParams(hash.replace(/^#/, ""));
+    const fields = fieldsOf(hash);
     const alpha = Number(fields.get("penalty_alpha") || NaN);
     batch(() => {
       this.setAlpha(Number.isFinite(alpha) ? alpha : null);

@@ -52,7 +52,7 @@ export async function metrics(key: string): Promise<string> {
 export async function fields(): Promise<Field[]> {
   const page = object(await (await ask("openapi.json", "")).json());
   const schema = object(object(object(page.components).schemas).DecodeRequest);
-  const envelope = ["model", "prompt", "messages", "stream", "stream_options"];
+  const envelope = ["model", "prompt", "messages", "stream", "stream_options", "from"];
   const all = Object.entries(object(schema.properties)).filter(([name]) => !envelope.includes(name));
   return all.map(([name, value]) => {
     const row = object(value);

@@ -10,14 +10,18 @@ export function asCurl(body: Json, origin: string): string {
   return `curl ${origin}/v1/${body.messages ? "chat/" : ""}completions -H 'Content-Type: application/json' -d ${quoted(JSON.stringify(body))}`;
 }
 
+// The server tells a model's name, not where its file is: the command runs where that lies.
+const fileOf = ({ model }: Json) => `-m ${word(`${String(model)}.gguf`)}`;
+const word = (text: string) => (/^[\w.:,+-]+$/.test(text) ? text : quoted(text));
+
 export function asDecant(body: Json, prompt: string): string {
   const flags = Object.entries(body).filter(([name]) => !["model", "prompt", "messages"].includes(name));
   const said = flags.map(([name, value]) => {
     const flag = name === "max_tokens" ? "max-new-tokens" : name.replaceAll("_", "-");
     const text = Array.isArray(value) ? value.join(",") : String(value);
-    return ` --${flag} ${/^[\w.:,+-]+$/.test(text) ? text : quoted(text)}`;
+    return ` --${flag} ${word(text)}`;
   });
-  return `decant run${body.messages ? "" : " --no-chat-template"}${said.join("")} ${quoted(prompt)}`;
+  return `decant run ${fileOf(body)}${body.messages ? "" : " --no-chat-template"}${said.join("")} ${quoted(prompt)}`;
 }
 
 const words: Readonly<Record<string, string>> = { true: "True", false: "False", null: "None" };
@@ -34,7 +38,7 @@ export function asOpenAi(body: Json, origin: string): string {
   const more = Object.entries(body).filter(([name]) => !own.includes(name));
   if (more.length > 0) parts.push(`extra_body={${more.map(([name, value]) => `"${name}": ${python(value)}`).join(", ")}}`);
   const call = body.messages ? "chat.completions" : "completions";
-  return `import openai\nclient = openai.OpenAI(base_url="${origin}/v1", api_key="none")\nprint(client.${call}.create(${parts.join(", ")}))\n`;
+  return `import openai\nclient = openai.OpenAI(base_url="${origin}/v1", api_key="none")\nanswer = client.${call}.create(${parts.join(", ")})\nprint(*[choice.${body.messages ? "message.content" : "text"} for choice in answer.choices], sep="\\n")\n`;
 }
 
 // Options that ask for sampling, where nothing else says how to decode.
@@ -84,11 +88,10 @@ export function asLlamaCli(body: Json, prompt: string): string {
   const given = optionsOf(body).filter(([name]) => name !== "do_sample");
   for (const [name, value] of given) if (llamaFlags[name] !== undefined) settings[name] = value;
   const flags = Object.entries(settings).map(([name, value]) => {
-    const text = String(value);
-    return ` ${llamaFlags[name]} ${/^[\w.:,+-]+$/.test(text) ? text : quoted(text)}`;
+    return ` ${llamaFlags[name]} ${word(String(value))}`;
   });
   const other = given.map(([name]) => name).filter((name) => llamaFlags[name] === undefined);
   const mode = body.messages ? " -st" : " -no-cnv";
   const rest = other.length === 0 ? "" : `  # llama-cli has no: ${other.join(", ")}`;
-  return `llama-cli -m MODEL.gguf${mode} -n ${String(body.max_tokens ?? 256)} --repeat-last-n -1${flags.join("")} -p ${quoted(prompt)}${rest}`;
+  return `llama-cli ${fileOf(body)}${mode} -n ${String(body.max_tokens ?? 256)} --repeat-last-n -1${flags.join("")} -p ${quoted(prompt)}${rest}`;
 }

@@ -3,6 +3,7 @@
 import { batch, computed, signal, type ReadonlySignal } from "@preact/signals";
 import type { Json } from "../data/json.ts";
 import type { Token } from "../data/token.ts";
+import { fieldsOf } from "../link.ts";
 import { Attempt } from "./attempt.ts";
 import { readBranches, writeBranches, type BranchPoint } from "./branches.ts";
 import { fields, models, Refused, valueOf, type Field } from "./client.ts";
@@ -47,7 +48,7 @@ export class ServeState {
 
   go(hash: string): void {
     if (hash === this.link.peek()) return;
-    const given = new URLSearchParams(hash.replace(/^#/, ""));
+    const given = fieldsOf(hash);
     batch(() => {
       if (given.has("prompt")) this.prompt.value = given.get("prompt")!;
       if (given.has("chat")) this.chat.value = given.get("chat") === "true";
@@ -119,7 +120,7 @@ export class ServeState {
     const asPrompt = this.#withPrompt(from, [...ids, token.id]);
     const { prompt: _prompt, eos_token_id: _eos, ...rest } = asPrompt;
     const kept = from.id === "" ? null : { ...rest, from: { id: from.id, length: ids.length, tokens: [token.id] } };
-    const label = `${from.label}, token ${at + 1}: “${token.text}”`;
+    const label = `token ${at + 1}: “${token.text}”`; // whose token, the tree of branches shows
     this.#begin([new Attempt(label, kept ?? asPrompt, origin, before, kept && asPrompt)], true);
   }
 

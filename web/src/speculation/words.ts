@@ -2,7 +2,7 @@
 
 import type { Guess, Speculation, Verdict } from "../data/speculation.ts";
 import { spelled } from "../data/spelling.ts";
-import { percent, probability } from "../format.ts";
+import { counted, percent, probability } from "../format.ts";
 import { quoted } from "../ui/words.ts";
 import type { Round } from "./rounds.ts";
 
@@ -36,7 +36,7 @@ export function speculationSentence(speculation: Speculation, chosen: number): s
 
 export function roundSentence(number: number, { drafter, guesses, kept, length }: Round): string {
   if (drafter === null) return `round ${number}: nothing guessed, 1 token`;
-  return `round ${number}: ${drafter} guessed ${guesses}, ${kept} kept, ${length} ${length === 1 ? "token" : "tokens"}`;
+  return `round ${number}: ${drafter} guessed ${guesses}, ${kept} kept, ${counted(length, "token")}`;
 }
 
 // What is known of a guess, as numbers.

@@ -2,6 +2,7 @@
 
 import { computed, signal, type ReadonlySignal } from "@preact/signals";
 import type { Sweep } from "../data/sweep.ts";
+import { fieldsOf, hashOf, placeIn } from "../link.ts";
 import { firstChoice } from "./front.ts";
 import { directionsOf, matching, places, plotted, type Filter } from "./grid.ts";
 import type { Values } from "../data/metrics.ts";
@@ -13,6 +14,7 @@ export class SweepState {
   readonly filter = signal<Filter>([]);
   readonly mapX = signal(0); // metrics of the map
   readonly mapY = signal(1);
+  readonly heat = signal(1); // the metric of the heat map
   readonly only: ReadonlySignal<number | null> = computed(() => (this.listed.value.length === 1 ? this.listed.value[0]! : null));
 
   readonly plotted: ReadonlySignal<readonly (readonly Values[])[]> = computed(() => plotted(this.sweep, { x: this.x.value, lines: this.lines.value }));
@@ -20,15 +22,15 @@ export class SweepState {
   readonly link: ReadonlySignal<string> = computed(() => {
     const own = directionsOf(this.sweep.axes);
     const first = firstChoice(this.sweep.metrics, this.sweep.means);
-    const fields = [
+    return hashOf([
       this.x.value !== own.x && `x=${this.x.value}`,
       this.lines.value !== own.lines && `lines=${this.lines.value ?? "none"}`,
       this.scale.value !== "fitted" && `scale=${this.scale.value}`,
       this.mapX.value !== first.x && `mx=${this.mapX.value}`,
       this.mapY.value !== first.y && `my=${this.mapY.value}`,
+      this.heat.value !== first.y && `heat=${this.heat.value}`,
       ...this.filter.value.map((place, axis) => place !== null && `at${axis}=${place}`),
-    ];
-    return "#" + fields.filter((field) => typeof field === "string").join("&");
+    ]);
   });
 
   constructor(
@@ -41,11 +43,8 @@ export class SweepState {
   // What `link` says, as far as it exists.
   go(hash: string): void {
     const { axes } = this.sweep;
-    const fields = new URLSearchParams(hash.replace(/^#/, ""));
-    const place = (name: string, end: number) => {
-      const value = fields.get(name);
-      return value !== null && /^\d+$/.test(value) && Number(value) < end ? Number(value) : null;
-    };
+    const fields = fieldsOf(hash);
+    const place = (name: string, end: number) => placeIn(fields, name, end);
     const own = directionsOf(axes);
     this.x.value = place("x", axes.length) ?? own.x;
     this.draw(fields.get("lines") === "none" ? null : (place("lines", axes.length) ?? own.lines));
@@ -54,6 +53,7 @@ export class SweepState {
     const first = firstChoice(this.sweep.metrics, this.sweep.means);
     this.mapX.value = place("mx", this.sweep.metrics.length) ?? first.x;
     this.mapY.value = place("my", this.sweep.metrics.length) ?? first.y;
+    this.heat.value = place("heat", this.sweep.metrics.length) ?? first.y;
   }
 
   // An axis is drawn in one direction only.

@@ -7,9 +7,9 @@ import type { Wanted } from "./grid.ts";
 import type { Layout } from "./layout.ts";
 import { chance } from "./words.ts";
 
-export const character = 7.5; // pixels, about
+export const character = 8; // pixels, about; bold ones too
 export const badge = 22; // pixels, of a rank
-const numberWidth = 28; // pixels
+const numberWidth = 40; // pixels
 
 // What stands on the edge of a straight.
 export function edgeText(branches: readonly Branch[], ended: ReadonlySet<Branch>): string {

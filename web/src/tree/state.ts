@@ -2,11 +2,14 @@
 // else the token that is selected in the text.
 
 import { batch, computed, signal, type ReadonlySignal } from "@preact/signals";
+import { samples } from "../data/options.ts";
 import { pathTo, type Branch, type Search } from "../data/search.ts";
+import { fieldsOf } from "../link.ts";
 import type { Reading } from "../reading.ts";
 import { wantedBy } from "./edge_text.ts";
 import { gridOf, widened, type Grid } from "./grid.ts";
 import { layout, type Layout } from "./layout.ts";
+import { overtaking, type Overtaking } from "./overtaking.ts";
 import { lengthPenaltyOf, rerank, type Ranked } from "./ranking.ts";
 import { standings, type Standing } from "./standing.ts";
 
@@ -31,6 +34,10 @@ export class TreeState {
   );
   readonly ranking: ReadonlySignal<readonly Ranked[]> = computed(() => rerank(this.search.value?.ended ?? [], this.lengthPenalty.value));
   readonly winner: ReadonlySignal<Branch | null> = computed(() => this.ranking.value[0]?.ended.end ?? null);
+  readonly overtaking: ReadonlySignal<Overtaking | null> = computed(() => {
+    const draws = samples(this.reading.current.value.header); // then the candidates are no likeliest ones
+    return this.search.value === null || draws ? null : overtaking(this.search.value, this.winner.value);
+  });
   readonly ownLengthPenalty: ReadonlySignal<number> = computed(() => lengthPenaltyOf(this.reading.current.value.header));
 
   // As wide as the words ask for, but where all of it is to be seen at once.
@@ -102,7 +109,7 @@ export class TreeState {
   }
 
   go(hash: string): void {
-    const fields = new URLSearchParams(hash.replace(/^#/, ""));
+    const fields = fieldsOf(hash);
     const [step, place] = (fields.get("pick") ?? "").split(".").map(Number);
     const branch = this.search.value?.steps[step ?? -1]?.branches[place ?? -1];
     const show = shows.find((each) => each === fields.get("tree"));

@@ -27,7 +27,10 @@ export function Butterfly({ state }: { state: State }) {
           <span class="name">token</span>
           <Ticks axis={probabilities} title="probability →" />
           <span class="lane-head">
-            <span>cumulative</span>
+            <span>
+              <span class="wordy">cumulative</span>
+              <span class="brief">sum</span>
+            </span>
             <span class="ends">
               <span>0</span>
               <span>1</span>

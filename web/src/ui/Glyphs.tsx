@@ -33,12 +33,13 @@ export function Pieces({ bytes }: { bytes: string }) {
   );
 }
 
+const roomy = 16; // bytes; of longer ones a narrow label may show the beginning only
 const longest = 160; // bytes; more cannot be seen in a label
 
 export function TokenLabel({ token }: { token: Token }) {
   const { bytes, piece } = token;
   return (
-    <bdi class="token-label" title={`token ${token.id}`}>
+    <bdi class="token-label" title={`token ${token.id}`} data-cut={bytes.length > 2 * roomy || undefined}>
       {bytes === "" ? <span class="special">{inert(piece.slice(0, longest)) || "(no text)"}</span> : <Pieces bytes={bytes.slice(0, 2 * longest)} />}
       {bytes.length > 2 * longest && "…"}
     </bdi>

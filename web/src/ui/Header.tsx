@@ -3,7 +3,7 @@
 import { figures, searchFigures } from "../data/overview.ts";
 import { optionList, sentence } from "../data/options.ts";
 import type { Search } from "../data/search.ts";
-import { fixed } from "../format.ts";
+import { counted, fixed } from "../format.ts";
 import type { State } from "../state.ts";
 import { Figure } from "./Figure.tsx";
 import { Tabs } from "./Tabs.tsx";
@@ -56,17 +56,23 @@ function FourFigures({ state }: { state: State }) {
   return (
     <dl class="figures">
       <Figure label="tokens" value={tokens} unit="count" note="in this text" />
-      <Figure label="tokens a second" value={tokensPerSecond ?? NaN} unit="rate" note={tokensPerSecond === null ? "not recorded" : "after the first"} />
-      <Figure label="mean entropy" value={entropy} unit="bits" note={Math.abs(entropy - entropyRaw) < 0.005 ? "bits" : `bits; the model's ${entropyRaw.toFixed(2)}`} />
+      {tokensPerSecond !== null && <Figure label="tokens a second" value={tokensPerSecond} unit="rate" note="after the first" />}
+      <MeanEntropy entropy={entropy} raw={entropyRaw} />
       {state.speculation.exists.value ? (
         <Kept state={state} />
       ) : own ? (
-        <Figure label="not the likeliest" value={state.contrast.overruled.value.length} unit="count" note="tokens, for the model by itself" />
+        <Figure label="not the likeliest" value={state.contrast.overruled.value.length} unit="count" note={`of ${counted(state.steps.value.length, "token")}, for the model by itself`} />
       ) : (
         <Fourth state={state} kept={kept} />
       )}
     </dl>
   );
+}
+
+// Nothing where it is not known, as of log-probabilities that were told.
+function MeanEntropy({ entropy, raw }: { entropy: number; raw: number }) {
+  if (Number.isNaN(entropy)) return null;
+  return <Figure label="mean entropy" value={entropy} unit="bits" note={Math.abs(entropy - raw) < 0.005 ? "bits" : `bits; the model's ${fixed(raw, 2)}`} />;
 }
 
 // How many tokens the cuts left, where anything was cut; otherwise how well the model foretold the text.
@@ -80,7 +86,7 @@ function Fourth({ state, kept }: { state: State; kept: number }) {
 // What guessing was worth.
 function Kept({ state }: { state: State }) {
   const { guesses, kept, saved } = state.speculation.sums.value;
-  return <Figure label="guesses kept" value={kept / guesses} unit="percent" note={`${kept} of ${guesses}; ${saved} evaluations saved`} />;
+  return <Figure label="guesses kept" value={kept / guesses} unit="percent" note={`${kept} of ${guesses}; ${counted(saved, "evaluation")} saved`} />;
 }
 
 // Of a search: what it looked at for the text that is shown.
@@ -90,9 +96,9 @@ function SearchFigures({ state, search }: { state: State; search: Search }) {
   return (
     <dl class="figures">
       <Figure label="tokens" value={tokens} unit="count" note="in this text" />
-      <Figure label="steps a second" value={rate ?? NaN} unit="rate" note={rate === null ? "not recorded" : "after the first"} />
-      <Figure label="mean entropy" value={entropy} unit="bits" note={Math.abs(entropy - entropyRaw) < 0.005 ? "bits" : `bits; the model's ${fixed(entropyRaw, 2)}`} />
-      <Figure label="texts that ended" value={ended} unit="count" note={`${returned} returned; ${kept} branches kept`} />
+      {rate !== null && <Figure label="steps a second" value={rate} unit="rate" note="after the first" />}
+      <MeanEntropy entropy={entropy} raw={entropyRaw} />
+      <Figure label="texts that ended" value={ended} unit="count" note={`${returned} returned; ${counted(kept, "branch", "branches")} kept`} />
     </dl>
   );
 }

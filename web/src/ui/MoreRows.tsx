@@ -17,7 +17,7 @@ export function MoreRows({ state, shown, first }: { state: State; shown: number;
       )}
       {Number.isFinite(unlisted) && unlisted > 0 && (
         <span>
-          {whole(unlisted)} more tokens are not listed: {percent(decision.tailMass)} of the model's probability
+          {whole(unlisted)} more {unlisted === 1 ? "token is" : "tokens are"} not listed: {percent(decision.tailMass)} of the model's probability
         </span>
       )}
     </p>

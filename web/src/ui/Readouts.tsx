@@ -27,12 +27,12 @@ export function Readouts({ state }: { state: State }) {
   const readouts: Readout[] = [
     { label: "probability", note: "of the chosen token", unit: "probability", value: chosen?.cell?.p ?? decision.p, before: other ? chosen?.other?.p : undefined },
     { label: "rank", note: "of the chosen token", unit: "count", value: decision.rank },
-    { label: "entropy", note: edited || other ? "bits, after the processors" : "bits", unit: "bits", value: wing.entropy, before: other?.entropy },
   ];
+  if (!Number.isNaN(wing.entropy)) readouts.push({ label: "entropy", note: edited || other ? "bits, after the processors" : "bits", unit: "bits", value: wing.entropy, before: other?.entropy });
   if (decision.score !== null) readouts.push({ label: "score", note: "by which it was chosen", unit: "nats", value: decision.score });
   if (edited) readouts.push({ label: "model's entropy", note: "bits, before the processors", unit: "bits", value: decision.entropyRaw });
   if (cuts || decision.score !== null) readouts.push({ label: "kept", note: "tokens", unit: "count", value: wing.kept, before: other?.kept });
-  if (ahead !== null) readouts.push({ label: "race", note: "nats, ahead of the runner-up", unit: "nats", value: ahead });
+  if (ahead !== null) readouts.push({ label: "lead of the draw", note: "nats, to the runner-up", unit: "nats", value: ahead });
   readouts.push({ label: "not listed", note: "of the model's probability", unit: "percent", value: decision.tailMass });
   if (state.view.value === "numbers") readouts.push({ label: "logsumexp", note: "nats, of all logits", unit: "nats", value: decision.logsumexp });
   return (

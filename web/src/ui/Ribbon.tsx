@@ -3,7 +3,7 @@
 import type { State } from "../state.ts";
 import type { Step } from "../data/trace.ts";
 import { memo } from "../memo.tsx";
-import { fixed } from "../format.ts";
+import { counted, fixed } from "../format.ts";
 import { polyline, type Point } from "../polyline.ts";
 
 const height = 48;
@@ -12,12 +12,14 @@ const columns = 600; // more cannot be told apart
 export function Ribbon({ state }: { state: State }) {
   const steps = state.steps.value;
   const highest = highestEntropy(steps);
+  const same = steps.every(({ entropy, entropyRaw }) => !(Math.abs(entropy - entropyRaw) > 0.005));
+  if (steps.every(({ entropyRaw }) => Number.isNaN(entropyRaw))) return null;
   return (
     <figure class="ribbon">
       <div
         class="ribbon-plot"
         role="img"
-        aria-label={`Entropy of the ${steps.length} tokens, at most ${fixed(highest, 2)} bits`}
+        aria-label={`Entropy of ${counted(steps.length, "token")}, at most ${fixed(highest, 2)} bits`}
         onClick={(event) => {
           const box = event.currentTarget.getBoundingClientRect();
           state.select(Math.floor(((event.clientX - box.left) / box.width) * steps.length));
@@ -27,7 +29,7 @@ export function Ribbon({ state }: { state: State }) {
         <Here state={state} />
       </div>
       <figcaption>
-        <span>entropy by token, bits: the model's (light), after the cuts (dark)</span>
+        <span>{same ? "entropy by token, bits" : "entropy by token, bits: the model's (light), after the processors (dark)"}</span>
         <span class="num">highest {fixed(highest, 1)}</span>
       </figcaption>
     </figure>

@@ -18,7 +18,13 @@ const colors: { id: ColorBy; label: string }[] = [
   { id: "rank", label: "rank" },
   { id: "entropy", label: "entropy" },
 ];
-const withGuesses: typeof colors = [...colors, { id: "guesses", label: "guesses" }];
+
+// Those that say something of this text.
+function choicesOf(state: State): typeof colors {
+  const known = state.steps.value.some(({ entropy }) => !Number.isNaN(entropy));
+  const own = known ? colors : colors.filter(({ id }) => id !== "entropy");
+  return state.speculation.exists.value ? [...own, { id: "guesses", label: "guesses" }] : own;
+}
 
 export function TextPanel({ state, onOpen }: { state: State; onOpen: () => void }) {
   const search = useRef<HTMLInputElement>(null);
@@ -34,7 +40,7 @@ export function TextPanel({ state, onOpen }: { state: State; onOpen: () => void 
       <Ribbon state={state} />
       <Rounds state={state} />
       <div class="toolbar">
-        <Segmented legend="colour by" value={state.colorBy} choices={state.speculation.exists.value ? withGuesses : colors} />
+        <Segmented legend="colour by" value={state.colorBy} choices={choicesOf(state)} />
         <Search state={state} field={search} />
         <button aria-expanded={table} onClick={() => setTable(!table)}>
           {table ? "hide the numbers" : "show the numbers"}

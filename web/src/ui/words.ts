@@ -11,9 +11,10 @@ export function quoted(token: Token): string {
 }
 
 export function summary(state: State): string {
-  const { token, p, score, rank, race, kept, entropy } = state.decision.value;
+  const { token, p, pRaw, score, rank, race, kept, entropy } = state.decision.value;
   const how = race === null ? "was chosen" : "was drawn";
-  const what = `${score === null ? "" : `score ${fixed(score, 2)}, `}probability ${probability(p)}, rank ${whole(rank)}; ${figures(kept, entropy)}.`;
+  const own = score === null && Math.abs(p - pRaw) > 5e-5 ? ` (the model's own: ${probability(pRaw)})` : "";
+  const what = `${score === null ? "" : `score ${fixed(score, 2)}, `}probability ${probability(p)}${own}, rank ${whole(rank)}${Number.isNaN(entropy) ? "" : `; ${figures(kept, entropy)}`}.`;
   return `${quoted(token)} ${how} with ${what}${otherwise(state)}`;
 }
 

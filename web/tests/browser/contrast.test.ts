@@ -39,7 +39,7 @@ test("from disk: each strategy opens in its own view, with its figure; no reques
     const { page, requests, errors, close } = await open(browser, trace);
     assert.equal(await page.locator(".step .segmented input:checked + span").first().textContent(), "contrast");
     assert.equal(await page.locator(".figures dt").last().textContent(), "not the likeliest");
-    assert.equal(await page.locator(".contrast .summary").textContent().then((text) => text !== ""), true);
+    assert.equal(await page.locator(".step .why").textContent().then((text) => text !== ""), true);
     for (const view of ["rows", "columns", "numbers", "contrast"]) await page.locator(".step .segmented").getByText(view, { exact: true }).click();
     await page.locator(".step").getByText("show the numbers").click();
     assert.ok((await page.locator(".step table.numbers tbody tr").count()) > 4, name);
@@ -407,7 +407,7 @@ test("1,000 tokens of DoLa: usable within 1 s, and the map scrolls", async () =>
   const words = `${(trace.length / 1e6).toFixed(0)} MB: shown after ${shown.toFixed(0)} ms (${work.toFixed(0)} ms of computing), an arrow key takes ${key.toFixed(0)} ms${busy ? ", on a busy machine" : ""}`;
   console.log(words);
   assert.ok((busy ? work : shown) < 1000, words);
-  assert.ok(key < 100, words);
+  assert.ok(key < (busy ? 400 : 100), words);
   await context.close();
 });
 

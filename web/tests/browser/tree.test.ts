@@ -160,12 +160,12 @@ test("the length_penalty slider ranks by score / length^length_penalty, and says
       rows.map((row) => [...row.querySelectorAll("data")].map((each) => Number((each as HTMLDataElement).value))),
     );
     const expected = search.ended
-      .map(({ score, length }) => [score, length, score / length ** lp])
-      .sort((a, b) => b[2]! - a[2]!);
+      .map(({ score, length }) => [score / length ** lp, score, length])
+      .sort((a, b) => b[0]! - a[0]!);
     assert.equal(shown.length, expected.length);
     shown.forEach((row, i) => {
-      assert.deepEqual(row.slice(0, 2), expected[i]!.slice(0, 2), `length_penalty ${lp}, rank ${i + 1}`);
-      assert.ok(Math.abs(row[2]! / expected[i]![2]! - 1) < 1e-12, "the browser's own power function");
+      assert.deepEqual(row.slice(1), expected[i]!.slice(1), `length_penalty ${lp}, rank ${i + 1}`);
+      assert.ok(Math.abs(row[0]! / expected[i]![0]! - 1) < 1e-12, "the browser's own power function");
     });
     const d = await page.$$eval(".tree-edges .winning", (paths) => paths.map((each) => each.getAttribute("d")).join(""));
     winners.add(d);

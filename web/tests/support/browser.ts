@@ -1,12 +1,13 @@
 // A page with its data, opened from disk in Chromium. Every request is counted and refused.
 
-import AxeBuilder from "@axe-core/playwright";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { web } from "./fixtures.ts";
+
+export { coveredLabels, cutWords, findings, oddWords, overflow } from "./faults.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "decant-report-"));
 const template = readFileSync(process.env.REPORT ?? join(web, "dist/report.html"), "utf8");
@@ -88,16 +89,6 @@ export async function set(page: Page, knob: string, value: number): Promise<void
   await field.press("Enter");
 }
 
-// What axe finds that is serious. The dark page is the light one in other colours, so only contrasts are looked at again.
-export async function findings(page: Page): Promise<string[]> {
-  const axe = new AxeBuilder({ page }).options({ resultTypes: ["violations"] });
-  const dark = await page.evaluate(() => matchMedia("(prefers-color-scheme: dark)").matches);
-  const { violations } = await (dark ? axe.withRules(["color-contrast"]) : axe).analyze();
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)}`));
-}
-
 // Every text of the page, titles and labels too.
 export function allText(page: Page): Promise<string> {
   return page.evaluate(() =>
@@ -105,8 +96,4 @@ export function allText(page: Page): Promise<string> {
       .flatMap((each) => [...[...each.childNodes].filter((node) => node.nodeType === 3).map((node) => node.nodeValue), each.getAttribute("title"), each.getAttribute("aria-label")])
       .join("\u0020"),
   );
-}
-
-export function overflow(page: Page): Promise<number> {
-  return page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
 }

@@ -6,6 +6,7 @@ import { readSweep, type Axis } from "../../src/data/sweep.ts";
 import { describe, directionsOf, matching, namedAxes, places, plotted } from "../../src/sweep/grid.ts";
 import { SweepState } from "../../src/sweep/state.ts";
 import { firstChoice, front, spots } from "../../src/sweep/front.ts";
+import { bestOf, shades } from "../../src/sweep/heat.ts";
 import { fixture } from "../support/fixtures.ts";
 
 const sweep = readSweep(fixture("sweep"));
@@ -105,4 +106,12 @@ test("the front: what no other combination beats in both, whichever end is bette
     const beaten = found.some((other) => other.x >= spot.x && other.y >= spot.y && (other.x > spot.x || other.y > spot.y));
     assert.equal(best.includes(spot), !beaten);
   }
+});
+
+test("a heat map's shades go from the smallest number to the largest, and the best is where its metric says", () => {
+  const values = [0.2, null, 0.6, 1];
+  const shade = shades(values);
+  assert.deepEqual([0.2, 0.6, 1].map(shade), [0, 4, 8]);
+  assert.equal(shades([3, 3])(3), 0);
+  assert.deepEqual([bestOf(values, 1), bestOf(values, -1), bestOf(values, 0), bestOf([0.5, null], 1)], [1, 0.2, null, null]);
 });

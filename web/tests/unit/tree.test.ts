@@ -7,6 +7,7 @@ import { branchAt, drawing, stubEnd } from "../../src/tree/drawing.ts";
 import { gridOf, xOf, yOf } from "../../src/tree/grid.ts";
 import { layout, type Layout } from "../../src/tree/layout.ts";
 import { choices, move } from "../../src/tree/moves.ts";
+import { overtaking } from "../../src/tree/overtaking.ts";
 import { rerank } from "../../src/tree/ranking.ts";
 import { standings, wayTo } from "../../src/tree/standing.ts";
 import { beamTrace, type Setting } from "../support/beams.ts";
@@ -237,4 +238,32 @@ test("a link opens the same branch, filter and length_penalty", () => {
     assert.equal(state.tree.show.value, "all");
     assert.equal(state.tree.picked.value, null);
   }
+});
+
+// By its definition: the likeliest token after the likeliest, as long as the trace lists it.
+test("greedy's way ends where it was pruned or fell out, and the best text stays ahead from where it got past it", () => {
+  let passed = 0;
+  for (const setting of Array.from({ length: 40 }, (_, seed) => ({ beams: 4, steps: 10, end: 0.3, sharp: 1, seed }))) {
+    const search = searchOf(setting);
+    const best = search.ended[0]!.end;
+    const found = overtaking(search, best);
+    const path = pathTo(best);
+    if (found === null) {
+      assert.ok(path.every((branch) => (branch.parent?.children ?? search.roots).every((other) => other.logP <= branch.logP)));
+      continue;
+    }
+    const { way, at, lead } = found;
+    way.forEach((branch, i) => {
+      assert.equal(branch.parent, way[i - 1] ?? null);
+      assert.ok((branch.parent?.children ?? search.roots).every((other) => other.logP <= branch.logP));
+    });
+    const known = Math.min(way.length, path.length);
+    assert.equal(lead, path[known - 1]!.score - way[known - 1]!.score);
+    if (at === null) continue;
+    ++passed;
+    const from = path.indexOf(at);
+    for (let i = from; i < known; ++i) assert.ok(path[i]!.score > way[i]!.score);
+    if (from > 0) assert.ok(path[from - 1]!.score <= way[from - 1]!.score);
+  }
+  assert.ok(passed > 5, `${passed}`);
 });

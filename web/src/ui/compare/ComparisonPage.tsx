@@ -4,6 +4,7 @@ import type { Signal } from "@preact/signals";
 import { differing, optionText } from "../../compare/options.ts";
 import type { ComparisonState } from "../../compare/state.ts";
 import type { Comparison, Setting } from "../../data/comparison.ts";
+import { counted } from "../../format.ts";
 import { inert } from "../../data/glyphs.ts";
 import { MetricDocs, MetricTable } from "../MetricTable.tsx";
 import { Segmented } from "../Segmented.tsx";
@@ -40,7 +41,7 @@ function Head({ comparison, against }: { comparison: Comparison; against: Signal
   const all = against.value === "all";
   return (
     <header>
-      <h1>{settings.length} settings compared</h1>
+      <h1>{counted(settings.length, "setting")} compared</h1>
       <p class="legend">
         <span>{inert(model)}</span>
         <span>

@@ -1,7 +1,6 @@
 // Contrastive search: what each candidate gains by its probability and loses by its likeness to the text so far, the past
 // that it is like, and who would have won under another penalty_alpha.
 
-import { searchSentence } from "../../contrast/words.ts";
 import type { State } from "../../state.ts";
 import { Alpha } from "./Alpha.tsx";
 import { ChangesTable } from "./ChangesTable.tsx";
@@ -11,12 +10,10 @@ import { TermsTable } from "./TermsTable.tsx";
 import { WinnerMap } from "./WinnerMap.tsx";
 
 export function ContrastiveSearchView({ state }: { state: State }) {
-  const { contrast } = state;
-  const search = contrast.search.value;
+  const search = state.contrast.search.value;
   if (search === null) return null;
   return (
     <div class="contrast">
-      <p class="summary">{searchSentence(search, contrast.taken.value)}</p>
       <Terms state={state} search={search} />
       <PastPanel state={state} search={search} />
       <Alpha state={state} search={search} />

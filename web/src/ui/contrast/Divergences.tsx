@@ -17,9 +17,13 @@ export function Divergences({ dola }: { dola: Dola }) {
       <div class="divergence head" aria-hidden="true">
         <span />
         <span>layer</span>
-        <b>divergence, nats →</b>
+        <b>
+          <span class="wordy">divergence, </span>nats →
+        </b>
         <span />
-        <b>its likeliest tokens</b>
+        <b>
+          its likeliest<span class="wordy"> tokens</span>
+        </b>
       </div>
       {fromTheTop(dola).map((layer) => (
         <div class={`divergence${layer.layer === dola.chosen ? " chosen" : ""}`} data-layer={layer.layer ?? "final"}>

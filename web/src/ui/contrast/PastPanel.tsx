@@ -66,10 +66,10 @@ function Here({ state, term }: { state: State; term: Term }) {
         here
       </th>
       <td />
-      <td class="left">
+      <td class="left" data-cut>
         <bdi>{join(past.value.around(t - 1, around - 1, 0, t))}</bdi>
       </td>
-      <td class="right">
+      <td class="right" data-cut>
         <bdi>
           <mark>{plainText([term])}</mark>
         </bdi>
@@ -96,10 +96,10 @@ function Place({ state, near }: { state: State; near: Near }) {
       <td>
         <Num value={near.cosine} unit="share" />
       </td>
-      <td class="left">
+      <td class="left" data-cut>
         <bdi>{join(past.around(near.position - 1, around - 1, 0, t))}</bdi>
       </td>
-      <td class="right">
+      <td class="right" data-cut>
         <bdi>
           <mark>{text ?? `id ${state.current.value.header.promptIds[near.position] ?? "?"}`}</mark>
           {join(past.around(near.position + 1, 0, around - 1, t))}

@@ -67,7 +67,7 @@ const Token = memo((props: { token: LiveToken; index: number; id: string; select
   const { token, index, id, selected, parts } = props;
   const special = isSpecial(token.token);
   const guess = token.speculative === null ? "" : ` g-${token.speculative.verdict}`;
-  const classes = `token p${probabilityBin(token.pRaw)}${guess}${token.rank > 1 ? " event" : ""}${special ? " special" : ""}${parts ? " parting" : ""}`;
+  const classes = `token p${probabilityBin(token.p)}${guess}${token.rank > 1 ? " event" : ""}${special ? " special" : ""}${parts ? " parting" : ""}`;
   const name = token.shown.trim() === "" ? { "aria-label": spelled(token.token) || `token ${token.token.id}` } : {};
   return (
     <span class={classes} id={id} data-i={index} role="option" aria-selected={selected} {...name}>
@@ -92,7 +92,7 @@ function Hover({ token, left, top }: { token: LiveToken; left: number; top: numb
           <Num value={token.pRaw} unit="probability" />
         </div>
       )}
-      <p class="note">entropy {token.entropyRaw.toFixed(2)} bits; click for a branch</p>
+      <p class="note">the model's probabilities; entropy {token.entropyRaw.toFixed(2)} bits. Click for a branch</p>
     </div>
   );
 }
@@ -106,7 +106,7 @@ export function Alternatives({ state, attempt }: { state: ServeState; attempt: A
   return (
     <div class="branch" role="group" aria-label={`In place of “${inert(token.token.text || token.token.piece)}”`}>
       <p class="note">
-        in place of “{inert(token.token.text || token.token.piece)}” ({token.pRaw.toFixed(3)}), go on with
+        in place of “{inert(token.token.text || token.token.piece)}” ({token.pRaw.toFixed(3)} to the model), go on with
       </p>
       <div class="buttons">
         {others.map((each) => (

@@ -1,5 +1,6 @@
 // What the server does at this moment.
 
+import { counted } from "../../format.ts";
 import type { Meters } from "../../serve/meters.ts";
 import { Figure } from "../Figure.tsx";
 import { Num } from "../Num.tsx";
@@ -22,7 +23,7 @@ export function MetersPanel({ meters }: { meters: Meters }) {
           </dd>
         </div>
         <Figure label="requests" value={now.running} unit="count" note={`under way; ${now.waiting} in line`} />
-        <Figure label="cache" value={now.room > 0 ? now.cells / now.room : NaN} unit="percent" note={`${now.cells} of ${now.room} cells; ${now.texts} texts kept`} />
+        <Figure label="cache" value={now.room > 0 ? now.cells / now.room : NaN} unit="percent" note={`${now.cells} of ${now.room} cells; ${counted(now.texts, "text")} kept`} />
         {now.drafted > 0 && <Figure label="guesses kept" value={now.kept / now.drafted} unit="percent" note={`${now.kept} of ${now.drafted}, since the start`} />}
       </dl>
     </section>

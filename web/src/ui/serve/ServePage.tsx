@@ -1,12 +1,13 @@
 // The page of a server: what to ask, the texts as they come, what the server does, and of the chosen text every decision.
 
 import { inert } from "../../data/glyphs.ts";
-import { fixed, whole } from "../../format.ts";
+import { counted, fixed, whole } from "../../format.ts";
 import type { Attempt } from "../../serve/attempt.ts";
 import type { ServeState } from "../../serve/state.ts";
 import { presets } from "../../serve/strategies.ts";
 import { App } from "../App.tsx";
 import { Form } from "./Form.tsx";
+import { BranchTree } from "./BranchTree.tsx";
 import { Alternatives, LiveText } from "./LiveText.tsx";
 import { MapPanel } from "./MapPanel.tsx";
 import { MetersPanel } from "./MetersPanel.tsx";
@@ -53,11 +54,14 @@ function Texts({ state }: { state: ServeState }) {
   const below = (parent: Attempt): Attempt[] => attempts.filter(({ origin }) => origin !== null && attempts[origin.parent] === parent);
   const families = (each: Attempt): Attempt[] => [each, ...below(each).flatMap(families)];
   return (
-    <section class="attempts" aria-label="Texts">
-      {roots.flatMap(families).map((attempt) => (
-        <Text key={attempts.indexOf(attempt)} state={state} attempt={attempt} first={roots[0]!} />
-      ))}
-    </section>
+    <>
+      <BranchTree state={state} roots={roots} below={below} />
+      <section class="attempts" aria-label="Texts">
+        {roots.flatMap(families).map((attempt) => (
+          <Text key={attempts.indexOf(attempt)} state={state} attempt={attempt} first={roots[0]!} />
+        ))}
+      </section>
+    </>
   );
 }
 
@@ -79,8 +83,10 @@ function Text({ state, attempt, first }: { state: ServeState; attempt: Attempt; 
   const chosen = state.chosen.value === attempt;
   const count = attempt.tokens.value.length;
   const speed = attempt.seconds.value > 0 ? count / attempt.seconds.value : 0;
+  const entropies = attempt.tokens.value.map(({ entropyRaw }) => entropyRaw);
   const guessed = attempt.tokens.value.filter(({ speculative }) => speculative !== null);
   const depth = depthOf(attempt, state.attempts.value);
+  const formula = presets.find(({ label }) => label === attempt.label)?.formula;
   return (
     <article class="attempt" data-chosen={chosen} data-depth={Math.min(depth, 4)}>
       <div class="section-head">
@@ -96,18 +102,21 @@ function Text({ state, attempt, first }: { state: ServeState; attempt: Attempt; 
           </button>
         )}
       </div>
-      <p class="note formula">{presets.find(({ label }) => label === attempt.label)?.formula ?? ""}</p>
+      {formula !== undefined && <p class="note formula">{formula}</p>}
       {attempt.error.value !== "" && <p role="alert">{inert(attempt.error.value)}</p>}
       <div class="attempt-text" aria-busy={running} onClick={() => (state.chosen.value = attempt)}>
         {attempt.before !== "" && <span class="note">{lines(attempt.before)}</span>}
         <LiveText attempt={attempt} parts={partingOf(attempt, first)} />
         {count === 0 && <Beams beams={attempt.beams.value} />}
       </div>
-      <Spark values={attempt.tokens.value.map(({ entropyRaw }) => entropyRaw)} label="Entropy from token to token" most={6} />
-      <p class="note num">
-        {whole(count)} tokens in {fixed(attempt.seconds.value, 1)} s, {whole(speed)} a second
-        {guessed.length > 0 && `; ${guessed.filter(({ speculative }) => speculative!.verdict === "accepted").length} of ${count} were guessed`}
-      </p>
+      {count > 0 && <Spark values={entropies} label="Entropy from token to token" most={6} />}
+      {count > 0 && (
+        <p class="note num">
+          {count > 1 && `entropy, up to ${fixed(Math.max(...entropies.map((bits) => bits || 0)), 1)} bits. `}
+          {counted(count, "token")} in {fixed(attempt.seconds.value, 1)} s, {whole(speed)} a second
+          {guessed.length > 0 && `; ${guessed.filter(({ speculative }) => speculative!.verdict === "accepted").length} of ${count} were guessed`}
+        </p>
+      )}
       <Alternatives state={state} attempt={attempt} />
     </article>
   );

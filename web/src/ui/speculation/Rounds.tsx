@@ -1,7 +1,7 @@
 // The rounds along the text: how much was guessed (outlined) and how much of it was kept (filled), each over the tokens
 // that it wrote.
 
-import { percent, whole } from "../../format.ts";
+import { counted, percent, whole } from "../../format.ts";
 import { memo } from "../../memo.tsx";
 import type { Round } from "../../speculation/rounds.ts";
 import { roundSentence } from "../../speculation/words.ts";
@@ -15,7 +15,7 @@ export function Rounds({ state }: { state: State }) {
   if (!exists.value) return null;
   const { guesses, kept, saved } = sums.value;
   const length = state.steps.value.length;
-  const words = `${whole(rounds.value.length)} rounds wrote ${whole(length)} tokens: ${whole(guesses)} guessed, ${whole(kept)} kept, ${whole(saved)} evaluations saved`;
+  const words = `${counted(rounds.value.length, "round")} wrote ${counted(length, "token")}: ${whole(guesses)} guessed, ${whole(kept)} kept, ${counted(saved, "evaluation")} saved`;
   return (
     <figure class="ribbon rounds">
       <div

@@ -90,10 +90,10 @@ function Place({ state, position, here = false }: { state: State; position: numb
           </button>
         )}
       </th>
-      <td class="left">
+      <td class="left" data-cut>
         <bdi>{join(past.around(position - 1, around - 1, 0, position))}</bdi>
       </td>
-      <td class="right">
+      <td class="right" data-cut>
         <bdi>
           <mark>{text ?? `id ${state.current.value.header.promptIds[position] ?? "?"}`}</mark>
           {join(past.around(position + 1, 0, around - 1, past.promptLength + past.steps.length))}

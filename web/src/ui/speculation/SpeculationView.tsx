@@ -31,9 +31,9 @@ export function SpeculationView({ state }: { state: State }) {
         <div class="guess-row head">
           <span />
           <span class="num">q</span>
-          <span class="wing left">the draft's</span>
+          <span class="wing left">← the draft</span>
           <span>token</span>
-          <span class="wing">the model's probability</span>
+          <span class="wing">the model →</span>
           <span class="num">p</span>
           <span>verdict</span>
         </div>

@@ -3,16 +3,18 @@
 
 import { useSignal } from "@preact/signals";
 import { inert } from "../../data/glyphs.ts";
-import { fixed } from "../../format.ts";
+import { counted, fixed } from "../../format.ts";
 import { polyline, type Point } from "../../polyline.ts";
 import { directionOf, front, spots, type Spot } from "../../sweep/front.ts";
 import { describe } from "../../sweep/grid.ts";
 import { valueScale } from "../../sweep/plot.ts";
 import type { SweepState } from "../../sweep/state.ts";
+import { useWidth } from "../useWidth.ts";
 import { Running } from "../Running.tsx";
 import { Choice } from "./Filters.tsx";
 
-const size = { width: 640, height: 400 };
+const widest = 640;
+const height = 400;
 const margin = { left: 64, right: 24, top: 16, bottom: 48 };
 const mostStops = 60; // points that the keyboard stops at; of more, those of the front
 
@@ -38,7 +40,7 @@ export function FrontMap({ state }: { state: SweepState }) {
         </div>
       </div>
       <p class="note">
-        {best.length > 0 ? `${best.length} of ${all.length} combinations are not beaten in both (filled, joined): ${better(x)}, ${better(y)} is better.` : "One of these has no better end, so there is no front."}{" "}
+        {best.length > 0 ? `${best.length} of ${counted(all.length, "combination")} ${best.length === 1 ? "is" : "are"} not beaten in both (filled, joined): ${better(x)}, ${better(y)} is better.` : "One of these has no better end, so there is no front."}{" "}
         Point at one to read what it wrote; a click lists it below.
       </p>
       <div class="front">
@@ -65,6 +67,8 @@ interface PlotProps {
 
 function Plot({ all, best, onFront, at, state, words, onShow }: PlotProps) {
   const { metrics } = state.sweep;
+  const { ref, width } = useWidth<HTMLDivElement>();
+  const size = { width: width === 0 ? widest : Math.min(width, widest), height };
   const [mx, my] = [metrics[state.mapX.value]!, metrics[state.mapY.value]!];
   const sx = valueScale([{ label: "", values: all.map(({ x }) => x) }], false, mx.decimals);
   const sy = valueScale([{ label: "", values: all.map(({ y }) => y) }], false, my.decimals);
@@ -75,51 +79,54 @@ function Plot({ all, best, onFront, at, state, words, onShow }: PlotProps) {
     onShow(combination);
     state.pickOne(combination);
   };
+  const across = sx.ticks.filter((_, i) => i % Math.ceil((48 * sx.ticks.length) / size.width) === 0);
   return (
-    <svg class="front-plot" viewBox={`0 0 ${size.width} ${size.height}`} role="group" aria-label={`${inert(my.label)} against ${inert(mx.label)}`}>
-      <g class="axes" aria-hidden="true">
-        {sx.ticks.map((tick) => (
-          <>
-            <line x1={px(tick)} x2={px(tick)} y1={margin.top} y2={size.height - margin.bottom} />
-            <text x={px(tick)} y={size.height - margin.bottom + 18} text-anchor="middle">
-              {fixed(tick, Math.min(mx.decimals, 2))}
-            </text>
-          </>
+    <div ref={ref}>
+      <svg class="front-plot" width={size.width} height={size.height} role="group" aria-label={`${inert(my.label)} against ${inert(mx.label)}`}>
+        <g class="axes" aria-hidden="true">
+          {across.map((tick) => (
+            <>
+              <line x1={px(tick)} x2={px(tick)} y1={margin.top} y2={size.height - margin.bottom} />
+              <text x={px(tick)} y={size.height - margin.bottom + 18} text-anchor="middle">
+                {fixed(tick, Math.min(mx.decimals, 2))}
+              </text>
+            </>
+          ))}
+          {sy.ticks.map((tick) => (
+            <>
+              <line x1={margin.left} x2={size.width - margin.right} y1={py(tick)} y2={py(tick)} />
+              <text x={margin.left - 8} y={py(tick) + 4} text-anchor="end">
+                {fixed(tick, Math.min(my.decimals, 2))}
+              </text>
+            </>
+          ))}
+          <text x={(margin.left + size.width - margin.right) / 2} y={size.height - 8} text-anchor="middle">
+            {inert(mx.label)}
+          </text>
+          <text transform={`translate(14,${(margin.top + size.height - margin.bottom) / 2}) rotate(-90)`} text-anchor="middle">
+            {inert(my.label)}
+          </text>
+        </g>
+        <path class="front-line" d={polyline(best.map(({ x, y }): Point => [px(x), py(y)]))} />
+        {all.map((spot) => (
+          <circle
+            class={`${onFront.has(spot.combination) ? "on-front" : ""}${spot.combination === at ? " selected" : ""}`}
+            cx={px(spot.x)}
+            cy={py(spot.y)}
+            r={spot.combination === at ? 8 : 6}
+            role="button"
+            tabIndex={stops(spot) ? 0 : -1}
+            aria-label={words(spot)}
+            onPointerEnter={() => onShow(spot.combination)}
+            onFocus={() => onShow(spot.combination)}
+            onClick={() => pick(spot.combination)}
+            onKeyDown={(event) => event.key === "Enter" && pick(spot.combination)}
+          >
+            <title>{words(spot)}</title>
+          </circle>
         ))}
-        {sy.ticks.map((tick) => (
-          <>
-            <line x1={margin.left} x2={size.width - margin.right} y1={py(tick)} y2={py(tick)} />
-            <text x={margin.left - 8} y={py(tick) + 4} text-anchor="end">
-              {fixed(tick, Math.min(my.decimals, 2))}
-            </text>
-          </>
-        ))}
-        <text x={(margin.left + size.width - margin.right) / 2} y={size.height - 8} text-anchor="middle">
-          {inert(mx.label)}
-        </text>
-        <text transform={`translate(14,${(margin.top + size.height - margin.bottom) / 2}) rotate(-90)`} text-anchor="middle">
-          {inert(my.label)}
-        </text>
-      </g>
-      <path class="front-line" d={polyline(best.map(({ x, y }): Point => [px(x), py(y)]))} />
-      {all.map((spot) => (
-        <circle
-          class={`${onFront.has(spot.combination) ? "on-front" : ""}${spot.combination === at ? " selected" : ""}`}
-          cx={px(spot.x)}
-          cy={py(spot.y)}
-          r={spot.combination === at ? 8 : 6}
-          role="button"
-          tabIndex={stops(spot) ? 0 : -1}
-          aria-label={words(spot)}
-          onPointerEnter={() => onShow(spot.combination)}
-          onFocus={() => onShow(spot.combination)}
-          onClick={() => pick(spot.combination)}
-          onKeyDown={(event) => event.key === "Enter" && pick(spot.combination)}
-        >
-          <title>{words(spot)}</title>
-        </circle>
-      ))}
-    </svg>
+      </svg>
+    </div>
   );
 }
 

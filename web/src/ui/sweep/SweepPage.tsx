@@ -2,7 +2,7 @@
 
 import { inert } from "../../data/glyphs.ts";
 import type { Sweep } from "../../data/sweep.ts";
-import { fixed, whole } from "../../format.ts";
+import { counted, fixed, whole } from "../../format.ts";
 import { varies } from "../../sweep/front.ts";
 import { namedAxes, places } from "../../sweep/grid.ts";
 import { positions } from "../../sweep/plot.ts";
@@ -11,6 +11,7 @@ import { MetricDocs, MetricTable } from "../MetricTable.tsx";
 import { Segmented } from "../Segmented.tsx";
 import type { Column } from "../Table.tsx";
 import { FrontMap } from "./FrontMap.tsx";
+import { HeatMap } from "./HeatMap.tsx";
 import { LinePlot, PlotKey } from "./LinePlot.tsx";
 import { Choice, Filters } from "./Filters.tsx";
 import { Texts } from "./Texts.tsx";
@@ -29,6 +30,7 @@ export function SweepPage({ state }: { state: SweepState }) {
       </header>
       <main class="stacked">
         <FrontMap state={state} />
+        <HeatMap state={state} />
         <Plots state={state} />
         <section aria-labelledby="numbers">
           <div class="section-head">
@@ -46,7 +48,7 @@ export function SweepPage({ state }: { state: SweepState }) {
 
 function counts(state: SweepState): string {
   const { results, points, prompts, axes } = state.sweep;
-  const count = results === points ? `${whole(points)} points` : `${whole(results)} of ${whole(points)} points`;
+  const count = results === points ? counted(points, "point") : `${whole(results)} of ${counted(points, "point")}`;
   const means = prompts > 1 ? `means over ${whole(prompts)} prompts` : "one prompt";
   const drawn = (i: number) => i === state.x.value || i === state.lines.value;
   const more = axes.some(({ labels }, i) => labels.length > 1 && !drawn(i));

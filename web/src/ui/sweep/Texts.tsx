@@ -43,7 +43,7 @@ function Combination({ name, texts, open }: { name: string; texts: readonly Swee
   return (
     <details class="combination" open={open}>
       <summary>
-        <span class="ink">{name}</span> <bdi class="preview">{inert((one?.error ?? one?.text ?? "").trim().slice(0, preview))}</bdi>
+        <span class="ink">{name}</span> <bdi class="preview" data-cut>{inert((one?.error ?? one?.text ?? "").trim().slice(0, preview))}</bdi>
       </summary>
       {texts.map(({ prompt, text, error }) => (
         <p class="given passage" dir="auto">

@@ -3,6 +3,7 @@
 import type { RefObject } from "preact";
 import { endOf } from "../../data/plain.ts";
 import { pathTo, type Branch, type Search } from "../../data/search.ts";
+import { counted } from "../../format.ts";
 import type { State } from "../../state.ts";
 import { fateWords } from "../../tree/words.ts";
 import { TokenLabel } from "../Glyphs.tsx";
@@ -24,7 +25,7 @@ export function Candidates({ state, search, heading }: { state: State; search: S
     <section class="candidates" aria-labelledby="candidates" onKeyDown={back}>
       <div class="section-head">
         <h2 id="candidates" tabIndex={-1} ref={heading}>
-          Step {at.step + 1} of {search.steps.length}: {branches.length} candidates
+          Step {at.step + 1} of {search.steps.length}: {counted(branches.length, "candidate")}
         </h2>
       </div>
       <div class="scroll" tabIndex={0} role="region" aria-label="Candidates of the step, may scroll">

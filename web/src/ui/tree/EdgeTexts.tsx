@@ -30,6 +30,7 @@ export const EdgeTexts = memo(
           return (
             <bdi
               dir="ltr"
+              data-cut={grid.ends === null || undefined}
               class={`edge-text ${winner.has(first) ? "winning" : standing(first)}`}
               style={{ left: `${left}px`, top: `${row * grid.row}px`, width: `${width}px` }}
             >
@@ -57,7 +58,7 @@ export const StubTexts = memo(({ stubs, layout, grid, ended }: StubTextsProps) =
       const more = stub.pruned.length - 1;
       return (
         <span class="stub-text" style={{ left: `${left}px`, top: `${y - 7}px`, width: `${width}px` }}>
-          <bdi>{spelled(stub.pruned[0]!.token, 24).replaceAll("␣", " ").trimStart()}</bdi>
+          <bdi data-cut>{spelled(stub.pruned[0]!.token, 24).replaceAll("␣", " ").trimStart()}</bdi>
           {more > 0 && <span>+{more}</span>}
         </span>
       );

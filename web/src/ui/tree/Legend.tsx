@@ -19,6 +19,14 @@ export function Legend({ tree, search }: { tree: TreeState; search: Search }) {
         </svg>
         best text
       </li>
+      {tree.overtaking.value && (
+        <li>
+          <svg class="greedy-way" width="32" height="12" aria-hidden="true">
+            <path d="M0 6H32" />
+          </svg>
+          greedy's way
+        </li>
+      )}
       <li>
         {widths.map(({ width, label }) => (
           <span class="width-key">

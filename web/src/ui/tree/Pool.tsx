@@ -4,8 +4,8 @@ import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { endOf, plainText } from "../../data/plain.ts";
 import { inert } from "../../data/glyphs.ts";
-import { lacking, pathTo, type Branch, type Search } from "../../data/search.ts";
-import { fixed } from "../../format.ts";
+import { lacking, pathTo, type Branch, type Ended, type Search } from "../../data/search.ts";
+import { counted, fixed } from "../../format.ts";
 import type { State } from "../../state.ts";
 import { lengthPenalties, type Ranked } from "../../tree/ranking.ts";
 import type { TreeState } from "../../tree/state.ts";
@@ -20,6 +20,7 @@ export function Pool({ state, search }: { state: State; search: Search }) {
   const ranking = tree.ranking.value;
   const shown = expanded.value ? ranking : ranking.slice(0, first);
   const unmet = search.ended.some((each) => each.unmet.length > 0);
+  const differs = useMemo(() => differencesOf(search), [search]);
   const common = useMemo(() => commonPath(search), [search]);
   return (
     <section class="pool" aria-labelledby="pool">
@@ -33,9 +34,10 @@ export function Pool({ state, search }: { state: State; search: Search }) {
       <p class="note" role="status">
         {outcome(tree)}
       </p>
+      <Alike ended={ranking.map(({ ended }) => ended)} differs={differs} />
       {common.length > 0 && ranking.length > 1 && (
         <p class="note">
-          All begin with the same {common.length} tokens, “<bdi>{endOf(common.map(({ token }) => token), 60)}</bdi>”.
+          All begin with the same {common.length === 1 ? "token" : counted(common.length, "token")}, “<bdi>{endOf(common.map(({ token }) => token), 60)}</bdi>”.
         </p>
       )}
       <div class="scroll" tabIndex={0} role="region" aria-label="Texts that ended, may scroll">
@@ -45,17 +47,17 @@ export function Pool({ state, search }: { state: State; search: Search }) {
               <th scope="col">rank</th>
               <th scope="col">answer</th>
               {search.groups > 1 && <th scope="col">group</th>}
-              <th scope="col">score</th>
-              <th scope="col">length</th>
               <th scope="col">normalised</th>
-              <th scope="col" class="words">end</th>
-              {unmet && <th scope="col" class="words">lacks</th>}
               <th scope="col" class="words">text</th>
+              {unmet && <th scope="col" class="words">lacks</th>}
+              <th scope="col">score</th>
+              {differs.length && <th scope="col">length</th>}
+              {differs.finish && <th scope="col" class="words">end</th>}
             </tr>
           </thead>
           <tbody>
             {shown.map((ranked, rank) => (
-              <Row tree={tree} search={search} ranked={ranked} rank={rank} common={common.length} unmet={unmet} />
+              <Row tree={tree} search={search} ranked={ranked} rank={rank} common={common.length} unmet={unmet} differs={differs} />
             ))}
           </tbody>
         </table>
@@ -71,8 +73,8 @@ export function Pool({ state, search }: { state: State; search: Search }) {
   );
 }
 
-function Row(props: { tree: TreeState; search: Search; ranked: Ranked; rank: number; common: number; unmet: boolean }) {
-  const { tree, search, ranked, rank, common, unmet } = props;
+function Row(props: { tree: TreeState; search: Search; ranked: Ranked; rank: number; common: number; unmet: boolean; differs: Differences }) {
+  const { tree, search, ranked, rank, common, unmet, differs } = props;
   const { ended, normalized } = ranked;
   const tokens = pathTo(ended.end).map(({ token }) => token);
   return (
@@ -87,24 +89,55 @@ function Row(props: { tree: TreeState; search: Search; ranked: Ranked; rank: num
         {ended.sequence === null ? "none" : ended.sequence + 1}
       </td>
       {search.groups > 1 && <td class="num">{ended.end.group + 1}</td>}
-      <td>
-        <Num value={ended.score} unit="nats" />
-      </td>
-      <td>
-        <Num value={ended.length} unit="count" />
-      </td>
       <td class="normalized">
         <Num value={normalized} unit="normalised" />
       </td>
-      <td class="words"><span title={endWords(ended.finish)}>{inert(ended.finish)}</span></td>
-      {unmet && <td class="words">{ended.unmet.length === 0 ? "" : ended.unmet.map((word) => `“${inert(word.slice(0, 80))}”`).join(", ")}</td>}
       <td class="words hypothesis">
         <bdi title={ellipsis(plainText(tokens))}>
           {common > 0 ? "…" : ""}
           {ellipsis(plainText(tokens.slice(common)))}
         </bdi>
       </td>
+      {unmet && <td class="words">{ended.unmet.length === 0 ? "" : ended.unmet.map((word) => `“${inert(word.slice(0, 80))}”`).join(", ")}</td>}
+      <td>
+        <Num value={ended.score} unit="nats" />
+      </td>
+      {differs.length && (
+        <td>
+          <Num value={ended.length} unit="count" />
+        </td>
+      )}
+      {differs.finish && (
+        <td class="words">
+          <span title={endWords(ended.finish)}>{inert(ended.finish)}</span>
+        </td>
+      )}
     </tr>
+  );
+}
+
+// What is not the same of all of them, so that it has a column.
+interface Differences {
+  readonly length: boolean;
+  readonly finish: boolean;
+}
+
+function differencesOf({ ended }: Search): Differences {
+  const [first] = ended;
+  return { length: ended.some(({ length }) => length !== first?.length), finish: ended.some(({ finish }) => finish !== first?.finish) };
+}
+
+function Alike({ ended, differs }: { ended: readonly Ended[]; differs: Differences }) {
+  const [first] = ended;
+  if (!first || ended.length < 2 || (differs.length && differs.finish)) return null;
+  const length = differs.length ? "" : ` are ${counted(first.length, "token")} long, so length_penalty changes nothing`;
+  const finish = differs.finish ? "" : ` ended for one reason: ${endWords(first.finish)}`;
+  return (
+    <p class="note">
+      All{length}
+      {length && finish ? ", and" : ""}
+      {finish}.
+    </p>
   );
 }
 

@@ -15,6 +15,7 @@ import { branchWords } from "../../tree/words.ts";
 import { BranchTip } from "./BranchTip.tsx";
 import { Edges } from "./Edges.tsx";
 import { EdgeTexts, Ends, StubTexts } from "./EdgeTexts.tsx";
+import { Flag, GreedyWay } from "./Overtaken.tsx";
 import { useBranchTip } from "./useBranchTip.ts";
 import { useMeasured } from "./useMeasured.ts";
 
@@ -77,7 +78,7 @@ export function TreeFrame({ tree, search, frame, onKeyDown }: Props) {
         if (branch) tree.pick(branch);
       }}
     >
-      <Axis grid={grid} depth={search.depth} />
+      <Axis tree={tree} grid={grid} depth={search.depth} />
       <Canvas tree={tree} search={search} drawn={drawn} way={way} at={at}>
         {at && box && <Cursor search={search} layout={layout} at={at} box={box} pruned={pruned} />}
       </Canvas>
@@ -98,6 +99,7 @@ interface CanvasProps {
 function Canvas({ tree, search, drawn, way, at, children }: CanvasProps) {
   const grid = tree.grid.value;
   const layout = tree.layout.value!;
+  const found = tree.overtaking.value;
   const ended = useMemo(() => new Set(search.ended.map(({ end }) => end)), [search]);
   const size = {
     width: Math.max(tree.width.value, xOf(grid, search.depth) + behind),
@@ -110,6 +112,7 @@ function Canvas({ tree, search, drawn, way, at, children }: CanvasProps) {
       {drawn && (
         <>
           <Edges drawn={drawn} grid={grid} layout={layout} {...size} />
+          {found && <GreedyWay found={found} grid={grid} layout={layout} {...size} />}
           {at && <Chain layout={layout} grid={grid} branch={at} {...size} />}
           <div class="tree-texts" aria-hidden="true">
             <EdgeTexts layout={layout} grid={grid} winner={way} standing={tree.standing.value} ended={ended} />
@@ -164,14 +167,17 @@ function Chain(props: { layout: Layout; grid: Grid; branch: Branch; width: numbe
 }
 
 // Steps, counted as in the text.
-function Axis({ grid, depth }: { grid: Grid; depth: number }) {
+function Axis({ tree, grid, depth }: { tree: TreeState; grid: Grid; depth: number }) {
+  const found = tree.overtaking.value;
+  const end = xOf(grid, depth) + behind;
   const every = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000].find((n) => n * grid.column >= 32) ?? 1000;
   const ticks = Array.from({ length: depth }, (_, i) => i + 1).filter((n) => n === 1 || n % every === 0);
   return (
-    <div class="tree-axis num" aria-hidden="true" style={{ width: `${xOf(grid, depth) + behind}px` }}>
+    <div class={`tree-axis num${found?.at ? " flagged" : ""}`} aria-hidden="true" style={{ width: `${end}px` }}>
       {ticks.map((n) => (
         <span style={{ left: `${xOf(grid, n - 1)}px`, width: `${Math.max(widthAt(grid, n), 24)}px` }}>{n}</span>
       ))}
+      {found && <Flag found={found} grid={grid} end={end} />}
     </div>
   );
 }

@@ -3,7 +3,9 @@
 
 import { useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
+import { samples } from "../../data/options.ts";
 import type { Branch, Search } from "../../data/search.ts";
+import { counted } from "../../format.ts";
 import { narrowest } from "../../tree/grid.ts";
 import { move, visibleFrom } from "../../tree/moves.ts";
 import { branchTable } from "../../tree/table.ts";
@@ -14,6 +16,7 @@ import { Segmented } from "../Segmented.tsx";
 import { Zoom } from "../Zoom.tsx";
 import { BranchTable } from "./BranchTable.tsx";
 import { Legend } from "./Legend.tsx";
+import { OvertakenNote } from "./Overtaken.tsx";
 import { TreeFrame } from "./TreeFrame.tsx";
 
 const largest = 240; // pixels a token
@@ -26,6 +29,7 @@ const shows: { id: Show; label: string }[] = [
 
 export function TreePanel({ state, search, onOpen }: { state: State; search: Search; onOpen: () => void }) {
   const { tree } = state;
+  const drawn = samples(state.current.value.header);
   const table = useSignal(false);
   const frame = useRef<HTMLDivElement>(null);
   const onKeyDown = (event: KeyboardEvent) => {
@@ -49,6 +53,7 @@ export function TreePanel({ state, search, onOpen }: { state: State; search: Sea
         <h2 id="tree">Tree</h2>
         <p class="summary">{sentence(search)}</p>
       </div>
+      {!drawn && <OvertakenNote tree={tree} search={search} />}
       <div class="toolbar">
         <Segmented legend="show" value={tree.show} choices={shows} />
         <Zoom {...tree.grid.value} narrowest={narrowest} largest={largest} onZoom={(direction) => zoom(tree, direction)} onFit={() => (tree.zoom.value = tree.grid.value.widest)} />
@@ -74,5 +79,5 @@ function zoom(tree: TreeState, direction: 1 | -1): void {
 function sentence({ steps, branches, ended }: Search): string {
   const count = (fate: Branch["fate"]) => branches.filter((branch) => branch.fate === fate).length;
   const returned = ended.filter(({ sequence }) => sequence !== null).length;
-  return `${steps.length} steps: ${count("kept")} branches kept, ${count("pruned")} pruned; ${ended.length} texts ended, ${returned} returned.`;
+  return `${counted(steps.length, "step")}: ${counted(count("kept"), "branch", "branches")} kept, ${count("pruned")} pruned; ${counted(ended.length, "text")} ended, ${returned} returned.`;
 }
