@@ -2,7 +2,7 @@
 
     import decant
     model = decant.Model("smollm2")
-    print(model.generate("What is the capital of France?"))
+    print(model.generate("What is the capital of Japan?"))
     for piece in model.generate("Tell me a story.", temperature=0.8, stream=True):
         print(piece, end="", flush=True)
 
