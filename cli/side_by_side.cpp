@@ -45,24 +45,24 @@ std::string SideBySide::row(std::string_view name, std::span<const std::string> 
   return line + "\n";
 }
 
-std::string SideBySide::lines(const std::vector<std::vector<std::string>>& cells, int width) const {
+std::string SideBySide::lines(const std::vector<std::vector<std::string>>& cells, int column) const {
   std::size_t height = 0;
   for (const auto& cell : cells) height = std::max(height, cell.size());
   std::string text;
   for (std::size_t i = 0; i < height; ++i) {
     std::vector<std::string> line;
     for (const auto& cell : cells)
-      line.push_back(i < cell.size() ? cell[i] : std::string(static_cast<std::size_t>(width), ' '));
+      line.push_back(i < cell.size() ? cell[i] : std::string(static_cast<std::size_t>(column), ' '));
     text += row("", line);
   }
   return text;
 }
 
-std::string SideBySide::rule(int columns, int width) const {
+std::string SideBySide::rule(int columns, int column) const {
   std::string text(static_cast<std::size_t>(gutter), ' ');
   for (int i = 0; i < columns; ++i) {
     if (i > 0) text += "─┼─";
-    for (int j = 0; j < width; ++j) text += "─";
+    for (int j = 0; j < column; ++j) text += "─";
   }
   return text + "\n";
 }

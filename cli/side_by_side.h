@@ -21,8 +21,8 @@ struct SideBySide {
   std::string blocks(int columns, const Show& show) const;
 
   std::string row(std::string_view name, std::span<const std::string> cells) const;
-  std::string lines(const std::vector<std::vector<std::string>>& cells, int width) const;  // each cell's, one by one
-  std::string rule(int columns, int width) const;
+  std::string lines(const std::vector<std::vector<std::string>>& cells, int column) const;  // each cell's, one by one
+  std::string rule(int columns, int column) const;
 };
 
 }  // namespace decant

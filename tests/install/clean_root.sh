@@ -163,7 +163,7 @@ use_wheel() {
   say "the wheel in a root without a compiler"
   empty_root "$user"
   administrator "$user" 'apt-get install -y -qq --no-install-recommends python3-venv > /dev/null 2>&1; ! command -v c++ gcc'
-  sed -n '/^```python/,/^```/p' docs/python.md | sed -n '2,/^```/p' | sed '/^```/d' > "$here/out/lines.py"
+  sed -n '/^```python/,/^```$/{//d;p};/^```$/q' docs/python.md > "$here/out/lines.py"  # as scripts/package.sh does
   newcomer "$user" 'find . -xdev ! -path "./.cache*" | sort > /tmp/before; python3 -m venv venv && time venv/bin/pip install -q /out/wheels/decant-*.whl llm && cd /tmp && . ~/venv/bin/activate
     python /out/lines.py && test -s story.html
     decant run --quiet "What is the capital of Japan?" && python3 /out/clean_root_chat.py decant
