@@ -33,7 +33,8 @@ void forget_interrupt() {
 }
 
 void outlive_interrupts() {
-  if (std::signal(SIGINT, [](int) {}) == SIG_IGN) std::signal(SIGINT, SIG_IGN);
+  caught = 0;
+  if (std::signal(SIGINT, [](int signal) { caught = signal; }) == SIG_IGN) std::signal(SIGINT, SIG_IGN);
 }
 
 }  // namespace decant

@@ -6,11 +6,12 @@
 
 namespace decant {
 
+inline constexpr auto kBetweenLooks = std::chrono::milliseconds(20);  // at interrupts, while something is under way
+
 void ignore_closed_pipes();  // SIGPIPE becomes a write error
 void catch_interrupts();     // SIGINT and SIGTERM, except where the parent wanted them ignored
 int interrupted();           // the signal that asked, or 0
 void forget_interrupt();     // it was answered: signals end the program again
-inline constexpr auto kBetweenLooks = std::chrono::milliseconds(20);  // at interrupts, while something is under way
-void outlive_interrupts();  // until they are caught again Ctrl-C is nothing: between lines that somebody edits
+void outlive_interrupts();   // forgets it, and until they are caught Ctrl-C ends nothing: where lines are edited
 
 }  // namespace decant

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/shared_library.h"
+#include "cli/interrupt.h"
 #include "cli/output.h"
 
 namespace decant {
@@ -67,7 +68,8 @@ class LineEditor::Editline {
     interrupted_ = false;
     int count = 0;
     el_set(editor_, EL_PREP_TERM,
-           1);  // by itself libedit shows the prompt first, and a Ctrl-C or Ctrl-D meanwhile is lost
+           1);             // by itself libedit shows the prompt first, and a Ctrl-C or Ctrl-D meanwhile is lost
+    outlive_interrupts();  // what came between two lines is nothing; what comes behind this one is of its answer
     const char* const text = el_gets(editor_, &count);
     Line line{text && count > 0 ? std::string(text, static_cast<std::size_t>(count)) : ""};
     if (interrupted_) {
@@ -127,6 +129,7 @@ Line LineEditor::read(const std::string& prompt) {
   if (isatty(STDIN_FILENO)) tell(prompt);
   Line line;
   if (!std::getline(std::cin, line.text)) line.end = LineEnd::end;
+  if (isatty(STDIN_FILENO)) outlive_interrupts();
   return line;
 }
 

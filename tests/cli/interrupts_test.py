@@ -13,6 +13,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 
 import support
@@ -69,6 +70,8 @@ def interrupt(name, columns, color, moment, twice):
             while b"> " not in seen and process.poll() is None:
                 read(0.05)
             terminal.type(b"Tell me a long story.\r")
+            while not termios.tcgetattr(terminal.mine)[3] & termios.ISIG and process.poll() is None:
+                read(0.002)  # until the line is the program's: before, Ctrl-C is a key
         while cpu_seconds(process) < moment and process.poll() is None:
             read(0.005)
         before = len(seen)
@@ -118,12 +121,13 @@ def interrupt(name, columns, color, moment, twice):
 
 def campaign(count, seed, told=lambda *_: None, commands=tuple(COMMANDS)):
     chance = random.Random(seed)
-    times, codes, faults = {name: [] for name in commands}, {}, []
+    times, codes, faults = {}, {}, []
     for i in range(count):
         name = commands[i % len(commands)]
-        took, code, wrong = interrupt(name, chance.choice((60, 80, 120)), chance.random() < 0.5, chance.uniform(0, 2.5), chance.random() < 0.2)
-        told(f"{name:<8} {1000 * took:5.0f} ms, exit code {code}{''.join(chr(10) + each for each in wrong)}")
-        times[name].append(took)
+        columns, color, moment, twice = chance.choice((60, 80, 120)), chance.random() < 0.5, chance.uniform(0, 2.5), chance.random() < 0.3
+        took, code, wrong = interrupt(name, columns, color, moment, twice)
+        told(f"{name:<8} {'twice' if twice else 'once '} {1000 * took:5.0f} ms, exit code {code}{''.join(chr(10) + each for each in wrong)}")
+        times.setdefault((name, "twice" if twice else "once"), []).append(took)
         codes[code] = codes.get(code, 0) + 1
         faults += wrong
     return times, codes, faults
@@ -145,11 +149,10 @@ if __name__ == "__main__":
         finally:
             for each in busy_ones:
                 each.kill()
-        for command, seconds in found.items():
-            if seconds:
-                p99 = sorted(seconds)[math.ceil(0.99 * len(seconds)) - 1]
-                print(f"{command:<8} {len(seconds):>3} times: median {1000 * statistics.median(seconds):.0f} ms, p99 {1000 * p99:.0f} ms, "
-                      f"at most {1000 * max(seconds):.0f} ms")
+        for (command, times), seconds in sorted(found.items()):
+            p99 = sorted(seconds)[math.ceil(0.99 * len(seconds)) - 1]
+            print(f"{command:<8} {times:<5} {len(seconds):>3} tries: median {1000 * statistics.median(seconds):.0f} ms, p99 {1000 * p99:.0f} ms, "
+                  f"at most {1000 * max(seconds):.0f} ms")
         print(f"exit codes {ended}, load {os.getloadavg()[0]:.0f}")
         print("\n".join(wrong) or "nothing wrong")
         sys.exit(1 if wrong else 0)

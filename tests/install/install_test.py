@@ -127,7 +127,8 @@ class Installed(unittest.TestCase):
         environment = {**os.environ, "DECANT_CACHE": self.folder, "TERM": "xterm"}
         answered = call(self.program, "run", "-t1", "-m", F32, "-n6", *recipe[:-1], "Name a colour.").stdout
         support.PROGRAM = self.program
-        terminal = support.Terminal("compare", "-t1", "-m", MICRO, "--no-chat-template", "-n8", *recipe, "abc", columns=80, env=environment)
+        terminal = support.Terminal("compare", "-t1", "-m", MICRO, "--no-chat-template", "-n8", "--color", "never", *recipe, "abc", columns=80,
+                                    env=environment)
         self.assertRegex(terminal.finish()[1], "options +│ look_ahead")
         talk = Talk("chat", "-t1", "-m", F32, "-n6", *recipe[:-1], "--quiet", columns=80, stdin=True, env=environment)
         talk.wait_for("> ")
