@@ -2,7 +2,9 @@
 
 So many clients at once, each a stream of so many tokens after a prompt of its own of about 100 tokens, greedy. Said of
 each: tokens a second of all clients together, and of the clients' waits the median and the 99th percentile: until the first
-token, and between two. Each round starts both servers anew; the ratio is of the rounds' medians.
+token, and between two. Each round starts both servers anew; the ratios are of the two servers of a round, and their median.
+Beside the tokens a second stand those of a second of the server's processors, which others' work on the machine touches less
+(with one thread: two that wait for each other compute while they wait).
 """
 
 import argparse
@@ -61,7 +63,15 @@ async def all_clients(port, texts, tokens, waits):
     return sum(await asyncio.gather(*(client(port, text, tokens, waits) for text in texts)))
 
 
+def computed(pid):
+    """Seconds of a processor that a process has used."""
+    with open(f"/proc/{pid}/stat") as file:
+        times = file.read().rpartition(")")[2].split()[11:13]
+    return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
+
+
 def measured(program, options, is_ours, waits):
+    """Tokens a second, and tokens a second of a processor."""
     port = free_port()
     server = subprocess.Popen(command(program, options.model, port, options.clients, options.threads, is_ours),
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -75,9 +85,9 @@ def measured(program, options, is_ours, waits):
                 assert server.poll() is None and time.monotonic() < until, "the server did not come up"
                 time.sleep(0.2)
         asyncio.run(all_clients(port, ["Hello"], 4, {"first": [], "between": []}))
-        begin = time.monotonic()
+        begin, before = time.monotonic(), computed(server.pid)
         written = asyncio.run(all_clients(port, prompts(options.clients), options.tokens, waits))
-        return written / (time.monotonic() - begin)
+        return written / (time.monotonic() - begin), written / (computed(server.pid) - before)
     finally:
         server.terminate()
         server.wait(timeout=60)
@@ -96,15 +106,18 @@ def main():
         for name, program in ("decant serve", options.decant), ("llama-server", options.llama_server):
             waits.setdefault(name, {"first": [], "between": []})
             rates.setdefault(name, []).append(measured(program, options, name.startswith("decant"), waits[name]))
-            print(f"round {i + 1}, load {os.getloadavg()[0]:.1f}: {name} {rates[name][-1]:.1f} tokens/s", flush=True)
+            rate, of_processor = rates[name][-1]
+            print(f"round {i + 1}, load {os.getloadavg()[0]:.1f}: {name} {rate:.1f} tokens/s, {of_processor:.1f} of a processor", flush=True)
     for name, kinds in waits.items():
         told = []
         for kind, label in ("first", "first token"), ("between", "between tokens"):
             times = sorted(kinds[kind])
             told.append(f"{label} p50 {1000 * statistics.median(times):.0f} ms, p99 {1000 * times[len(times) * 99 // 100]:.0f} ms")
-        print(f"{name}: {statistics.median(rates[name]):.1f} tokens/s; {'; '.join(told)}")
-    ratios = [a / b for a, b in zip(rates["decant serve"], rates["llama-server"])]
-    print(f"ratio: {statistics.median(ratios):.2f} (rounds: {', '.join(f'{each:.2f}' for each in ratios)})")
+        rate, of_processor = (statistics.median(each) for each in zip(*rates[name]))
+        print(f"{name}: {rate:.1f} tokens/s, {of_processor:.1f} of a processor; {'; '.join(told)}")
+    for at, label in enumerate(("tokens/s", "of a processor")):
+        ratios = [a[at] / b[at] for a, b in zip(rates["decant serve"], rates["llama-server"])]
+        print(f"ratio, {label}: {statistics.median(ratios):.2f} (rounds: {', '.join(f'{each:.2f}' for each in ratios)})")
 
 
 if __name__ == "__main__":
