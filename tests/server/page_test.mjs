@@ -137,9 +137,8 @@ async function copiesCommands() {
     await page.getByText(`copied as ${label}`).waitFor();
     return page.evaluate(() => navigator.clipboard.readText());
   };
-  const env = { ...process.env, PATH: `${dirname(resolve(program))}:${process.env.PATH}` };
-  const run = (file, command) => execFileSync(file, ["-c", command], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], timeout, env, cwd: dirname(resolve(model)) });
-  assert.equal(run("bash", await copied("decant")).trim(), own);
+  const run = (file, command) => execFileSync(file, ["-c", command], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], timeout, cwd: dirname(resolve(model)) });
+  assert.equal(run("bash", `decant() { '${resolve(program)}' "$@"; }; ${await copied("decant")}`).trim(), own);
   assert.equal(JSON.parse(run("bash", await copied("curl"))).choices[0].text.trim(), own);
   const python = resolve("build/openai/bin/python"); // scripts/test.sh environments makes it
   if (existsSync(python)) assert.equal(run(python, await copied("OpenAI client")).trim(), own);

@@ -109,7 +109,7 @@ const views = {
     opened: { act: (page) => page.locator("article").nth(1).locator("[data-token='3']").click() },
     settings: { act: choose("all settings") },
   },
-  sweep: { "": {}, picked: { act: (page) => page.locator("circle[role=button]").first().click() } },
+  sweep: { "": {}, picked: { act: (page) => page.locator("circle[role=button]").first().press("Enter") } },
   "sweep-of-one": { "": {} },
   hostile: { "": {}, script: { hash: "&view=numbers" } },
   "ten-thousand": { "": {} },

@@ -4,6 +4,7 @@ import type { RefObject } from "preact";
 import { endOf } from "../../data/plain.ts";
 import { pathTo, type Branch, type Search } from "../../data/search.ts";
 import { counted } from "../../format.ts";
+import { spelled } from "../../data/spelling.ts";
 import type { State } from "../../state.ts";
 import { fateWords } from "../../tree/words.ts";
 import { TokenLabel } from "../Glyphs.tsx";
@@ -52,7 +53,7 @@ export function Candidates({ state, search, heading }: { state: State; search: S
                   <bdi>{before(branch)}</bdi>
                 </td>
                 <th scope="row" class="words">
-                  <button class="link" aria-pressed={branch === at} onClick={() => tree.pick(branch)}>
+                  <button class="link" aria-label={spelled(branch.token, 40)} aria-pressed={branch === at} onClick={() => tree.pick(branch)}>
                     <TokenLabel token={branch.token} />
                   </button>
                 </th>
