@@ -39,6 +39,26 @@ for (const [name, { data, hashes = [""], ready }] of Object.entries(pages)) {
   });
 }
 
+// With the keyboard, from token to token.
+test("every token of every strategy has a sentence that says why, and stands in its own chart and tip", async () => {
+  const traces = [fixture("two_runs"), fixture("answers"), ...[0, 1, 2].map(() => fixture("contrast")), fixture("speculation"), fixture("speculation"), beamTrace({ beams: 4, steps: 12, end: 0.5 })];
+  const runs = [0, 0, 0, 1, 2, 0, 1, 0];
+  for (const [i, trace] of traces.entries()) {
+    const { page, close } = await open(browser, trace, { hash: `#run=${runs[i]}&view=butterfly` });
+    const tokens = await page.locator(".tokens [data-index]").count();
+    await page.locator('.tokens [aria-selected="true"]').focus();
+    await page.keyboard.press("Home");
+    for (let at = 0; at < tokens; ++at) {
+      const words = `trace ${i}, token ${at + 1}`;
+      await page.waitForFunction((wanted) => document.querySelector("#step")?.textContent?.startsWith(wanted), `Token ${at + 1} of ${tokens}:`);
+      assert.ok(((await page.textContent(".step .why")) ?? "").length > 10, words);
+      assert.equal(await page.locator(".butterfly .row.chosen").count(), 1, words);
+      await page.keyboard.press("ArrowRight");
+    }
+    await close();
+  }
+});
+
 test("each check finds what it is for", async () => {
   const { page, close } = await open(browser, fixture("answers"), { width: 420 });
   await page.evaluate(() => {

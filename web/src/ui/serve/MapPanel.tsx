@@ -84,7 +84,7 @@ export function MapPanel({ state }: { state: ServeState }) {
           )}
         </div>
       </div>
-      {table.value && <Leaves leaves={leaves} />}
+      {table.value && <Leaves leaves={leaves} onPick={write} />}
     </section>
   );
 }
@@ -107,13 +107,22 @@ function MapBox({ at, top, high, onPick }: { at: Beginning; top: number; high: n
   );
 }
 
-const columns: readonly Column<Beginning>[] = [
-  { head: "text", names: true, kind: "words", cell: (at) => inert(textOf(at)) + (at.ends ? " (the end)" : " …") },
+const columns = (onPick: (at: Beginning) => void): readonly Column<Beginning>[] => [
+  {
+    head: "text",
+    names: true,
+    kind: "words",
+    cell: (at) => (
+      <button type="button" class="link" onClick={() => onPick(at)}>
+        {inert(textOf(at)) + (at.ends ? " (the end)" : " …")}
+      </button>
+    ),
+  },
   { head: "holds", cell: (at) => <Num value={at.mass} unit="percent" /> },
   numbers("ln p", "nats", (at) => Math.log(at.mass)),
   { head: "tokens", kind: "num", cell: (at) => at.depth },
 ];
 
-function Leaves({ leaves }: { leaves: readonly Beginning[] }) {
-  return <Table label="The likeliest beginnings" columns={columns} rows={leaves} />;
+function Leaves({ leaves, onPick }: { leaves: readonly Beginning[]; onPick: (at: Beginning) => void }) {
+  return <Table label="The likeliest beginnings" columns={columns(onPick)} rows={leaves} />;
 }
