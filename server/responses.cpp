@@ -154,12 +154,12 @@ void ResponsesAnswer::grow(std::string_view type, std::string_view text) {
   tell(type == "message" ? "response.output_text.delta" : "response.reasoning_text.delta", std::move(fields));
 }
 
-void ResponsesAnswer::close() {
+void ResponsesAnswer::close(bool is_complete) {
   if (item_.is_null()) return;
   const bool is_message = item_["type"] == "message";
   const Json place = {{"item_id", item_["id"]}, {"output_index", answer_["output"].size()}, {"content_index", 0}};
   item_["content"][0]["text"] = std::exchange(text_, {});
-  item_["status"] = "completed";
+  item_["status"] = is_complete ? "completed" : "incomplete";
   Json done = place, part = place;
   done["text"] = item_["content"][0]["text"];
   if (is_message) done["logprobs"] = Json::array();
@@ -197,7 +197,7 @@ void ResponsesAnswer::add(const CallReader::Found& found) {
 
 void ResponsesAnswer::finish(const ResponsesUsage& usage, std::string_view finish_detail, bool is_complete) {
   if (item_.is_null() && answer_["output"].empty()) open("message");  // an answer that says nothing
-  close();
+  close(is_complete);
   answer_["status"] = is_complete ? "completed" : "incomplete";
   if (!is_complete) answer_["incomplete_details"] = {{"reason", "max_output_tokens"}};
   answer_["usage"] = {{"input_tokens", usage.input_tokens},

@@ -43,7 +43,7 @@ class ResponsesAnswer {
   void begin();
   void tell(std::string_view type, Json fields);
   void open(std::string_view type);
-  void close();
+  void close(bool is_complete = true);
   void grow(std::string_view type, std::string_view text);
   void call(const ToolCall& call);
   void add(const CallReader::Found& found);

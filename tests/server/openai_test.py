@@ -205,6 +205,7 @@ class Responses(Case):
                 self.assertEqual((whole.object, whole.model, whole.error), ("response", self.model, None))
                 self.assertEqual([each.type for each in whole.output], ["message"])
                 self.assertEqual(whole.status, "incomplete" if whole.incomplete_details else "completed")
+                self.assertEqual(whole.output[-1].status, whole.status)
                 self.assertEqual(whole.usage.total_tokens, whole.usage.input_tokens + whole.usage.output_tokens)
                 if "text" in options:
                     self.assertIn(json.loads(whole.output_text), ({"colour": "red"}, {"colour": "blue"}))
