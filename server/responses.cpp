@@ -94,9 +94,9 @@ Json response_format_of(const Json& text) {
 // ---- answers
 
 ResponsesAnswer::ResponsesAnswer(const Json& request, std::string model, std::time_t created) {
-  const auto asked = [&](const char* name, Json by_default) {
+  const auto asked = [&](const char* name, const Json& by_default) {
     const Json value = request.value(name, Json());
-    return value.is_null() ? std::move(by_default) : value;
+    return value.is_null() ? by_default : value;
   };
   answer_ = {{"id", random_name("resp_")},
              {"object", "response"},
@@ -121,7 +121,7 @@ ResponsesAnswer::ResponsesAnswer(const Json& request, std::string model, std::ti
              {"metadata", asked("metadata", Json::object())}};
 }
 
-void ResponsesAnswer::tell(std::string_view type, Json fields) {
+void ResponsesAnswer::tell(std::string_view type, const Json& fields) {
   Json event = {{"type", type}, {"sequence_number", n_events_++}};
   event.update(fields);
   events_ += fmt::format("event: {}\ndata: {}\n\n", type, event.dump());
@@ -151,7 +151,7 @@ void ResponsesAnswer::grow(std::string_view type, std::string_view text) {
   Json fields = {
       {"item_id", item_["id"]}, {"output_index", answer_["output"].size()}, {"content_index", 0}, {"delta", text}};
   if (type == "message") fields["logprobs"] = Json::array();
-  tell(type == "message" ? "response.output_text.delta" : "response.reasoning_text.delta", std::move(fields));
+  tell(type == "message" ? "response.output_text.delta" : "response.reasoning_text.delta", fields);
 }
 
 void ResponsesAnswer::close(bool is_complete) {
@@ -163,9 +163,9 @@ void ResponsesAnswer::close(bool is_complete) {
   Json done = place, part = place;
   done["text"] = item_["content"][0]["text"];
   if (is_message) done["logprobs"] = Json::array();
-  tell(is_message ? "response.output_text.done" : "response.reasoning_text.done", std::move(done));
+  tell(is_message ? "response.output_text.done" : "response.reasoning_text.done", done);
   part["part"] = item_["content"][0];
-  tell("response.content_part.done", std::move(part));
+  tell("response.content_part.done", part);
   tell("response.output_item.done", {{"output_index", answer_["output"].size()}, {"item", item_}});
   answer_["output"].push_back(std::exchange(item_, Json()));
 }
@@ -179,10 +179,10 @@ void ResponsesAnswer::call(const ToolCall& call) {
   tell("response.output_item.added", {{"output_index", index}, {"item", item}});
   Json delta = place, done = place;
   delta["delta"] = call.arguments;
-  tell("response.function_call_arguments.delta", std::move(delta));
+  tell("response.function_call_arguments.delta", delta);
   done["name"] = call.name;
   done["arguments"] = call.arguments;
-  tell("response.function_call_arguments.done", std::move(done));
+  tell("response.function_call_arguments.done", done);
   item["arguments"] = call.arguments;
   item["status"] = "completed";
   tell("response.output_item.done", {{"output_index", index}, {"item", item}});

@@ -41,7 +41,7 @@ class ResponsesAnswer {
 
  private:
   void begin();
-  void tell(std::string_view type, Json fields);
+  void tell(std::string_view type, const Json& fields);
   void open(std::string_view type);
   void close(bool is_complete = true);
   void grow(std::string_view type, std::string_view text);

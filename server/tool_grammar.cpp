@@ -257,7 +257,8 @@ class Writer {
       const bool is_flag = types_of(each.schema, parameters) == json_type::boolean;
       const std::string one = rule(fmt::format("{} {}", gbnf_literal(each.name + "="),
                                                is_flag ? "(\"True\" | \"False\")" : json_of(each.schema, parameters)));
-      first = rule(fmt::format("{} {}{}", one, further, each.required ? "" : " | " + first));
+      const std::string without = each.required ? "" : fmt::format(" | {}", first);
+      first = rule(fmt::format("{} {}{}", one, further, without));
       further = rule(each.required ? fmt::format("\", \" {} {}", one, further)
                                    : fmt::format("(\", \" {})? {}", one, further));
     }
