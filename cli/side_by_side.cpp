@@ -15,13 +15,13 @@ constexpr int kNarrowest = 20, kWidest = 100;
 }  // namespace
 
 int SideBySide::at_once(int columns) const {
-  const int fitting = std::max(1, (width - gutter + kGap) / (kNarrowest + kGap));
+  const int fitting = std::max(1, (terminal - gutter + kGap) / (kNarrowest + kGap));
   const int blocks = (columns + fitting - 1) / fitting;
   return (columns + blocks - 1) / blocks;
 }
 
 int SideBySide::column_width(int at_once) const {
-  const int room = std::max(width - gutter, 1);
+  const int room = std::max(terminal - gutter, 1);
   return std::clamp((room + kGap) / at_once - kGap, std::min(kNarrowest, room), kWidest);
 }
 

@@ -10,7 +10,7 @@
 namespace decant {
 
 struct SideBySide {
-  int width;       // of the terminal
+  int terminal;    // its columns
   int gutter = 0;  // columns before the first one, for names of rows
 
   int at_once(int columns) const;  // columns in a block, evenly
