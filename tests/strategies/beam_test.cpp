@@ -172,6 +172,7 @@ struct Automaton {
       }
       if (state.empty() || random() % 3 == 0) state[end] = 0;
     }
+    if (states[0].begin()->first == end) states[0][0] = n_states - 1;  // a grammar of the empty text alone is refused
   }
 };
 
