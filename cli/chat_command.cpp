@@ -540,6 +540,8 @@ std::span<const Chat::Command> Chat::table() {
       {"tree", "", "show the beams of a search while they grow, or do not", &Chat::tree},
       {"stats", "", "say what each answer took, or do not", &Chat::stats},
       {"bye", "", "end", &Chat::leave},
+      {"exit", "", "the same", &Chat::leave},
+      {"quit", "", "the same", &Chat::leave},
   };
   return commands;
 }
