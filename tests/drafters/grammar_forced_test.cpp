@@ -179,6 +179,8 @@ struct InWords {
   TableModel model;
 };
 
+const Pairs::value_type steadily = {"num_assistant_tokens_schedule", "constant"};  // whatever a clock says
+
 TEST(GrammarDrafter, SaysWhatIsForcedAtThePlaceOfTheText) {
   InWords words({"abcd", "abca"});
   Scheduler scheduler({&words.model});
@@ -191,7 +193,8 @@ TEST(GrammarDrafter, WhatIsCertainIsKeptAndWrittenAtOnce) {
   InWords words({"abbbbbbbbbbabbbb", "bbbbbbbbbbbabbbb", "abbbbbbbbbbcbbbb"});
   Written plain, drafted;
   words.write({{"grammar", "any"}}, plain);
-  const SpeculationStats stats = words.write({{"grammar", "any"}, {"speculate", "auto"}}, drafted).speculation;
+  const SpeculationStats stats =
+      words.write({{"grammar", "any"}, {"speculate", "auto"}, steadily}, drafted).speculation;
   EXPECT_EQ(plain, drafted);
   ASSERT_EQ(stats.drafters.at(0).name, "grammar");
   EXPECT_EQ(stats.drafters[0].kept, stats.drafters[0].drafted);
