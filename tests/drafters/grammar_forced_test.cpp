@@ -207,7 +207,7 @@ TEST(GrammarDrafter, SequencesHaveTheirOwnPlaces) {
   const Pairs base = {{"grammar", "any"}, {"do_sample", "true"}, {"num_return_sequences", "6"}};
   Written plain, drafted;
   words.write(base, plain);
-  const SpeculationStats stats = words.write(base + Pairs{{"drafter", "grammar"}}, drafted).speculation;
+  const SpeculationStats stats = words.write(base + Pairs{{"drafter", "grammar"}, steadily}, drafted).speculation;
   EXPECT_EQ(plain, drafted);
   EXPECT_GT(stats.drafters.at(0).kept, 20);
 }

@@ -63,6 +63,7 @@ TEST(States, BeamsReadNothingTwice) {
 TEST(States, DraftsAreChainsThatCanBeTakenBack) {
   GenerationConfig plain = greedy_config(40), drafted = plain;
   set(drafted, get(generation_fields(), "prompt_lookup_num_tokens"), "5");
+  set(drafted, get(generation_fields(), "num_assistant_tokens_schedule"), "constant");  // whatever a clock says
   const Table table = [](const std::vector<Token>& prefix) {  // a text that repeats itself, and then does not
     std::vector<float> logits(8, 0.0F);
     logits[prefix.size() % 17 == 0 ? 7 : (prefix.size() * 3) % 5] = 1;
