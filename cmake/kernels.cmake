@@ -17,8 +17,10 @@ endfunction()
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   decant_compile_for(avx2 -mavx2 -mfma -mf16c)
   decant_compile_for(avx_vnni -mavx2 -mfma -mf16c -mavxvnni)
-  set(avx512 -mavx2 -mfma -mf16c -mavx512f -mavx512bw -mavx512vl -mavx512vnni
-    -Wno-maybe-uninitialized -Wno-uninitialized)  # GCC warns of its own intrinsics (its bug 105593)
+  set(avx512 -mavx2 -mfma -mf16c -mavx512f -mavx512bw -mavx512vl -mavx512vnni)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)  # it warns of its own intrinsics (its bug 105593)
+    list(APPEND avx512 -Wno-maybe-uninitialized -Wno-uninitialized)
+  endif()
   decant_compile_for(avx512 ${avx512})
   decant_compile_for(avx512_bf16 ${avx512} -mavx512bf16)
   if(NOT DECANT_SANITIZE)  # plain C++, which few x86 machines run: -O3 takes 19 s to compile, -O2 8;

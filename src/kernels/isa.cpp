@@ -2,6 +2,10 @@
 
 #include <fmt/ranges.h>
 
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
+
 #include <algorithm>
 #include <cstdlib>
 #include <ranges>
@@ -10,6 +14,22 @@
 #include "base/error.h"
 
 namespace decant::kernels {
+namespace {
+
+#ifdef __x86_64__
+// What __builtin_cpu_supports() of clang 16 has no names for. The operating system keeps their registers where it keeps
+// AVX2's.
+bool has_f16c() {
+  unsigned a, b, c, d;
+  return __get_cpuid(1, &a, &b, &c, &d) && (c & (1U << 29));
+}
+bool has_avx_vnni() {
+  unsigned a, b, c, d;
+  return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & (1U << 4));
+}
+#endif
+
+}  // namespace
 
 std::string_view isa_name(Isa isa) {
   switch (isa) {
@@ -43,9 +63,9 @@ std::span<const Isa> available_isas() {
   static const std::vector<Isa> isas = [] {
     std::vector<Isa> found{Isa::plain};
 #ifdef __x86_64__
-    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
     if (avx2) found.push_back(Isa::avx2);
-    if (avx2 && __builtin_cpu_supports("avxvnni")) found.push_back(Isa::avx_vnni);
+    if (avx2 && has_avx_vnni()) found.push_back(Isa::avx_vnni);
     if (avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni")) {
       found.push_back(Isa::avx512_vnni);

@@ -179,9 +179,11 @@ struct Avx512 {
 
 #ifdef __AVX512BF16__
 struct Avx512Bf16 : Avx512 {
+#ifndef __clang__  // 16 crashes on it, so there it is Avx512's
   static F fma_bf16(F acc, I weights, const std::uint16_t* two) {
     return _mm512_dpbf16_ps(acc, reinterpret_cast<__m512bh>(weights), reinterpret_cast<__m512bh>(broadcast(two)));
   }
+#endif
 };
 #endif
 
