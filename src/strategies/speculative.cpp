@@ -3,9 +3,9 @@
 #include "strategies/speculative.h"
 
 #include <algorithm>
-#include <iterator>
 
 #include "base/error.h"
+#include "strategies/cache_room.h"
 #include "strategies/scoring.h"
 #include "strategies/speculation.h"
 #include "strategies/verification.h"
@@ -48,37 +48,17 @@ void verify_as_block(Verification& text) {
   }
 }
 
-// How many of the texts the caches of the models hold, each with the next token and what is guessed for it. Of more,
-// the last ones wait until others have ended: in turns, each would have to be read again for every token.
-std::ptrdiff_t texts_at_once(const Run& run, const std::vector<Draft>& drafts) {
-  int n_cells = run.model_info().n_cells, most = run.model_info().max_sequences;
-  for (int model = 1; model < run.first_drafting_model(); ++model) {
-    n_cells = std::min(n_cells, run.model_info(model).n_cells);
-    most = std::min(most, run.model_info(model).max_sequences);
-  }
-  const int sides = run.config().guidance_scale == 1 ? 1 : 2;
-  const int prompt = run.prompt().length(), next = 1 + most_guesses(run.config());
-  std::int64_t cells = std::int64_t{prompt} * sides;
-  const auto is_too_many = [&](const Draft& draft) {
-    cells += std::int64_t{draft.tip().length() - prompt + next} * sides;
-    return cells > n_cells;
-  };
-  const auto fit = std::find_if(drafts.begin(), drafts.end(), is_too_many) - drafts.begin();
-  return std::clamp<std::ptrdiff_t>(fit, 1, std::max(most / sides, 1));
-}
-
 }  // namespace
 
 Task<void> write_texts(Run& run, Scoring& scoring, bool drawn) {
   Speculation speculation(run);
+  const CacheRoom room(run);
   const std::string how = drawn ? verify_option(run.config()) : "race";
   std::vector<Draft> drafts;  // of the texts that go on
   for (int i = 0; i < run.config().num_return_sequences; ++i) drafts.emplace_back(run.prompt(), i, run.stop_rules());
 
   while (!drafts.empty()) {
-    const auto wait = drafts.begin() + std::min(texts_at_once(run, drafts), std::ssize(drafts));
-    const std::vector<Draft> waiting(std::make_move_iterator(wait), std::make_move_iterator(drafts.end()));
-    drafts.erase(wait, drafts.end());
+    const std::vector<Draft> waiting = room.take_waiting(drafts);
     if (!speculation.is_off()) {
       co_await speculation.guess(run, drafts);
     }

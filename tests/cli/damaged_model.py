@@ -52,6 +52,15 @@ def with_nan_embedding(data, token):
     return bytes(data)
 
 
+def skip_tensors(reader, count):
+    """Their names, shapes, types and places."""
+    for _ in range(count):
+        reader.text()
+        for _ in range(reader.take("I")):
+            reader.take("Q")
+        reader.take("IQ")
+
+
 def with_text(data, key, text):
     """The bytes of a GGUF file with one text of its metadata changed, or added behind the others."""
     reader = Reader(bytearray(data))
@@ -63,11 +72,7 @@ def with_text(data, key, text):
         if name == key:
             begin, end = start, reader.at
     values_end = reader.at
-    for _ in range(n_tensors):
-        reader.text()
-        for _ in range(reader.take("I")):
-            reader.take("Q")
-        reader.take("IQ")
+    skip_tensors(reader, n_tensors)
     data_begin = (reader.at + 31) // 32 * 32
     value = struct.pack("<Q", len(key)) + key.encode() + struct.pack("<IQ", 8, len(text)) + text
     if begin is None:
@@ -102,11 +107,7 @@ def with_control_tokens(data, names):
             reader.skip(kind)
             header += data[at:reader.at]
         at = reader.at
-    for _ in range(n_tensors):
-        reader.text()
-        for _ in range(reader.take("I")):
-            reader.take("Q")
-        reader.take("IQ")
+    skip_tensors(reader, n_tensors)
     header += data[at:reader.at]
     data_begin = (reader.at + 31) // 32 * 32
     return bytes(header) + bytes(-len(header) % 32) + data[data_begin:]
