@@ -38,7 +38,11 @@ async function pointOf(page: Page, search: Search, branch: Branch): Promise<{ x:
   const drawn = layout(search, () => true);
   const row = drawn.row.get(branch);
   const own = row === undefined ? stubEnd(grid, { parent: branch.parent, row: drawn.from(branch) }) : { x: xOf(grid, branch.depth - 0.3), y: yOf(grid, row) - 2 };
-  await frame.evaluate((element, at) => element.scrollTo(at), { left: own.x - 200, top: own.y - 100 });
+  // A frame tells of its scrolling when it is next drawn, and what is explained goes away then.
+  await frame.evaluate(async (element, at) => {
+    element.scrollTo(at);
+    for (let drawn = 0; drawn < 2; drawn++) await new Promise(requestAnimationFrame);
+  }, { left: own.x - 200, top: own.y - 100 });
   const origin = (await page.locator(".tree-canvas").boundingBox())!;
   return { x: origin.x + own.x, y: origin.y + own.y };
 }
