@@ -91,7 +91,7 @@ ready() {
   say "make setup-test"
   in_clone 'time make setup-test && scripts/setup.sh test && du -shx /usr'
   say "each preset configures, and what needs a library of its own links"
-  in_clone 'for preset in test asan tsan clang fuzz; do cmake --preset $preset -B /tmp/$preset -DDECANT_LLAMA_SOURCE=$PWD/build/deps/$(ls build/deps | grep -v tar.gz | head -1) > /tmp/log 2>&1 || { tail -n 30 /tmp/log; exit 1; }; echo $preset; done'
+  in_clone 'for preset in test asan tsan fuzz; do cmake --preset $preset -B /tmp/$preset -DDECANT_LLAMA_SOURCE=$PWD/build/deps/$(ls build/deps | grep -v tar.gz | head -1) > /tmp/log 2>&1 || { tail -n 30 /tmp/log; exit 1; }; echo $preset; done'
   in_clone 'cd /tmp && printf "#include <gtest/gtest.h>\n#include <rapidcheck.h>\n#include <benchmark/benchmark.h>\n#include <histedit.h>\n#include <curl/curl.h>\n#include <openssl/ssl.h>\nTEST(A, B) { SSL_CTX_free(SSL_CTX_new(TLS_server_method())); }\n" > t.cpp
     g++ -std=c++20 t.cpp -o t -lgtest -lgtest_main -lrapidcheck -lbenchmark -lssl -lcrypto && ./t --gtest_brief=1
     printf "extern \"C\" int LLVMFuzzerTestOneInput(const unsigned char*, unsigned long) { return 0; }\n" > f.cpp
