@@ -82,16 +82,22 @@ const llamaFlags: Readonly<Record<string, string>> = {
   dynatemp_exponent: "--dynatemp-exp", grammar: "--grammar", json_schema: "--json-schema",
 };
 
-// llama-cli's own defaults cut with top_k 40, top_p 0.95 and min_p 0.05: what decant does not set is switched off.
-export function asLlamaCli(body: Json, prompt: string): string {
+// The penalties of decant see the whole text. llama.cpp's see so many tokens, and it takes no -1 for all of them.
+const windows = { penalty_last_n: ["repetition_penalty", "frequency_penalty", "presence_penalty"], dry_penalty_last_n: ["dry_multiplier"] };
+const wholeText = 4096;
+
+// A talk is llama-cli's, which writes nothing but talks; a raw prompt is llama-completion's, of the same folder. Their own
+// defaults cut with top_k 40, top_p 0.95 and min_p 0.05: what decant does not set is switched off.
+export function asLlamaCpp(body: Json, prompt: string): string {
   const settings: Record<string, unknown> = samples(body) ? { temperature: 1, top_k: 50, top_p: 1, min_p: 0 } : { temperature: 0 };
   const given = optionsOf(body).filter(([name]) => name !== "do_sample");
   for (const [name, value] of given) if (llamaFlags[name] !== undefined) settings[name] = value;
-  const flags = Object.entries(settings).map(([name, value]) => {
-    return ` ${llamaFlags[name]} ${word(String(value))}`;
-  });
+  for (const [window, penalties] of Object.entries(windows)) {
+    if (penalties.some((name) => settings[name] !== undefined) && Number(settings[window] ?? -1) < 0) settings[window] = wholeText;
+  }
+  const flags = Object.entries(settings).map(([name, value]) => ` ${llamaFlags[name]} ${word(String(value))}`);
   const other = given.map(([name]) => name).filter((name) => llamaFlags[name] === undefined);
-  const mode = body.messages ? " -st" : " -no-cnv";
-  const rest = other.length === 0 ? "" : `  # llama-cli has no: ${other.join(", ")}`;
-  return `llama-cli ${fileOf(body)}${mode} -n ${String(body.max_tokens ?? 256)} --repeat-last-n -1${flags.join("")} -p ${quoted(prompt)}${rest}`;
+  const [program, mode] = body.messages ? ["llama-cli", "-st"] : ["llama-completion", "-no-cnv --no-display-prompt"];
+  const rest = other.length === 0 ? "" : `  # ${program} has no: ${other.join(", ")}`;
+  return `${program} ${fileOf(body)} ${mode} -n ${String(body.max_tokens ?? 256)}${flags.join("")} -p ${quoted(prompt)}${rest}`;
 }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { traceOfAnswer } from "../../src/data/openai.ts";
 import { Trace } from "../../src/data/trace.ts";
 import { readBranches, writeBranches } from "../../src/serve/branches.ts";
-import { asLlamaCli, asOpenAi, asTransformers } from "../../src/serve/commands.ts";
+import { asLlamaCpp, asOpenAi, asTransformers } from "../../src/serve/commands.ts";
 import { parse } from "../../src/serve/meters.ts";
 import { presets } from "../../src/serve/strategies.ts";
 
@@ -22,11 +22,13 @@ test("metrics: sums over labels, other lines left out", () => {
 
 test("commands of others: what they have, what they have not, nothing that leaves its quotes", () => {
   const body = { model: "m", prompt: "it's", max_tokens: 9, temperature: 0.7, dry_multiplier: 0.8, seed: 3 };
-  const llama = asLlamaCli(body, "it's");
-  assert.match(llama, /--temp 0\.7/);
+  const llama = asLlamaCpp(body, "it's");
+  assert.match(llama, /^llama-completion -m m\.gguf -no-cnv --no-display-prompt -n 9 --temp 0\.7/);
+  assert.match(llama, /--dry-penalty-last-n 4096/);
+  assert.match(asLlamaCpp({ model: "m", messages: [], repetition_penalty: 1.2, penalty_last_n: 64 }, "x"), /^llama-cli -m m\.gguf -st -n 256 --temp 0 --repeat-penalty 1\.2 --repeat-last-n 64 -p 'x'$/);
   assert.match(llama, /--dry-multiplier 0\.8/);
   assert.ok(llama.includes(`-p 'it'\\''s'`));
-  assert.match(asLlamaCli({ num_beams: 4 }, "x"), /--temp 0 .*# llama-cli has no: num_beams/);
+  assert.match(asLlamaCpp({ num_beams: 4 }, "x"), /--temp 0 .*# llama-completion has no: num_beams/);
   const python = asTransformers(body, "it's \"so\"");
   assert.match(python, /do_sample=True, temperature=0\.7/);
   assert.match(python, /has no: dry_multiplier/);

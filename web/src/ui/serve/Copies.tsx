@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { copy } from "../../copy.ts";
-import { asCurl, asDecant, asLlamaCli, asOpenAi, asTransformers } from "../../serve/commands.ts";
+import { asCurl, asDecant, asLlamaCpp, asOpenAi, asTransformers } from "../../serve/commands.ts";
 import type { ServeState } from "../../serve/state.ts";
 
 export function Copies({ state }: { state: ServeState }) {
@@ -13,7 +13,7 @@ export function Copies({ state }: { state: ServeState }) {
     ["curl", () => asCurl(body(), location.origin)],
     ["OpenAI client", () => asOpenAi(body(), location.origin)],
     ["Hugging Face", () => asTransformers(body(), state.prompt.value)],
-    ["llama-cli", () => asLlamaCli(body(), state.prompt.value)],
+    ["llama.cpp", () => asLlamaCpp(body(), state.prompt.value)],
   ];
   return (
     <p class="toolbar">
