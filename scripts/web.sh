@@ -1,6 +1,6 @@
 #!/bin/sh
 # The page of the HTML reports (web/): types, house rules (lengths of functions, circles of imports), unit tests, a build
-# that must give web/dist byte for byte, its size, and the page in Chromium. Needs node 20, npm and Debian's package
+# that must give web/dist byte for byte, its size, and the page in Chromium. Needs node 18, npm and Debian's package
 # chromium (CHROMIUM names another one).
 # scripts/web.sh build: only writes web/dist.
 set -eu
