@@ -3,6 +3,7 @@
 Most of it on the microscopic random model, whose texts are noise: bytes that are no text, control characters.
 """
 
+import concurrent.futures
 import contextlib
 import http.client
 import json
@@ -478,6 +479,21 @@ class Branches(Case):
                         self.assertEqual(branch_end["sequences"][0]["text"], same_end["sequences"][0]["text"])
                         again, _ = self.decode({"from": {"id": branch_end["id"], "length": 1}, "max_new_tokens": 1})
                         self.assertEqual(again[0]["run"]["prompt_ids"][:-1], branch[0]["run"]["prompt_ids"])
+
+    def test_eight_go_on_at_once_each_from_its_own(self):
+        def follow(first):
+            """Goes on four times, a token from the text's beginning later each time; the texts."""
+            _, end = self.decode({"prompt": [first], "max_new_tokens": 6, "ignore_eos": True})
+            texts = []
+            for _ in range(4):
+                records, end = self.decode({"from": {"id": end["id"], "length": 3}, "max_new_tokens": 6, "ignore_eos": True})
+                texts.append((records[0]["run"]["prompt_ids"], end["sequences"][0]["text"]))
+            return texts
+
+        alone = [follow(first) for first in range(40, 48)]
+        self.assertEqual(len({each[0][0][0] for each in alone}), 8)
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            self.assertEqual(list(pool.map(follow, range(40, 48))), alone)
 
     def test_of_several_texts_one_is_meant(self):
         _, end = self.decode({"prompt": PROMPT, "max_new_tokens": 8, "num_beams": 4, "num_return_sequences": 3})
