@@ -7,20 +7,12 @@
 #include <utility>
 
 #include "server/call_scan.h"
+#include "server/marks.h"
 #include "server/random_name.h"
 #include "server/tool_calls.h"
 
 namespace decant {
 namespace {
-
-constexpr std::string_view kBlanks = " \t\r\n";
-
-// How much of the text's end may be the beginning of the mark.
-std::size_t possible_beginning(std::string_view text, std::string_view mark) {
-  std::size_t size = mark.empty() ? 0 : std::min(text.size(), mark.size() - 1);
-  while (size > 0 && !mark.starts_with(text.substr(text.size() - size))) --size;
-  return size;
-}
 
 template <class Marks>
 std::size_t possible_beginning_of_any(std::string_view text, const Marks& marks) {

@@ -2,6 +2,8 @@
 // all is said.
 #pragma once
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +26,12 @@ class CallReader {
   struct Found {
     std::string text = {}, reasoning = {};
     std::vector<ToolCall> calls = {};
+    Found& operator+=(Found&& more) {
+      text += more.text;
+      reasoning += more.reasoning;
+      std::move(more.calls.begin(), more.calls.end(), std::back_inserter(calls));
+      return *this;
+    }
     bool empty() const { return text.empty() && reasoning.empty() && calls.empty(); }
   };
   Found push(std::string_view text);

@@ -20,6 +20,7 @@
 #include "server/call_reader.h"
 #include "server/random_name.h"
 #include "server/responses.h"
+#include "server/thought_reader.h"
 #include "strategies/resolve.h"
 #include "strategies/score.h"
 #include "strategies/speculative_trace.h"
@@ -170,7 +171,10 @@ struct Choice {
   std::size_t offset = 0;             // in characters, of the next record
   bool begun = false, ended = false;  // the stream has its first, its last chunk
   std::optional<FinishReason> finish = {};
-  std::optional<CallReader> calls = {};
+  std::optional<ThoughtReader> thoughts = {};
+  std::optional<CallReader> calls = {};  // in what is said behind the thoughts
+
+  bool is_read() const { return thoughts || calls; }  // not said as it is
 
   void show(const std::string& more, std::size_t withheld) {
     text += more;
@@ -212,7 +216,10 @@ class Generation final : public Response {
         id_(random_name(chat_ ? "chatcmpl-" : "cmpl-")),
         created_(std::time(nullptr)) {
     GenerationConfig& config = request_.config;
+    const ChatTemplate* chat = model_->file().chat_template();
     notation_ = prepare_tools(request_, model_->file());
+    if (chat && is_conversation(request_.endpoint) && request_.divides_thoughts)
+      thoughts_ = thought_marks_of(chat->source());
     if (!config.seed) config.seed = random_seed();
     if (request_.logprobs > config.trace_top) config.trace_top = request_.logprobs;
     strategy_ = resolve_strategy(config).name;
@@ -257,10 +264,12 @@ class Generation final : public Response {
     const GenerationConfig& config = request_.config;
     std::string before;
     for (const Token token : part.prompt.tokens) before += model_->file().vocab().bytes(token);
+    const bool is_free = config.grammar.empty() && config.json_schema.empty();  // a form is of all that is written
     const auto hidden = config.include_stop_str_in_output ? std::vector<std::string>{} : config.stop_strings;
     for (int i = 0; i < config.num_return_sequences; ++i) {
       Choice choice{.index = part.first + i, .stream = TextStream(hidden, before + part.prompt.healed)};
       if (request_.echo && request_.logprobs < 0) choice.text = part.prompt.text;
+      if (thoughts_) choice.thoughts.emplace(*thoughts_, is_free && ends_within_thought(part.prompt.text, *thoughts_));
       if (notation_) choice.calls.emplace(*notation_, request_.tools.any() ? request_.tools.tools : no_tools());
       choices_.push_back(std::move(choice));
     }
@@ -363,11 +372,12 @@ class Generation final : public Response {
     }
   }
 
-  // The marks of calls may be control tokens, which add nothing to a text but are to be read here.
+  // The marks of calls and thoughts may be control tokens, which add nothing to a text but are to be read here.
   std::string_view bytes_of(const TokenEvent& event) const {
-    if (!notation_ || !event.bytes.empty()) return event.bytes;
+    if ((!notation_ && !thoughts_) || !event.bytes.empty()) return event.bytes;
     const std::string_view name = model_->file().vocab().piece(event.token);
-    return is_mark(*notation_, name) ? name : std::string_view();
+    const bool is_thoughts = thoughts_ && (name == thoughts_->begin || name == thoughts_->end);
+    return is_thoughts || (notation_ && is_mark(*notation_, name)) ? name : std::string_view();
   }
 
   Choice& choice_of(const Part& part, int sequence) {
@@ -434,13 +444,20 @@ class Generation final : public Response {
   }
 
   // What of the text is said, thought aloud, and calls a tool; all of it, once it has its end.
-  static CallReader::Found read_calls(Choice& choice, std::string_view text) {
-    CallReader::Found found = choice.calls->push(text);
+  static CallReader::Found read_answer(Choice& choice, std::string_view text) {
+    CallReader::Found found;
+    const auto say = [&](std::string_view said) {
+      if (!choice.calls) return void(found.text += said);
+      found += choice.calls->push(said);
+    };
+    const auto divide = [&](const ThoughtReader::Found& part) {
+      found.reasoning += part.reasoning;
+      say(part.text);
+    };
+    choice.thoughts ? divide(choice.thoughts->push(text)) : say(text);
     if (!choice.finish) return found;
-    CallReader::Found rest = choice.calls->finish();
-    found.text += rest.text;
-    found.reasoning += rest.reasoning;
-    std::move(rest.calls.begin(), rest.calls.end(), std::back_inserter(found.calls));
+    if (choice.thoughts) divide(choice.thoughts->finish());
+    if (choice.calls) found += choice.calls->finish();
     return found;
   }
 
@@ -465,13 +482,13 @@ class Generation final : public Response {
   void chunk(Choice& choice, std::string_view text) {
     if (text.empty() && choice.records.empty() && !choice.finish) return;
     CallReader::Found found;
-    if (choice.calls) {
-      found = read_calls(choice, text);
+    if (choice.is_read()) {
+      found = read_answer(choice, text);
       text = found.text;
       if (found.empty() && choice.records.empty() && !choice.finish) return;
     }
     if (response_) {
-      events_ += response_->more(choice.calls ? found : CallReader::Found{.text = std::string(text)});
+      events_ += response_->more(choice.is_read() ? found : CallReader::Found{.text = std::string(text)});
       return;
     }
     JsonWriter json;
@@ -481,7 +498,7 @@ class Generation final : public Response {
       json.key("delta").begin_object();
       if (!std::exchange(choice.begun, true)) json.field("role", "assistant");
       if (!found.reasoning.empty()) json.field("reasoning_content", std::string_view(found.reasoning));
-      if (!choice.calls || !text.empty()) json.field("content", text);
+      if (!choice.is_read() || !text.empty()) json.field("content", text);
       write_calls(json, found.calls, choice.calls ? choice.calls->count() : 0);
       json.end_object();
     } else {
@@ -517,7 +534,7 @@ class Generation final : public Response {
 
   // The text as it is to be read.
   static CallReader::Found found_in(Choice& choice) {
-    return choice.calls ? read_calls(choice, choice.text) : CallReader::Found{.text = choice.text};
+    return choice.is_read() ? read_answer(choice, choice.text) : CallReader::Found{.text = choice.text};
   }
 
   Piece all() {
@@ -583,6 +600,7 @@ class Generation final : public Response {
   std::string_view strategy_;
   std::optional<ResponsesAnswer> response_;  // where that is how it is told
   const ToolNotation* notation_ = nullptr;   // of calls of tools, if there may be any
+  const ThoughtMarks* thoughts_ = nullptr;   // of what is thought aloud, if the template knows of it
   std::vector<Part> parts_;
   std::vector<Choice> choices_;
   std::string events_;

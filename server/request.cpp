@@ -71,6 +71,8 @@ constexpr ApiField fields[] = {
     {"stop", "stop_strings",
      R"({"oneOf":[{"type":"string","maxLength":64},{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64}}]})",
      "texts that end it, of at most 256 bytes", true, true, true, true},
+    {"reasoning_format", "", R"({"enum":["auto","none"]})",
+     "auto: what is thought aloud is `reasoning_content`; none: it stays in the text", false, true, false},
     // What says nothing to a model on this machine.
     {"user", "", kAny, "ignored", true, true, true, true},
     {"metadata", "", kAny, "ignored", true, true, true, true},
@@ -344,6 +346,9 @@ bool read_own(TextRequest& request, std::string_view name, const Json& value) {
     request.echo = read_flag(value, name);
   } else if (name == "response_format") {
     read_format(value, request.config, name);
+  } else if (name == "reasoning_format") {
+    if (value != "auto" && value != "none" && !value.is_null()) reject(name, "auto or none");
+    request.divides_thoughts = value != "none";
   } else if (name == "logit_bias") {
     read_biases(value, request.config);
   } else {
@@ -409,7 +414,7 @@ std::vector<Message> read_messages(const Json& list, std::string_view field) {
     const auto role = each["role"].get<std::string>();
     messages.push_back({role == "developer" ? "system" : role, content.is_null() ? "" : read_content(content, field)});
     Json more = Json::object();
-    for (const char* name : {"name", "tool_call_id"}) {
+    for (const char* name : {"name", "tool_call_id", "reasoning_content"}) {
       if (each.contains(name) && each[name].is_string()) more[name] = each[name];
     }
     if (!calls.is_null()) more["tool_calls"] = read_calls(calls, field);

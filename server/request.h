@@ -54,8 +54,9 @@ struct TextRequest {
   std::string reader;                // what the model's engine calls the one that is to read it
   bool stream = false, include_usage = false;
   bool echo = false;
-  Json body = {};     // of a response, which says what was asked
-  int logprobs = -1;  // alternatives of each token; -1: none, nor its own
+  bool divides_thoughts = true;  // what is thought aloud is told apart
+  Json body = {};                // of a response, which says what was asked
+  int logprobs = -1;             // alternatives of each token; -1: none, nor its own
 };
 
 // Throws ApiError(400) and Error(usage).

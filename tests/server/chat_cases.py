@@ -1,7 +1,7 @@
 """What models write in their notations, and what is to be read of it: llama.cpp's cases (tests/test-chat.cpp) for the templates
 whose notations are known here, as far as they are about whole answers.
 
-Where decant means it otherwise: the blanks before a call are no part of the text; <think> stays in the text, but for the channels of gpt-oss; and
+Where decant means it otherwise: the blanks before a call are no part of the text; a thought that the prompt has begun is none where a grammar writes the answer; and
 texts that end within a call are texts.
 """
 
@@ -129,7 +129,7 @@ CASES = {
         ("<|tool_call_start|>[empty_args()]<|tool_call_end|>", "", [("empty_args", {})]),
     ],
     "LFM2.5-8B-A1B": [
-        ("<think>I'm\nthinking</think><|tool_call_start|>[special_function(arg1=1)]<|tool_call_end|>", "<think>I'm\nthinking</think>", SPECIAL),
+        ("<think>I'm\nthinking</think><|tool_call_start|>[special_function(arg1=1)]<|tool_call_end|>", "", SPECIAL, "I'm\nthinking"),
     ],
     "mistralai-Ministral-3-14B-Reasoning-2512": [
         ('[TOOL_CALLS]special_function[ARGS]{"arg1":1}', "", SPECIAL),

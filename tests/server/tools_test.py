@@ -282,6 +282,59 @@ class Notations(WithTemplates):
         self.assertEqual(self.streamed("openai-gpt-oss-120b", **wishes), expected)
 
 
+class Thoughts(WithTemplates):
+    """What is thought aloud is told apart, of models whose templates know of it."""
+
+    templates = {**templates_of(["Qwen-QwQ-32B", "Qwen3-Coder", "llama-cpp-deepseek-r1"]),
+                 **{name: SAID.replace("CALL", "") + more for name, more in
+                    [("thinks", "{# </think> #}"), ("reads", "{% for m in messages %}{{ m.reasoning_content }}{% endfor %}"), ("begins", "<think>\n"), ("thinks not", "<think>\n\n</think>\n\n"), ("magistral", "{# [THINK] #}")]}}
+
+    def expect(self, model, text, *expected, **fields):
+        with self.subTest((model, text)):
+            wishes = {"tools": None, "grammar": literal(text), "max_tokens": 400, **fields}
+            self.assertEqual(self.read(self.chat(model, **wishes)), expected)
+            self.assertEqual(self.streamed(model, **wishes), expected)
+
+    def test_thoughts_and_texts(self):
+        for model, begin, end in ("thinks", "<think>", "</think>"), ("magistral", "[THINK]", "[/THINK]"), ("begins", "<think>", "</think>"):
+            for space in "", "\n", " \n\n":
+                for thought in "Why?", "Why?\n\nSo </thin <think> it is":
+                    self.expect(model, space + begin + space + thought + space + end + space + HELLO, HELLO, [], "stop", thought)
+            self.expect(model, begin + " so on ", "", [], "stop", "so on")
+            self.expect(model, begin + end + HELLO, HELLO, [], "stop")
+            for text in HELLO, begin[:-1] + "s", HELLO + begin + "x" + end, begin[:-1], "a" + end + "b":
+                self.expect(model, text, text, [], "stop")
+            whole = begin + "x" + end + HELLO
+            self.expect(model, whole, whole, [], "stop", reasoning_format="none")
+        self.expect("Qwen3-Coder", "<think>x</think>", "<think>x</think>", [], "stop")  # whose template knows of none
+
+    def test_calls_behind_thoughts(self):
+        call = '<tool_call>{"name": "stop", "arguments": {}}</tool_call>'
+        self.expect("Qwen-QwQ-32B", f"<think>\nor {call}?\n</think>\n\n{call}", "", [("stop", {})], "tool_calls", f"or {call}?", tools=TOOLS)
+
+    def test_responses(self):
+        status, answer = self.server.json("/v1/responses", {"model": "thinks", "input": "x", "grammar": literal("<think>Why?</think>" + HELLO)})
+        self.assertEqual(status, 200, answer)
+        self.assertEqual([(each["type"], each["content"][0]["text"]) for each in answer["output"]], [("reasoning", "Why?"), ("message", HELLO)])
+
+    def test_prompts_that_begin_the_thought(self):
+        free = {"tools": None, "max_tokens": 12, "ignore_eos": True}
+        for model, within in ("begins", True), ("thinks not", False), ("llama-cpp-deepseek-r1", True):
+            with self.subTest(model):
+                text, calls, reason, *thoughts = self.read(self.chat(model, **free))
+                self.assertEqual((text == "", bool(thoughts)), (within, within))
+                self.assertEqual(self.streamed(model, **free), (text, calls, reason, *thoughts))
+                whole, *_ = self.read(self.chat(model, reasoning_format="none", **free))
+                self.assertEqual(whole.strip(), (text + "".join(thoughts)).strip())
+
+    def test_earlier_thoughts_reach_the_template(self):
+        talk = [*TALK, {"role": "assistant", "content": "x", "reasoning_content": "WHY"}]
+        status, answer = self.server.json("/apply-template", {"model": "reads", "messages": talk})
+        self.assertEqual(status, 200, answer)
+        self.assertTrue(answer["prompt"].endswith("WHY"), answer)
+        self.assertEqual(self.server.json("/v1/chat/completions", {"messages": TALK, "reasoning_format": "deep"})[0], 400)
+
+
 def as_marks(text):
     """A grammar of this text alone, with its marks as control tokens."""
     parts = re.split("(" + "|".join(map(re.escape, MARKS)) + ")", text)
