@@ -72,7 +72,8 @@ class Hostile(Case):
 
     def material(self):
         with open(os.path.join(ROOT, "web/src/data/options.json"), encoding="utf-8") as file:
-            options = [each["name"] for each in json.load(file)["options"] if each["name"] not in SLOW]
+            rows = [each for each in json.load(file)["options"] if each["told"] or each["sampling"]]
+        options = [each["name"] for each in rows if each["name"] not in SLOW]
         material = Material(self.folder, b"", b"", options)
         with open(material.good, "wb") as file:
             file.write(material.model)

@@ -125,6 +125,7 @@ deb() {
 
 wheel() {
   say "pip wheel ."
+  rm -rf "$here/out/wheels"
   install -d -m 777 "$here/out/wheels"
   in_clone 'time { python3 -m venv /tmp/venv && CMAKE_ARGS="-DGGML_NATIVE=OFF -DOPENSSL_USE_STATIC_LIBS=ON" /tmp/venv/bin/pip wheel . --no-deps -q --config-settings=build-dir=build/release -w /out/wheels; }'
   ls -l "$here"/out/wheels/*.whl | awk '{print $5, $9}'

@@ -33,8 +33,8 @@ TEST(Reference, ThePageInDocsIsTheOneThatTheTablesMake) {
           reference_text(generation_fields(), readers) + "\n# Model\n" + reference_text(model_fields()));
 }
 
-// What pages have to know: of the options that a sentence on a text names or that ask for sampling, "off" is the value
-// that does nothing; where the default does something, it stands beside.
+// What pages have to know of each option: "off" is the value that does nothing, or the default; where the default does
+// something, it stands beside. "told": a sentence on a text names it.
 std::string json_of(const Field<GenerationConfig>& field) {
   GenerationConfig off;
   if (!field.off.empty()) set(off, field, field.off);
@@ -67,9 +67,7 @@ std::string json_of(const StrategyRow& row) {
 
 TEST(Reference, ThePagesReadTheTables) {
   std::vector<std::string> options, rows;
-  for (const auto& field : generation_fields()) {
-    if (field.told || field.group == sampling_group) options.push_back("    " + json_of(field));
-  }
+  for (const auto& field : generation_fields()) options.push_back("    " + json_of(field));
   for (const StrategyRow* row : strategies()) rows.push_back("    " + json_of(*row));
   expect_file("web/src/data/options.json",
               fmt::format("{{\n  \"options\": [\n{}\n  ],\n  \"strategies\": [\n{}\n  ]\n}}\n",

@@ -6,11 +6,12 @@ import { ComparisonState } from "./compare/state.ts";
 import { readComparison } from "./data/comparison.ts";
 import { inert } from "./data/glyphs.ts";
 import { kindOf } from "./data/kind.ts";
-import { readSweep } from "./data/sweep.ts";
+import { readSweep, type Sweep } from "./data/sweep.ts";
 import { Trace } from "./data/trace.ts";
 import { ServeState } from "./serve/state.ts";
 import { asData, listen } from "./dropped.ts";
 import { State } from "./state.ts";
+import { namedAxes } from "./sweep/grid.ts";
 import { SweepState } from "./sweep/state.ts";
 import { App } from "./ui/App.tsx";
 import { ComparisonPage } from "./ui/compare/ComparisonPage.tsx";
@@ -20,6 +21,7 @@ import { views } from "./ui/views.ts";
 
 interface Shown {
   readonly page: VNode;
+  readonly title: () => string; // of the tab: what tells it from others
   readonly link: ReadonlySignal<string>; // to what is looked at
   readonly go: (hash: string) => void; // where a link points
 }
@@ -29,30 +31,34 @@ function show(data: string, hash: string): Shown | null {
     case "comparison":
       return showComparison(data, hash);
     case "sweep": {
-      document.title = "sweep";
       const state = new SweepState(readSweep(data), hash);
-      return { page: <SweepPage state={state} />, link: state.link, go: (hash) => state.go(hash) };
+      return { page: <SweepPage state={state} />, title: () => titleOf(state.sweep), link: state.link, go: (hash) => state.go(hash) };
     }
     case "serve": {
       const state = new ServeState(hash);
-      document.title = "decant";
-      return { page: <ServePage state={state} />, link: state.link, go: (hash) => state.go(hash) };
+      const title = () => ["decant", inert(state.prompt.value.trim()).slice(0, 60)].filter((part) => part !== "").join(": ");
+      return { page: <ServePage state={state} />, title, link: state.link, go: (hash) => state.go(hash) };
     }
     case "trace": {
       const trace = new Trace(data);
       if (trace.runs.length === 0) return null;
-      document.title = `${trace.runs.map(({ header }) => header.strategy).filter((name, i, all) => all.indexOf(name) === i).join(", ") || "trace"}: ${inert(trace.runs[0]!.header.promptText).slice(0, 60)}`;
+      const title = `${trace.runs.map(({ header }) => header.strategy).filter((name, i, all) => all.indexOf(name) === i).join(", ") || "trace"}: ${inert(trace.runs[0]!.header.promptText).slice(0, 60)}`;
       const state = new State(trace, views.map(({ id }) => id), hash);
-      return { page: <App state={state} />, link: state.link, go: (hash) => state.go(hash) };
+      return { page: <App state={state} />, title: () => title, link: state.link, go: (hash) => state.go(hash) };
     }
   }
 }
 
 function showComparison(data: string, hash: string): Shown {
   const comparison = readComparison(data);
-  document.title = `compared: ${comparison.settings.map(({ label }) => inert(label)).join(", ").slice(0, 80)}`;
+  const title = `compared: ${comparison.settings.map(({ label }) => inert(label)).join(", ").slice(0, 80)}`;
   const state = new ComparisonState(comparison, hash);
-  return { page: <ComparisonPage state={state} />, link: state.link, go: (to) => state.go(to) };
+  return { page: <ComparisonPage state={state} />, title: () => title, link: state.link, go: (to) => state.go(to) };
+}
+
+function titleOf({ axes, file }: Sweep): string {
+  const names = namedAxes(axes).map((axis) => inert(axes[axis]!.name)).join(", ");
+  return `sweep of ${names}: ${inert(file)}`;
 }
 
 const root = document.getElementById("page")!;
@@ -73,6 +79,7 @@ function open(data: string, dropped: boolean): void {
   shown = next;
   stop = effect(() => {
     const link = next.link.value;
+    document.title = next.title();
     try {
       if (!dropped) history.replaceState(null, "", link);
     } catch {

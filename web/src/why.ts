@@ -9,6 +9,7 @@ import { counted, fixed, probability, whole } from "./format.ts";
 import { speculationSentence } from "./speculation/words.ts";
 import type { State } from "./state.ts";
 import { rerank } from "./tree/ranking.ts";
+import { chance } from "./tree/words.ts";
 
 const quoted = (token: Token) => `“${spelled(token, 40)}”`;
 const nearTie = 1.05; // times as likely as the second: rounding may decide
@@ -65,11 +66,13 @@ function searched(state: State, search: Search): string {
   const own = best((path) => path.includes(branch));
   const other = best((path) => path.some((each) => each !== branch && each.parent === branch.parent && each.depth === branch.depth));
   const place = branch.lane === null ? "" : `; among the beams it stood at place ${branch.lane + 1}`;
+  const held = search.steps[branch.step]!.branches.find((each) => each.group === branch.group && each.parent === branch.parent && each.penalty !== null && chance(each) > p);
+  const lowered = held ? ` ${quoted(held.token)} (${probability(chance(held))}) lost ${fixed(held.penalty!, 2)}, for earlier groups had taken it.` : "";
   const here = rank === 1 ? `${quoted(token)} is the likeliest here (${probability(p)})` : `${quoted(token)} is only number ${whole(rank)} here (${probability(p)})`;
-  if (!own) return `${here}${place}.`;
+  if (!own) return `${here}${place}.${lowered}`;
   const otherBranch = other && pathTo(other.ended.end).find((each) => each.parent === branch.parent && each.depth === branch.depth);
   const against = otherBranch
     ? `the best through ${quoted(otherBranch.token)} with ${fixed(other.normalized, 3)}`
     : "no other choice here led to a text that ended";
-  return `${here}${place}. The best text through it ended with a score of ${fixed(own.normalized, 3)}, ${against}.`;
+  return `${here}${place}.${lowered} The best text through it ended with a score of ${fixed(own.normalized, 3)}, ${against}.`;
 }

@@ -40,7 +40,7 @@ export interface Head {
   readonly logit: number;
   readonly pRaw: number;
   readonly p: number;
-  readonly score: number | null; // a contrast's, by which the token was chosen; null: its probability was what counted
+  readonly score: number | null; // a contrast's or lowered one, by which the token was chosen; null: its probability was what counted
   readonly rank: number;
   readonly race: readonly Entrant[] | null; // the winner first; null: nothing was drawn
   readonly logsumexp: number;
@@ -83,9 +83,10 @@ export function readHead(json: Json): Head {
   };
 }
 
-// Where the scores of a contrast chose, everything that is called probability, rank or entropy is the model's own: a token
-// has one probability wherever the page tells it. What the contrast made of it is a score.
+// Where the scores of a contrast chose, or those that other groups lowered, everything that is called probability, rank or
+// entropy is the model's own: a token has one probability wherever the page tells it. What was made of it is a score.
 export function asTheModelSays(head: Head, json: Json): Head {
+  if (head.stages.length === 1 && head.stages[0]!.name === "diversity_penalty") return unpenalised(head, json);
   const contrast = readContrast(json);
   if (contrast === null || contrast.kind === "contrastive_search") return head;
   const { token, logit, logsumexp } = head;
@@ -94,6 +95,12 @@ export function asTheModelSays(head: Head, json: Json): Head {
   const own = likelihoods[place] ?? logit - logsumexp;
   const score = contrast.candidates[place]?.score ?? NaN;
   return { ...head, p: head.pRaw, score, rank: 1 + likelihoods.filter((each) => each > own).length, entropy: head.entropyRaw };
+}
+
+function unpenalised(head: Head, json: Json): Head {
+  const top = list(json.top).map(readCandidate);
+  const score = top.find(({ id }) => id === head.token.id)?.score ?? NaN;
+  return { ...head, p: head.pRaw, score, rank: 1 + top.filter(({ logit }) => logit > head.logit).length, entropy: head.entropyRaw };
 }
 
 export function readDecision(json: Json, head: Head): Decision {

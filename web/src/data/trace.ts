@@ -53,7 +53,7 @@ export class Trace {
         else if (json.finished !== undefined) reader.addFinished(json.finished);
         else {
           const head = readHead(json);
-          const scored = contrasts.has(runs.at(-1)!.header.strategy);
+          const scored = scoring.has(runs.at(-1)!.header.strategy);
           const step: Step = { ...(scored ? asTheModelSays(head, parseLine(text.slice(start, end)) ?? {}) : head), start, end };
           while (sequences.length <= step.seq) sequences.push([]);
           sequences[step.seq]!.push(step);
@@ -86,7 +86,7 @@ export class Trace {
 }
 
 // Strategies whose scores are no probabilities of the model.
-const contrasts: ReadonlySet<string> = new Set(["contrastive_decoding", "dola"]);
+const scoring: ReadonlySet<string> = new Set(["contrastive_decoding", "dola", "diverse_beam"]);
 
 function isRecord(json: Json): boolean {
   return json.token !== undefined || json.search !== undefined || json.finished !== undefined;

@@ -3,7 +3,7 @@
 
 import { Utf8Pieces } from "./pieces.ts";
 import { list, number, object, type Json } from "../data/json.ts";
-import { readHead, type Head } from "../data/record.ts";
+import { asTheModelSays, readHead, type Head } from "../data/record.ts";
 import { readToken, type Token } from "../data/token.ts";
 
 export interface Alternative extends Token {
@@ -30,7 +30,7 @@ export class Live {
   }
 
   #token(record: Json): void {
-    const head = readHead(record);
+    const head = asTheModelSays(readHead(record), record);
     const alternatives = list(record.top)
       .map((each): Alternative => ({ ...readToken(each), p: Math.exp(number(each.logit, -Infinity) - head.logsumexp) }))
       .sort((a, b) => b.p - a.p)

@@ -34,6 +34,12 @@ export function valueScale(lines: readonly Line[], zero: boolean, decimals: numb
   return { scale, ticks: scale.ticks(5).filter((tick) => decimals > 0 || Number.isInteger(tick)) };
 }
 
+// Decimals that tell each tick from the next.
+export function digitsOf(ticks: readonly number[]): number {
+  const step = (ticks[1] ?? 1) - (ticks[0] ?? 0);
+  return Math.max(0, Math.min(6, Math.ceil(-Math.log10(step) - 1e-9)));
+}
+
 // The labels along x that do not cover each other, each as wide as its characters.
 export function shownLabels(labels: readonly string[], x: readonly number[]): number[] {
   const shown: number[] = [];

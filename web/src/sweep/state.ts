@@ -10,7 +10,7 @@ import type { Values } from "../data/metrics.ts";
 export class SweepState {
   readonly x = signal(0); // an axis
   readonly lines = signal<number | null>(null);
-  readonly scale = signal<"fitted" | "zero">("fitted");
+  readonly scale = signal<"fitted" | "zero">("zero");
   readonly filter = signal<Filter>([]);
   readonly mapX = signal(0); // metrics of the map
   readonly mapY = signal(1);
@@ -25,7 +25,7 @@ export class SweepState {
     return hashOf([
       this.x.value !== own.x && `x=${this.x.value}`,
       this.lines.value !== own.lines && `lines=${this.lines.value ?? "none"}`,
-      this.scale.value !== "fitted" && `scale=${this.scale.value}`,
+      this.scale.value !== "zero" && `scale=${this.scale.value}`,
       this.mapX.value !== first.x && `mx=${this.mapX.value}`,
       this.mapY.value !== first.y && `my=${this.mapY.value}`,
       this.heat.value !== first.y && `heat=${this.heat.value}`,
@@ -48,7 +48,7 @@ export class SweepState {
     const own = directionsOf(axes);
     this.x.value = place("x", axes.length) ?? own.x;
     this.draw(fields.get("lines") === "none" ? null : (place("lines", axes.length) ?? own.lines));
-    this.scale.value = fields.get("scale") === "zero" ? "zero" : "fitted";
+    this.scale.value = fields.get("scale") === "fitted" ? "fitted" : "zero";
     this.filter.value = axes.map(({ labels }, axis) => place(`at${axis}`, labels.length));
     const first = firstChoice(this.sweep.metrics, this.sweep.means);
     this.mapX.value = place("mx", this.sweep.metrics.length) ?? first.x;

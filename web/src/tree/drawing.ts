@@ -61,7 +61,7 @@ export function drawing(
   const winning = new Strokes();
   const scale = grid.column < dense ? 0.7 : 1;
   for (const [branch, row] of layout.row) {
-    const level = bounds.filter((bound) => chance(branch.logP) >= bound).length;
+    const level = bounds.filter((bound) => chance(branch) >= bound).length;
     const width = thin[level]! * scale;
     const group = `g${branch.group % 6}`;
     const ends = layout.next(branch).length === 0 && standing(branch) === "lost";

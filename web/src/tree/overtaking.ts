@@ -2,6 +2,7 @@
 // that: of every kept text it has the likeliest continuations, so greedy's way is known until it was pruned or fell out.
 
 import { pathTo, type Branch, type Search } from "../data/search.ts";
+import { ownLogP } from "./words.ts";
 
 export interface Overtaking {
   readonly way: readonly Branch[]; // greedy's, from the first token on; the last one may be pruned
@@ -31,11 +32,9 @@ function greedyWay({ roots }: Search): Branch[] {
   const way: Branch[] = [];
   let choices: readonly Branch[] = roots.filter(({ group }) => group === 0);
   while (choices.length > 0) {
-    const next = choices.reduce((best, each) => (own(each) > own(best) ? each : best));
+    const next = choices.reduce((best, each) => (ownLogP(each) > ownLogP(best) ? each : best));
     way.push(next);
     choices = next.children;
   }
   return way;
 }
-
-const own = ({ logP, penalty }: Branch) => logP + (penalty ?? 0);

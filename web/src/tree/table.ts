@@ -2,6 +2,7 @@
 
 import type { Branch, Search } from "../data/search.ts";
 import { spelled } from "../data/spelling.ts";
+import { ownLogP } from "./words.ts";
 
 const columns: readonly (readonly [string, (branch: Branch) => number | string | null])[] = [
   ["step", ({ step }) => step + 1],
@@ -11,7 +12,7 @@ const columns: readonly (readonly [string, (branch: Branch) => number | string |
   ["rank", ({ rank }) => rank + 1],
   ["id", ({ token }) => token.id],
   ["token", ({ token }) => spelled(token)],
-  ["log p (nats)", ({ logP }) => logP],
+  ["log p (nats)", ownLogP],
   ["score (nats)", ({ score }) => score],
   ["fate", ({ fate }) => fate],
   ["reason", ({ reason }) => reason],

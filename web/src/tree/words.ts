@@ -58,13 +58,17 @@ function penaltyWords({ penalty }: Branch): string {
 
 // "“ sea”, probability 0.2100, score −4.31, kept, place 1"
 export function branchWords(branch: Branch, search: Search): string {
-  const { token, logP, score } = branch;
-  const p = chance(logP);
+  const { token, score } = branch;
+  const p = chance(branch);
   const likely = Number.isNaN(p) ? "" : `probability ${probability(p)}, `;
   return `“${spelled(token, 40)}”, ${likely}score ${fixed(score, 2)}, ${fateWords(branch, search)}`;
 }
 
+// What it adds to the score, without what other groups took off.
+export const ownLogP = ({ logP, penalty }: Branch) => logP + (penalty ?? 0);
+
 // Processors may leave scores that are no log-probabilities.
-export function chance(logP: number): number {
+export function chance(branch: Branch): number {
+  const logP = ownLogP(branch);
   return logP <= 0 ? Math.exp(logP) : NaN;
 }

@@ -33,15 +33,20 @@ export function Pieces({ bytes }: { bytes: string }) {
   );
 }
 
-const roomy = 16; // bytes; of longer ones a narrow label may show the beginning only
+const roomy = 16; // characters as they are drawn; of longer ones a narrow label may show the beginning only
 const longest = 160; // bytes; more cannot be seen in a label
 
 export function TokenLabel({ token }: { token: Token }) {
   const { bytes, piece } = token;
   return (
-    <bdi class="token-label" title={`token ${token.id}`} data-cut={bytes.length > 2 * roomy || undefined}>
+    <bdi class="token-label" title={`token ${token.id}`} data-cut={drawnLength(token) > roomy || undefined}>
       {bytes === "" ? <span class="special">{inert(piece.slice(0, longest)) || "(no text)"}</span> : <Pieces bytes={bytes.slice(0, 2 * longest)} />}
       {bytes.length > 2 * longest && "…"}
     </bdi>
   );
+}
+
+function drawnLength({ bytes, text }: Token): number {
+  const marks = parts(text).reduce((sum, part) => sum + (part.kind === "mark" ? part.label.length : 0), 0);
+  return bytes.length / 2 + marks;
 }

@@ -7,6 +7,7 @@ import { counted, fixed } from "../format.ts";
 import type { State } from "../state.ts";
 import { Figure } from "./Figure.tsx";
 import { Tabs } from "./Tabs.tsx";
+import { cuts } from "./words.ts";
 
 export function Header({ state }: { state: State }) {
   const run = state.current.value;
@@ -78,7 +79,7 @@ function MeanEntropy({ entropy, raw }: { entropy: number; raw: number }) {
 // How many tokens the cuts left, where anything was cut; otherwise how well the model foretold the text.
 function Fourth({ state, kept }: { state: State; kept: number }) {
   const steps = state.steps.value;
-  if (steps.some(({ stages }) => stages.some(({ removedMass }) => removedMass > 0))) return <Figure label="kept" value={kept} unit="rate" note="tokens on average" />;
+  if (steps.some(({ stages }) => cuts(stages))) return <Figure label="kept" value={kept} unit="rate" note="tokens on average" />;
   const nats = steps.reduce((sum, { pRaw }) => sum - Math.log(pRaw), 0) / steps.length;
   return <Figure label="perplexity" value={Math.exp(nats)} unit="rate" note="of the text, to the model" />;
 }

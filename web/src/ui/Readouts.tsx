@@ -3,6 +3,7 @@
 import type { Decision } from "../data/record.ts";
 import type { State } from "../state.ts";
 import { Num, type Unit } from "./Num.tsx";
+import { cuts } from "./words.ts";
 
 interface Readout {
   readonly label: string;
@@ -21,7 +22,7 @@ export function Readouts({ state }: { state: State }) {
   const decision = state.decision.value;
   const { wing, other, rows } = state.picture.value;
   const chosen = rows.find((row) => row.chosen);
-  const cuts = [...wing.stages, ...(other?.stages ?? [])].some(({ removedMass }) => removedMass > 0);
+  const cut = cuts([...wing.stages, ...(other?.stages ?? [])]);
   const edited = Math.abs(wing.entropy - decision.entropyRaw) > 0.005;
   const ahead = lead(decision);
   const readouts: Readout[] = [
@@ -31,7 +32,7 @@ export function Readouts({ state }: { state: State }) {
   if (!Number.isNaN(wing.entropy)) readouts.push({ label: "entropy", note: edited || other ? "bits, after the processors" : "bits", unit: "bits", value: wing.entropy, before: other?.entropy });
   if (decision.score !== null) readouts.push({ label: "score", note: "by which it was chosen", unit: "nats", value: decision.score });
   if (edited) readouts.push({ label: "model's entropy", note: "bits, before the processors", unit: "bits", value: decision.entropyRaw });
-  if (cuts || decision.score !== null) readouts.push({ label: "kept", note: "tokens", unit: "count", value: wing.kept, before: other?.kept });
+  if (cut || (decision.score !== null && decision.contrast !== null)) readouts.push({ label: "kept", note: "tokens", unit: "count", value: wing.kept, before: other?.kept });
   if (ahead !== null) readouts.push({ label: "lead of the draw", note: "nats, to the runner-up", unit: "nats", value: ahead });
   readouts.push({ label: "not listed", note: "of the model's probability", unit: "percent", value: decision.tailMass });
   if (state.view.value === "numbers") readouts.push({ label: "logsumexp", note: "nats, of all logits", unit: "nats", value: decision.logsumexp });

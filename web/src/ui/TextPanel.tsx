@@ -102,6 +102,7 @@ function Scale({ state, bins }: { state: State; bins: readonly string[] }) {
         ))}
       </span>
       <span class="event-key">underlined: not the likeliest</span>
+      {state.rewritten.value !== null && <span class="rewritten-key">double: another with your settings</span>}
     </p>
   );
 }

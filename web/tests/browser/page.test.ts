@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Browser } from "playwright-core";
 import { fixture, lines, rawToken, record, token } from "../support/fixtures.ts";
-import { allText, launch, open } from "../support/browser.ts";
+import { allText, launch, open, set } from "../support/browser.ts";
 
 let browser: Browser;
 before(async () => void (browser = await launch()));
@@ -164,4 +164,31 @@ test("a page without a trace says how to get one; damaged lines are counted", as
   await empty.goto(reportOf("@DATA@"));
   assert.match((await empty.textContent("#page"))!, /decant report/);
   await context.close();
+});
+
+test("what says nothing is not said: kept where nothing was cut, cut words, columns out of sight", async () => {
+  const uncut = fixture("two_runs").replaceAll('"removed_mass":', '"unread":');
+  const { page, close } = await open(browser, uncut, { hash: "#view=numbers" });
+  assert.doesNotMatch((await page.textContent(".step .summary"))!, / kept/);
+  await page.getByText("all settings").click();
+  const broken = await page.$$eval(".options dd", (all) => {
+    const lines = (each: Element) => {
+      const range = document.createRange();
+      range.selectNodeContents(each);
+      return range.getClientRects().length;
+    };
+    return all.filter((each) => each.textContent!.length < 20 && lines(each) > 1).map((each) => each.textContent);
+  });
+  assert.deepEqual(broken, []);
+  assert.ok(await page.locator(".step .scroll").evaluate((each) => each.scrollWidth <= each.clientWidth), "the table of numbers fits");
+  await close();
+});
+
+test("tokens that other settings would have replaced are marked, and the mark is explained", async () => {
+  const { page, close } = await open(browser, fixture("races"));
+  assert.equal(await page.locator(".rewritten-key").count(), 0);
+  await set(page, "temperature", 0);
+  await page.waitForSelector(".token.rewritten");
+  assert.equal(await page.locator(".rewritten-key").count(), 1);
+  await close();
 });

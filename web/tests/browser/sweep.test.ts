@@ -26,6 +26,7 @@ function circles(page: Page, title: string): Promise<{ x: number; y: number; wor
 test("from disk: a plot for each metric, in words too; the numbers; no request, no error", async () => {
   const { page, requests, errors, close } = await sweep();
   assert.equal(await page.textContent("h1"), "Sweep of sweep.jsonl");
+  assert.equal(await page.title(), "sweep of penalty_alpha, top_k, repetition_penalty: sweep.jsonl");
   assert.match((await page.textContent("header"))!, /smollm2-f3224 points; means over 2 prompts, in the plots also over the other options/);
   const plots = await page.$$eval(".plots svg[role=img]", (all) => all.map((each) => [each.children[0]!.tagName, each.children[1]!.tagName, each.querySelectorAll("path.line").length, each.querySelectorAll("circle").length]));
   assert.deepEqual(plots, Array(3).fill(["title", "desc", 2, 6]), "of what varies");
@@ -66,12 +67,13 @@ test("points stand where they belong: alpha evenly, higher further up", async ()
   await close();
 });
 
-test("other directions and axes from 0; a point lists its combinations; the link opens the same", async () => {
+test("other directions and fitted axes, which begin at 0 by themselves; a point lists its combinations; the link opens the same", async () => {
   const { page, close } = await sweep();
   await page.getByLabel("along x").selectOption("top_k");
   assert.equal(await page.getByLabel("a line for each").evaluate((each) => (each as HTMLSelectElement).selectedOptions[0]!.textContent), "penalty_alpha");
   assert.deepEqual((await circles(page, "entropy")).map((line) => line.length), [2, 2, 2]);
-  await page.getByText("from 0").click();
+  assert.equal(await page.getByLabel("from 0").isChecked(), true);
+  await page.getByText("fitted").click();
   await page.locator(".plots svg").first().locator("circle").last().click();
   assert.equal(await page.locator("[aria-labelledby=numbers] tbody tr").count(), 2);
   assert.match((await page.textContent("[role=status]"))!, /2 of 12/);
@@ -84,7 +86,7 @@ test("other directions and axes from 0; a point lists its combinations; the link
   const again = await sweep({ hash });
   assert.equal(await again.page.locator("[aria-labelledby=numbers] tbody tr").count(), 2);
   assert.deepEqual((await circles(again.page, "entropy")).map((line) => line.length), [2, 2, 2]);
-  assert.equal(await again.page.getByLabel("from 0").isChecked(), true);
+  assert.equal(await again.page.getByLabel("fitted").isChecked(), true);
   await again.close();
 });
 

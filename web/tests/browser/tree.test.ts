@@ -34,10 +34,10 @@ async function pointOf(page: Page, search: Search, branch: Branch): Promise<{ x:
   const frame = page.locator(".tree-frame");
   await frame.evaluate((element) => element.scrollIntoView());
   const width = await frame.evaluate((element) => element.clientWidth);
-  const grid = gridOf(search.depth, width, null, search.groups > 1);
   const drawn = layout(search, () => true);
+  const grid = widened(gridOf(search.depth, width, null, search.groups > 1), search.depth, wantedBy(drawn, new Set(search.ended.map(({ end }) => end))));
   const row = drawn.row.get(branch);
-  const own = row === undefined ? stubEnd(grid, { parent: branch.parent, row: drawn.from(branch) }) : { x: xOf(grid, branch.depth - 0.3), y: yOf(grid, row) - 2 };
+  const own = row === undefined ? stubEnd(grid, { parent: branch.parent, row: drawn.from(branch) }) : { x: xOf(grid, branch.depth) - 0.3 * widthAt(grid, branch.depth), y: yOf(grid, row) - 2 };
   // A frame tells of its scrolling when it is next drawn, and what is explained goes away then.
   await frame.evaluate(async (element, at) => {
     element.scrollTo(at);
@@ -143,7 +143,7 @@ test("pointing at a branch tells token, probability, score and reason", async ()
   const there = await pointOf(page, search, end);
   await page.mouse.move(there.x, there.y);
   const words = (await page.textContent(".tree-tip"))!;
-  assert.ok(words.includes(`p ${Math.exp(end.logP).toFixed(4)}`) && words.includes(`score ${end.score.toFixed(2).replace("-", "−")}`), words);
+  assert.ok(words.includes(`p ${Math.exp(end.logP + (end.penalty ?? 0)).toFixed(4)}`) && words.includes(`score ${end.score.toFixed(2).replace("-", "−")}`), words);
   await page.mouse.move(4, 4);
   assert.equal(await page.locator(".tree-tip").count(), 0);
   await close();

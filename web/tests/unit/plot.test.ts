@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { description, positions, shownLabels, valueScale, type Line } from "../../src/sweep/plot.ts";
+import { description, digitsOf, positions, shownLabels, valueScale, type Line } from "../../src/sweep/plot.ts";
 
 const near = (a: number | undefined, b: number, within: number) => assert.ok(Math.abs(a! - b) <= within, `${a} is not ${b}`);
 const line = (...values: (number | null)[]): Line => ({ label: "", values });
@@ -51,4 +51,11 @@ test("the numbers in words; what is not there is none", () => {
     { label: "b", values: [-2] },
   ];
   assert.equal(description("d", ["x"], two, 1), "d. a: 1.0 at x. b: −2.0 at x.");
+});
+
+test("no two ticks of an axis have one label", () => {
+  for (const high of [0.035, 0.04, 1, 3.5, 160]) {
+    const { ticks } = valueScale([line(0, high)], false, 3);
+    assert.equal(new Set(ticks.map((tick) => tick.toFixed(digitsOf(ticks)))).size, ticks.length, `to ${high}`);
+  }
 });

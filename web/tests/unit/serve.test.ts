@@ -4,7 +4,9 @@ import { traceOfAnswer } from "../../src/data/openai.ts";
 import { Trace } from "../../src/data/trace.ts";
 import { readBranches, writeBranches } from "../../src/serve/branches.ts";
 import { asLlamaCpp, asOpenAi, asTransformers } from "../../src/serve/commands.ts";
+import { Live } from "../../src/serve/live.ts";
 import { parse } from "../../src/serve/meters.ts";
+import { fixture } from "../support/fixtures.ts";
 import { presets } from "../../src/serve/strategies.ts";
 
 test("branches go to the address and back; what cannot be is left out", () => {
@@ -59,4 +61,16 @@ test("log-probabilities of a chat, of the older form, of a stream", () => {
     assert.ok(Math.abs(tailMass - (1 - Math.exp(-0.1) - Math.exp(-3))) < 1e-12);
   }
   for (const other of ["", "{}", "[1]", '{"choices":[]}', '{"choices":[{"index":0,"logprobs":null}]}', "not json"]) assert.equal(traceOfAnswer(other), null);
+});
+
+test("a text that is being written tells of each token what its report will", () => {
+  const runs = new Trace(fixture("contrast")).runs;
+  const text = fixture("contrast").trim().split("\n").map((line) => JSON.parse(line));
+  let run = -1;
+  const lives = runs.map(() => new Live());
+  for (const each of text) {
+    if (each.run !== undefined) ++run;
+    lives[run]!.take(each);
+  }
+  runs.forEach(({ sequences }, i) => assert.deepEqual(lives[i]!.tokens.map(({ p, rank }) => [p, rank]), sequences[0]!.map(({ p, rank }) => [p, rank])));
 });

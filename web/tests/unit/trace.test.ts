@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { sentence } from "../../src/data/options.ts";
+import { optionList, sentence } from "../../src/data/options.ts";
 import { divergence, figures, firstInteresting } from "../../src/data/overview.ts";
 import { readHead } from "../../src/data/record.ts";
 import { Trace } from "../../src/data/trace.ts";
@@ -102,4 +102,20 @@ test("a record that is damaged among its candidates still has its head", () => {
   const [step] = trace.runs[0]!.sequences[0]!;
   assert.equal(step!.token.text, "a");
   assert.deepEqual(trace.decision(step!).top, []);
+});
+
+test("where earlier groups lowered scores, the model's probability is the one that is told", () => {
+  const [me, the] = [token(5, " me"), token(6, " the")];
+  const top = [{ ...me, logit: 3, base: -2.7, score: -2.7, p: 0.15 }, { ...the, logit: 5, base: -2.7, score: -2.7, p: 0.14 }];
+  const lowered = record(2, me, [], { logit: 3, logsumexp: 5.7, p_raw: 0.07, p: 0.15, entropy_raw: 3.4, race: null, rank: 1, stages: [{ name: "diversity_penalty", kept: 2, removed_mass: 0 }], top });
+  const trace = new Trace(lines([lowered], { ...header, strategy: "diverse_beam" }));
+  const step = trace.runs[0]!.sequences[0]![0]!;
+  assert.deepEqual([step.p, step.rank, step.entropy, step.score], [0.07, 2, 3.4, -2.7]);
+  assert.deepEqual(trace.decision(step).top.map(({ id }) => id), [6, 5]);
+});
+
+test("of all options those that were set are told apart, whatever they are for", () => {
+  const options = { seed: 1, max_new_tokens: 40, num_beams: 1, top_k: 50, dry_base: 1.75, include_stop_str_in_output: true, watermark: false, bad_words: [], temperature: 0.8 };
+  const set = optionList({ ...new Trace(fixture("answers")).runs[0]!.header, options }).filter(([, , isSet]) => isSet);
+  assert.deepEqual(set.map(([name]) => name), ["seed", "max_new_tokens", "temperature"]);
 });

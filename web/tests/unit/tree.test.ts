@@ -3,12 +3,14 @@ import { test } from "node:test";
 import { pathTo, type Branch, type Search } from "../../src/data/search.ts";
 import { Trace } from "../../src/data/trace.ts";
 import { State } from "../../src/state.ts";
+import { edgeText, wantedBy } from "../../src/tree/edge_text.ts";
 import { branchAt, drawing, stubEnd } from "../../src/tree/drawing.ts";
 import { gridOf, xOf, yOf } from "../../src/tree/grid.ts";
 import { layout, type Layout } from "../../src/tree/layout.ts";
 import { choices, move } from "../../src/tree/moves.ts";
 import { overtaking } from "../../src/tree/overtaking.ts";
 import { rerank } from "../../src/tree/ranking.ts";
+import { chance } from "../../src/tree/words.ts";
 import { standings, wayTo } from "../../src/tree/standing.ts";
 import { beamTrace, type Setting } from "../support/beams.ts";
 import { lines, token } from "../support/fixtures.ts";
@@ -266,4 +268,21 @@ test("greedy's way ends where it was pruned or fell out, and the best text stays
     if (from > 0) assert.ok(path[from - 1]!.score <= way[from - 1]!.score);
   }
   assert.ok(passed > 5, `${passed}`);
+});
+
+test("the words of an edge have room for the blank in front of them, too", () => {
+  const { search } = treeOf("a b<a c<a", "b");
+  const drawn = layout(search, everything);
+  drawn.straights.forEach((straight, i) => {
+    const blank = { ...straight, branches: straight.branches.map((branch) => ({ ...branch, token: { ...branch.token, text: " word", bytes: "20776f7264" } })) };
+    const [plain] = wantedBy({ ...drawn, straights: [straight] }, new Set());
+    const [wide] = wantedBy({ ...drawn, straights: [blank] }, new Set());
+    assert.equal(wide!.pixels - plain!.pixels, 8 * (edgeText(blank, new Set()).length - edgeText(straight, new Set()).length), `edge ${i}`);
+  });
+});
+
+test("the tree's probabilities are the model's, whatever earlier groups took off", () => {
+  const { named } = treeOf("a", "a");
+  const free = chance(named.a!);
+  assert.ok(Math.abs(chance({ ...named.a!, logP: named.a!.logP - 2, penalty: 2 }) - free) < 1e-12);
 });

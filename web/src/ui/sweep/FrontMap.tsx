@@ -7,7 +7,7 @@ import { counted, fixed } from "../../format.ts";
 import { polyline, type Point } from "../../polyline.ts";
 import { directionOf, front, spots, type Spot } from "../../sweep/front.ts";
 import { describe } from "../../sweep/grid.ts";
-import { valueScale } from "../../sweep/plot.ts";
+import { digitsOf, valueScale } from "../../sweep/plot.ts";
 import type { SweepState } from "../../sweep/state.ts";
 import { useWidth } from "../useWidth.ts";
 import { Running } from "../Running.tsx";
@@ -88,7 +88,7 @@ function Plot({ all, best, onFront, at, state, words, onShow }: PlotProps) {
             <>
               <line x1={px(tick)} x2={px(tick)} y1={margin.top} y2={size.height - margin.bottom} />
               <text x={px(tick)} y={size.height - margin.bottom + 18} text-anchor="middle">
-                {fixed(tick, Math.min(mx.decimals, 2))}
+                {fixed(tick, digitsOf(sx.ticks))}
               </text>
             </>
           ))}
@@ -96,7 +96,7 @@ function Plot({ all, best, onFront, at, state, words, onShow }: PlotProps) {
             <>
               <line x1={margin.left} x2={size.width - margin.right} y1={py(tick)} y2={py(tick)} />
               <text x={margin.left - 8} y={py(tick) + 4} text-anchor="end">
-                {fixed(tick, Math.min(my.decimals, 2))}
+                {fixed(tick, digitsOf(sy.ticks))}
               </text>
             </>
           ))}

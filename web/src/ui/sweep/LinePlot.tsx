@@ -2,7 +2,7 @@
 
 import { fixed } from "../../format.ts";
 import { polyline, type Point } from "../../polyline.ts";
-import { description, shownLabels, valueScale, type Line } from "../../sweep/plot.ts";
+import { description, digitsOf, shownLabels, valueScale, type Line } from "../../sweep/plot.ts";
 
 const size = { width: 440, height: 240 };
 const margin = { left: 56, right: 16, top: 32, bottom: 40 };
@@ -63,8 +63,7 @@ interface AxesProps {
 }
 
 function Axes({ ticks, y, x, labels, along }: AxesProps) {
-  const step = (ticks[1] ?? 1) - (ticks[0] ?? 0);
-  const digits = Math.max(0, Math.min(6, Math.ceil(-Math.log10(step) - 1e-9)));
+  const digits = digitsOf(ticks);
   return (
     <g class="axes">
       {ticks.map((tick) => (

@@ -77,7 +77,7 @@ function Plots({ state }: { state: SweepState }) {
             <Choice label="a line for each" value={state.lines.value} none="nothing" choices={choices.filter(({ value }) => value !== state.x.value)} onChange={(axis) => state.draw(axis)} />
           </div>
         )}
-        <Segmented legend="axes" value={state.scale} choices={[{ id: "fitted", label: "fitted" }, { id: "zero", label: "from 0" }]} />
+        <Segmented legend="axes" value={state.scale} choices={[{ id: "zero", label: "from 0" }, { id: "fitted", label: "fitted" }]} />
       </div>
       <PlotKey what={state.lines.value === null ? "" : inert(axes[state.lines.value]!.name)} lines={lines} />
       <div class="plots">

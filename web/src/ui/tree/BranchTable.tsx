@@ -2,7 +2,7 @@
 
 import type { Branch, Search } from "../../data/search.ts";
 import type { TreeState } from "../../tree/state.ts";
-import { fateWords } from "../../tree/words.ts";
+import { fateWords, ownLogP } from "../../tree/words.ts";
 import { TokenLabel } from "../Glyphs.tsx";
 import { numbers, Table, type Column } from "../Table.tsx";
 
@@ -16,7 +16,7 @@ export function BranchTable({ tree, search }: { tree: TreeState; search: Search 
     ...(search.groups > 1 ? [group] : []),
     { head: "rank", kind: "num", cell: ({ rank }) => rank + 1 },
     { head: "token", kind: "words", names: true, cell: ({ token }) => <TokenLabel token={token} /> },
-    numbers("log p", "nats", ({ logP }) => logP),
+    numbers("log p", "nats", ownLogP),
     numbers("score", "nats", ({ score }) => score),
     { head: "fate", kind: "words fate", cell: (branch) => fateWords(branch, search) },
   ];

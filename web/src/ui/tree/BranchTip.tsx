@@ -33,7 +33,7 @@ export function BranchTip({ spot, search }: { spot: TipSpot | null; search: Sear
 }
 
 function Lines({ branch, search, own }: { branch: Branch; search: Search; own: boolean }) {
-  const p = chance(branch.logP);
+  const p = chance(branch);
   return (
     <section class={own ? "own" : ""}>
       <div>

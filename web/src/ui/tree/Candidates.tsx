@@ -6,7 +6,7 @@ import { pathTo, type Branch, type Search } from "../../data/search.ts";
 import { counted } from "../../format.ts";
 import { spelled } from "../../data/spelling.ts";
 import type { State } from "../../state.ts";
-import { fateWords } from "../../tree/words.ts";
+import { fateWords, ownLogP } from "../../tree/words.ts";
 import { TokenLabel } from "../Glyphs.tsx";
 import { Num } from "../Num.tsx";
 
@@ -58,7 +58,7 @@ export function Candidates({ state, search, heading }: { state: State; search: S
                   </button>
                 </th>
                 <td>
-                  <Num value={branch.logP} unit="nats" />
+                  <Num value={ownLogP(branch)} unit="nats" />
                 </td>
                 {penalties && <td>{branch.penalty === null ? "–" : <Num value={branch.penalty} unit="nats" />}</td>}
                 <td>

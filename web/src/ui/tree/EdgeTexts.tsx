@@ -19,12 +19,13 @@ export const EdgeTexts = memo(
     const { layout, grid, winner, standing, ended } = props;
     return (
       <>
-        {layout.straights.map(({ branches, row, from }) => {
+        {layout.straights.map((straight) => {
+          const { branches, row, from } = straight;
           const first = branches[0]!;
           const indent = row === from ? 3 : bend(grid) - 4;
           const left = xOf(grid, first.depth - 1) + indent;
           const width = xOf(grid, branches.at(-1)!.depth) - left - (ended.has(branches.at(-1)!) ? badge : 0);
-          const text = edgeText(branches, ended).slice(0, width);
+          const text = edgeText(straight, ended).slice(0, width);
           const p = grid.ends === null ? "" : shortChance(first);
           if (text.trim() === "" || width < character * Math.min(fewest, text.trim().length)) return null;
           return (
@@ -34,7 +35,7 @@ export const EdgeTexts = memo(
               class={`edge-text ${winner.has(first) ? "winning" : standing(first)}`}
               style={{ left: `${left}px`, top: `${row * grid.row}px`, width: `${width}px` }}
             >
-              {row === from ? text : text.trimStart()}
+              {text}
               {p !== "" && <small class="num"> {p}</small>}
             </bdi>
           );

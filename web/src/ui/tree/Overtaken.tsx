@@ -54,7 +54,7 @@ export function OvertakenNote({ tree, search }: { tree: TreeState; search: Searc
   const where = pruned ? `where its way was given up, at step ${way.at(-1)!.step + 1} of ${search.steps.length}` : "at its end";
   return (
     <p class="note overtaken">
-      Greedy decoding goes another way from token {parting + 1} on: “<bdi>{begin.trim()}</bdi>{way.length > parting + 6 ? " …" : ""}” (dashed).{" "}
+      Greedy decoding goes another way from token {parting + 1} on: “<bdi>{begin.trim()}</bdi>{way.length > parting + 6 ? " …" : ""}” (dotted).{" "}
       {at === null
         ? "Its sum of log-probabilities stays ahead; the best text wins by its length."
         : `The best text gets past it at token ${at.depth}, “${endOf([at.token], 20).trim()}”, and is ${fixed(lead, 2)} nats ahead ${where}.`}
