@@ -115,6 +115,8 @@ export class State implements Reading {
     if (own) this.view.value = strategy;
     if (this.sequence.value === 0) this.index.value = (own && trace.runs.length === 1 ? this.contrast.overruled.value[0] : undefined) ?? firstInteresting(trace.runs);
     if (this.speculation.exists.value) this.openGuesses();
+    // Runs of one step each were made to be compared.
+    if (trace.runs.length > 1 && trace.runs.every(({ sequences }) => sequences.flat().length === 1)) this.compareWith.value = 1;
     this.go(hash);
   }
 

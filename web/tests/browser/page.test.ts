@@ -85,6 +85,14 @@ test("several answers, several runs, comparing", async () => {
   await close();
 });
 
+test("runs of one step each, which were made to be compared, are", async () => {
+  const firsts = fixture("two_runs").split("\n").filter((line) => line.startsWith('{"run":'));
+  const { page, close } = await open(browser, firsts.join("\n"));
+  assert.match((await page.textContent(".wings"))!, /daring.*careful, as recorded/s);
+  assert.equal(await page.getByLabel("compare with").inputValue(), "1");
+  await close();
+});
+
 test("a link opens the same step, view and settings", async () => {
   const first = await open(browser, fixture("two_runs"));
   await first.page.locator('[data-index="7"]').click();
