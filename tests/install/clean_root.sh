@@ -168,10 +168,10 @@ use_wheel() {
   sed -n '/^```python/,/^```$/{//d;p};/^```$/q' docs/python.md > "$here/out/lines.py"  # as scripts/package.sh does
   newcomer "$user" 'find . -xdev ! -path "./.cache*" | sort > /tmp/before; python3 -m venv venv && time venv/bin/pip install -q /out/wheels/decant-*.whl llm && cd /tmp && . ~/venv/bin/activate
     python /out/lines.py && test -s story.html
-    decant run --quiet "What is the capital of Japan?" && python3 /out/clean_root_chat.py decant
+    decant run --quiet "What is the capital of Japan?" && python3 /out/clean_root_chat.py decant plain
     llm -m decant/smollm2 -o num_beams 4 "What is the capital of Japan?"
     decant completions bash | bash -n; decant man > /dev/null
-    pip uninstall -y -q decant; ! command -v decant; find ~/venv -iname "*decant*"'
+    pip uninstall -y -q decant; test ! -e ~/venv/bin/decant; find ~/venv -iname "*decant*"'
 }
 
 [ "$(id -u)" = 0 ] || { echo "clean_root.sh: only root can make a root" >&2; exit 69; }

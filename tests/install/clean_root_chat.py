@@ -1,4 +1,7 @@
-"""A talk at a terminal, as a new user types it: clean_root_chat.py PROGRAM"""
+"""A talk at a terminal, as a new user types it: clean_root_chat.py PROGRAM [plain]
+
+plain: there is no libedit, so a line is not mended with the arrow keys.
+"""
 
 import os
 import pty
@@ -22,7 +25,8 @@ def until(text, begin):
 
 
 at = until(b"> ", 0)
-os.write(terminal, b"What is the capital of Japxn?" + 2 * b"\x1b[D" + b"\x7fa\r")  # mended with the arrow keys: libedit is there
+mended = b"" if sys.argv[2:] == ["plain"] else 2 * b"\x1b[D" + b"\x7fa"
+os.write(terminal, b"What is the capital of Jap%bn?" % (b"x" if mended else b"a") + mended + b"\r")
 at = until(b"Tokyo", until(b"\n", at))
 until(b"> ", at)
 os.write(terminal, b"/bye\r")
