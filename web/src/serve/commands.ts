@@ -93,7 +93,9 @@ export function asLlamaCpp(body: Json, prompt: string): string {
   const given = optionsOf(body).filter(([name]) => name !== "do_sample");
   for (const [name, value] of given) if (llamaFlags[name] !== undefined) settings[name] = value;
   for (const [window, penalties] of Object.entries(windows)) {
-    if (penalties.some((name) => settings[name] !== undefined) && Number(settings[window] ?? -1) < 0) settings[window] = wholeText;
+    if (Number(settings[window] ?? -1) >= 0) continue;
+    delete settings[window];
+    if (penalties.some((name) => settings[name] !== undefined)) settings[window] = wholeText;
   }
   const flags = Object.entries(settings).map(([name, value]) => ` ${llamaFlags[name]} ${word(String(value))}`);
   const other = given.map(([name]) => name).filter((name) => llamaFlags[name] === undefined);

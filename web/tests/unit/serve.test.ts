@@ -28,6 +28,7 @@ test("commands of others: what they have, what they have not, nothing that leave
   assert.match(llama, /^llama-completion -m m\.gguf -no-cnv --no-display-prompt -n 9 --temp 0\.7/);
   assert.match(llama, /--dry-penalty-last-n 4096/);
   assert.match(asLlamaCpp({ model: "m", messages: [], repetition_penalty: 1.2, penalty_last_n: 64 }, "x"), /^llama-cli -m m\.gguf -st -n 256 --temp 0 --repeat-penalty 1\.2 --repeat-last-n 64 -p 'x'$/);
+  assert.doesNotMatch(asLlamaCpp({ model: "m", penalty_last_n: -1 }, "x"), /last-n/);
   assert.match(llama, /--dry-multiplier 0\.8/);
   assert.ok(llama.includes(`-p 'it'\\''s'`));
   assert.match(asLlamaCpp({ num_beams: 4 }, "x"), /--temp 0 .*# llama-completion has no: num_beams/);
