@@ -6,20 +6,13 @@
 #include <optional>
 #include <utility>
 
+#include "base/marks.h"
 #include "server/call_scan.h"
-#include "server/marks.h"
 #include "server/random_name.h"
 #include "server/tool_calls.h"
 
 namespace decant {
 namespace {
-
-template <class Marks>
-std::size_t possible_beginning_of_any(std::string_view text, const Marks& marks) {
-  std::size_t most = 0;
-  for (const std::string_view each : marks) most = std::max(most, possible_beginning(text, each));
-  return most;
-}
 
 // The first place of one of the marks.
 template <class Marks>
@@ -149,11 +142,6 @@ constexpr std::string_view kBeginsHeader[] = {kStart, kChannel, kRecipient};
 
 }  // namespace
 
-std::size_t CallReader::without_blanks(std::size_t end) const {
-  while (end > 0 && kBlanks.find(held_[end - 1]) != kBlanks.npos) --end;
-  return end;
-}
-
 void CallReader::say(std::size_t bytes, Found& found) {
   const std::string_view text = std::string_view(held_).substr(0, bytes);
   said_ = said_ || text.find_first_not_of(kBlanks) != text.npos;
@@ -189,7 +177,7 @@ void CallReader::read_alone(Found& found, bool at_end) {
   std::vector<ToolCall> calls;
   std::size_t size = 0;
   bool waits = false;
-  const std::size_t begin = std::min(held_.find_first_not_of(kBlanks), held_.size());
+  const std::size_t begin = behind_blanks(held_);
   const bool is_read = take_calls(std::string_view(held_).substr(begin), true, size, waits, calls) &&
                        held_.find_first_not_of(kBlanks, begin + size) == held_.npos;
   if (!is_read) return say(held_.size(), found);
@@ -209,7 +197,7 @@ void CallReader::read(Found& found, bool at_end) {
     if (open == held_.npos) {
       // The blanks before a call are not said, nor is what may be the beginning of one.
       const std::size_t kept = possible_beginning_of_any(held_, begins);
-      const std::size_t end = without_blanks(held_.size() - kept);
+      const std::size_t end = without_blanks(std::string_view(held_).substr(0, held_.size() - kept));
       if (!at_end) return say(end, found);
       return count_ > 0 && end + kept == 0 ? held_.clear() : say(held_.size(), found);
     }
@@ -217,11 +205,11 @@ void CallReader::read(Found& found, bool at_end) {
     std::size_t size = 0;
     bool waits = false;
     if (!take_calls(std::string_view(held_).substr(open), at_end, size, waits, calls)) {
-      if (waits) return say(without_blanks(open), found);
+      if (waits) return say(without_blanks(std::string_view(held_).substr(0, open)), found);
       say(open + 1, found);  // no call after all
       continue;
     }
-    const std::size_t end = without_blanks(open);
+    const std::size_t end = without_blanks(std::string_view(held_).substr(0, open));
     say(end, found);
     held_.erase(0, open - end + size);
     count_ += static_cast<int>(calls.size());

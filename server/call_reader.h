@@ -50,7 +50,6 @@ class CallReader {
   bool take_calls(std::string_view text, bool at_end, std::size_t& size, bool& waits,
                   std::vector<ToolCall>& calls) const;
   void say(std::size_t bytes, Found& found);
-  std::size_t without_blanks(std::size_t end) const;  // before it in what is held
 
   const ToolNotation* notation_;
   const Json* tools_;

@@ -481,14 +481,10 @@ class Generation final : public Response {
   // Of a text that goes on; its end, once it has one, is in the last of them.
   void chunk(Choice& choice, std::string_view text) {
     if (text.empty() && choice.records.empty() && !choice.finish) return;
-    CallReader::Found found;
-    if (choice.is_read()) {
-      found = read_answer(choice, text);
-      text = found.text;
-      if (found.empty() && choice.records.empty() && !choice.finish) return;
-    }
+    const CallReader::Found found = read_answer(choice, text);
+    if (found.empty() && choice.records.empty() && !choice.finish) return;
     if (response_) {
-      events_ += response_->more(choice.is_read() ? found : CallReader::Found{.text = std::string(text)});
+      events_ += response_->more(found);
       return;
     }
     JsonWriter json;
@@ -498,7 +494,7 @@ class Generation final : public Response {
       json.key("delta").begin_object();
       if (!std::exchange(choice.begun, true)) json.field("role", "assistant");
       if (!found.reasoning.empty()) json.field("reasoning_content", std::string_view(found.reasoning));
-      if (!choice.is_read() || !text.empty()) json.field("content", text);
+      if (!choice.is_read() || !found.text.empty()) json.field("content", std::string_view(found.text));
       write_calls(json, found.calls, choice.calls ? choice.calls->count() : 0);
       json.end_object();
     } else {
@@ -532,17 +528,14 @@ class Generation final : public Response {
   static FinishReason end_of(const Choice& choice) { return choice.finish.value_or(FinishReason::length); }
   bool is_complete() const { return openai_reason(end_of(choices_[0])) == "stop"; }
 
-  // The text as it is to be read.
-  static CallReader::Found found_in(Choice& choice) {
-    return choice.is_read() ? read_answer(choice, choice.text) : CallReader::Found{.text = choice.text};
-  }
-
   Piece all() {
     if (response_) {
       ended_ = true;
       Choice& choice = choices_[0];
       return {HttpHead{},
-              response_->whole(found_in(choice), usage_of_response(), to_string(end_of(choice)), is_complete()), true};
+              response_->whole(read_answer(choice, choice.text), usage_of_response(), to_string(end_of(choice)),
+                               is_complete()),
+              true};
     }
     JsonWriter json;
     begin(json, false);
@@ -553,7 +546,7 @@ class Generation final : public Response {
         json.begin_object().field("index", choice.index);
         if (chat_) {
           json.key("message").begin_object().field("role", "assistant").key("content");
-          const CallReader::Found found = found_in(choice);
+          const CallReader::Found found = read_answer(choice, choice.text);
           found.text.empty() && !found.calls.empty() ? json.value(nullptr) : json.value(std::string_view(found.text));
           if (!found.reasoning.empty()) json.field("reasoning_content", std::string_view(found.reasoning));
           json.key("refusal").value(nullptr);

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "server/marks.h"
+#include "base/marks.h"
 
 namespace decant {
 namespace {
@@ -24,15 +24,14 @@ const ThoughtMarks* thought_marks_of(std::string_view chat_template) {
 }
 
 bool ends_within_thought(std::string_view prompt, const ThoughtMarks& marks) {
-  const std::size_t last = prompt.find_last_not_of(kBlanks);
-  return last != prompt.npos && prompt.substr(0, last + 1).ends_with(marks.begin);
+  return prompt.substr(0, without_blanks(prompt)).ends_with(marks.begin);
 }
 
 ThoughtReader::Found ThoughtReader::read(std::string_view text, bool at_end) {
   Found found;
   held_ += text;
   if (part_ == Part::beginning) {
-    const std::size_t first = std::min(held_.find_first_not_of(kBlanks), held_.size());
+    const std::size_t first = behind_blanks(held_);
     const std::string_view rest = std::string_view(held_).substr(first);
     if (rest.starts_with(marks_.begin)) {
       held_.erase(0, first + marks_.begin.size());
@@ -47,17 +46,16 @@ ThoughtReader::Found ThoughtReader::read(std::string_view text, bool at_end) {
     const std::size_t end = held_.find(marks_.end);
     const bool is_over = end != held_.npos;
     // The blanks at its ends are none of it.
-    std::size_t size =
-        is_over || at_end ? std::min(end, held_.size()) : held_.size() - possible_beginning(held_, marks_.end);
-    while (size > 0 && kBlanks.find(held_[size - 1]) != kBlanks.npos) --size;
-    const std::size_t first = any_thought_ ? 0 : std::min(held_.find_first_not_of(kBlanks), size);
+    const std::size_t known = is_over ? end : held_.size() - (at_end ? 0 : possible_beginning(held_, marks_.end));
+    const std::size_t size = without_blanks(std::string_view(held_).substr(0, known));
+    const std::size_t first = any_thought_ ? 0 : std::min(behind_blanks(held_), size);
     found.reasoning = held_.substr(first, size - first);
     any_thought_ = any_thought_ || !found.reasoning.empty();
     held_.erase(0, is_over ? end + marks_.end.size() : size);
     if (is_over) part_ = Part::behind;
   }
   if (part_ == Part::behind) {
-    held_.erase(0, std::min(held_.find_first_not_of(kBlanks), held_.size()));
+    held_.erase(0, behind_blanks(held_));
     if (!held_.empty()) part_ = Part::said;
   }
   if (part_ == Part::said) std::swap(found.text, held_);

@@ -4,30 +4,18 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/marks.h"
+
 namespace decant {
-namespace {
-
-// Length of the longest end of `text` that begins some string of `strings` without completing it.
-std::size_t possible_beginning(std::string_view text, const std::vector<std::string>& strings) {
-  std::size_t longest = 0;
-  for (const std::string& each : strings) {
-    for (std::size_t n = std::min(each.size() - 1, text.size()); n > longest; --n) {
-      if (text.ends_with(std::string_view(each).substr(0, n))) longest = n;
-    }
-  }
-  return longest;
-}
-
-}  // namespace
 
 TextStream::TextStream(std::vector<std::string> hidden_strings, std::string_view prompt)
     : hidden_(std::move(hidden_strings)),
-      held_(prompt.substr(prompt.size() - possible_beginning(prompt, hidden_))),
+      held_(prompt.substr(prompt.size() - possible_beginning_of_any(prompt, hidden_))),
       prompt_bytes_(held_.size()) {}
 
 std::string TextStream::push(std::string_view bytes) {
   held_ += bytes;
-  std::size_t safe = held_.size() - possible_beginning(held_, hidden_);
+  std::size_t safe = held_.size() - possible_beginning_of_any(held_, hidden_);
   for (const std::string& each : hidden_) {  // a completed one is held too: finish() is about to cut it
     const std::size_t in_prompt = std::min(prompt_bytes_ + 1, each.size());  // not if it ends in the prompt
     safe = std::min(safe, held_.find(each, prompt_bytes_ + 1 - in_prompt));

@@ -482,7 +482,7 @@ class Branches(Case):
 
     def test_eight_go_on_at_once_each_from_its_own(self):
         def follow(first):
-            """Goes on four times, a token from the text's beginning later each time; the texts."""
+            """Goes on four times, each time from the third token of what was written last; the texts."""
             _, end = self.decode({"prompt": [first], "max_new_tokens": 6, "ignore_eos": True})
             texts = []
             for _ in range(4):

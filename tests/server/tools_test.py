@@ -287,7 +287,8 @@ class Thoughts(WithTemplates):
 
     templates = {**templates_of(["Qwen-QwQ-32B", "Qwen3-Coder", "llama-cpp-deepseek-r1"]),
                  **{name: SAID.replace("CALL", "") + more for name, more in
-                    [("thinks", "{# </think> #}"), ("reads", "{% for m in messages %}{{ m.reasoning_content }}{% endfor %}"), ("begins", "<think>\n"), ("thinks not", "<think>\n\n</think>\n\n"), ("magistral", "{# [THINK] #}")]}}
+                    [("thinks", "{# </think> #}"), ("magistral", "{# [THINK] #}"), ("begins", "<think>\n"), ("thinks not", "<think>\n\n</think>\n\n"),
+                     ("reads", "{% for m in messages %}{{ m.reasoning_content }}{% endfor %}")]}}
 
     def expect(self, model, text, *expected, **fields):
         with self.subTest((model, text)):
